@@ -1,0 +1,27 @@
+//! The vocabulary: what the directory, the graph of JupiterOne and the program's own work are made of.
+//!
+//! Pure: no network, no files, no clock of its own, no terminal. Every other module speaks in these types, so
+//! that the engine, the store and the two faces never need to know each other.
+
+pub mod batch;
+pub mod check;
+pub mod clock;
+pub mod cloud;
+pub mod completeness;
+pub mod edge;
+pub mod email;
+pub mod entity;
+pub mod ids;
+pub mod kind;
+pub mod naming;
+pub mod normalise;
+pub mod origin;
+pub mod preview;
+pub mod problem;
+pub mod progress;
+pub mod properties;
+pub mod secret;
+pub mod target;
+pub mod text;
+pub mod upload;
+pub mod view;

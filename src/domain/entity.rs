@@ -1,0 +1,48 @@
+//! An entity as JupiterOne gets it.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::kind::EntityKind;
+
+/// One entity: `_key`, `_type`, `_class` and its properties, no nested objects.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entity {
+    pub kind: EntityKind,
+    /// Sorted by name, so that equal entities are equal texts.
+    pub json: Map<String, Value>,
+}
+
+/// The first half of a SHA-256 over an entity's JSON: tells two states of one entity apart.
+pub type Fingerprint = [u8; 16];
+
+impl Entity {
+    pub fn key(&self) -> &str {
+        self.json.get("_key").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub fn entity_type(&self) -> &str {
+        self.json.get("_type").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    pub fn name(&self) -> &str {
+        self.json.get("displayName").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The text that an upload sends for it.
+    pub fn text(&self) -> String {
+        json!(self.json).to_string()
+    }
+
+    pub fn fingerprint(&self) -> Fingerprint {
+        fingerprint(&self.text())
+    }
+}
+
+/// The fingerprint of an object's JSON text.
+pub fn fingerprint(text: &str) -> Fingerprint {
+    let hash = Sha256::digest(text.as_bytes());
+    let mut half = Fingerprint::default();
+    half.copy_from_slice(&hash[..16]);
+    half
+}

@@ -1,0 +1,236 @@
+//! From what Graph sent to what JupiterOne gets. Never fails: bad data is a warning, and the rest of the object stays.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    entity::Entity,
+    ids::TenantId,
+    kind::{EntityKind, short_odata_type},
+    naming::Naming,
+    properties::{Raw, Reading, properties},
+};
+
+/// A property that was left out because its field is not of the documented shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Warning {
+    pub key: String,
+    pub property: &'static str,
+    pub why: &'static str,
+}
+
+/// The entity of an object.
+///
+/// `odata_type` matters for group members only, and is the type that the membership named (`#microsoft.graph.device`):
+/// casts and `getByIds` may leave it out of the object itself.
+pub fn normalise(
+    naming: Naming,
+    tenant: &TenantId,
+    kind: EntityKind,
+    odata_type: &str,
+    raw: &Map<String, Value>,
+) -> (Entity, Vec<Warning>) {
+    let raw = Raw(raw);
+    let id = raw.0.get("id").and_then(Value::as_str).unwrap_or_default();
+    let key = match kind {
+        EntityKind::Account => naming.account_key(tenant),
+        _ => id.to_owned(),
+    };
+    let name = name_of(&raw, id);
+    let mut json = Map::new();
+    json.insert("_key".to_owned(), json!(key));
+    json.insert("_type".to_owned(), json!(naming.entity_type(kind)));
+    json.insert("_class".to_owned(), json!([naming.entity_class(kind)]));
+    json.insert("id".to_owned(), json!(id));
+    json.insert("name".to_owned(), json!(name));
+    json.insert("displayName".to_owned(), json!(name));
+
+    let member_type = short_odata_type(odata_type);
+    if kind == EntityKind::Member {
+        json.insert("memberType".to_owned(), json!(if member_type.is_empty() { "unknown" } else { member_type }));
+    }
+    let mut warnings = Vec::new();
+    for property in properties(kind, member_type) {
+        match (property.read)(&raw) {
+            Reading::Value(value) => {
+                json.insert(property.name.to_owned(), value);
+            }
+            Reading::Absent => {}
+            Reading::Bad(why) => {
+                if REQUIRED.contains(&property.name) && naming.entity_class(kind) == "User" {
+                    json.insert(property.name.to_owned(), Value::Null);
+                }
+                warnings.push(Warning { key: key.clone(), property: property.name, why });
+            }
+        }
+    }
+    (Entity { kind, json }, warnings)
+}
+
+/// What the class `User` requires, null where there is nothing to say.
+const REQUIRED: [&str; 5] = ["username", "email", "shortLoginId", "firstName", "lastName"];
+
+/// displayName, else userPrincipalName, mail or id: never empty, unless the object has none of them.
+fn name_of(raw: &Raw<'_>, id: &str) -> String {
+    ["displayName", "userPrincipalName", "mail"]
+        .iter()
+        .find_map(|field| match raw.text(field) {
+            Reading::Value(Value::String(text)) if !text.trim().is_empty() => Some(text),
+            _ => None,
+        })
+        .unwrap_or_else(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "11111111-1111-4111-8111-111111111111";
+
+    fn check(kind: EntityKind, odata_type: &str, raw: Value, want: Value) -> Vec<Warning> {
+        let tenant = TenantId::parse("84841066-274d-4ec0-a5c1-276be684bdd3").unwrap();
+        let raw = raw.as_object().unwrap().clone();
+        let (entity, warnings) = normalise(Naming::ActiveDirectory, &tenant, kind, odata_type, &raw);
+        assert_eq!(Value::Object(entity.json), want);
+        warnings
+    }
+
+    #[test]
+    fn a_user_with_everything() {
+        let warnings = check(
+            EntityKind::User,
+            "",
+            json!({
+                "id": ID, "displayName": "Ada Lovelace", "userPrincipalName": "ada@contoso.com", "mail": "ada@contoso.com",
+                "givenName": "Ada", "surname": "Lovelace", "jobTitle": "Analyst", "department": "R&D",
+                "companyName": "Contoso", "employeeId": "7", "mobilePhone": "1", "businessPhones": ["2"],
+                "officeLocation": "18/2111", "preferredLanguage": "en-GB", "usageLocation": "GB", "userType": "Member",
+                "externalUserState": null, "accountEnabled": true, "createdDateTime": "2020-05-29T17:51:22Z",
+                "onPremisesSyncEnabled": null
+            }),
+            json!({
+                "_key": ID, "_type": "active_directory_user", "_class": ["User"], "id": ID, "name": "Ada Lovelace",
+                "displayName": "Ada Lovelace", "username": ["ada@contoso.com"], "email": ["ada@contoso.com"],
+                "shortLoginId": ["ada"], "firstName": "Ada", "lastName": "Lovelace",
+                "userPrincipalName": "ada@contoso.com", "givenName": "Ada", "surname": "Lovelace", "jobTitle": "Analyst",
+                "department": "R&D", "companyName": "Contoso", "employeeId": "7", "mobilePhone": "1",
+                "businessPhones": ["2"], "officeLocation": "18/2111", "preferredLanguage": "en-GB",
+                "usageLocation": "GB", "userType": "Member", "isGuest": false, "isPerson": true, "isActive": true,
+                "accountEnabled": true, "createdOn": 1_590_774_682_000_i64
+            }),
+        );
+        assert_eq!(warnings, []);
+    }
+
+    #[test]
+    fn a_user_with_nothing_but_a_guest_name() {
+        let upn = "a_b.com#EXT#@contoso.onmicrosoft.com";
+        check(
+            EntityKind::User,
+            "",
+            json!({ "id": ID, "displayName": "", "userPrincipalName": upn, "mail": null, "userType": "Guest",
+                    "accountEnabled": false, "businessPhones": [] }),
+            json!({
+                "_key": ID, "_type": "active_directory_user", "_class": ["User"], "id": ID, "name": upn,
+                "displayName": upn, "username": [upn], "email": null, "shortLoginId": ["a_b.com#EXT#"],
+                "firstName": null, "lastName": null, "userPrincipalName": upn, "businessPhones": [],
+                "userType": "Guest", "isGuest": true, "isPerson": true, "isActive": false, "accountEnabled": false
+            }),
+        );
+    }
+
+    #[test]
+    fn bad_fields_are_warnings() {
+        let warnings = check(
+            EntityKind::User,
+            "",
+            json!({ "id": ID, "displayName": 5, "mail": "no@email", "createdDateTime": "soon", "accountEnabled": "yes",
+                    "businessPhones": [1], "userPrincipalName": "@x" }),
+            json!({
+                "_key": ID, "_type": "active_directory_user", "_class": ["User"], "id": ID, "name": "@x",
+                "displayName": "@x", "username": ["@x"], "email": null, "shortLoginId": null, "firstName": null,
+                "lastName": null, "userPrincipalName": "@x", "isPerson": true
+            }),
+        );
+        let properties: Vec<&str> = warnings.iter().map(|w| w.property).collect();
+        assert_eq!(properties, ["email", "businessPhones", "isActive", "accountEnabled", "createdOn"]);
+    }
+
+    #[test]
+    fn groups() {
+        check(
+            EntityKind::Group,
+            "",
+            json!({ "id": ID, "displayName": "Golf", "mail": "golf@contoso.com", "mailEnabled": true,
+                    "securityEnabled": false, "groupTypes": ["Unified", "DynamicMembership"], "membershipRule": "x",
+                    "description": null, "visibility": null }),
+            json!({
+                "_key": ID, "_type": "active_directory_user_group", "_class": ["UserGroup"], "id": ID, "name": "Golf",
+                "displayName": "Golf", "mail": "golf@contoso.com", "email": "golf@contoso.com", "mailEnabled": true,
+                "securityEnabled": false, "groupTypes": ["Unified", "DynamicMembership"], "isDynamic": true,
+                "membershipRule": "x"
+            }),
+        );
+        check(
+            EntityKind::Group,
+            "",
+            json!({ "id": ID, "displayName": null, "mail": "x@contoso.com", "mailEnabled": false, "groupTypes": [] }),
+            json!({
+                "_key": ID, "_type": "active_directory_user_group", "_class": ["UserGroup"], "id": ID,
+                "name": "x@contoso.com", "displayName": "x@contoso.com", "mailEnabled": false, "groupTypes": [],
+                "isDynamic": false
+            }),
+        );
+    }
+
+    #[test]
+    fn members() {
+        let nobody = |more: Value| {
+            let mut all = json!({
+                "_key": ID, "_type": "active_directory_group_member", "_class": ["User"], "id": ID, "name": ID,
+                "displayName": ID, "username": null, "email": null, "shortLoginId": null, "firstName": null,
+                "lastName": null
+            });
+            all.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            all
+        };
+        check(
+            EntityKind::Member,
+            "#microsoft.graph.device",
+            json!({ "id": ID, "deviceId": "d", "isManaged": null, "accountEnabled": true }),
+            nobody(json!({ "memberType": "device", "isPerson": false, "deviceId": "d", "accountEnabled": true })),
+        );
+        check(
+            EntityKind::Member,
+            "#microsoft.graph.orgContact",
+            json!({ "id": ID, "mail": "p@fabrikam.example", "displayName": "Desk", "companyName": "Fabrikam" }),
+            nobody(json!({ "memberType": "orgContact", "name": "Desk", "displayName": "Desk",
+                           "email": ["p@fabrikam.example"], "companyName": "Fabrikam" })),
+        );
+        check(
+            EntityKind::Member,
+            "#microsoft.graph.agentThing",
+            json!({ "id": ID, "appId": "not ours" }),
+            nobody(json!({ "memberType": "agentThing" })),
+        );
+    }
+
+    #[test]
+    fn the_account() {
+        check(
+            EntityKind::Account,
+            "",
+            json!({ "id": "84841066-274d-4ec0-a5c1-276be684bdd3", "displayName": "Contoso", "tenantType": "AAD",
+                    "createdDateTime": "2021-08-02T10:30:06Z", "onPremisesLastSyncDateTime": null,
+                    "verifiedDomains": [
+                        { "name": "contoso.onmicrosoft.com", "isDefault": false },
+                        { "name": "contoso.com", "isDefault": true } ] }),
+            json!({
+                "_key": "active_directory_account:84841066-274d-4ec0-a5c1-276be684bdd3",
+                "_type": "active_directory_account", "_class": ["Account"], "vendor": "Microsoft",
+                "id": "84841066-274d-4ec0-a5c1-276be684bdd3", "name": "Contoso", "displayName": "Contoso",
+                "organizationName": "Contoso", "defaultDomain": "contoso.com", "tenantType": "AAD",
+                "verifiedDomains": ["contoso.onmicrosoft.com", "contoso.com"], "createdOn": 1_627_900_206_000_i64
+            }),
+        );
+    }
+}

@@ -1,0 +1,120 @@
+//! What the engine tells while it works: totals, never increments, so that a listener may miss or join at any time.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    check::Check,
+    completeness::{Collection, Gap, State},
+    problem::Problem,
+    upload::UploadProgress,
+};
+
+/// Who listens to the engine. Must not block: the engine calls it from its hot path.
+pub trait Reporter: Send + Sync {
+    fn report(&self, event: Event);
+}
+
+/// Something the engine tells.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    Check(Box<Check>),
+    Ingest(Box<IngestProgress>),
+    Upload(UploadProgress),
+    Log(LogLine),
+}
+
+/// Where a run of the ingestion stands.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct IngestProgress {
+    pub collections: [CollectionProgress; 4],
+    /// Memberships written so far.
+    pub edges: u64,
+    pub wire: WireProgress,
+    /// Seconds since the run began.
+    pub seconds: f64,
+    pub gaps: Vec<Gap>,
+}
+
+impl IngestProgress {
+    pub fn of(&self, collection: Collection) -> &CollectionProgress {
+        &self.collections[collection as usize]
+    }
+
+    pub fn of_mut(&mut self, collection: Collection) -> &mut CollectionProgress {
+        &mut self.collections[collection as usize]
+    }
+}
+
+/// One collection of a run. Memberships are counted in groups.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct CollectionProgress {
+    pub phase: Phase,
+    pub done: u64,
+    /// From `$count` where the service gives it, or from what is known by then; never required.
+    pub total: Option<u64>,
+    /// Seconds from its first request until now, or until it ended.
+    pub seconds: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Phase {
+    #[default]
+    Waiting,
+    Reading,
+    Ended(State),
+}
+
+/// Requests and what they cost, over all of a client's life.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct WireProgress {
+    /// Requests sent, items of a batch not counted apart.
+    pub requests: u64,
+    /// Requests and batch items refused with 429.
+    pub refused: u64,
+    /// Requests and batch items sent again, for whatever reason.
+    pub retried: u64,
+    pub in_flight: u32,
+    /// As `x-ms-resource-unit` told, else by the documented table.
+    pub resource_units: u64,
+    /// Resource units spent in the last ten seconds.
+    pub units_10s: u64,
+    /// Seconds in which the client stood still because the service had asked it to.
+    pub throttled_seconds: f64,
+    /// Milliseconds of the slowest of the quickest 95 % of recent requests.
+    pub p95_ms: u32,
+}
+
+/// A line of "what is happening".
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LogLine {
+    pub at: Timestamp,
+    pub level: Level,
+    pub text: String,
+    pub problem: Option<Box<Problem>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Info,
+    /// The service asked to try again, and the client does.
+    Retry,
+    /// Something is missing or degraded.
+    Warning,
+    Error,
+}
+
+/// Where nobody listens.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Reporter for Silent {
+    fn report(&self, _: Event) {}
+}
+
+impl<F: Fn(Event) + Send + Sync> Reporter for F {
+    fn report(&self, event: Event) {
+        self(event);
+    }
+}

@@ -1,0 +1,126 @@
+//! What the lists and the detail pane show: queries to the store, and its answers.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    completeness::{RunStatus, State},
+    ids::RunId,
+    kind::EntityKind,
+};
+
+/// The lists of the browser.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum List {
+    Accounts,
+    Users,
+    Groups,
+    Members,
+    Edges,
+}
+
+impl List {
+    pub const ALL: [Self; 5] = [Self::Accounts, Self::Users, Self::Groups, Self::Members, Self::Edges];
+}
+
+/// What part of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Within {
+    #[default]
+    All,
+    /// The direct members of this group, of every kind. The list then is `Edges`' other ends.
+    MembersOf(String),
+    /// The groups that have this object as a direct member.
+    GroupsOf(String),
+}
+
+/// A window onto a list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Query {
+    pub list: List,
+    pub within: Within,
+    /// Words that must all occur, in any case, in name, login name, mail or id; empty for all.
+    pub filter: String,
+    pub offset: u64,
+    pub limit: u64,
+}
+
+/// The answer to a [`Query`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rows {
+    pub query: Query,
+    /// How many rows the filter leaves.
+    pub total: u64,
+    pub rows: Vec<Row>,
+}
+
+/// One line of a list. Texts are as stored: the screen makes them visible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The object's id; for an edge the id of its far end.
+    pub id: String,
+    pub kind: EntityKind,
+    pub name: String,
+    /// Login name, mail, or what else tells two of a name apart. For an edge: the other end's name.
+    pub second: String,
+    /// `member`, `guest`, `disabled`, `Microsoft 365`, `security`, `device` …
+    pub label: String,
+    /// For groups the number of direct members, for others of the groups they are directly in.
+    pub count: Option<u64>,
+    /// For a group whose members are not complete.
+    pub state: Option<State>,
+    /// For an edge: its near end, and its `_type`.
+    pub edge: Option<EdgeEnds>,
+}
+
+/// The near end of an edge in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EdgeEnds {
+    pub from_id: String,
+    pub from_name: String,
+    pub edge_type: String,
+    /// Whether JupiterOne is left to link it: its far end could not be read.
+    pub mapped: bool,
+}
+
+/// One object, whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Detail {
+    pub id: String,
+    pub kind: EntityKind,
+    pub name: String,
+    /// As an upload sends it.
+    pub entity: serde_json::Value,
+    /// As Graph answered.
+    pub raw: serde_json::Value,
+    /// Direct members of a group.
+    pub members: u64,
+    /// Groups that it is directly in.
+    pub groups: u64,
+    /// For a group whose members are not complete.
+    pub state: Option<State>,
+}
+
+/// How much a store holds of each list, as of one run.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    pub accounts: u64,
+    pub users: u64,
+    pub groups: u64,
+    pub members: u64,
+    /// All HAS edges, the account's included.
+    pub edges: u64,
+}
+
+/// A run, for headers and lists.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunInfo {
+    pub id: RunId,
+    pub status: RunStatus,
+    pub started_at: jiff::Timestamp,
+    pub finished_at: Option<jiff::Timestamp>,
+    pub gaps: Vec<super::completeness::Gap>,
+    pub requests: u64,
+    pub resource_units: u64,
+    pub seconds: f64,
+}
