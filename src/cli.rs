@@ -1,1 +1,215 @@
-//! (to come)
+//! The command line: clap types only. What the words mean is decided in [`crate::headless`] and [`crate::profile`].
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::domain::{cloud::Cloud, origin::Origin};
+
+/// From a Microsoft 365 tenant to JupiterOne: onboard, ingest, browse, preview, upload.
+///
+/// Without a command: the terminal UI.
+#[derive(Debug, Parser)]
+#[command(name = "tenantry", version, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Who, where and through what. Each comes from its flag, else from the profile, else from the environment.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Common options")]
+pub struct Common {
+    /// The profile to use
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// The store's file, instead of the tenant's own in the data directory
+    #[arg(long, global = true, value_name = "FILE")]
+    pub store: Option<PathBuf>,
+    /// Directory (tenant) ID, or a verified domain of the tenant [env: AZURE_TENANT_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    pub tenant_id: Option<String>,
+    /// Application (client) ID of the app registration [env: AZURE_CLIENT_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    pub client_id: Option<String>,
+    /// The cloud in which the tenant lives: global, usgov, dod or china
+    #[arg(long, global = true, value_name = "CLOUD")]
+    pub cloud: Option<Cloud>,
+    /// Origin of the login service
+    #[arg(long, global = true, value_name = "URL")]
+    pub login_url: Option<Origin>,
+    /// Origin of Microsoft Graph
+    #[arg(long, global = true, value_name = "URL")]
+    pub graph_url: Option<Origin>,
+    /// Origin of JupiterOne's API
+    #[arg(long, global = true, value_name = "URL")]
+    pub jupiterone_url: Option<Origin>,
+    /// Proxy for everything but loopback, as http://host:port
+    #[arg(long, global = true, value_name = "URL")]
+    pub proxy: Option<String>,
+    /// Certificate authorities to trust beside the system's
+    #[arg(long, global = true, value_name = "PEM")]
+    pub ca_file: Option<PathBuf>,
+    /// JupiterOne account ID [env: JUPITERONE_ACCOUNT]
+    #[arg(long, global = true, value_name = "ID")]
+    pub jupiterone_account: Option<String>,
+    /// Integration instance to synchronise (source integration-external)
+    #[arg(long, global = true, value_name = "ID", conflicts_with = "jupiterone_scope")]
+    pub jupiterone_instance: Option<String>,
+    /// Scope to synchronise (source api)
+    #[arg(long, global = true, value_name = "NAME")]
+    pub jupiterone_scope: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Try everything on an embedded tenant: no network, no account
+    Demo(Demo),
+    /// Check credentials, permissions and the way to each service
+    Doctor(Output),
+    /// Read the tenant into the store
+    Collect(Output),
+    /// Tell what an upload would create, change and delete; writes nothing
+    Preview(Preview),
+    /// Synchronise JupiterOne with what was collected
+    Upload(Upload),
+    /// Write what an upload would send to files
+    Export(Export),
+    /// Profiles: who, where and through what, without secrets
+    #[command(subcommand)]
+    Profile(Profile),
+    /// Show paths, stores and endpoints in use
+    Info,
+    /// Print a completion script
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Output {
+    /// One JSON object a line on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// What the services do: see --list-scenarios
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    pub scenario: String,
+    /// Users in the tenant
+    #[arg(long, value_name = "N")]
+    pub users: Option<u32>,
+    /// Groups in the tenant
+    #[arg(long, value_name = "N")]
+    pub groups: Option<u32>,
+    /// The tenant's seed: one seed and size, one tenant
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Only serve, on this address (port 0: any), and print where as one JSON line
+    #[arg(long, value_name = "ADDR", conflicts_with = "truth")]
+    pub serve: Option<std::net::SocketAddr>,
+    /// Only write the tenant's users, groups and members to this folder
+    #[arg(long, value_name = "DIR")]
+    pub truth: Option<PathBuf>,
+    /// With --truth: the tenant after this many changes (POST /_demo/advance)
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "truth")]
+    pub advanced: u32,
+    /// List the scenarios
+    #[arg(long)]
+    pub list_scenarios: bool,
+}
+
+impl Demo {
+    /// Whether it asks for something else than the journey.
+    pub const fn is_headless(&self) -> bool {
+        self.serve.is_some() || self.truth.is_some() || self.list_scenarios
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct Preview {
+    #[command(flatten)]
+    pub output: Output,
+    /// Exit with 5 if there is anything to create, change or delete
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Upload {
+    #[command(flatten)]
+    pub output: Output,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Allow an upload to a target of which no earlier upload is on record
+    #[arg(long)]
+    pub first_upload: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Export {
+    #[command(flatten)]
+    pub output: Output,
+    /// The format
+    #[arg(long, value_enum)]
+    pub format: ExportFormat,
+    /// The folder to write to; made if missing
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// entities.ndjson and relationships.ndjson: exactly the objects that an upload sends
+    Ndjson,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Profile {
+    /// Save a profile from the common options; its name is --profile, else "default"
+    Add {
+        /// Read client_secret=… and jupiterone_api_key=… lines from standard input, and keep them in the keyring
+        #[arg(long)]
+        secrets_stdin: bool,
+    },
+    /// List the profiles
+    List(Output),
+    /// Show a profile (never a secret)
+    Show {
+        /// Its name; else the selected one
+        name: Option<String>,
+    },
+    /// Remove a profile and its secrets
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_flag_takes_a_secret() {
+        for flag in Cli::command().get_arguments() {
+            let name = flag.get_id().as_str();
+            assert!(!name.contains("secret") && !name.contains("key") && !name.contains("password"), "{name}");
+        }
+    }
+}

@@ -1,1 +1,34 @@
-//! (to come)
+//! The program without a terminal UI: the same jobs, as words on standard error, JSON lines on standard output, and
+//! exit statuses for scripts.
+
+mod collect;
+mod demo;
+mod doctor;
+mod export;
+mod info;
+mod output;
+mod preview;
+mod profile;
+mod session;
+mod upload;
+
+pub use output::{Exit, Output};
+pub use session::{Session, flags};
+
+use crate::cli::{Cli, Command};
+
+/// Runs a command. Commands that need the terminal UI are the caller's.
+pub async fn run(cli: Cli, command: Command) -> Exit {
+    match command {
+        Command::Demo(args) => demo::run(&cli.common, args).await,
+        Command::Doctor(args) => doctor::run(&cli.common, Output::new(args.json)).await,
+        Command::Collect(args) => collect::run(&cli.common, Output::new(args.json)).await,
+        Command::Preview(args) => preview::run(&cli.common, Output::new(args.output.json), args.detailed_exitcode),
+        Command::Upload(args) => upload::run(&cli.common, &args, Output::new(args.output.json)).await,
+        Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)),
+        Command::Profile(args) => profile::run(&cli.common, args),
+        Command::Info => info::run(&cli.common),
+        Command::Completions { shell } => info::completions(shell),
+        Command::Man => info::man(),
+    }
+}

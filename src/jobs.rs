@@ -1,1 +1,338 @@
-//! (to come)
+//! The jobs that both faces run: the doctor, the ingestion, the preview, the upload, the export.
+//!
+//! Each takes settings and secrets, reports through a [`Reporter`] and obeys a token of cancellation. Nothing here
+//! knows a terminal or prints; what a job decides is decided in the engine modules that it puts together.
+
+mod guard;
+
+use std::{ops::ControlFlow, path::Path, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+pub use guard::Guard;
+
+use crate::{
+    credentials::{
+        advice,
+        doctor::{self, DoctorInput},
+    },
+    domain::{
+        check::Check,
+        clock::Clock,
+        completeness::RunStatus,
+        ids::TenantId,
+        naming::Naming,
+        preview::{Baseline, Preview},
+        problem::Problem,
+        progress::{Event, Level, Reporter},
+        secret::Secret,
+        target::Target,
+        upload::JobFigures,
+        view::RunInfo,
+    },
+    export::{self, ExportReport},
+    graph::{GraphClient, GraphConfig},
+    ingest::{self, Collect},
+    jupiterone::{JupiterOneClient, JupiterOneConfig},
+    preview,
+    profile::{Registry, Settings, SettingsError, TargetWriter, TenantRef},
+    store::{Reader, StoreError},
+    upload::{self, Upload},
+};
+
+/// The naming under which this version uploads.
+pub const NAMING: Naming = Naming::ActiveDirectory;
+
+/// Why a job did not do what it was asked for; each kind has an exit status of its own.
+#[derive(Debug, thiserror::Error)]
+pub enum JobError {
+    /// What was asked for is not complete: exit status 2.
+    #[error(transparent)]
+    Usage(#[from] SettingsError),
+    /// It would have done harm: exit status 4.
+    #[error("{0}")]
+    Guard(Box<Problem>),
+    /// Exit status 1.
+    #[error("{0}")]
+    Failed(Box<Problem>),
+    /// Exit status 130.
+    #[error("{0}")]
+    Interrupted(Box<Problem>),
+}
+
+impl JobError {
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Usage(e) => Problem::new(e.to_string()).code("usage"),
+            Self::Guard(p) | Self::Failed(p) | Self::Interrupted(p) => (**p).clone(),
+        }
+    }
+
+    fn failed(problem: Problem) -> Self {
+        Self::Failed(Box::new(advice::explain(problem)))
+    }
+}
+
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        Self::failed(error.problem())
+    }
+}
+
+/// The secrets of one session. Held in memory only.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets {
+    pub client_secret: Option<Secret>,
+    pub jupiterone_key: Option<Secret>,
+}
+
+/// What every job works with.
+#[derive(Clone)]
+pub struct Context {
+    pub settings: Settings,
+    pub secrets: Secrets,
+    pub clock: Arc<dyn Clock>,
+    pub reporter: Arc<dyn Reporter>,
+    pub cancel: CancellationToken,
+}
+
+/// Runs the wizard's checks, each reported as it ends.
+pub async fn doctor(context: &Context) -> Vec<Check> {
+    let settings = &context.settings;
+    let input = DoctorInput {
+        tenant: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
+        client: settings.client.as_ref().map(|c| c.as_str().to_owned()).unwrap_or_default(),
+        secret: context.secrets.client_secret.clone(),
+        cloud: settings.cloud,
+        login: settings.login.clone(),
+        graph: settings.graph.clone(),
+        scope: settings.cloud.scope(),
+        net: settings.net.clone(),
+        jupiterone: settings.target().map(|target| (target, context.secrets.jupiterone_key.clone())),
+        clock: Arc::clone(&context.clock),
+    };
+    doctor::doctor(input, Arc::clone(&context.reporter)).await
+}
+
+/// Reads the tenant into its store. Gaps are data in the result; an interrupted run is a result too.
+pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
+    let settings = &context.settings;
+    let tenant = settings.tenant()?;
+    let client_id = settings.client()?.clone();
+    let secret = context.secrets.client_secret.clone().ok_or_else(|| no_secret(settings))?;
+    let config = GraphConfig {
+        login: settings.login.clone(),
+        graph: settings.graph.clone(),
+        scope: settings.cloud.scope(),
+        tenant: tenant.as_str().to_owned(),
+        client: client_id,
+        net: settings.net.clone(),
+    };
+    let client = GraphClient::new(config, secret, Arc::clone(&context.clock), Arc::clone(&context.reporter))
+        .map_err(JobError::failed)?;
+    let tenant = match tenant {
+        TenantRef::Id(id) => id.clone(),
+        TenantRef::Domain(name) => tenant_of_domain(&client, name).await?,
+    };
+    let store = settings.store.clone().unwrap_or_else(|| settings.paths.store(&tenant));
+    let job = Collect {
+        client,
+        store,
+        tenant,
+        clock: Arc::clone(&context.clock),
+        reporter: Arc::clone(&context.reporter),
+        cancel: context.cancel.clone(),
+    };
+    ingest::collect(job).await.map_err(|e| JobError::failed(e.problem()))
+}
+
+/// The directory (tenant) ID behind a verified domain, as the organization itself names it.
+async fn tenant_of_domain(client: &GraphClient, name: &str) -> Result<TenantId, JobError> {
+    let answer =
+        client.get("/v1.0/organization?$select=id").await.map_err(|e| JobError::failed(e.problem()))?;
+    answer["value"][0]["id"].as_str().and_then(|id| TenantId::parse(id).ok()).ok_or_else(|| {
+        JobError::failed(
+            Problem::new(format!("the tenant of {name} did not tell its ID"))
+                .hint("Give the directory (tenant) ID with --tenant-id."),
+        )
+    })
+}
+
+fn no_secret(settings: &Settings) -> JobError {
+    let of = match &settings.profile {
+        Some(name) => format!("profile `{name}`"),
+        None => "this client ID".to_owned(),
+    };
+    JobError::failed(
+        Problem::new(format!("no client secret is known for {of}"))
+            .code("no_secret")
+            .hint("Run `tenantry` for the wizard, `tenantry profile add --secrets-stdin`, or set AZURE_CLIENT_SECRET together with AZURE_TENANT_ID and AZURE_CLIENT_ID."),
+    )
+}
+
+/// The dry run. Reads the store, and nothing else.
+pub fn preview(settings: &Settings) -> Result<Preview, JobError> {
+    let reader = open(settings)?;
+    let run = finished_run(&reader)?;
+    preview::preview(&reader, run.id, NAMING, settings.target().as_ref()).map_err(|e| JobError::failed(e.problem()))
+}
+
+/// Writes what an upload would send to a folder.
+pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, ExportReport), JobError> {
+    let reader = open(settings)?;
+    let run = finished_run(&reader)?;
+    let report = export::ndjson(
+        dir,
+        &mut |write| {
+            reader
+                .for_each_entity(run.id, NAMING, &mut |entity| flow(write(&entity.text())))
+                .map_err(|e| std::io::Error::other(e.to_string()))
+        },
+        &mut |write| {
+            reader
+                .for_each_edge(run.id, NAMING, &mut |edge| flow(write(&edge.text(NAMING))))
+                .map_err(|e| std::io::Error::other(e.to_string()))
+        },
+    )
+    .map_err(|e| JobError::failed(e.problem()))?;
+    Ok((run, report))
+}
+
+fn flow(more: bool) -> ControlFlow<()> {
+    if more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+}
+
+/// The newest finished run, with how many objects of each `_type` it holds.
+pub fn counts(settings: &Settings) -> Result<std::collections::BTreeMap<String, u64>, JobError> {
+    let reader = open(settings)?;
+    let run = finished_run(&reader)?;
+    Ok(reader.counts(run.id, NAMING)?)
+}
+
+/// Counts of one run, finished or not.
+pub fn counts_of(settings: &Settings, run: &RunInfo) -> Result<std::collections::BTreeMap<String, u64>, JobError> {
+    Ok(open(settings)?.counts(run.id, NAMING)?)
+}
+
+/// Opens the store for reading.
+pub fn open(settings: &Settings) -> Result<Reader, JobError> {
+    let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
+    Ok(Reader::open(settings.store()?, tenant)?)
+}
+
+fn finished_run(reader: &Reader) -> Result<RunInfo, JobError> {
+    reader.newest_finished()?.ok_or_else(|| {
+        JobError::failed(
+            Problem::new("the store holds no finished run")
+                .code("no_run")
+                .hint("Run `tenantry collect` first, and let it finish."),
+        )
+    })
+}
+
+/// An upload that may begin: what it would do, to which target, and what speaks against it.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    pub preview: Preview,
+    pub target: Target,
+    pub tenant: TenantId,
+    /// What has to be lifted before it may begin.
+    pub guards: Vec<Guard>,
+}
+
+/// Looks at what an upload would do, without any request.
+pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
+    let target = settings.require_target()?;
+    let reader = open(settings)?;
+    let run = finished_run(&reader)?;
+    let tenant = reader.tenant()?;
+    let preview =
+        preview::preview(&reader, run.id, NAMING, Some(&target)).map_err(|e| JobError::failed(e.problem()))?;
+    let last = registry(settings)
+        .last_writer(&target)
+        .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
+    let guards = guard::guards(&preview, &tenant, last.as_ref());
+    Ok(Ready { preview, target, tenant, guards })
+}
+
+/// Synchronises the target with the run that [`prepare_upload`] looked at. Guards must have been lifted by then.
+pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobError> {
+    let settings = &context.settings;
+    let key = context.secrets.jupiterone_key.clone().ok_or_else(|| {
+        JobError::failed(
+            Problem::new(format!("no API key is known for {}", ready.target))
+                .code("no_secret")
+                .hint("Run `tenantry` for the wizard, `tenantry profile add --secrets-stdin`, or set JUPITERONE_API_KEY together with JUPITERONE_ACCOUNT."),
+        )
+    })?;
+    let config = JupiterOneConfig {
+        origin: ready.target.origin.clone(),
+        account: ready.target.account.clone(),
+        net: settings.net.clone(),
+    };
+    let client = JupiterOneClient::new(config, key).map_err(JobError::failed)?;
+    let job = Upload {
+        client,
+        target: ready.target.clone(),
+        naming: NAMING,
+        run: ready.preview.run,
+        store: settings.store()?.clone(),
+        tenant: ready.tenant.clone(),
+        clock: Arc::clone(&context.clock),
+        reporter: Arc::clone(&context.reporter),
+        cancel: context.cancel.clone(),
+    };
+    let result = upload::upload(job).await;
+    // A job that may have been finalised has written, whatever became of its last answer.
+    if result.as_ref().map_or_else(|e| e.may_have_written(), |_| true) {
+        let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
+        registry(settings)
+            .note(&ready.target, writer)
+            .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
+    }
+    result.map_err(|e| {
+        let problem = Box::new(advice::explain(e.problem()));
+        if e.is_cancelled() {
+            JobError::Interrupted(problem)
+        } else if e.is_guard() {
+            JobError::Guard(problem)
+        } else {
+            JobError::Failed(problem)
+        }
+    })
+}
+
+fn registry(settings: &Settings) -> Registry {
+    Registry::new(settings.paths.registry())
+}
+
+/// Whether an upload to the previewed target is its first, as far as the store knows.
+pub fn is_first(preview: &Preview) -> bool {
+    matches!(preview.baseline, Baseline::Unknown)
+}
+
+/// How a finished job exits: 0, or 3 with gaps that nobody accepted.
+pub fn has_open_gaps(run: &RunInfo) -> bool {
+    run.status == RunStatus::Partial && run.gaps.iter().any(|g| !g.accepted && !g.state.is_whole())
+}
+
+/// A reporter that also writes to the log what a run tells.
+pub fn logged(inner: Arc<dyn Reporter>) -> Arc<dyn Reporter> {
+    Arc::new(move |event: Event| {
+        match &event {
+            Event::Log(line) => match line.level {
+                Level::Info => tracing::info!("{}", line.text),
+                Level::Retry | Level::Warning => tracing::warn!("{}", line.text),
+                Level::Error => tracing::error!("{}", line.text),
+            },
+            Event::Check(check) => tracing::info!(
+                "check {}: {:?}{}",
+                check.id.as_str(),
+                check.status,
+                check.problem.as_ref().map(|p| format!(": {}", p.line())).unwrap_or_default()
+            ),
+            Event::Ingest(_) | Event::Upload(_) => {}
+        }
+        inner.report(event);
+    })
+}

@@ -34,6 +34,7 @@ pub mod app;
 pub mod driver;
 pub mod tui;
 
+pub mod log;
 pub mod cli;
 pub mod headless;
 

@@ -1,0 +1,44 @@
+//! `tenantry export`: what an upload would send, as files.
+
+use serde_json::json;
+
+use super::{
+    output::{Exit, Finished, Output},
+    session::Session,
+};
+use crate::{
+    cli::{self, Common, ExportFormat},
+    domain::{text::grouped, view::RunInfo},
+    export::ExportReport,
+    jobs::{self, JobError},
+};
+
+pub fn run(common: &Common, args: &cli::Export, output: Output) -> Exit {
+    match export(common, args) {
+        Ok((run, report, counts)) => {
+            let mut finished = Finished::of_run(&run);
+            finished.set("counts", json!(counts));
+            finished.set("run", json!(run.id));
+            finished.emit(&output);
+            output.say(format!(
+                "{} entities and {} relationships in {}",
+                grouped(report.entities),
+                grouped(report.relationships),
+                args.out.display()
+            ));
+            if jobs::has_open_gaps(&run) { Exit::Gaps } else { Exit::Done }
+        }
+        Err(error) => output.fail(&error),
+    }
+}
+
+type Exported = (RunInfo, ExportReport, std::collections::BTreeMap<String, u64>);
+
+fn export(common: &Common, args: &cli::Export) -> Result<Exported, JobError> {
+    let settings = Session::open(common)?.settings;
+    let (run, report) = match args.format {
+        ExportFormat::Ndjson => jobs::export_ndjson(&settings, &args.out)?,
+    };
+    let counts = jobs::counts_of(&settings, &run)?;
+    Ok((run, report, counts))
+}

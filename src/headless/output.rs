@@ -1,0 +1,271 @@
+//! Where words and JSON go, and how the process ends.
+
+use std::{
+    io::Write,
+    process::ExitCode,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    domain::{
+        completeness::{Collection, Gap, RunStatus},
+        problem::Problem,
+        progress::{Event, IngestProgress, Level, Phase},
+        text::{grouped, visible},
+        upload::UploadProgress,
+        view::RunInfo,
+    },
+    jobs::JobError,
+};
+
+/// Exit statuses. Of several that apply, the first of `Guard`, `Failed`, `Gaps`, `Changes`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    /// Done, with gaps that the profile has not accepted.
+    Gaps = 3,
+    /// Refused, as it would do harm.
+    Guard = 4,
+    /// There are changes (`preview --detailed-exitcode`).
+    Changes = 5,
+    /// Interrupted; what was read is kept.
+    Interrupted = 130,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+impl Exit {
+    /// How a job that ended in an error exits.
+    pub fn of(error: &JobError) -> Self {
+        match error {
+            JobError::Usage(_) => Self::Usage,
+            JobError::Guard(_) => Self::Guard,
+            JobError::Failed(_) => Self::Failed,
+            JobError::Interrupted(_) => Self::Interrupted,
+        }
+    }
+}
+
+/// One command's output. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Output {
+    json: bool,
+    state: Arc<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When progress was last told, and what the JSON lines said then.
+    told: Mutex<Option<(Instant, [(u64, Option<u64>); 4])>>,
+    /// Whether progress has been told in words.
+    any: AtomicBool,
+}
+
+impl Output {
+    pub fn new(json: bool) -> Self {
+        Self { json, state: Arc::default() }
+    }
+
+    pub const fn is_json(&self) -> bool {
+        self.json
+    }
+
+    /// One JSON object on a line of its own, at once. A reader that went away is no failure of ours.
+    pub fn emit(&self, object: &Value) {
+        if self.json {
+            let mut stdout = std::io::stdout().lock();
+            let _ = writeln!(stdout, "{object}").and_then(|()| stdout.flush());
+        }
+    }
+
+    /// A line for people.
+    pub fn say(&self, words: impl AsRef<str>) {
+        let _ = writeln!(std::io::stderr().lock(), "{}", words.as_ref());
+    }
+
+    /// A problem for people: what happened, the service's words, the next step.
+    pub fn say_problem(&self, problem: &Problem) {
+        self.say(format!("error: {}", visible(&problem.line())));
+        if let Some(message) = &problem.message {
+            for line in message.lines() {
+                self.say(format!("  {}", visible(line)));
+            }
+        }
+        if let Some(hint) = &problem.hint {
+            self.say(format!("  next: {hint}"));
+        }
+        if let Some(link) = &problem.link {
+            self.say(format!("  see:  {link}"));
+        }
+    }
+
+    /// Ends a command that failed: the problem in words, and a last JSON line.
+    pub fn fail(&self, error: &JobError) -> Exit {
+        let problem = error.problem();
+        self.say_problem(&problem);
+        let mut last = Finished::new("failed");
+        last.set("error", json!(problem));
+        last.emit(self);
+        Exit::of(error)
+    }
+
+    /// Tells what the engine reports, not more often than a person or a log can use.
+    pub fn report(&self, event: &Event) {
+        match event {
+            Event::Log(line) => match line.level {
+                Level::Info => {}
+                Level::Retry | Level::Warning | Level::Error => self.say(visible(&line.text)),
+            },
+            Event::Ingest(progress) => self.progress(progress, false),
+            Event::Upload(progress) => self.upload_progress(progress),
+            Event::Check(_) => {}
+        }
+    }
+
+    /// One line a collection whose figures changed, at most once a second; `last` tells all of them.
+    pub fn progress(&self, progress: &IngestProgress, last: bool) {
+        let mut told = self.state.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let interval = Duration::from_millis(if self.json { 500 } else { 2_000 });
+        if !last && told.is_some_and(|(at, _)| at.elapsed() < interval) {
+            return;
+        }
+        let now = Collection::ALL.map(|c| (progress.of(c).done, progress.of(c).total));
+        for (i, collection) in Collection::ALL.into_iter().enumerate() {
+            if last || told.is_none_or(|(_, before)| before[i] != now[i]) {
+                self.emit(&json!({
+                    "event": "progress",
+                    "collection": collection.as_str(),
+                    "done": now[i].0,
+                    "total": now[i].1,
+                    "requests": progress.wire.requests,
+                    "resource_units": progress.wire.resource_units,
+                    "throttled_seconds": progress.wire.throttled_seconds,
+                }));
+            }
+        }
+        if !self.json && (last || told.is_some()) {
+            self.say(words(progress));
+        }
+        *told = Some((Instant::now(), now));
+    }
+
+    fn upload_progress(&self, progress: &UploadProgress) {
+        let mut told = self.state.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_some_and(|(at, _)| at.elapsed() < Duration::from_secs(2)) {
+            return;
+        }
+        *told = Some((Instant::now(), <[(u64, Option<u64>); 4]>::default()));
+        self.emit(&json!({
+            "event": "upload",
+            "phase": progress.phase,
+            "entities_sent": progress.entities_sent,
+            "relationships_sent": progress.relationships_sent,
+            "batches": progress.batches,
+            "bytes": progress.bytes,
+            "retries": progress.retries,
+            "status": progress.status,
+        }));
+        if !self.json && self.state.any.swap(true, Ordering::Relaxed) {
+            self.say(format!(
+                "sent {} entities, {} relationships, {} bytes{}",
+                grouped(progress.entities_sent),
+                grouped(progress.relationships_sent),
+                grouped(progress.bytes),
+                progress.status.as_deref().map(|s| format!("; job {}", visible(s))).unwrap_or_default(),
+            ));
+        }
+    }
+}
+
+fn words(progress: &IngestProgress) -> String {
+    let mut parts: Vec<String> = Collection::ALL
+        .into_iter()
+        .filter(|c| progress.of(*c).phase != Phase::Waiting)
+        .map(|c| {
+            let of = progress.of(c).total.map(|t| format!(" of {}", grouped(t))).unwrap_or_default();
+            let unit = if c == Collection::Memberships { " groups" } else { "" };
+            format!("{} {}{of}{unit}", c.as_str(), grouped(progress.of(c).done))
+        })
+        .collect();
+    parts.push(format!("{} requests", grouped(progress.wire.requests)));
+    parts.push(format!("{} resource units", grouped(progress.wire.resource_units)));
+    parts.join(" · ")
+}
+
+/// The last JSON line of a command.
+pub struct Finished(Map<String, Value>);
+
+impl Finished {
+    /// With every member that the interface promises, at its nothing.
+    pub fn new(status: &str) -> Self {
+        let Value::Object(map) = json!({
+            "event": "finished",
+            "status": status,
+            "counts": {},
+            "requests": 0,
+            "resource_units": 0,
+            "seconds": 0.0,
+            "incomplete": [],
+        }) else {
+            unreachable!("an object literal is an object")
+        };
+        Self(map)
+    }
+
+    /// Of a run: how it ended, and what it lacks.
+    pub fn of_run(run: &RunInfo) -> Self {
+        let mut finished = Self::new(match run.status {
+            RunStatus::Complete => "complete",
+            RunStatus::Partial => "partial",
+            RunStatus::Running | RunStatus::Failed | RunStatus::Interrupted => "failed",
+        });
+        finished.set("incomplete", json!(incomplete(&run.gaps)));
+        finished
+    }
+
+    pub fn set(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
+    pub fn emit(self, output: &Output) {
+        output.emit(&Value::Object(self.0));
+    }
+}
+
+/// The gaps as reports list them.
+pub fn incomplete(gaps: &[Gap]) -> Vec<Value> {
+    gaps.iter().map(|gap| json!(gap)).collect()
+}
+
+/// The gaps in words, the first twenty of them.
+pub fn say_gaps(output: &Output, gaps: &[Gap]) {
+    for gap in gaps.iter().take(20) {
+        let code = gap.code.as_deref().map(|c| format!(" ({c})")).unwrap_or_default();
+        let request = gap.request_id.as_deref().map(|r| format!(", request {r}")).unwrap_or_default();
+        let carried = gap
+            .stale_since
+            .map(|at| format!("; kept as of {}", at.strftime("%Y-%m-%d %H:%M UTC")))
+            .unwrap_or_default();
+        let accepted = if gap.accepted { ", accepted" } else { "" };
+        output.say(format!(
+            "incomplete: {} is {}{code}{request}{carried}{accepted}",
+            visible(&gap.name),
+            gap.state.as_str()
+        ));
+    }
+    if gaps.len() > 20 {
+        output.say(format!("incomplete: and {} more", gaps.len() - 20));
+    }
+}

@@ -1,0 +1,153 @@
+//! What every command begins with: settings, secrets, cancellation.
+
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    cli::Common,
+    credentials::vault::{OsVault, Vault},
+    domain::{
+        clock::{Clock, SystemClock},
+        problem::Problem,
+        progress::{Event, Reporter},
+    },
+    jobs::{self, Context, JobError, Secrets},
+    profile::{Environment, Flags, Settings, SettingsError, client_secret, jupiterone_key, paths::Paths},
+};
+
+use super::output::Output;
+
+/// A command's settings and where its secrets come from.
+#[derive(Clone)]
+pub struct Session {
+    pub settings: Settings,
+    pub environment: Environment,
+    pub vault: Arc<dyn Vault>,
+}
+
+/// The common options as [`Settings`] wants them.
+pub fn flags(common: &Common) -> Flags {
+    Flags {
+        profile: common.profile.clone(),
+        store: common.store.clone(),
+        tenant_id: common.tenant_id.clone(),
+        client_id: common.client_id.clone(),
+        cloud: common.cloud,
+        login_url: common.login_url.clone(),
+        graph_url: common.graph_url.clone(),
+        jupiterone_url: common.jupiterone_url.clone(),
+        proxy: common.proxy.clone(),
+        ca_file: common.ca_file.clone(),
+        jupiterone_account: common.jupiterone_account.clone(),
+        jupiterone_instance: common.jupiterone_instance.clone(),
+        jupiterone_scope: common.jupiterone_scope.clone(),
+    }
+}
+
+/// The platform's folders.
+pub fn paths() -> Result<Paths, JobError> {
+    Paths::of_platform().ok_or_else(|| {
+        JobError::Failed(Box::new(
+            Problem::new("there is no home directory to keep profiles and stores in")
+                .hint("Set HOME, or XDG_CONFIG_HOME, XDG_DATA_HOME and XDG_STATE_HOME."),
+        ))
+    })
+}
+
+impl Session {
+    pub fn open(common: &Common) -> Result<Self, JobError> {
+        let environment = Environment::of_process();
+        let settings = Settings::resolve(&flags(common), &environment, &paths()?)?;
+        Ok(Self { settings, environment, vault: Arc::new(OsVault::new()) })
+    }
+
+    /// Reads the client secret, without which nothing of Microsoft's can be read.
+    pub async fn microsoft(&self) -> Result<Secrets, JobError> {
+        self.secrets(true, false).await
+    }
+
+    /// Reads JupiterOne's key.
+    pub async fn jupiterone(&self) -> Result<Secrets, JobError> {
+        self.secrets(false, true).await
+    }
+
+    /// Reads both. A key for JupiterOne that cannot be had is none.
+    pub async fn both(&self) -> Result<Secrets, JobError> {
+        let mut secrets = self.microsoft().await?;
+        if self.settings.target().is_some() {
+            secrets.jupiterone_key = self.jupiterone().await.ok().and_then(|s| s.jupiterone_key);
+        }
+        Ok(secrets)
+    }
+
+    /// The keyring blocks, and may ask the user: off the runtime's threads.
+    async fn secrets(&self, microsoft: bool, jupiterone: bool) -> Result<Secrets, JobError> {
+        let session = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let Self { settings, environment, vault } = &session;
+            let mut secrets = Secrets::default();
+            if microsoft {
+                secrets.client_secret = client_secret(settings, environment, vault.as_ref())?;
+            }
+            if jupiterone {
+                secrets.jupiterone_key = jupiterone_key(settings, environment, vault.as_ref())?;
+            }
+            Ok(secrets)
+        })
+        .await
+        .map_err(|_| JobError::Failed(Box::new(Problem::new("the keyring could not be asked"))))?
+        .map_err(|e: crate::credentials::vault::VaultError| JobError::Failed(Box::new(e.problem())))
+    }
+
+    /// What a job works with; what it reports goes to `output` and the log, and Ctrl-C ends it.
+    pub fn context(&self, secrets: Secrets, output: &Output) -> Context {
+        let output = output.clone();
+        let reporter: Arc<dyn Reporter> = Arc::new(move |event: Event| output.report(&event));
+        context(self.settings.clone(), secrets, jobs::logged(reporter))
+    }
+}
+
+/// A job's context with the machine's clock, ended by Ctrl-C and SIGTERM.
+pub fn context(settings: Settings, secrets: Secrets, reporter: Arc<dyn Reporter>) -> Context {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    Context { settings, secrets, clock, reporter, cancel: cancelled_by_signals() }
+}
+
+/// A token that the first Ctrl-C, SIGTERM or SIGHUP cancels; the second ends the process at once.
+fn cancelled_by_signals() -> CancellationToken {
+    let token = CancellationToken::new();
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        signal().await;
+        cancel.cancel();
+        signal().await;
+        std::process::exit(super::Exit::Interrupted as i32);
+    });
+    token
+}
+
+/// Waits for a signal that asks the process to end.
+pub async fn signal() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let (Ok(mut term), Ok(mut hup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = term.recv() => {}
+            _ = hup.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// A usage error that a command itself finds.
+pub fn usage(what: &'static str, how: &'static str) -> JobError {
+    JobError::Usage(SettingsError::Missing { what, how })
+}

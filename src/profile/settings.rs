@@ -1,0 +1,395 @@
+//! From flags, profile and environment to settings: pure, but for the profile files and the vault.
+//!
+//! Flags win over the profile, the profile over the environment. The environment's ids and secret are one set: its
+//! secret is sent only for its own ids, and only where no profile holds another.
+
+use std::path::PathBuf;
+
+use crate::{
+    credentials::vault::{Entry, Vault, VaultError},
+    domain::{
+        cloud::Cloud,
+        ids::{ClientId, IdError, TenantId, is_guid_shaped},
+        origin::Origin,
+        secret::Secret,
+        target::{Destination, Target},
+    },
+    net::NetConfig,
+};
+
+use super::{
+    file::{Profile, ProfileError, Profiles},
+    paths::Paths,
+};
+
+/// The common options, as given.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    pub profile: Option<String>,
+    pub store: Option<PathBuf>,
+    pub tenant_id: Option<String>,
+    pub client_id: Option<String>,
+    pub cloud: Option<Cloud>,
+    pub login_url: Option<Origin>,
+    pub graph_url: Option<Origin>,
+    pub jupiterone_url: Option<Origin>,
+    pub proxy: Option<String>,
+    pub ca_file: Option<PathBuf>,
+    pub jupiterone_account: Option<String>,
+    pub jupiterone_instance: Option<String>,
+    pub jupiterone_scope: Option<String>,
+}
+
+/// What the environment says of identities. Empty variables count as unset.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    pub azure_tenant_id: Option<String>,
+    pub azure_client_id: Option<String>,
+    pub azure_client_secret: Option<Secret>,
+    pub jupiterone_account: Option<String>,
+    pub jupiterone_api_key: Option<Secret>,
+}
+
+impl Environment {
+    /// Reads the process's own.
+    pub fn of_process() -> Self {
+        let text = |name: &str| std::env::var(name).ok().map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
+        Self {
+            azure_tenant_id: text("AZURE_TENANT_ID"),
+            azure_client_id: text("AZURE_CLIENT_ID"),
+            azure_client_secret: text("AZURE_CLIENT_SECRET").map(Secret::new),
+            jupiterone_account: text("JUPITERONE_ACCOUNT"),
+            jupiterone_api_key: text("JUPITERONE_API_KEY").map(Secret::new),
+        }
+    }
+}
+
+/// A tenant as a person names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TenantRef {
+    Id(TenantId),
+    /// A verified domain: the login service knows whose it is.
+    Domain(String),
+}
+
+impl TenantRef {
+    /// Reads an ID or a domain name.
+    pub fn parse(text: &str) -> Result<Self, IdError> {
+        let text = text.trim();
+        let is_domain = text.contains('.')
+            && text.split('.').all(|l| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+        if is_domain { Ok(Self::Domain(text.to_ascii_lowercase())) } else { TenantId::parse(text).map(Self::Id) }
+    }
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Id(id) => id.as_str(),
+            Self::Domain(name) => name,
+        }
+    }
+
+    pub fn id(&self) -> Option<&TenantId> {
+        match self {
+            Self::Id(id) => Some(id),
+            Self::Domain(_) => None,
+        }
+    }
+}
+
+/// All that a command needs to know, but for secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub profile: Option<String>,
+    pub tenant: Option<TenantRef>,
+    pub client: Option<ClientId>,
+    pub cloud: Cloud,
+    pub login: Origin,
+    pub graph: Origin,
+    pub net: NetConfig,
+    pub jupiterone: Origin,
+    pub jupiterone_account: Option<String>,
+    pub destination: Option<Destination>,
+    /// `--store`, else the tenant's own; `None` while the tenant is not known by its ID.
+    pub store: Option<PathBuf>,
+    pub paths: Paths,
+}
+
+/// Every one of these is a usage error: exit status 2.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    #[error("{what} of the environment ({environment}) differs from that of profile `{profile}` ({of_profile}): unset {variable}, or choose another profile")]
+    Differs { what: &'static str, variable: &'static str, environment: String, profile: String, of_profile: String },
+    #[error("{what} `{text}`: {why}")]
+    BadId { what: &'static str, text: String, why: IdError },
+    #[error("the client ID looks like a secret, and is not repeated here: give the Application (client) ID")]
+    SecretAsId,
+    #[error("the proxy's URL holds a user name or password: put those into HTTPS_PROXY instead")]
+    ProxyCredentials,
+    #[error("the proxy's URL `{0}` is not of the form http://host:port")]
+    ProxyUrl(String),
+    #[error("both an instance and a scope are configured for JupiterOne: give one")]
+    TwoDestinations,
+    #[error("several profiles exist ({0}): choose one with --profile")]
+    Ambiguous(String),
+    #[error("no {what} is known: {how}")]
+    Missing { what: &'static str, how: &'static str },
+}
+
+impl Settings {
+    /// Puts flags, the selected profile and the environment together.
+    ///
+    /// Without `--profile`, the profile is `default` if there is one of that name, else the only one there is.
+    pub fn resolve(flags: &Flags, environment: &Environment, paths: &Paths) -> Result<Self, SettingsError> {
+        let profiles = Profiles::new(paths);
+        let selected = match &flags.profile {
+            Some(name) => Some((name.clone(), profiles.load(name)?)),
+            None => match select(&profiles, flags, environment)? {
+                Some(name) => Some((name.clone(), profiles.load(&name)?)),
+                None => None,
+            },
+        };
+        Self::merge(flags, selected, environment, paths)
+    }
+
+    /// As [`Settings::resolve`], with no profile in play: what the demo and `profile add` want.
+    pub fn of_flags(flags: &Flags, environment: &Environment, paths: &Paths) -> Result<Self, SettingsError> {
+        Self::merge(flags, None, environment, paths)
+    }
+
+    fn merge(
+        flags: &Flags,
+        selected: Option<(String, Profile)>,
+        environment: &Environment,
+        paths: &Paths,
+    ) -> Result<Self, SettingsError> {
+        if let Some((name, profile)) = &selected {
+            let j1 = profile.jupiterone.account.as_deref();
+            agree("tenant ID", "AZURE_TENANT_ID", &environment.azure_tenant_id, name, Some(&profile.tenant_id))?;
+            agree("client ID", "AZURE_CLIENT_ID", &environment.azure_client_id, name, Some(&profile.client_id))?;
+            agree("JupiterOne account", "JUPITERONE_ACCOUNT", &environment.jupiterone_account, name, j1)?;
+        }
+        let (name, profile) = selected.unzip();
+        let has_profile = profile.is_some();
+        let profile = profile.unwrap_or_default();
+        let of_profile = |text: &str| has_profile.then(|| text.to_owned()).filter(|t| !t.is_empty());
+        let of_environment = |value: &Option<String>| if has_profile { None } else { value.clone() };
+
+        let tenant = flags
+            .tenant_id
+            .clone()
+            .or_else(|| of_profile(&profile.tenant_id))
+            .or_else(|| of_environment(&environment.azure_tenant_id))
+            .map(|text| {
+                TenantRef::parse(&text).map_err(|why| SettingsError::BadId { what: "tenant ID", text, why })
+            })
+            .transpose()?;
+        let client = flags
+            .client_id
+            .clone()
+            .or_else(|| of_profile(&profile.client_id))
+            .or_else(|| of_environment(&environment.azure_client_id))
+            .map(|text| {
+                ClientId::parse(&text).map_err(|why| {
+                    // A value with `~` in it is a secret in the wrong place: it must not be printed.
+                    if text.contains('~') {
+                        SettingsError::SecretAsId
+                    } else {
+                        SettingsError::BadId { what: "client ID", text, why }
+                    }
+                })
+            })
+            .transpose()?;
+        let cloud = flags.cloud.unwrap_or(profile.cloud);
+        let proxy = flags.proxy.clone().or(profile.proxy);
+        if let Some(proxy) = &proxy {
+            check_proxy(proxy)?;
+        }
+        let (instance, scope) = match (&flags.jupiterone_instance, &flags.jupiterone_scope) {
+            (None, None) => (profile.jupiterone.instance, profile.jupiterone.scope),
+            (instance, scope) => (instance.clone(), scope.clone()),
+        };
+        let destination = match (instance, scope) {
+            (Some(_), Some(_)) => return Err(SettingsError::TwoDestinations),
+            (Some(id), None) => Some(Destination::Instance(id.trim().to_owned())),
+            (None, Some(name)) => Some(Destination::Scope(name.trim().to_owned())),
+            (None, None) => None,
+        };
+        let store = flags
+            .store
+            .clone()
+            .or_else(|| tenant.as_ref().and_then(TenantRef::id).map(|tenant| paths.store(tenant)));
+        Ok(Self {
+            profile: name,
+            tenant,
+            client,
+            cloud,
+            login: flags.login_url.clone().or(profile.login_url).unwrap_or_else(|| cloud.login()),
+            graph: flags.graph_url.clone().or(profile.graph_url).unwrap_or_else(|| cloud.graph()),
+            net: NetConfig { proxy, ca_file: flags.ca_file.clone().or(profile.ca_file) },
+            jupiterone: flags
+                .jupiterone_url
+                .clone()
+                .or(profile.jupiterone.url)
+                .unwrap_or_else(|| Origin::known(JUPITERONE)),
+            jupiterone_account: flags
+                .jupiterone_account
+                .clone()
+                .or(profile.jupiterone.account)
+                .or_else(|| of_environment(&environment.jupiterone_account)),
+            destination,
+            store,
+            paths: paths.clone(),
+        })
+    }
+
+    pub fn tenant(&self) -> Result<&TenantRef, SettingsError> {
+        self.tenant.as_ref().ok_or(SettingsError::Missing {
+            what: "tenant",
+            how: "give --tenant-id, a profile, or AZURE_TENANT_ID (run `tenantry` for the wizard)",
+        })
+    }
+
+    pub fn client(&self) -> Result<&ClientId, SettingsError> {
+        self.client.as_ref().ok_or(SettingsError::Missing {
+            what: "client ID",
+            how: "give --client-id, a profile, or AZURE_CLIENT_ID (run `tenantry` for the wizard)",
+        })
+    }
+
+    pub fn store(&self) -> Result<&PathBuf, SettingsError> {
+        self.store.as_ref().ok_or(SettingsError::Missing {
+            what: "store",
+            how: "give --store FILE, or the tenant by its directory (tenant) ID",
+        })
+    }
+
+    /// Where an upload goes, if enough is configured to say.
+    pub fn target(&self) -> Option<Target> {
+        Some(Target {
+            origin: self.jupiterone.clone(),
+            account: self.jupiterone_account.clone()?,
+            destination: self.destination.clone()?,
+        })
+    }
+
+    pub fn require_target(&self) -> Result<Target, SettingsError> {
+        if self.jupiterone_account.is_none() {
+            return Err(SettingsError::Missing {
+                what: "JupiterOne account",
+                how: "give --jupiterone-account, a profile, or JUPITERONE_ACCOUNT",
+            });
+        }
+        self.target().ok_or(SettingsError::Missing {
+            what: "JupiterOne target",
+            how: "give --jupiterone-instance ID or --jupiterone-scope NAME",
+        })
+    }
+}
+
+const JUPITERONE: &str = "https://api.us.jupiterone.io";
+
+/// The client secret for these settings: from the keyring, else from the environment where its ids agree.
+pub fn client_secret(
+    settings: &Settings,
+    environment: &Environment,
+    vault: &dyn Vault,
+) -> Result<Option<Secret>, VaultError> {
+    let (Some(tenant), Some(client)) = (&settings.tenant, &settings.client) else { return Ok(None) };
+    let agrees = |own: &str, other: &Option<String>| other.as_deref().is_none_or(|o| same(own, o));
+    let usable = agrees(tenant.as_str(), &environment.azure_tenant_id)
+        && agrees(client.as_str(), &environment.azure_client_id);
+    let of_environment = environment.azure_client_secret.clone().filter(|_| usable);
+    from_vault_or(
+        settings,
+        vault,
+        &Entry::client_secret(&settings.login, tenant.as_str(), client),
+        of_environment,
+    )
+}
+
+/// JupiterOne's API key for these settings, found as the client secret is.
+pub fn jupiterone_key(
+    settings: &Settings,
+    environment: &Environment,
+    vault: &dyn Vault,
+) -> Result<Option<Secret>, VaultError> {
+    let Some(account) = &settings.jupiterone_account else { return Ok(None) };
+    let usable = environment.jupiterone_account.as_deref().is_none_or(|o| same(account, o));
+    let of_environment = environment.jupiterone_api_key.clone().filter(|_| usable);
+    from_vault_or(settings, vault, &Entry::jupiterone_key(&settings.jupiterone, account), of_environment)
+}
+
+/// With a profile, its keyring entry comes first; without one, the environment's set does. A keyring that cannot be
+/// reached is no error where the environment has the answer.
+fn from_vault_or(
+    settings: &Settings,
+    vault: &dyn Vault,
+    entry: &Entry,
+    of_environment: Option<Secret>,
+) -> Result<Option<Secret>, VaultError> {
+    if settings.profile.is_none() && of_environment.is_some() {
+        return Ok(of_environment);
+    }
+    match (vault.get(entry), of_environment) {
+        (Ok(Some(secret)), _) => Ok(Some(secret)),
+        (_, Some(secret)) => Ok(Some(secret)),
+        (other, None) => other,
+    }
+}
+
+fn select(profiles: &Profiles, flags: &Flags, environment: &Environment) -> Result<Option<String>, SettingsError> {
+    let mut names = profiles.list()?;
+    if names.iter().any(|n| n == "default") {
+        return Ok(Some("default".to_owned()));
+    }
+    if names.len() <= 1 {
+        return Ok(names.pop());
+    }
+    // Nothing is selected, so flags and environment may say who we are.
+    let has = |flag: &Option<String>, variable: &Option<String>| flag.is_some() || variable.is_some();
+    if flags.store.is_some()
+        || has(&flags.tenant_id, &environment.azure_tenant_id) && has(&flags.client_id, &environment.azure_client_id)
+    {
+        return Ok(None);
+    }
+    Err(SettingsError::Ambiguous(names.join(", ")))
+}
+
+fn agree(
+    what: &'static str,
+    variable: &'static str,
+    environment: &Option<String>,
+    profile: &str,
+    of_profile: Option<&str>,
+) -> Result<(), SettingsError> {
+    match (environment, of_profile) {
+        (Some(e), Some(p)) if !p.is_empty() && !same(e, p) => Err(SettingsError::Differs {
+            what,
+            variable,
+            environment: e.clone(),
+            profile: profile.to_owned(),
+            of_profile: p.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Whether two texts name the same thing: GUIDs and domain names know no case.
+fn same(a: &str, b: &str) -> bool {
+    let (a, b) = (a.trim(), b.trim());
+    if is_guid_shaped(a) || a.contains('.') { a.eq_ignore_ascii_case(b) } else { a == b }
+}
+
+fn check_proxy(text: &str) -> Result<(), SettingsError> {
+    let shape = || SettingsError::ProxyUrl(text.to_owned());
+    if text.contains('@') {
+        return Err(SettingsError::ProxyCredentials);
+    }
+    let url = url::Url::parse(text).map_err(|_| shape())?;
+    if matches!(url.scheme(), "http" | "https") && url.host().is_some() { Ok(()) } else { Err(shape()) }
+}
+
+#[cfg(test)]
+mod tests;
