@@ -148,8 +148,7 @@ pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
 
 /// The directory (tenant) ID behind a verified domain, as the organization itself names it.
 async fn tenant_of_domain(client: &GraphClient, name: &str) -> Result<TenantId, JobError> {
-    let answer =
-        client.get("/v1.0/organization?$select=id").await.map_err(|e| JobError::failed(e.problem()))?;
+    let answer = client.get("/v1.0/organization?$select=id").await.map_err(|e| JobError::failed(e.problem()))?;
     answer["value"][0]["id"].as_str().and_then(|id| TenantId::parse(id).ok()).ok_or_else(|| {
         JobError::failed(
             Problem::new(format!("the tenant of {name} did not tell its ID"))

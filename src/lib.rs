@@ -34,8 +34,8 @@ pub mod app;
 pub mod driver;
 pub mod tui;
 
-pub mod log;
 pub mod cli;
 pub mod headless;
+pub mod log;
 
 pub mod demo;

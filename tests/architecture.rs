@@ -80,7 +80,8 @@ fn without_comments(text: &str) -> String {
 
 /// The first names behind a path's root: of `crate::{a::b, c}` a and c.
 fn heads(rest: &str) -> Vec<String> {
-    let ident = |text: &str| text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let ident =
+        |text: &str| text.trim_start().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let Some(list) = rest.strip_prefix('{') else { return vec![ident(rest)] };
     let (mut depth, mut start, mut out) = (0, 0, Vec::new());
     for (i, c) in list.char_indices() {
@@ -105,10 +106,14 @@ fn heads(rest: &str) -> Vec<String> {
 /// The crate's modules that a text names, by `crate::` or by enough `super::`s.
 fn used(text: &str, depth: usize) -> BTreeSet<String> {
     let text = without_comments(text);
-    let mut out: BTreeSet<String> = text.match_indices("crate::").filter(|(i, _)| {
-        // Not the tail of `some_crate::`.
-        !text[..*i].ends_with(|c: char| c.is_alphanumeric() || c == '_')
-    }).flat_map(|(i, m)| heads(&text[i + m.len()..])).collect();
+    let mut out: BTreeSet<String> = text
+        .match_indices("crate::")
+        .filter(|(i, _)| {
+            // Not the tail of `some_crate::`.
+            !text[..*i].ends_with(|c: char| c.is_alphanumeric() || c == '_')
+        })
+        .flat_map(|(i, m)| heads(&text[i + m.len()..]))
+        .collect();
     let mut inline: Vec<usize> = Vec::new();
     for line in text.lines() {
         let indent = line.len() - line.trim_start().len();
@@ -150,7 +155,8 @@ fn modules_use_only_what_they_may() {
             continue;
         };
         for module in used(&text, modules.len()) {
-            if module != rule.module && !rule.may.contains(&module.as_str()) && RULES.iter().any(|r| r.module == module) {
+            if module != rule.module && !rule.may.contains(&module.as_str()) && RULES.iter().any(|r| r.module == module)
+            {
                 wrong.push(format!("{}: uses crate::{module}", path.display()));
             }
         }

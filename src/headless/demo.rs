@@ -153,7 +153,9 @@ async fn walk(context: &Context, output: &Output, day: u32) -> Result<Exit, JobE
     output.say("\n2 of 5  Ingest: tenantry collect");
     let run = jobs::collect(context).await?;
     if run.status == RunStatus::Interrupted {
-        return Err(JobError::Interrupted(Box::new(Problem::new("interrupted; what was read is kept until the demo ends"))));
+        return Err(JobError::Interrupted(Box::new(Problem::new(
+            "interrupted; what was read is kept until the demo ends",
+        ))));
     }
     output.say(format!(
         "run {} {}: {} requests, {} resource units, {:.1} s",

@@ -254,10 +254,8 @@ pub fn say_gaps(output: &Output, gaps: &[Gap]) {
     for gap in gaps.iter().take(20) {
         let code = gap.code.as_deref().map(|c| format!(" ({c})")).unwrap_or_default();
         let request = gap.request_id.as_deref().map(|r| format!(", request {r}")).unwrap_or_default();
-        let carried = gap
-            .stale_since
-            .map(|at| format!("; kept as of {}", at.strftime("%Y-%m-%d %H:%M UTC")))
-            .unwrap_or_default();
+        let carried =
+            gap.stale_since.map(|at| format!("; kept as of {}", at.strftime("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
         let accepted = if gap.accepted { ", accepted" } else { "" };
         output.say(format!(
             "incomplete: {} is {}{code}{request}{carried}{accepted}",

@@ -185,7 +185,9 @@ mod tests {
         let secrets = parse_secrets("client_secret= abc~def.ghi \r\n\njupiterone_api_key=k=e=y\n").unwrap();
         assert_eq!(secrets.client_secret, Some(Secret::new("abc~def.ghi")));
         assert_eq!(secrets.jupiterone_key, Some(Secret::new("k=e=y")));
-        for text in ["", "hunter2", "password=hunter2", "client_secret=", "client_secret=11111111-1111-4111-8111-11hunter2111"] {
+        for text in
+            ["", "hunter2", "password=hunter2", "client_secret=", "client_secret=11111111-1111-4111-8111-11hunter2111"]
+        {
             if let Err(problem) = parse_secrets(text) {
                 assert!(!format!("{problem:?}").contains("hunter2"), "{text}");
             } else {

@@ -49,7 +49,9 @@ async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<
             output.say(Guard::FirstUpload.problem().summary);
         }
         if !confirmed(word, output).await {
-            return Err(JobError::Guard(Box::new(Problem::new("not confirmed: nothing was sent").code("not_confirmed"))));
+            return Err(JobError::Guard(Box::new(
+                Problem::new("not confirmed: nothing was sent").code("not_confirmed"),
+            )));
         }
     }
     let context = session.context(secrets, output);

@@ -119,7 +119,9 @@ pub struct Settings {
 pub enum SettingsError {
     #[error(transparent)]
     Profile(#[from] ProfileError),
-    #[error("{what} of the environment ({environment}) differs from that of profile `{profile}` ({of_profile}): unset {variable}, or choose another profile")]
+    #[error(
+        "{what} of the environment ({environment}) differs from that of profile `{profile}` ({of_profile}): unset {variable}, or choose another profile"
+    )]
     Differs { what: &'static str, variable: &'static str, environment: String, profile: String, of_profile: String },
     #[error("{what} `{text}`: {why}")]
     BadId { what: &'static str, text: String, why: IdError },
@@ -181,9 +183,7 @@ impl Settings {
             .clone()
             .or_else(|| of_profile(&profile.tenant_id))
             .or_else(|| of_environment(&environment.azure_tenant_id))
-            .map(|text| {
-                TenantRef::parse(&text).map_err(|why| SettingsError::BadId { what: "tenant ID", text, why })
-            })
+            .map(|text| TenantRef::parse(&text).map_err(|why| SettingsError::BadId { what: "tenant ID", text, why }))
             .transpose()?;
         let client = flags
             .client_id
@@ -216,10 +216,8 @@ impl Settings {
             (None, Some(name)) => Some(Destination::Scope(name.trim().to_owned())),
             (None, None) => None,
         };
-        let store = flags
-            .store
-            .clone()
-            .or_else(|| tenant.as_ref().and_then(TenantRef::id).map(|tenant| paths.store(tenant)));
+        let store =
+            flags.store.clone().or_else(|| tenant.as_ref().and_then(TenantRef::id).map(|tenant| paths.store(tenant)));
         Ok(Self {
             profile: name,
             tenant,
@@ -298,15 +296,10 @@ pub fn client_secret(
 ) -> Result<Option<Secret>, VaultError> {
     let (Some(tenant), Some(client)) = (&settings.tenant, &settings.client) else { return Ok(None) };
     let agrees = |own: &str, other: &Option<String>| other.as_deref().is_none_or(|o| same(own, o));
-    let usable = agrees(tenant.as_str(), &environment.azure_tenant_id)
-        && agrees(client.as_str(), &environment.azure_client_id);
+    let usable =
+        agrees(tenant.as_str(), &environment.azure_tenant_id) && agrees(client.as_str(), &environment.azure_client_id);
     let of_environment = environment.azure_client_secret.clone().filter(|_| usable);
-    from_vault_or(
-        settings,
-        vault,
-        &Entry::client_secret(&settings.login, tenant.as_str(), client),
-        of_environment,
-    )
+    from_vault_or(settings, vault, &Entry::client_secret(&settings.login, tenant.as_str(), client), of_environment)
 }
 
 /// JupiterOne's API key for these settings, found as the client secret is.

@@ -41,7 +41,8 @@ fn environment(tenant: Option<&str>, client: Option<&str>, secret: Option<&str>)
 fn flags_then_profile_then_environment() {
     let check = |home: &Home, flags: &Flags, env: &Environment, want: (Option<&str>, Option<&str>, Option<&str>)| {
         let s = Settings::resolve(flags, env, &home.paths).unwrap();
-        let got = (s.profile.as_deref(), s.tenant.as_ref().map(TenantRef::as_str), s.client.as_ref().map(ClientId::as_str));
+        let got =
+            (s.profile.as_deref(), s.tenant.as_ref().map(TenantRef::as_str), s.client.as_ref().map(ClientId::as_str));
         assert_eq!(got, want);
     };
     let none = home(&[]);
@@ -51,11 +52,20 @@ fn flags_then_profile_then_environment() {
     check(&none, &flags(None, None), &environment(Some(T1), Some(C1), None), (None, Some(T1), Some(C1)));
     check(&none, &flags(Some(T2), None), &environment(Some(T1), Some(C1), None), (None, Some(T2), Some(C1)));
     check(&one, &flags(None, None), &environment(None, None, None), (Some("prod"), Some(T1), Some(C1)));
-    check(&one, &flags(None, None), &environment(Some(&T1.to_uppercase()), None, None), (Some("prod"), Some(T1), Some(C1)));
+    check(
+        &one,
+        &flags(None, None),
+        &environment(Some(&T1.to_uppercase()), None, None),
+        (Some("prod"), Some(T1), Some(C1)),
+    );
     check(&one, &flags(Some(T2), None), &environment(None, None, None), (Some("prod"), Some(T2), Some(C1)));
     check(&two, &flags(None, None), &environment(None, None, None), (Some("default"), Some(T2), Some(C2)));
-    check(&none, &flags(Some("Contoso.OnMicrosoft.com"), Some(C1)), &environment(None, None, None),
-        (None, Some("contoso.onmicrosoft.com"), Some(C1)));
+    check(
+        &none,
+        &flags(Some("Contoso.OnMicrosoft.com"), Some(C1)),
+        &environment(None, None, None),
+        (None, Some("contoso.onmicrosoft.com"), Some(C1)),
+    );
 }
 
 #[test]

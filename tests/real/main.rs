@@ -1,0 +1,6 @@
+//! The real program, from outside: its processes, its exit statuses, its files.
+
+mod bad_days;
+mod journey;
+mod program;
+mod schema;
