@@ -71,6 +71,8 @@ impl GraphClient {
         let mut slots: Vec<Slot> = batch.0.iter().map(|get| Slot::new(get.clone())).collect();
         let mut token_refused = false;
         loop {
+            // What comes due while all wait is asked together behind the pause.
+            self.sender.pause.over().await;
             let now = Instant::now();
             let due: Vec<usize> = (0..slots.len()).filter(|&i| slots[i].due.is_some_and(|at| at <= now)).collect();
             if due.is_empty() {

@@ -259,8 +259,7 @@ mod tests {
         );
         let expired = check(
             400,
-            r#"{"error":{"code":"Directory_ExpiredPageToken","message":"The specified page token value has expired and can
-               no longer be included in your request.","innererror":{"date":"2021-01-22T10:15:25",
+            r#"{"error":{"code":"Directory_ExpiredPageToken","message":"The specified page token value has expired and can no longer be included in your request.","innererror":{"date":"2021-01-22T10:15:25",
                "request-id":"46819c60-326b-44cf-86c7-9b724babbbfb"}}}"#,
             "Directory_ExpiredPageToken",
             Some("46819c60-326b-44cf-86c7-9b724babbbfb"),
@@ -294,8 +293,7 @@ mod tests {
         );
         let gone = check(
             404,
-            r#"{"error":{"code":"Request_ResourceNotFound","message":"Resource 'x' does not exist or one of its queried
-               reference-property objects are not present.","innerError":{"request-id":"e4b98e04"}}}"#,
+            r#"{"error":{"code":"Request_ResourceNotFound","message":"Resource 'x' does not exist or one of its queried reference-property objects are not present.","innerError":{"request-id":"e4b98e04"}}}"#,
             "Request_ResourceNotFound",
             Some("e4b98e04"),
             false,
