@@ -17,7 +17,7 @@ mod pause;
 mod retry;
 mod send;
 #[cfg(test)]
-mod stub;
+pub(crate) mod stub;
 mod token;
 mod wire;
 

@@ -169,6 +169,17 @@ impl GraphClient {
         Ok(slots.into_iter().map(Slot::reply).collect())
     }
 
+    /// One read by itself, for services that take no batches.
+    ///
+    /// # Errors
+    ///
+    /// As Graph refuses, after all retries.
+    pub async fn reply(&self, get: &Get) -> Result<Reply, GraphError> {
+        let call = Call::get(get, self.sender.url_of(get));
+        let answer = self.sender.call(&call, self.patience, decode::json::<Box<RawValue>>).await?;
+        Ok(Reply { get: get.clone(), body: answer.value, retried: answer.retried })
+    }
+
     fn pay(&self, get: &Get, item: &Item) {
         let told = item.header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
         let documented = if item.status == 200 { wire::documented_units(&self.sender.url_of(get)) } else { 0 };
