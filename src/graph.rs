@@ -1,1 +1,138 @@
-//! (to come)
+//! The client of Microsoft Graph: tokens, sending, retrying, paging, batches.
+//!
+//! It reads, and by type can do nothing else: what a caller can express is a [`Get`], a [`Batch`] of those, and
+//! [`GraphClient::by_ids`] (`getByIds`, a read that the service wants as a POST). The token goes to the one origin of
+//! the configuration; a link to any other is refused before anything is sent. It knows nothing of what is read or
+//! where it is kept: that is `ingest`'s.
+//!
+//! Everything waits in `tokio::time` and is cancelled by dropping the future.
+
+mod batch;
+mod by_ids;
+mod decode;
+mod error;
+mod get;
+mod page;
+mod pause;
+mod retry;
+mod send;
+#[cfg(test)]
+pub(crate) mod stub;
+mod token;
+mod wire;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use self::{
+    batch::{Batch, Reply},
+    by_ids::MOST_IDS,
+    error::{ErrorKind, GraphError},
+    get::{Get, segment, text_literal},
+    page::{Again, Page, Pages},
+    token::{Claims, TokenInfo},
+};
+use self::{retry::Patience, send::Sender};
+use crate::{
+    domain::{
+        clock::Clock,
+        ids::ClientId,
+        origin::Origin,
+        problem::Problem,
+        progress::{Reporter, WireProgress},
+        secret::Secret,
+    },
+    net::NetConfig,
+};
+
+/// Where the tenant is, and who asks.
+#[derive(Debug, Clone)]
+pub struct GraphConfig {
+    pub login: Origin,
+    pub graph: Origin,
+    /// `https://<the cloud's own Graph host>/.default`, whatever `graph` says.
+    pub scope: String,
+    /// The tenant's GUID, or a domain of it.
+    pub tenant: String,
+    pub client: ClientId,
+    pub net: NetConfig,
+}
+
+/// A client for one tenant and one app registration. A clone shares token, pauses and counters.
+#[derive(Clone)]
+pub struct GraphClient {
+    sender: Arc<Sender>,
+    patience: Patience,
+}
+
+impl GraphClient {
+    /// # Errors
+    ///
+    /// When no HTTP client can be made of the configuration (proxy, CA file).
+    pub fn new(
+        config: GraphConfig,
+        secret: Secret,
+        clock: Arc<dyn Clock>,
+        reporter: Arc<dyn Reporter>,
+    ) -> Result<Self, Problem> {
+        Ok(Self { sender: Arc::new(Sender::new(config, secret, clock, reporter)?), patience: Patience::WORK })
+    }
+
+    /// The same client for a person who waits: it gives up after a few seconds instead of minutes.
+    #[must_use]
+    pub fn probing(&self) -> Self {
+        Self { sender: Arc::clone(&self.sender), patience: Patience::PROBE }
+    }
+
+    /// The token in use; asks for one if there is none, or if it has lived four fifths of its life.
+    ///
+    /// # Errors
+    ///
+    /// As the login service refuses, or cannot be reached.
+    pub async fn token(&self) -> Result<TokenInfo, GraphError> {
+        self.sender.tokens.held(None).await.map(|held| held.info)
+    }
+
+    /// One JSON answer; `path` starts with `/v1.0/`.
+    ///
+    /// # Errors
+    ///
+    /// As Graph refuses, after all retries.
+    pub async fn get(&self, path: &str) -> Result<Value, GraphError> {
+        self.fetch(&Get::new(path)).await
+    }
+
+    /// As [`GraphClient::get`], with the shape that the caller expects.
+    ///
+    /// # Errors
+    ///
+    /// As Graph refuses, after all retries; [`ErrorKind::Shape`] names the place in the JSON that did not fit.
+    pub async fn fetch<T: serde::de::DeserializeOwned>(&self, get: &Get) -> Result<T, GraphError> {
+        let call = send::Call::get(get, self.sender.url_of(get));
+        self.sender.call(&call, self.patience, decode::json::<T>).await.map(|answer| answer.value)
+    }
+
+    /// A `$count`. `None` when the service does not tell: a total is never worth a failed run.
+    pub async fn count(&self, path: &str) -> Option<u64> {
+        let get = Get::new(path).eventual();
+        let call = send::Call::get(&get, self.sender.url_of(&get));
+        self.sender.call(&call, Patience::PROBE, decode::number).await.map(|answer| answer.value).ok()
+    }
+
+    /// The chain of pages that begins with `get`.
+    pub fn pages(&self, get: Get) -> Pages {
+        Pages::new(self.clone(), get)
+    }
+
+    /// Totals so far, over this client and its clones.
+    pub fn wire(&self) -> WireProgress {
+        self.sender.wire.progress(self.sender.pause.stood_still())
+    }
+}
+
+impl std::fmt::Debug for GraphClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("GraphClient").field("graph", &self.sender.graph).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,345 @@
+//! What Graph, the login service or the network did instead of answering.
+
+use serde_json::Value;
+
+use crate::domain::{origin::Origin, problem::Problem};
+
+/// A failure of reading, after all retries. Codes, messages and request ids are the service's own, verbatim.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{problem}")]
+pub struct GraphError {
+    kind: ErrorKind,
+    problem: Box<Problem>,
+}
+
+/// What kind of failure it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The login service gave no token.
+    Login,
+    /// Graph answered with an error.
+    Refused,
+    /// No answer, or not a whole one.
+    Network,
+    /// The answer is no JSON (HTML of a proxy or a gateway), or is cut off.
+    NotJson,
+    /// JSON, but not of the documented shape.
+    Shape,
+    /// A link to another origin: nothing was sent there.
+    OtherHost,
+    /// A link that is no URL, or a chain of pages that leads back into itself.
+    BadLink,
+}
+
+impl GraphError {
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// As every face shows it.
+    pub fn problem(&self) -> Problem {
+        (*self.problem).clone()
+    }
+
+    /// `AADSTS7000215`, `Authorization_RequestDenied`, `timeout` …
+    pub fn code(&self) -> Option<&str> {
+        self.problem.code.as_deref()
+    }
+
+    /// The HTTP status, where there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.problem.status
+    }
+
+    pub fn request_id(&self) -> Option<&str> {
+        self.problem.request_id.as_deref()
+    }
+
+    /// The service's own text.
+    pub fn message(&self) -> Option<&str> {
+        self.problem.message.as_deref()
+    }
+
+    /// Whether the service said that this app may not read this (or that it does not know the app any more).
+    pub fn is_forbidden(&self) -> bool {
+        self.kind == ErrorKind::Refused && matches!(self.status(), Some(401 | 403))
+    }
+
+    /// Whether the thing asked for does not exist.
+    pub fn is_gone(&self) -> bool {
+        self.kind == ErrorKind::Refused && self.status() == Some(404)
+    }
+
+    /// Whether the service does not understand or support the request itself.
+    pub fn is_unsupported(&self) -> bool {
+        self.kind == ErrorKind::Refused && matches!(self.status(), Some(400 | 405 | 413 | 501))
+    }
+
+    /// Whether a nextLink is worn out (facts: graph.md §2): the chain goes back, or begins again.
+    pub fn is_page_token(&self) -> bool {
+        self.kind == ErrorKind::Refused
+            && self.status() == Some(400)
+            && (matches!(self.code(), Some("Directory_ExpiredPageToken" | "DirectoryPageTokenNotFoundException"))
+                || self.message().is_some_and(|m| m.to_ascii_lowercase().contains("page token is not valid")))
+    }
+
+    /// Whether the same request may go well a little later.
+    pub fn is_transient(&self) -> bool {
+        match self.kind {
+            ErrorKind::Network | ErrorKind::NotJson => true,
+            ErrorKind::Refused => self.status().is_some_and(is_transient_status),
+            ErrorKind::Login => {
+                self.status().is_some_and(is_transient_status)
+                    || self.code().is_some_and(|c| TRANSIENT_LOGIN.contains(&c))
+            }
+            ErrorKind::Shape | ErrorKind::OtherHost | ErrorKind::BadLink => false,
+        }
+    }
+
+    pub(super) fn new(kind: ErrorKind, problem: Problem) -> Self {
+        Self { kind, problem: Box::new(problem) }
+    }
+
+    pub(super) fn network(problem: Problem) -> Self {
+        Self::new(ErrorKind::Network, problem)
+    }
+
+    pub(super) fn not_json(what: &str, status: u16, why: &str, request_id: Option<String>) -> Self {
+        Self::new(
+            ErrorKind::NotJson,
+            Problem {
+                status: Some(status),
+                message: Some(why.to_owned()),
+                request_id,
+                ..Problem::new(format!("{what}: the answer is no whole JSON"))
+                    .code("not_json")
+                    .hint("A proxy or a gateway may have answered in the service's place; try again.")
+            },
+        )
+    }
+
+    pub(super) fn shape(what: &str, why: &str, request_id: Option<String>) -> Self {
+        Self::new(
+            ErrorKind::Shape,
+            Problem {
+                message: Some(why.to_owned()),
+                request_id,
+                ..Problem::new(format!("{what}: the answer is not of the documented shape")).code("unexpected_shape")
+            },
+        )
+    }
+
+    pub(super) fn other_host(what: &str, ours: &Origin, theirs: &str) -> Self {
+        Self::new(
+            ErrorKind::OtherHost,
+            Problem::new(format!(
+                "{what}: the service gave a link to {theirs}, but the token belongs to {ours}: nothing was sent there"
+            ))
+            .code("other_host")
+            .hint("If a proxy or gateway rewrites addresses, let it rewrite the links in the answers too."),
+        )
+    }
+
+    pub(super) fn bad_link(what: &str, why: &str) -> Self {
+        Self::new(ErrorKind::BadLink, Problem::new(format!("{what}: {why}")).code("bad_next_link"))
+    }
+
+    /// An error answer of Graph. `innerError` is spelled both ways; the body may be missing, or HTML.
+    pub(super) fn refused(what: &str, status: u16, request_id: Option<String>, body: &[u8]) -> Self {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        Self::refused_with(what, status, request_id, &body)
+    }
+
+    /// As [`GraphError::refused`], of a body that is read already (the items of a batch).
+    pub(super) fn refused_with(what: &str, status: u16, request_id: Option<String>, body: &Value) -> Self {
+        let error = &body["error"];
+        let inner = ["innerError", "innererror"].iter().map(|n| &error[*n]).find(|v| v.is_object());
+        let text = |value: &Value| value.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
+        let code = text(&error["code"]).or_else(|| inner.and_then(|i| text(&i["code"])));
+        let request_id = request_id.or_else(|| inner.and_then(|i| text(&i["request-id"])));
+        let summary = match status {
+            401 => format!("{what} was refused: the token is not accepted"),
+            403 => format!("{what} was refused"),
+            404 => format!("{what}: not found"),
+            429 => format!("{what}: too many requests"),
+            300..=399 => format!("{what}: the answer points elsewhere, which is never followed"),
+            500..=599 => format!("{what}: the service failed"),
+            _ => format!("{what} failed"),
+        };
+        Self::new(
+            ErrorKind::Refused,
+            Problem {
+                code: Some(code.unwrap_or_else(|| format!("http_{status}"))),
+                status: Some(status),
+                message: text(&error["message"]),
+                request_id,
+                ..Problem::new(summary)
+            },
+        )
+    }
+
+    /// An error answer of the login service: `AADSTS` codes, which are for help texts and retries of what passes.
+    pub(super) fn login(what: &str, status: u16, body: &[u8]) -> Self {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let text = |name: &str| body[name].as_str().filter(|t| !t.is_empty()).map(str::to_owned);
+        let description = text("error_description");
+        let code = body["error_codes"]
+            .get(0)
+            .and_then(Value::as_u64)
+            .map(|n| format!("AADSTS{n}"))
+            .or_else(|| description.as_deref().and_then(aadsts_of))
+            .or_else(|| text("error"))
+            .unwrap_or_else(|| format!("http_{status}"));
+        Self::new(
+            ErrorKind::Login,
+            Problem {
+                code: Some(code),
+                status: Some(status),
+                message: description,
+                request_id: text("correlation_id"),
+                trace_id: text("trace_id"),
+                ..Problem::new(format!("{what} was refused"))
+            },
+        )
+    }
+}
+
+/// Statuses after which the same request is sent again.
+fn is_transient_status(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 509)
+}
+
+/// What the login service says when it is itself in trouble (facts: graph.md §7.3).
+const TRANSIENT_LOGIN: &[&str] = &[
+    "AADSTS90033",
+    "AADSTS90006",
+    "AADSTS90012",
+    "AADSTS90024",
+    "AADSTS90090",
+    "AADSTS50033",
+    "AADSTS90055",
+    "temporarily_unavailable",
+];
+
+/// `AADSTS7000215: Invalid …` → `AADSTS7000215`.
+fn aadsts_of(text: &str) -> Option<String> {
+    let at = text.find("AADSTS")?;
+    let digits: String = text[at + 6..].chars().take_while(char::is_ascii_digit).collect();
+    (!digits.is_empty()).then(|| format!("AADSTS{digits}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn graphs_error_envelopes() {
+        let check = |status: u16, body: &str, code: &str, request_id: Option<&str>, transient: bool| {
+            let error = GraphError::refused("reading /v1.0/users", status, None, body.as_bytes());
+            assert_eq!(error.code(), Some(code), "{body}");
+            assert_eq!(error.request_id(), request_id, "{body}");
+            assert_eq!(error.is_transient(), transient, "{body}");
+            error
+        };
+        let denied = check(
+            403,
+            r#"{"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete the operation.",
+               "innerError":{"date":"2025-02-13T10:17:06","request-id":"93b6f17e-c05d-4f45-ad2a-6665c708d8a0",
+               "client-request-id":"e70c5c1b-8b47-68c0-3171-3d22f5e0bd54"}}}"#,
+            "Authorization_RequestDenied",
+            Some("93b6f17e-c05d-4f45-ad2a-6665c708d8a0"),
+            false,
+        );
+        assert!(denied.is_forbidden());
+        assert_eq!(denied.message(), Some("Insufficient privileges to complete the operation."));
+        assert_eq!(
+            denied.to_string(),
+            "reading /v1.0/users was refused (Authorization_RequestDenied) \
+             (request 93b6f17e-c05d-4f45-ad2a-6665c708d8a0)"
+        );
+        let expired = check(
+            400,
+            r#"{"error":{"code":"Directory_ExpiredPageToken","message":"The specified page token value has expired and can no longer be included in your request.","innererror":{"date":"2021-01-22T10:15:25",
+               "request-id":"46819c60-326b-44cf-86c7-9b724babbbfb"}}}"#,
+            "Directory_ExpiredPageToken",
+            Some("46819c60-326b-44cf-86c7-9b724babbbfb"),
+            false,
+        );
+        assert!(expired.is_page_token());
+        let invalid = check(
+            400,
+            r#"{"error":{"code":"Request_BadRequest","message":"The page token is not valid."}}"#,
+            "Request_BadRequest",
+            None,
+            false,
+        );
+        assert!(invalid.is_page_token());
+        let size = check(
+            400,
+            r#"{"error":{"code":"Request_UnsupportedQuery",
+               "message":"Invalid page size specified: '1000'. Must be between 1 and 999 inclusive."}}"#,
+            "Request_UnsupportedQuery",
+            None,
+            false,
+        );
+        assert!(size.is_unsupported() && !size.is_page_token());
+        check(
+            401,
+            r#"{"error":{"code":"InvalidAuthenticationToken","message":"Access token is empty.","innerError":
+               {"date":"2026-08-13T13:03:10","request-id":"e6ea1bde-9f04-46a8-9705-824047cfd611"}}}"#,
+            "InvalidAuthenticationToken",
+            Some("e6ea1bde-9f04-46a8-9705-824047cfd611"),
+            false,
+        );
+        let gone = check(
+            404,
+            r#"{"error":{"code":"Request_ResourceNotFound","message":"Resource 'x' does not exist or one of its queried reference-property objects are not present.","innerError":{"request-id":"e4b98e04"}}}"#,
+            "Request_ResourceNotFound",
+            Some("e4b98e04"),
+            false,
+        );
+        assert!(gone.is_gone());
+        check(
+            429,
+            r#"{"error":{"code":"TooManyRequests","innerError":{"code":"429","date":"2020-08-18T12:51:51",
+               "message":"Please retry after","request-id":"94fb3b52-452a-4535-a601-69e0a90e3aa2","status":"429"},
+               "message":"Please retry again later."}}"#,
+            "TooManyRequests",
+            Some("94fb3b52-452a-4535-a601-69e0a90e3aa2"),
+            true,
+        );
+        check(500, r#"{"error":{"code":"","innerError":{"code":"generalException"}}}"#, "generalException", None, true);
+        check(503, "<html><body>Service unavailable</body></html>", "http_503", None, true);
+        check(502, "", "http_502", None, true);
+        check(418, r#"["not", "an", "envelope"]"#, "http_418", None, false);
+    }
+
+    #[test]
+    fn the_login_services_errors() {
+        let check = |status: u16, body: &str, code: &str, transient: bool| {
+            let error = GraphError::login("asking for a token", status, body.as_bytes());
+            assert_eq!(error.code(), Some(code), "{body}");
+            assert_eq!(error.is_transient(), transient, "{body}");
+            error.problem()
+        };
+        let secret = check(
+            401,
+            r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '86be4c01-505b-45e9-bfc0-9b825fd84'.\r\nTrace ID: 03da4b8e-5ffe-48ca-9754-aff4276f0100\r\nCorrelation ID: 7b12f9bb-2eef-42e3-ad75-eee69ec9088d\r\nTimestamp: 2022-03-02 18:25:26Z","error_codes":[7000215],"timestamp":"2022-03-02 18:25:26Z","trace_id":"03da4b8e-5ffe-48ca-9754-aff4276f0100","correlation_id":"7b12f9bb-2eef-42e3-ad75-eee69ec9088d","error_uri":"https://login.microsoftonline.com/error?code=7000215"}"#,
+            "AADSTS7000215",
+            false,
+        );
+        assert_eq!(secret.trace_id.as_deref(), Some("03da4b8e-5ffe-48ca-9754-aff4276f0100"));
+        assert_eq!(secret.request_id.as_deref(), Some("7b12f9bb-2eef-42e3-ad75-eee69ec9088d"));
+        assert!(secret.message.unwrap().contains("\r\nTrace ID"), "verbatim");
+        check(
+            400,
+            r#"{"error":"unauthorized_client","error_description":"AADSTS700016: Application with identifier 'x' was not found"}"#,
+            "AADSTS700016",
+            false,
+        );
+        check(400, r#"{"error":"invalid_request","error_codes":[90055]}"#, "AADSTS90055", true);
+        check(400, r#"{"error":"temporarily_unavailable"}"#, "temporarily_unavailable", true);
+        check(503, "<html></html>", "http_503", true);
+        check(400, "", "http_400", false);
+    }
+}

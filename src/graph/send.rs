@@ -1,0 +1,407 @@
+//! One request until it is answered: pause, token, limit, send, read, judge, and again.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::Timestamp;
+use tokio::sync::Semaphore;
+use tokio_util::bytes::Bytes;
+use url::Url;
+
+use super::{
+    Get, GraphConfig,
+    decode::Undecodable,
+    error::{ErrorKind, GraphError},
+    pause::Pause,
+    retry::{self, Patience, Tried},
+    token::Tokens,
+    wire::{self, Wire},
+};
+use crate::{
+    domain::{
+        clock::Clock,
+        origin::Origin,
+        problem::Problem,
+        progress::{Event, Level, LogLine, Reporter},
+        secret::Secret,
+    },
+    net,
+};
+
+/// Requests under way at once. A `$batch` counts as one.
+const AT_ONCE: usize = 12;
+
+/// What all clones of a client share.
+pub(super) struct Sender {
+    pub graph: Origin,
+    pub tokens: Tokens,
+    pub pause: Pause,
+    pub wire: Wire,
+    pub clock: Arc<dyn Clock>,
+    http: reqwest::Client,
+    places: Semaphore,
+    reporter: Arc<dyn Reporter>,
+}
+
+/// A request, as often as it takes. Private to the client: a body is for `$batch` and `getByIds` only.
+pub(super) struct Call {
+    /// "reading /v1.0/users": for people, without the query, which may hold page tokens.
+    pub what: String,
+    pub url: Url,
+    pub body: Option<String>,
+    pub eventual: bool,
+    /// Whether the answer itself has a price. A batch has none: its items have.
+    pub priced: bool,
+}
+
+impl Call {
+    pub fn get(get: &Get, url: Url) -> Self {
+        Self { what: reading(&url), url, body: None, eventual: get.is_eventual(), priced: true }
+    }
+}
+
+pub(super) struct Answer<T> {
+    pub value: T,
+    /// Whether it took more than one attempt: its nextLink is then not to be trusted (facts: graph.md §2).
+    pub retried: bool,
+    /// The token it was asked with.
+    pub generation: u64,
+}
+
+/// What one attempt brought.
+struct Response {
+    status: u16,
+    request_id: Option<String>,
+    retry_after: Option<Duration>,
+    units: Option<u64>,
+    body: Bytes,
+}
+
+impl Sender {
+    pub fn new(
+        config: GraphConfig,
+        secret: Secret,
+        clock: Arc<dyn Clock>,
+        reporter: Arc<dyn Reporter>,
+    ) -> Result<Self, Problem> {
+        Ok(Self {
+            tokens: Tokens::new(&config, secret, Arc::clone(&clock))?,
+            http: net::client(&config.net, &config.graph)?,
+            graph: config.graph,
+            pause: Pause::new(),
+            wire: Wire::default(),
+            clock,
+            places: Semaphore::new(AT_ONCE),
+            reporter,
+        })
+    }
+
+    pub fn url_of(&self, get: &Get) -> Url {
+        self.graph.join(get.path())
+    }
+
+    /// Sends until there is an answer that `decode` can read, or a reason to stop.
+    pub async fn call<T>(
+        &self,
+        call: &Call,
+        patience: Patience,
+        decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
+    ) -> Result<Answer<T>, GraphError> {
+        // The one place that sends to Graph is the one place that looks where to.
+        if !self.graph.contains(&call.url) {
+            return Err(GraphError::other_host(&call.what, &self.graph, &host_of(&call.url)));
+        }
+        let mut tried = Tried::default();
+        let mut refused_token = None;
+        loop {
+            let (error, asked) = match self.attempt(call, refused_token).await {
+                Ok((generation, response)) => match self.judge(call, &response, &decode) {
+                    Ok(value) => return Ok(Answer { value, retried: tried.any(), generation }),
+                    Err(error) if error.status() == Some(401) && refused_token.is_none() => {
+                        refused_token = Some(generation);
+                        self.wire.retried();
+                        self.log(
+                            Level::Retry,
+                            format!("{}: the token is not accepted any more, asking for a new one", call.what),
+                            Some(error.problem()),
+                        );
+                        continue;
+                    }
+                    Err(error) => (error, response.retry_after),
+                },
+                Err(error) => (error, None),
+            };
+            if !error.is_transient() {
+                return Err(error);
+            }
+            let throttled = error.status() == Some(429);
+            if throttled {
+                tried.throttled += 1;
+                self.wire.refused();
+            } else {
+                tried.failed += 1;
+            }
+            let Some(wait) = patience.next(&tried, throttled, asked) else { return Err(error) };
+            tried.waited += wait;
+            self.wire.retried();
+            self.log(Level::Retry, again_in(&error, wait), Some(error.problem()));
+            if throttled {
+                self.pause.stop_for(wait);
+            } else {
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+
+    /// One attempt: the status is for others to judge, only the network fails here.
+    async fn attempt(&self, call: &Call, refused_token: Option<u64>) -> Result<(u64, Response), GraphError> {
+        let _place = loop {
+            self.pause.over().await;
+            // Never closed, so that the error cannot happen; if it did, the limit would be missed, not the request.
+            let place = self.places.acquire().await.ok();
+            // While it waited for its place, the service may have asked everybody to stop.
+            if self.pause.until().is_none() {
+                break place;
+            }
+        };
+        let token = self.tokens.held(refused_token).await?;
+        let network = |e: reqwest::Error| GraphError::network(net::problem_of(&e, &call.what, &self.graph));
+        let mut request = match &call.body {
+            None => self.http.get(call.url.clone()),
+            Some(body) => {
+                self.http.post(call.url.clone()).header("content-type", "application/json").body(body.clone())
+            }
+        };
+        request = request
+            .header("accept", "application/json")
+            .header("client-request-id", uuid::Uuid::new_v4().to_string())
+            .bearer_auth(token.secret.expose());
+        if call.eventual {
+            request = request.header("ConsistencyLevel", "eventual");
+        }
+        let sent = self.wire.sent();
+        let answer = request.send().await.map_err(network)?;
+        let status = answer.status().as_u16();
+        let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+        let retry_after = header("retry-after")
+            .and_then(|text| retry::retry_after(&text, header("date").as_deref(), self.clock.now()));
+        let request_id = header("request-id");
+        let units = header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
+        let body = answer.bytes().await.map_err(network)?;
+        sent.answered();
+        Ok((token.generation, Response { status, request_id, retry_after, units, body }))
+    }
+
+    fn judge<T>(
+        &self,
+        call: &Call,
+        response: &Response,
+        decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
+    ) -> Result<T, GraphError> {
+        let status = response.status;
+        let good = status == 200;
+        if call.priced {
+            let documented = if good { wire::documented_units(&call.url) } else { 0 };
+            self.wire.spent(response.units.unwrap_or(documented));
+        }
+        let request_id = response.request_id.clone();
+        if !good {
+            return Err(GraphError::refused(&call.what, status, request_id, &response.body));
+        }
+        decode(&response.body).map_err(|why| match why {
+            Undecodable::Cut(why) => GraphError::not_json(&call.what, status, &why, request_id),
+            Undecodable::Shape(why) => GraphError::shape(&call.what, &why, request_id),
+        })
+    }
+
+    pub fn log(&self, level: Level, text: String, problem: Option<Problem>) {
+        self.reporter.report(Event::Log(LogLine { at: self.now(), level, text, problem: problem.map(Box::new) }));
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// "reading /v1.0/users": the path, without the query.
+pub(super) fn reading(url: &Url) -> String {
+    format!("reading {}", url.path())
+}
+
+/// What happened and when it goes on: "reading /v1.0/users: 503, again in 1.4 s (request 7c1a…)".
+pub(super) fn again_in(error: &GraphError, wait: Duration) -> String {
+    let problem = error.problem();
+    let what = problem.summary.split(':').next().unwrap_or_default().trim_end_matches(" was refused").to_owned();
+    let happened = match (error.kind(), error.status()) {
+        (ErrorKind::Refused | ErrorKind::Login, Some(status)) => status.to_string(),
+        _ => problem.code.clone().unwrap_or_else(|| "no answer".to_owned()),
+    };
+    let request = problem.request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default();
+    format!("{what}: {happened}, again in {:.1} s{request}", wait.as_secs_f64())
+}
+
+fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or("an address without a host");
+    format!("{}://{host}{}", url.scheme(), url.port().map(|p| format!(":{p}")).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::json;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::graph::stub::{Answer, Stub, TestClock, answer, refusal};
+
+    const PATH: &str = "/v1.0/organization";
+
+    fn good() -> Answer {
+        answer(200, json!({ "value": [] }))
+    }
+
+    fn text(status: u16, body: &str) -> Answer {
+        Answer { body: body.to_owned(), ..answer(status, json!(null)) }
+    }
+
+    /// What these answers come to: the code or "good", the requests, and the seconds from and to.
+    async fn check(answers: Vec<Answer>, want: &str, requests: usize, seconds: (f64, f64)) {
+        let stub = Stub::start().await;
+        stub.on(PATH, answers.clone());
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let client = stub.client(&clock);
+        let started = Instant::now();
+        let got = match client.get(PATH).await {
+            Ok(_) => "good".to_owned(),
+            Err(error) => error.code().unwrap().to_owned(),
+        };
+        let context = answers.first().map(|a| format!("{} {:?} {}", a.status, a.headers, a.body)).unwrap();
+        assert_eq!((got.as_str(), stub.seen().len()), (want, requests), "{context}");
+        let waited = started.elapsed().as_secs_f64();
+        assert!(seconds.0 <= waited && waited <= seconds.1, "{context}: {waited} s");
+        assert_eq!(client.wire().in_flight, 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_passes_is_asked_again_and_what_does_not_is_not() {
+        let busy =
+            |after: &str| refusal(429, "TooManyRequests", "Please retry again later.").header("retry-after", after);
+        let at_once = (0.0, 0.0);
+        check(vec![good()], "good", 1, at_once).await;
+        check(vec![busy("10"), good()], "good", 2, (10.0, 10.6)).await;
+        check(vec![busy("2.128"), good()], "good", 2, (2.128, 2.4)).await;
+        check(
+            vec![busy("Sun, 22 Nov 2026 10:00:07 GMT").header("date", "Sun, 22 Nov 2026 10:00:00 GMT"), good()],
+            "good",
+            2,
+            (7.0, 7.6),
+        )
+        .await;
+        check(vec![refusal(429, "TooManyRequests", ""), good()], "good", 2, (0.75, 1.25)).await;
+        check(vec![busy("5"); 25], "TooManyRequests", 20, (95.0, 106.0)).await;
+        check(vec![busy("7200")], "TooManyRequests", 1, at_once).await;
+        check(vec![text(503, "<html>"), good()], "good", 2, (0.75, 1.25)).await;
+        check(vec![text(503, "").header("retry-after", "30"), good()], "good", 2, (30.0, 30.6)).await;
+        for status in [408, 500, 502, 504, 509] {
+            check(vec![text(status, ""), good()], "good", 2, (0.75, 1.25)).await;
+        }
+        check(vec![text(200, "<html>Blocked by the proxy</html>"), good()], "good", 2, (0.75, 1.25)).await;
+        check(vec![text(200, r#"{"value":[{"id":"a"#), good()], "good", 2, (0.75, 1.25)).await;
+        check(vec![text(200, ""), good()], "good", 2, (0.75, 1.25)).await;
+        check(vec![text(200, "<html>"); 9], "not_json", 6, (23.2, 38.8)).await;
+        check(vec![text(503, ""); 9], "http_503", 6, (23.2, 38.8)).await;
+        check(vec![refusal(403, "Authorization_RequestDenied", "")], "Authorization_RequestDenied", 1, at_once).await;
+        check(vec![refusal(400, "Request_BadRequest", "")], "Request_BadRequest", 1, at_once).await;
+        check(vec![text(302, "").header("location", "http://localhost:1/")], "http_302", 1, at_once).await;
+        check(vec![refusal(401, "InvalidAuthenticationToken", ""), good()], "good", 2, at_once).await;
+        check(vec![refusal(401, "InvalidAuthenticationToken", ""); 3], "InvalidAuthenticationToken", 2, at_once).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_token_is_renewed_once_for_all() {
+        let stub = Stub::start().await;
+        stub.handle(|seen| {
+            // The first token of the test ends with this number in its claims.
+            let first = base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, r#"{"n":1"#);
+            let old = seen.header("authorization").unwrap().contains(&first);
+            Some(if old { refusal(401, "InvalidAuthenticationToken", "Lifetime validation failed") } else { good() })
+        });
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let client = stub.client(&clock);
+        let all = futures::future::join_all((0..8).map(|_| client.get(PATH))).await;
+        assert!(all.iter().all(Result::is_ok), "{all:?}");
+        assert_eq!(stub.tokens_asked(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_refusal_stops_all() {
+        let stub = Stub::start().await;
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let busy = refusal(429, "TooManyRequests", "").header("retry-after", "60");
+        stub.on(PATH, [busy, good()]);
+        stub.on("/v1.0/users", [good()]);
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&lines);
+        let reporter = move |event| {
+            if let Event::Log(line) = event {
+                told.lock().unwrap().push(line.text);
+            }
+        };
+        let client = stub.client_reporting(&clock, Arc::new(reporter));
+        let started = Instant::now();
+        let other = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            client.get("/v1.0/users").await.unwrap();
+            started.elapsed().as_secs_f64()
+        };
+        let (first, other) = tokio::join!(client.get(PATH), other);
+        first.unwrap();
+        assert!((60.0..61.0).contains(&other), "{other}");
+        let wire = client.wire();
+        assert_eq!((wire.requests, wire.refused, wire.retried), (3, 1, 1));
+        assert!((60.0..61.0).contains(&wire.throttled_seconds));
+        let lines = lines.lock().unwrap();
+        assert!(lines[0].starts_with("reading /v1.0/organization: 429, again in 60."), "{lines:?}");
+        assert!(lines[0].ends_with("s (request r-1)"), "{lines:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_broken_connection_is_tried_again_and_named() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stub = Stub::start().await;
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let dead = Origin::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        drop(listener);
+        let config = GraphConfig { graph: dead, ..stub.config() };
+        let client = crate::graph::GraphClient::new(
+            config,
+            Secret::new("x"),
+            Arc::new(clock),
+            Arc::new(crate::domain::progress::Silent),
+        )
+        .unwrap();
+        let error = client.get(PATH).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Network, Some("connection_refused")));
+        assert_eq!(client.wire().requests, 6);
+        let requests = client.wire().requests;
+        assert!(client.probing().get(PATH).await.is_err());
+        assert_eq!(client.wire().requests - requests, 2, "a person waits");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn counts_never_fail() {
+        let stub = Stub::start().await;
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let client = stub.client(&clock);
+        let path = "/v1.0/users/$count";
+        let check = async |got: Answer, want| {
+            stub.on(path, [got.clone(), got]);
+            assert_eq!(client.count(path).await, want);
+        };
+        check(text(200, "\u{feff}893"), Some(893)).await;
+        assert_eq!(stub.seen()[0].header("consistencylevel"), Some("eventual"));
+        check(refusal(400, "Request_BadRequest", "$count is not currently supported."), None).await;
+        check(text(503, ""), None).await;
+        check(text(200, "<html>"), None).await;
+    }
+}

@@ -1,0 +1,104 @@
+//! The writing side of a run: one queue, one writer, on a thread that may block.
+//!
+//! Readers hand pages over and go on, so that a chain of pages never waits for the disk until the queue is full.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{CollectError, Stop};
+use crate::{
+    domain::ids::RunId,
+    store::{PageWrite, StoreError, Unresolved, Writer},
+};
+
+/// Pages that may wait to be written: some megabytes.
+const QUEUE: usize = 64;
+
+/// What readers ask of the writing side.
+pub(super) enum Order {
+    Keep(PageWrite),
+    /// Answered when everything before it is written.
+    Unresolved(oneshot::Sender<Vec<Unresolved>>),
+}
+
+/// The readers' end of the queue.
+#[derive(Clone)]
+pub(super) struct Keeper(mpsc::Sender<Order>);
+
+impl Keeper {
+    pub fn new() -> (Self, mpsc::Receiver<Order>) {
+        let (send, receive) = mpsc::channel(QUEUE);
+        (Self(send), receive)
+    }
+
+    pub async fn keep(&self, page: PageWrite) -> Result<(), Stop> {
+        self.0.send(Order::Keep(page)).await.map_err(|_| Stop::QueueClosed)
+    }
+
+    pub async fn unresolved(&self) -> Result<Vec<Unresolved>, Stop> {
+        let (send, receive) = oneshot::channel();
+        self.0.send(Order::Unresolved(send)).await.map_err(|_| Stop::QueueClosed)?;
+        receive.await.map_err(|_| Stop::QueueClosed)
+    }
+}
+
+/// Writes until all readers are gone. On an error the queue closes, which stops the readers.
+pub(super) async fn write_all(
+    writer: Arc<Mutex<Writer>>,
+    run: RunId,
+    mut queue: mpsc::Receiver<Order>,
+) -> Result<(), CollectError> {
+    let mut orders = Vec::with_capacity(QUEUE);
+    while queue.recv_many(&mut orders, QUEUE).await > 0 {
+        let orders = std::mem::replace(&mut orders, Vec::with_capacity(QUEUE));
+        with(&writer, move |writer| carry_out(writer, run, orders)).await??;
+    }
+    Ok(())
+}
+
+fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>) -> Result<(), StoreError> {
+    let mut joined = PageWrite::default();
+    for order in orders {
+        match order {
+            // Pages without a checkpoint of their own become one transaction.
+            Order::Keep(page) if page.checkpoint.is_none() => {
+                joined.objects.extend(page.objects);
+                joined.members.extend(page.members);
+                joined.resolutions.extend(page.resolutions);
+            }
+            Order::Keep(page) => {
+                flush(writer, run, &mut joined)?;
+                writer.commit(run, &page)?;
+            }
+            Order::Unresolved(answer) => {
+                flush(writer, run, &mut joined)?;
+                // Whoever asked may have been cancelled.
+                answer.send(writer.unresolved(run)?).ok();
+            }
+        }
+    }
+    flush(writer, run, &mut joined)
+}
+
+fn flush(writer: &mut Writer, run: RunId, joined: &mut PageWrite) -> Result<(), StoreError> {
+    let page = std::mem::take(joined);
+    if page.objects.is_empty() && page.members.is_empty() && page.resolutions.is_empty() {
+        return Ok(());
+    }
+    writer.commit(run, &page)
+}
+
+/// Does something with the writer, on a thread that may block.
+pub(super) async fn with<T: Send + 'static>(
+    writer: &Arc<Mutex<Writer>>,
+    work: impl FnOnce(&mut Writer) -> T + Send + 'static,
+) -> Result<T, CollectError> {
+    let writer = Arc::clone(writer);
+    blocking(move || work(&mut writer.lock().unwrap_or_else(PoisonError::into_inner))).await
+}
+
+/// A panic over there is an error here.
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CollectError> {
+    tokio::task::spawn_blocking(work).await.map_err(|_| CollectError::Panicked)
+}

@@ -1,0 +1,180 @@
+//! What is read, as data: which requests, with which fields, and why. The engine runs it; it asks nothing itself.
+
+use crate::{
+    domain::{
+        kind::EntityKind,
+        properties::{select, select_member},
+    },
+    graph::{Get, segment, text_literal},
+};
+
+/// Every kind of read of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    Organization,
+    UserTotal,
+    Users,
+    GroupTotal,
+    Groups,
+    Members,
+    ServicePrincipalMembers,
+    MissingUser,
+    MissingGroup,
+    OtherMembers,
+    Contacts,
+    Devices,
+    ServicePrincipals,
+    AnyObject,
+}
+
+/// How often a step is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    Once,
+    /// By nextLinks, one page after the other.
+    Chain,
+    /// For each group, in batches; long lists by nextLinks.
+    EachGroup,
+    /// For each id, in batches.
+    EachId,
+    /// For so many ids a request.
+    Ids(usize),
+}
+
+/// The steps of a run, in the order in which they begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+}
+
+impl Plan {
+    /// Everything, read whole.
+    pub fn full() -> Self {
+        use Step::*;
+        Self {
+            steps: vec![
+                Organization,
+                UserTotal,
+                GroupTotal,
+                Users,
+                Groups,
+                Members,
+                ServicePrincipalMembers,
+                MissingUser,
+                MissingGroup,
+                OtherMembers,
+                Contacts,
+                Devices,
+                ServicePrincipals,
+                AnyObject,
+            ],
+        }
+    }
+}
+
+impl Step {
+    /// What the step asks for. `of` is what it is asked of: the id of a group or an object, or several.
+    pub fn get(self, of: &[&str]) -> Get {
+        let id = || segment(of.first().copied().unwrap_or_default());
+        let any_of = || of.iter().map(|id| text_literal(id)).collect::<Vec<_>>().join(",");
+        let get = Get::new(&match self {
+            Self::Organization => format!("/v1.0/organization?$select={}", self.select()),
+            Self::UserTotal => "/v1.0/users/$count".to_owned(),
+            Self::Users => format!("/v1.0/users?$select={}&$top=999", self.select()),
+            Self::GroupTotal => "/v1.0/groups/$count".to_owned(),
+            Self::Groups => format!("/v1.0/groups?$select={}&$top=999", self.select()),
+            Self::Members => format!("/v1.0/groups/{}/members?$select=id&$top=999", id()),
+            Self::ServicePrincipalMembers => format!(
+                "/v1.0/groups/{}/members/microsoft.graph.servicePrincipal?$select=id&$top=999&$count=true",
+                id()
+            ),
+            Self::MissingUser => format!("/v1.0/users/{}?$select={}", id(), self.select()),
+            Self::MissingGroup => format!("/v1.0/groups/{}?$select={}", id(), self.select()),
+            Self::OtherMembers => format!("/v1.0/directoryObjects/getByIds?$select={}", self.select()),
+            Self::Contacts => format!("/v1.0/contacts?$select={}&$filter=id in ({})", self.select(), any_of()),
+            Self::Devices => format!("/v1.0/devices?$select={}&$filter=id in ({})", self.select(), any_of()),
+            Self::ServicePrincipals => {
+                format!("/v1.0/servicePrincipals?$select={}&$filter=id in ({})", self.select(), any_of())
+            }
+            Self::AnyObject => format!("/v1.0/directoryObjects/{}", id()),
+        });
+        // Casts and counts are advanced queries; the header is repeated on every page.
+        match self {
+            Self::UserTotal | Self::GroupTotal | Self::ServicePrincipalMembers => get.eventual(),
+            _ => get,
+        }
+    }
+
+    /// The fields it asks for, from the table of properties.
+    pub fn select(self) -> String {
+        match self {
+            Self::Organization => select(EntityKind::Account),
+            Self::Users | Self::MissingUser => select(EntityKind::User),
+            Self::Groups | Self::MissingGroup => select(EntityKind::Group),
+            Self::OtherMembers => select(EntityKind::Member),
+            Self::Contacts => select_member("orgContact"),
+            Self::Devices => select_member("device"),
+            Self::ServicePrincipals => select_member("servicePrincipal"),
+            Self::Members | Self::ServicePrincipalMembers => "id".to_owned(),
+            Self::UserTotal | Self::GroupTotal | Self::AnyObject => String::new(),
+        }
+    }
+
+    pub fn how(self) -> How {
+        match self {
+            Self::Organization | Self::UserTotal | Self::GroupTotal => How::Once,
+            Self::Users | Self::Groups => How::Chain,
+            Self::Members | Self::ServicePrincipalMembers => How::EachGroup,
+            Self::MissingUser | Self::MissingGroup | Self::AnyObject => How::EachId,
+            Self::OtherMembers => How::Ids(crate::graph::MOST_IDS),
+            // A 16th value is refused: "Max allowed: 15" (facts: graph.md §15).
+            Self::Contacts | Self::Devices | Self::ServicePrincipals => How::Ids(15),
+        }
+    }
+
+    pub fn why(self) -> &'static str {
+        match self {
+            Self::Organization => "the account, and proof that it is the tenant that was meant",
+            Self::UserTotal | Self::GroupTotal => "a total to measure progress against; the run does without",
+            Self::Users => "every user, guests too",
+            Self::Groups => "every group",
+            Self::Members => "who is in each group",
+            Self::ServicePrincipalMembers => {
+                "service principals in groups that can hold them, which the list of members leaves out"
+            }
+            Self::MissingUser => "members that should be users and were not listed: new, or gone",
+            Self::MissingGroup => "members that should be groups and were not listed: new, or gone",
+            Self::OtherMembers => "names and states of contacts, devices, service principals and anything new",
+            Self::Contacts | Self::Devices | Self::ServicePrincipals => {
+                "what is not answered by ids, or is answered without its properties"
+            }
+            Self::AnyObject => "whether a member that nobody answers for is gone or only unreadable",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_is_a_request() {
+        let check = |step: Step, of: &[&str], want: &str| {
+            let get = step.get(of);
+            assert!(get.path().starts_with("/v1.0/"), "{step:?}");
+            assert!(get.path().contains(want), "{step:?}: {}", get.path());
+            assert!(!step.why().is_empty());
+        };
+        let plan = Plan::full();
+        for step in &plan.steps {
+            check(*step, &["a"], "");
+        }
+        check(Step::Users, &[], "onPremisesSyncEnabled");
+        check(Step::Users, &[], "&$top=999");
+        check(Step::Members, &["../x"], "/groups/..%2Fx/members?$select=id&$top=999");
+        check(Step::Contacts, &["a", "b'c"], "$filter=id%20in%20('a','b%27%27c')");
+        assert!(Step::ServicePrincipalMembers.get(&["g"]).is_eventual());
+        assert!(!Step::Members.get(&["g"]).is_eventual());
+        assert_eq!(Step::Devices.how(), How::Ids(15));
+    }
+}

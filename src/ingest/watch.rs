@@ -1,0 +1,182 @@
+//! What a run tells while it works: totals at most ten times a second, and a line for each thing worth knowing.
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::{
+    domain::{
+        clock::Clock,
+        completeness::{Collection, Gap, GapScope, State},
+        problem::Problem,
+        progress::{Event, IngestProgress, Level, LogLine, Phase, Reporter},
+        view::RunInfo,
+    },
+    graph::GraphClient,
+    store::ListEnd,
+};
+
+/// Gaps that a report carries while the run goes on; the run's own list has them all.
+const MOST_GAPS: usize = 200;
+const TICK: Duration = Duration::from_millis(100);
+
+pub(super) struct Watch {
+    client: GraphClient,
+    clock: Arc<dyn Clock>,
+    reporter: Arc<dyn Reporter>,
+    started: Instant,
+    state: Mutex<Watched>,
+}
+
+#[derive(Default)]
+struct Watched {
+    progress: IngestProgress,
+    /// When each collection began to be read.
+    since: [Option<Instant>; 4],
+}
+
+impl Watch {
+    pub fn new(client: GraphClient, clock: Arc<dyn Clock>, reporter: Arc<dyn Reporter>, started: Instant) -> Self {
+        Self { client, clock, reporter, started, state: Mutex::default() }
+    }
+
+    /// Reports until it is dropped: at once when something changed, and once a second for the clock's sake.
+    pub async fn tell_now_and_then(&self) -> Infallible {
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut told: Option<IngestProgress> = None;
+        loop {
+            ticks.tick().await;
+            let now = self.progress();
+            let news = told.as_ref().is_none_or(|told| {
+                now.seconds - told.seconds >= 1.0
+                    || now.edges != told.edges
+                    || now.wire != told.wire
+                    || now.gaps != told.gaps
+                    || now
+                        .collections
+                        .iter()
+                        .zip(&told.collections)
+                        .any(|(a, b)| (a.phase, a.done, a.total) != (b.phase, b.done, b.total))
+            });
+            if news {
+                self.reporter.report(Event::Ingest(Box::new(now.clone())));
+                told = Some(now);
+            }
+        }
+    }
+
+    /// The last report, always sent.
+    pub fn finish(&self, info: Option<&RunInfo>) {
+        let mut progress = self.progress();
+        if let Some(info) = info {
+            progress.gaps.clone_from(&info.gaps);
+        }
+        self.reporter.report(Event::Ingest(Box::new(progress)));
+    }
+
+    pub fn log(&self, level: Level, text: String, problem: Option<Problem>) {
+        let line = LogLine { at: self.clock.now(), level, text, problem: problem.map(Box::new) };
+        self.reporter.report(Event::Log(line));
+    }
+
+    pub fn begin(&self, collection: Collection) {
+        let mut state = self.lock();
+        state.since[collection as usize].get_or_insert_with(Instant::now);
+        state.progress.of_mut(collection).phase = Phase::Reading;
+    }
+
+    pub fn done(&self, collection: Collection, done: u64) {
+        self.lock().progress.of_mut(collection).done = done;
+    }
+
+    pub fn one_more(&self, collection: Collection) {
+        self.lock().progress.of_mut(collection).done += 1;
+    }
+
+    pub fn total(&self, collection: Collection, total: u64) {
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        // What is known of an ended collection is better than an eventually consistent count.
+        if !matches!(of.phase, Phase::Ended(_)) {
+            of.total = Some(total);
+        }
+    }
+
+    pub fn total_of(&self, collection: Collection) -> Option<u64> {
+        self.lock().progress.of(collection).total
+    }
+
+    pub fn done_of(&self, collection: Collection) -> u64 {
+        self.lock().progress.of(collection).done
+    }
+
+    /// Memberships found.
+    pub fn edges(&self, more: u64) {
+        self.lock().progress.edges += more;
+    }
+
+    pub fn ended(&self, collection: Collection, end: &ListEnd) {
+        let mut state = self.lock();
+        let seconds = state.since[collection as usize].map(|s| s.elapsed().as_secs_f64()).unwrap_or_default();
+        let groups_incomplete = state.progress.gaps.iter().any(|g| g.scope == GapScope::Group && !g.state.is_whole());
+        let of = state.progress.of_mut(collection);
+        of.seconds = seconds;
+        // The whole list of groups was asked; the pane shows that some of them kept something back.
+        let shown = match end.state {
+            State::Complete if collection == Collection::Memberships && groups_incomplete => State::Partial,
+            state => state,
+        };
+        of.phase = Phase::Ended(shown);
+        if end.state == State::Complete {
+            of.total = Some(of.done);
+        } else {
+            let name = collection.as_str();
+            push_gap(&mut state.progress.gaps, GapScope::Collection, name, name, end);
+        }
+    }
+
+    /// A group whose members are not all here, or that is gone. Returns how many there are so far.
+    pub fn group_gap(&self, id: &str, name: &str, end: &ListEnd) -> usize {
+        let mut state = self.lock();
+        push_gap(&mut state.progress.gaps, GapScope::Group, id, name, end);
+        state.progress.gaps.len()
+    }
+
+    fn progress(&self) -> IngestProgress {
+        let state = self.lock();
+        let mut progress = state.progress.clone();
+        for (of, since) in progress.collections.iter_mut().zip(state.since) {
+            if let (Phase::Reading, Some(since)) = (of.phase, since) {
+                of.seconds = since.elapsed().as_secs_f64();
+            }
+        }
+        drop(state);
+        progress.wire = self.client.wire();
+        progress.seconds = self.started.elapsed().as_secs_f64();
+        progress
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Watched> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn push_gap(gaps: &mut Vec<Gap>, scope: GapScope, id: &str, name: &str, end: &ListEnd) {
+    if gaps.len() < MOST_GAPS {
+        gaps.push(Gap {
+            scope,
+            id: id.to_owned(),
+            name: name.to_owned(),
+            state: end.state,
+            code: end.code.clone(),
+            request_id: end.request_id.clone(),
+            accepted: false,
+            stale_since: None,
+        });
+    }
+}
