@@ -25,7 +25,7 @@ mod read;
 mod runs;
 mod write;
 
-pub use belief::{BeliefInfo, SentEntity, UploadId};
+pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
 pub use compare::{Believed, Compared};
 pub use error::StoreError;
 pub use lock::{Holder, holder};

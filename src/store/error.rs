@@ -95,9 +95,9 @@ impl StoreError {
     pub const fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NotFound { .. } => Some("Run `tenantry collect` first, or name the right file with --store."),
-            Self::OtherTenant { .. } => {
-                Some("One store holds one tenant: name another file with --store, or select the profile of this tenant.")
-            }
+            Self::OtherTenant { .. } => Some(
+                "One store holds one tenant: name another file with --store, or select the profile of this tenant.",
+            ),
             Self::Newer { .. } => Some("Update tenantry, or name another file with --store. Nothing was changed."),
             Self::NotOurs { .. } => Some("Name another file with --store. Nothing was changed."),
             Self::Damaged { .. } => {

@@ -64,7 +64,9 @@ fn label(kind: EntityKind, odata_type: &str, raw: &Map<String, Value>) -> String
             (true, true) => "guest, disabled",
         },
         EntityKind::Group => {
-            let has = |kind: &str| raw.get("groupTypes").and_then(Value::as_array).is_some_and(|t| t.iter().any(|t| t == kind));
+            let has = |kind: &str| {
+                raw.get("groupTypes").and_then(Value::as_array).is_some_and(|t| t.iter().any(|t| t == kind))
+            };
             let base = match (has("Unified"), is("mailEnabled"), is("securityEnabled")) {
                 (true, ..) => "Microsoft 365",
                 (false, true, true) => "mail security",

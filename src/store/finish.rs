@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     FOREVER, keys,
     keys::Few,
-    nodes::{EdgeEnd, Fate, Nodes, each},
+    nodes::{EdgeEnd, Nodes, each},
     runs::{self, Counts, timestamp},
     write::{RunEnd, Unresolved, Version},
 };
@@ -83,9 +83,7 @@ pub(super) fn unresolved(db: &Connection, run: RunId) -> rusqlite::Result<Vec<Un
     let mut types = Few::default();
     wanted
         .into_iter()
-        .map(|(num, odata)| {
-            Ok(Unresolved { id: keys::text(db, num)?, odata_type: types.text(db, odata)?.to_owned() })
-        })
+        .map(|(num, odata)| Ok(Unresolved { id: keys::text(db, num)?, odata_type: types.text(db, odata)?.to_owned() }))
         .collect()
 }
 
@@ -106,7 +104,7 @@ pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Res
         count_entities(db, &mut counts)?;
         let gaps = gaps(db, run, &nodes)?;
         settle_groups(db, run, &nodes, end.finished_at)?;
-        settle_collections(db, run, &nodes, end.finished_at)?;
+        settle_collections(db, &nodes, end.finished_at)?;
         runs::forget_marks(db)?;
         db.execute_batch("CREATE INDEX IF NOT EXISTS edge_by_member ON edge (member, to_run)")?;
         let status = if gaps.is_empty() { RunStatus::Complete } else { RunStatus::Partial };
@@ -123,8 +121,8 @@ pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Res
             status.as_str(),
             !status.is_finished(),
             end.finished_at.as_millisecond(),
-            end.requests,
-            end.resource_units,
+            runs::signed(end.requests),
+            runs::signed(end.resource_units),
             end.seconds,
             json!(gaps).to_string(),
             counts.map(|c| json!(c).to_string()),
@@ -327,12 +325,21 @@ fn group_whole_since(db: &Connection, grp: i64) -> rusqlite::Result<Option<Times
 /// Keeps of every group how its list ended if it is not complete, and when it was last complete.
 fn settle_groups(db: &Connection, run: RunId, nodes: &Nodes, at: Timestamp) -> rusqlite::Result<()> {
     db.execute("DELETE FROM group_state WHERE run = ?1 AND state IN ('complete', 'gone')", [run.0])?;
+    // A group that comes back later was never read completely: its old edges went with it.
+    let mut over = Vec::new();
+    each(db, "SELECT grp FROM whole_group UNION SELECT grp FROM group_state WHERE run = ?1", [run.0], |row| {
+        let num = row.get(0)?;
+        if !nodes.is_group(num) {
+            over.push(num);
+        }
+        Ok(())
+    })?;
+    for num in over {
+        db.prepare_cached("DELETE FROM whole_group WHERE grp = ?1")?.execute([num])?;
+        db.prepare_cached("DELETE FROM group_state WHERE run = ?1 AND grp = ?2")?.execute([run.0, num])?;
+    }
     for (num, node) in nodes.iter() {
         if !nodes.is_group(num) {
-            if node.open.is_some() || node.list.is_some() {
-                db.prepare_cached("DELETE FROM whole_group WHERE grp = ?1")?.execute([num])?;
-                db.prepare_cached("DELETE FROM group_state WHERE run = ?1 AND grp = ?2")?.execute([run.0, num])?;
-            }
             continue;
         }
         match node.list {
@@ -350,8 +357,7 @@ fn settle_groups(db: &Connection, run: RunId, nodes: &Nodes, at: Timestamp) -> r
     Ok(())
 }
 
-fn settle_collections(db: &Connection, run: RunId, nodes: &Nodes, at: Timestamp) -> rusqlite::Result<()> {
-    debug_assert!(run.0 < FOREVER);
+fn settle_collections(db: &Connection, nodes: &Nodes, at: Timestamp) -> rusqlite::Result<()> {
     for collection in Collection::ALL.into_iter().filter(|c| nodes.is_whole(*c)) {
         db.execute(
             "INSERT OR REPLACE INTO whole_collection (collection, at) VALUES (?1, ?2)",

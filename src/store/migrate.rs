@@ -52,8 +52,7 @@ fn run(db: &mut Connection, path: &Path, steps: &[Step]) -> Result<(), StoreErro
 
 /// Leaves `<store>.format-<n>` behind, whole or not at all.
 fn copy(db: &Connection, path: &Path, version: i64) -> Result<(), StoreError> {
-    let (part, copy) =
-        (beside(path, &format!(".format-{version}.part")), beside(path, &format!(".format-{version}")));
+    let (part, copy) = (beside(path, &format!(".format-{version}.part")), beside(path, &format!(".format-{version}")));
     match fs::remove_file(&part) {
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(StoreError::io(&part, e)),
         _ => {}

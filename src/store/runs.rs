@@ -82,8 +82,8 @@ fn info(row: &Row<'_>) -> rusqlite::Result<RunInfo> {
         started_at: time(row, 2)?,
         finished_at: row.get::<_, Option<i64>>(3)?.map(|ms| timestamp(3, ms)).transpose()?,
         gaps: json::<Vec<Gap>>(4, &gaps)?,
-        requests: row.get(5)?,
-        resource_units: row.get(6)?,
+        requests: count(row, 5)?,
+        resource_units: count(row, 6)?,
         seconds: row.get(7)?,
     })
 }
@@ -126,8 +126,18 @@ pub(super) fn timestamp(column: usize, ms: i64) -> rusqlite::Result<Timestamp> {
 }
 
 pub(super) fn json<T: for<'a> Deserialize<'a>>(column: usize, text: &str) -> rusqlite::Result<T> {
-    serde_json::from_str(text)
-        .map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(e)))
+    serde_json::from_str(text).map_err(|e| rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(e)))
+}
+
+/// SQLite's numbers are signed, counts are not.
+pub(super) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let n: i64 = row.get(column)?;
+    u64::try_from(n).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, n))
+}
+
+/// The other way: what no directory holds is cut off.
+pub(super) fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
 }
 
 /// A text that no version of tenantry has written there.
