@@ -1,1 +1,38 @@
-//! (to come)
+//! The directory in one SQLite file per tenant: what runs read, and what targets are believed to hold.
+//!
+//! * Rows are valid from run to run: an object that did not change costs nothing, a run in progress is invisible to whoever
+//!   reads an earlier one, and any two runs can be compared.
+//! * A page's rows and its checkpoint are one transaction; applying a page twice harms nothing.
+//! * One [`Writer`], whose lock names its process; any number of [`Reader`]s, each call of which sees one snapshot.
+//! * What was not read is never taken for gone: [`Writer::finish_run`] closes what a complete list left out and carries
+//!   forward the rest.
+//!
+//! Synchronous, and the only place that names rusqlite. It knows no network and no pace, decides nothing about what to
+//! read next, and never deletes a file.
+
+mod belief;
+mod compare;
+mod error;
+mod facets;
+mod file;
+mod finish;
+mod keys;
+mod lists;
+mod lock;
+mod migrate;
+mod nodes;
+mod read;
+mod runs;
+mod write;
+
+pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
+pub use compare::{Believed, Compared};
+pub use error::StoreError;
+pub use lock::{Holder, holder};
+pub use read::Reader;
+pub use write::{
+    Checkpoint, ListEnd, MemberRef, MembersWrite, ObjectWrite, PageWrite, Resolution, RunEnd, Unresolved, Writer,
+};
+
+/// `to_run` of a row that still holds.
+const FOREVER: i64 = i64::MAX;

@@ -69,6 +69,11 @@ pub fn normalise(
 /// What the class `User` requires, null where there is nothing to say.
 const REQUIRED: [&str; 5] = ["username", "email", "shortLoginId", "firstName", "lastName"];
 
+/// The name under which an object is shown and sent, from its Graph JSON; `id` where it has none.
+pub fn display_name(raw: &Map<String, Value>, id: &str) -> String {
+    name_of(&Raw(raw), id)
+}
+
 /// displayName, else userPrincipalName, mail or id: never empty, unless the object has none of them.
 fn name_of(raw: &Raw<'_>, id: &str) -> String {
     ["displayName", "userPrincipalName", "mail"]

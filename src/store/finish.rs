@@ -1,0 +1,385 @@
+//! The end of a run: what is gone, what stays as last known, what is missing.
+//!
+//! One pass over the edges, in slices, against a vector of what is known of every id; no step holds more than a slice
+//! of changes in memory.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::json;
+
+use super::{
+    FOREVER, keys,
+    keys::Few,
+    nodes::{EdgeEnd, Nodes, each},
+    runs::{self, Counts, timestamp},
+    write::{RunEnd, Unresolved, Version},
+};
+use crate::domain::{
+    completeness::{Collection, Gap, GapScope, RunStatus, State},
+    ids::RunId,
+    kind::{EdgeKind, EntityKind, kind_of_odata_type},
+};
+
+/// How many edges are looked at before changes are applied.
+const SLICE: i64 = 100_000;
+
+/// The code of a gap that nobody even tried to fill.
+const NOT_READ: &str = "not_read";
+
+struct OpenEdge {
+    grp: i64,
+    member: i64,
+    from_run: i64,
+    odata: i64,
+    /// Whether this run's list named it.
+    seen: bool,
+}
+
+/// Hands over every open edge, in slices, by group and member. The callback may change edges.
+fn each_slice(
+    db: &Connection,
+    run: RunId,
+    mut f: impl FnMut(&[OpenEdge]) -> rusqlite::Result<()>,
+) -> rusqlite::Result<()> {
+    let mut after = (i64::MIN, i64::MIN);
+    loop {
+        let slice: Vec<OpenEdge> = db
+            .prepare_cached(
+                "SELECT e.grp, e.member, e.from_run, e.odata, e.from_run = ?1 OR s.member IS NOT NULL
+                 FROM edge e LEFT JOIN seen_edge s ON s.grp = e.grp AND s.member = e.member
+                 WHERE (e.grp, e.member) > (?2, ?3) AND e.to_run = 9223372036854775807
+                 ORDER BY e.grp, e.member LIMIT ?4",
+            )?
+            .query_map(params![run.0, after.0, after.1, SLICE], |row| {
+                Ok(OpenEdge {
+                    grp: row.get(0)?,
+                    member: row.get(1)?,
+                    from_run: row.get(2)?,
+                    odata: row.get(3)?,
+                    seen: row.get(4)?,
+                })
+            })?
+            .collect::<Result<_, _>>()?;
+        let Some(last) = slice.last() else { return Ok(()) };
+        after = (last.grp, last.member);
+        f(&slice)?;
+    }
+}
+
+pub(super) fn unresolved(db: &Connection, run: RunId) -> rusqlite::Result<Vec<Unresolved>> {
+    let mut nodes = Nodes::load(db, run)?;
+    let mut wanted = BTreeMap::new();
+    each_slice(db, run, |slice| {
+        for edge in slice {
+            if nodes.is_listed(edge.grp, edge.seen) && !nodes.at(edge.member).named && nodes.is_wanted(edge.member) {
+                nodes.at_mut(edge.member).named = true;
+                wanted.insert(edge.member, edge.odata);
+            }
+        }
+        Ok(())
+    })?;
+    let mut types = Few::default();
+    wanted
+        .into_iter()
+        .map(|(num, odata)| Ok(Unresolved { id: keys::text(db, num)?, odata_type: types.text(db, odata)?.to_owned() }))
+        .collect()
+}
+
+pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<()> {
+    let (status, gaps, counts) = if matches!(end.status, RunStatus::Complete | RunStatus::Partial) {
+        let mut nodes = Nodes::load(db, run)?;
+        for num in nodes.iter().filter(|(_, node)| nodes.closes(node)).map(|(num, _)| num) {
+            close_object(db, run, num)?;
+        }
+        let mut counts = close_edges(db, run, &mut nodes)?;
+        for (num, node) in nodes.iter() {
+            // Members are there because groups name them.
+            let hangs = node.open.is_some_and(|o| o.kind == EntityKind::Member || !o.entity);
+            if hangs && !node.named && !nodes.closes(node) {
+                close_object(db, run, num)?;
+            }
+        }
+        count_entities(db, &mut counts)?;
+        let gaps = gaps(db, run, &nodes)?;
+        settle_groups(db, run, &nodes, end.finished_at)?;
+        settle_collections(db, &nodes, end.finished_at)?;
+        runs::forget_marks(db)?;
+        db.execute_batch("CREATE INDEX IF NOT EXISTS edge_by_member ON edge (member, to_run)")?;
+        let status = if gaps.is_empty() { RunStatus::Complete } else { RunStatus::Partial };
+        (status, gaps, Some(counts))
+    } else {
+        (end.status, told_gaps(db, run)?, None)
+    };
+    db.execute(
+        "UPDATE run SET status = ?2, leftover = ?3, finished_at = ?4, requests = ?5, resource_units = ?6, seconds = ?7,
+                        gaps = ?8, counts = ?9
+         WHERE id = ?1",
+        params![
+            run.0,
+            status.as_str(),
+            !status.is_finished(),
+            end.finished_at.as_millisecond(),
+            runs::signed(end.requests),
+            runs::signed(end.resource_units),
+            end.seconds,
+            json!(gaps).to_string(),
+            counts.map(|c| json!(c).to_string()),
+        ],
+    )?;
+    Ok(())
+}
+
+/// Ends the open version of an object; one that began in this very run was never there.
+fn close_object(db: &Connection, run: RunId, num: i64) -> rusqlite::Result<()> {
+    let open: Option<(i64, i64)> = db
+        .prepare_cached("SELECT version, from_run FROM object WHERE num = ?1 AND to_run = 9223372036854775807")?
+        .query_row([num], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match open {
+        Some((version, from_run)) if from_run == run.0 => {
+            db.prepare_cached("DELETE FROM object WHERE version = ?1")?.execute([version])?;
+            db.prepare_cached("DELETE FROM raw WHERE version = ?1")?.execute([version])?;
+        }
+        Some((version, _)) => {
+            db.prepare_cached("UPDATE object SET to_run = ?2 WHERE version = ?1")?.execute([version, run.0])?;
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+/// Drops edges that are over, gives far ends that nobody could read a stand-in, and counts what stays.
+fn close_edges(db: &Connection, run: RunId, nodes: &mut Nodes) -> rusqlite::Result<Counts> {
+    let mut counts = Counts::default();
+    let mut stand_ins: HashMap<i64, EntityKind> = HashMap::new();
+    let mut types = Few::default();
+    each_slice(db, run, |slice| {
+        for edge in slice {
+            let kind = match nodes.end(edge.grp, edge.member, edge.seen) {
+                EdgeEnd::Keep(kind) => kind,
+                EdgeEnd::StandIn => match stand_ins.get(&edge.member) {
+                    Some(kind) => *kind,
+                    None => {
+                        let told = nodes.told_type(edge.member).unwrap_or(edge.odata);
+                        let told = if types.text(db, told)?.is_empty() { edge.odata } else { told };
+                        let kind = stand_in(db, run, edge.member, types.text(db, told)?)?;
+                        stand_ins.insert(edge.member, kind);
+                        kind
+                    }
+                },
+                EdgeEnd::Drop => {
+                    let sql = if edge.from_run == run.0 {
+                        "DELETE FROM edge WHERE grp = ?1 AND member = ?2 AND from_run = ?3 AND ?4 > 0"
+                    } else {
+                        "UPDATE edge SET to_run = ?4 WHERE grp = ?1 AND member = ?2 AND from_run = ?3"
+                    };
+                    db.prepare_cached(sql)?.execute([edge.grp, edge.member, edge.from_run, run.0])?;
+                    continue;
+                }
+            };
+            nodes.at_mut(edge.member).named = true;
+            if let Some(kind) = EdgeKind::of_group(kind) {
+                counts.add_edge(kind);
+            }
+        }
+        Ok(())
+    })?;
+    Ok(counts)
+}
+
+/// An object for a member that nobody could read: a user or a group is none of our entities then (its edges are mapped),
+/// any other member is known by its id and type alone.
+fn stand_in(db: &Connection, run: RunId, num: i64, odata: &str) -> rusqlite::Result<EntityKind> {
+    let kind = kind_of_odata_type(odata);
+    let id = keys::text(db, num)?;
+    let json = json!({ "id": id }).to_string();
+    Version { num, id: &id, kind, entity: kind == EntityKind::Member, odata, json: &json }.put(db, run)?;
+    Ok(kind)
+}
+
+fn count_entities(db: &Connection, counts: &mut Counts) -> rusqlite::Result<()> {
+    each(db, "SELECT kind FROM object WHERE to_run = 9223372036854775807 AND entity = 1", (), |row| {
+        counts.add_entity(runs::kind(0, row.get(0)?)?);
+        Ok(())
+    })?;
+    counts.add_account_edges();
+    Ok(())
+}
+
+/// What a finished run lacks: collections first, then groups by name.
+fn gaps(db: &Connection, run: RunId, nodes: &Nodes) -> rusqlite::Result<Vec<Gap>> {
+    let mut gaps = Vec::new();
+    for collection in Collection::ALL {
+        if collection == Collection::Memberships || nodes.is_whole(collection) {
+            continue;
+        }
+        let mut gap = told_gap(db, run, collection)?.unwrap_or_else(|| not_read(collection));
+        gap.stale_since = whole_since(db, collection)?;
+        gaps.push(gap);
+    }
+    let groups: Vec<Gap> = told_group_gaps(db, run)?
+        .into_iter()
+        .filter(|(num, _)| nodes.is_group(*num))
+        .map(|(num, gap)| Ok(Gap { stale_since: group_whole_since(db, num)?, ..gap }))
+        .collect::<rusqlite::Result<_>>()?;
+    // Groups that nobody even asked are one gap together.
+    let unasked = nodes.iter().filter(|(num, node)| node.list.is_none() && nodes.is_group(*num)).map(|(num, _)| num);
+    let mut stale = Some(None);
+    let mut any = false;
+    for num in unasked {
+        any = true;
+        let since = group_whole_since(db, num)?;
+        stale = match (stale, since) {
+            (Some(None), Some(since)) => Some(Some(since)),
+            (Some(Some(oldest)), Some(since)) => Some(Some(since.min(oldest))),
+            _ => None,
+        };
+    }
+    let told = told_gap(db, run, Collection::Memberships)?;
+    if any {
+        let gap = told.unwrap_or_else(|| not_read(Collection::Memberships));
+        gaps.push(Gap { stale_since: stale.flatten(), ..gap });
+    } else if groups.is_empty() {
+        // Where groups have gaps of their own, those say it all.
+        gaps.extend(told);
+    }
+    gaps.extend(groups);
+    Ok(gaps)
+}
+
+/// The gaps that reading ran into, without a word on what makes up for them.
+fn told_gaps(db: &Connection, run: RunId) -> rusqlite::Result<Vec<Gap>> {
+    let mut gaps = Vec::new();
+    for collection in Collection::ALL {
+        gaps.extend(told_gap(db, run, collection)?);
+    }
+    gaps.extend(told_group_gaps(db, run)?.into_iter().map(|(_, gap)| gap));
+    Ok(gaps)
+}
+
+/// A collection's own word that it is not whole.
+fn told_gap(db: &Connection, run: RunId, collection: Collection) -> rusqlite::Result<Option<Gap>> {
+    let found: Option<(Option<String>, Option<String>, Option<String>)> = db
+        .prepare_cached("SELECT state, code, request_id FROM checkpoint WHERE run = ?1 AND collection = ?2")?
+        .query_row(params![run.0, collection.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    Ok(match found {
+        Some((Some(state), code, request_id)) => State::parse(&state)
+            .filter(|state| !state.is_whole())
+            .map(|state| Gap { state, code, request_id, ..not_read(collection) }),
+        _ => None,
+    })
+}
+
+fn told_group_gaps(db: &Connection, run: RunId) -> rusqlite::Result<Vec<(i64, Gap)>> {
+    let mut gaps = Vec::new();
+    let sql = "SELECT s.grp, k.text, o.name, s.state, s.code, s.request_id
+               FROM group_state s JOIN key k ON k.num = s.grp
+               LEFT JOIN object o ON o.num = s.grp AND o.to_run = 9223372036854775807
+               WHERE s.run = ?1 AND s.state NOT IN ('complete', 'gone') ORDER BY o.sort, k.text";
+    each(db, sql, [run.0], |row| {
+        let (id, state): (String, String) = (row.get(1)?, row.get(3)?);
+        let gap = Gap {
+            scope: GapScope::Group,
+            name: row.get::<_, Option<String>>(2)?.unwrap_or_else(|| id.clone()),
+            id,
+            state: State::parse(&state).ok_or_else(|| runs::strange(3, state))?,
+            code: row.get(4)?,
+            request_id: row.get(5)?,
+            accepted: false,
+            stale_since: None,
+        };
+        gaps.push((row.get(0)?, gap));
+        Ok(())
+    })?;
+    Ok(gaps)
+}
+
+fn not_read(collection: Collection) -> Gap {
+    Gap {
+        scope: GapScope::Collection,
+        id: collection.as_str().to_owned(),
+        name: collection.as_str().to_owned(),
+        state: State::Partial,
+        code: Some(NOT_READ.to_owned()),
+        request_id: None,
+        accepted: false,
+        stale_since: None,
+    }
+}
+
+fn whole_since(db: &Connection, collection: Collection) -> rusqlite::Result<Option<Timestamp>> {
+    db.prepare_cached("SELECT at FROM whole_collection WHERE collection = ?1")?
+        .query_row([collection.as_str()], |row| runs::time(row, 0))
+        .optional()
+}
+
+fn group_whole_since(db: &Connection, grp: i64) -> rusqlite::Result<Option<Timestamp>> {
+    db.prepare_cached("SELECT at FROM whole_group WHERE grp = ?1")?
+        .query_row([grp], |row| timestamp(0, row.get(0)?))
+        .optional()
+}
+
+/// Keeps of every group how its list ended if it is not complete, and when it was last complete.
+fn settle_groups(db: &Connection, run: RunId, nodes: &Nodes, at: Timestamp) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM group_state WHERE run = ?1 AND state IN ('complete', 'gone')", [run.0])?;
+    // A group that comes back later was never read completely: its old edges went with it.
+    let mut over = Vec::new();
+    each(db, "SELECT grp FROM whole_group UNION SELECT grp FROM group_state WHERE run = ?1", [run.0], |row| {
+        let num = row.get(0)?;
+        if !nodes.is_group(num) {
+            over.push(num);
+        }
+        Ok(())
+    })?;
+    for num in over {
+        db.prepare_cached("DELETE FROM whole_group WHERE grp = ?1")?.execute([num])?;
+        db.prepare_cached("DELETE FROM group_state WHERE run = ?1 AND grp = ?2")?.execute([run.0, num])?;
+    }
+    for (num, node) in nodes.iter() {
+        if !nodes.is_group(num) {
+            continue;
+        }
+        match node.list {
+            Some(State::Complete) => {
+                db.prepare_cached("INSERT OR REPLACE INTO whole_group (grp, at) VALUES (?1, ?2)")?
+                    .execute([num, at.as_millisecond()])?;
+            }
+            Some(_) => {}
+            None => {
+                db.prepare_cached("INSERT INTO group_state (run, grp, state, code) VALUES (?1, ?2, 'partial', ?3)")?
+                    .execute(params![run.0, num, NOT_READ])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn settle_collections(db: &Connection, nodes: &Nodes, at: Timestamp) -> rusqlite::Result<()> {
+    for collection in Collection::ALL.into_iter().filter(|c| nodes.is_whole(*c)) {
+        db.execute(
+            "INSERT OR REPLACE INTO whole_collection (collection, at) VALUES (?1, ?2)",
+            params![collection.as_str(), at.as_millisecond()],
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) fn prune(db: &Connection, keep: usize) -> rusqlite::Result<()> {
+    db.execute(
+        "DELETE FROM run WHERE status IN ('complete', 'partial')
+         AND id NOT IN (SELECT id FROM run WHERE status IN ('complete', 'partial') ORDER BY id DESC LIMIT max(1, ?1))
+         AND id NOT IN (SELECT run FROM upload WHERE state IN ('open', 'in_doubt', 'finished'))",
+        [i64::try_from(keep).unwrap_or(FOREVER)],
+    )?;
+    // Runs that never finished have nothing to show once there is a newer one.
+    db.execute("DELETE FROM run WHERE leftover = 0 AND status IN ('failed', 'interrupted')", ())?;
+    let nobody = "NOT EXISTS (SELECT 1 FROM run WHERE from_run <= run.id AND run.id < to_run)";
+    db.execute(&format!("DELETE FROM raw WHERE version IN (SELECT version FROM object WHERE {nobody})"), ())?;
+    db.execute(&format!("DELETE FROM object WHERE {nobody}"), ())?;
+    db.execute(&format!("DELETE FROM edge WHERE {nobody}"), ())?;
+    db.execute("DELETE FROM checkpoint WHERE run NOT IN (SELECT id FROM run)", ())?;
+    db.execute("DELETE FROM group_state WHERE run NOT IN (SELECT id FROM run)", ()).map(drop)
+}

@@ -1,0 +1,448 @@
+//! The lists of the browser: windows, filters, and what one object is tied to.
+//!
+//! Numbers are written into the SQL (they are numbers), words of a filter are bound.
+
+use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+
+use super::{
+    keys::{self, Few},
+    read, runs,
+};
+use crate::domain::{
+    completeness::State,
+    ids::RunId,
+    kind::{EdgeKind, EntityKind, kind_of_odata_type},
+    naming::Naming,
+    view::{EdgeEnds, List, Query, Row, Rows, Within},
+};
+
+pub(super) fn rows(db: &Connection, run: RunId, naming: Naming, query: &Query) -> rusqlite::Result<Rows> {
+    let lists = Lists { db, run, words: query.filter.split_whitespace().map(str::to_lowercase).collect() };
+    let window = Window { offset: query.offset, limit: query.limit };
+    let (total, found) = lists.find(query, window)?;
+    let mut types = Few::default();
+    let is_finished = runs::get(db, run)?.is_some_and(|r| r.status.is_finished());
+    let has_index = has_index(db)?;
+    let rows = found
+        .into_iter()
+        .map(|found| {
+            let (kind, entity) = match found.kind {
+                Some(code) => (runs::kind(0, code)?, found.entity),
+                None => (kind_of_odata_type(types.text(db, found.odata.unwrap_or_default())?), false),
+            };
+            let count = match kind {
+                EntityKind::Account => None,
+                EntityKind::Group => Some(lists.members(found.num)?),
+                EntityKind::User | EntityKind::Member if has_index => Some(lists.groups(found.num)?),
+                EntityKind::User | EntityKind::Member => None,
+            };
+            let state =
+                if kind == EntityKind::Group && entity { state(db, run, is_finished, found.num)? } else { None };
+            let edge = match found.near {
+                None => None,
+                Some(near) => {
+                    let far = match near.far_kind {
+                        Some(code) => runs::kind(0, code)?,
+                        None => kind,
+                    };
+                    let edge_kind = if near.is_account {
+                        if far == EntityKind::Group { EdgeKind::AccountGroup } else { EdgeKind::AccountUser }
+                    } else {
+                        EdgeKind::of_group(far).unwrap_or(EdgeKind::GroupMember)
+                    };
+                    Some(EdgeEnds {
+                        from_id: near.id,
+                        from_name: near.name,
+                        edge_type: naming.edge_type(edge_kind).to_owned(),
+                        mapped: !near.far_entity.unwrap_or(entity) && far != EntityKind::Member,
+                    })
+                }
+            };
+            Ok(Row {
+                id: found.id,
+                kind,
+                name: found.name,
+                second: found.second,
+                label: found.label,
+                count,
+                state,
+                edge,
+            })
+        })
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(Rows { query: query.clone(), total, rows })
+}
+
+/// Direct members, direct groups, and the state of the member list if it is not complete.
+pub(super) fn ties(
+    db: &Connection,
+    run: RunId,
+    num: i64,
+    kind: EntityKind,
+) -> rusqlite::Result<(u64, u64, Option<State>)> {
+    let lists = Lists { db, run, words: Vec::new() };
+    Ok(match kind {
+        EntityKind::Account => {
+            let [_, users, groups, _] = read::counts(db, run)?.entities;
+            (users + groups, 0, None)
+        }
+        EntityKind::Group => {
+            let is_finished = runs::get(db, run)?.is_some_and(|r| r.status.is_finished());
+            (lists.members(num)?, lists.groups(num)?, state(db, run, is_finished, num)?)
+        }
+        EntityKind::User | EntityKind::Member => (0, lists.groups(num)?, None),
+    })
+}
+
+/// How a group's list ended, if it is not complete; in a run that goes on, also if it has not been read yet.
+fn state(db: &Connection, run: RunId, is_finished: bool, grp: i64) -> rusqlite::Result<Option<State>> {
+    let text: Option<String> = db
+        .prepare_cached("SELECT state FROM group_state WHERE run = ?1 AND grp = ?2")?
+        .query_row([run.0, grp], |row| row.get(0))
+        .optional()?;
+    match text {
+        Some(text) => {
+            let state = State::parse(&text).ok_or_else(|| runs::strange(0, text))?;
+            Ok((state != State::Complete).then_some(state))
+        }
+        None => Ok((!is_finished).then_some(State::Partial)),
+    }
+}
+
+/// Whether the index from member to groups is there: not before the first run has finished.
+fn has_index(db: &Connection) -> rusqlite::Result<bool> {
+    db.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = 'edge_by_member'")?.exists(())
+}
+
+#[derive(Clone, Copy)]
+struct Window {
+    offset: u64,
+    limit: u64,
+}
+
+impl Window {
+    /// What of this window lies behind the first `n` rows, `taken` of which it has already.
+    fn behind(self, n: u64, taken: usize) -> Self {
+        Self { offset: self.offset.saturating_sub(n), limit: self.limit.saturating_sub(taken as u64) }
+    }
+}
+
+struct Lists<'a> {
+    db: &'a Connection,
+    run: RunId,
+    words: Vec<String>,
+}
+
+/// A row as found, before it is dressed.
+struct Found {
+    num: i64,
+    id: String,
+    kind: Option<i64>,
+    entity: bool,
+    name: String,
+    second: String,
+    label: String,
+    odata: Option<i64>,
+    near: Option<Near>,
+}
+
+struct Near {
+    id: String,
+    name: String,
+    is_account: bool,
+    /// Where the row is the near end itself: the other end's kind, and whether it is an entity.
+    far_kind: Option<i64>,
+    far_entity: Option<bool>,
+}
+
+/// An object that an edge list is about.
+struct Known {
+    num: i64,
+    id: String,
+    name: String,
+    kind: Option<i64>,
+    entity: bool,
+    search: String,
+}
+
+const OBJECT: &str = "o.num, k.text, o.kind, o.entity, o.name, o.second, o.label";
+
+impl Lists<'_> {
+    fn find(&self, query: &Query, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
+        let kind = match query.list {
+            List::Accounts => Some(EntityKind::Account),
+            List::Users => Some(EntityKind::User),
+            List::Groups => Some(EntityKind::Group),
+            List::Members => Some(EntityKind::Member),
+            List::Edges => None,
+        };
+        let about = match &query.within {
+            Within::All => None,
+            Within::MembersOf(id) | Within::GroupsOf(id) => match self.known(id)? {
+                Some(known) => Some(known),
+                None => return Ok((0, Vec::new())),
+            },
+        };
+        let is_account = about.as_ref().is_some_and(|a| a.kind == Some(EntityKind::Account.code()));
+        match (&query.within, about, kind) {
+            (Within::MembersOf(_), Some(account), None) if is_account => self.account_edges(&account, window),
+            (Within::MembersOf(_), Some(_), Some(kind)) if is_account => match kind {
+                EntityKind::User | EntityKind::Group => self.all_of(kind, window),
+                EntityKind::Account | EntityKind::Member => Ok((0, Vec::new())),
+            },
+            (Within::All, _, Some(kind)) | (_, None, Some(kind)) => self.all_of(kind, window),
+            (Within::All, _, None) | (_, None, None) => self.all_edges(window),
+            (Within::MembersOf(_), Some(group), Some(kind)) => self.objects(
+                &format!(
+                    "edge e CROSS JOIN object o ON o.num = e.member
+                     WHERE e.grp = {} AND {} AND o.kind = {} AND o.entity = 1 AND {}",
+                    group.num,
+                    self.valid("e"),
+                    kind.code(),
+                    self.valid("o")
+                ),
+                "o.sort",
+                window,
+            ),
+            (Within::GroupsOf(_), Some(member), Some(kind)) => self.objects(
+                &format!(
+                    "edge e CROSS JOIN object o ON o.num = e.grp
+                     WHERE e.member = {} AND {} AND o.kind = {} AND o.entity = 1 AND {}",
+                    member.num,
+                    self.valid("e"),
+                    kind.code(),
+                    self.valid("o")
+                ),
+                "o.sort",
+                window,
+            ),
+            (Within::MembersOf(_), Some(group), None) => self.edges_of_group(&group, window),
+            (Within::GroupsOf(_), Some(member), None) => self.edges_to(&member, window),
+        }
+    }
+
+    fn all_of(&self, kind: EntityKind, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
+        let from = format!(
+            "object o INDEXED BY object_in_order WHERE o.kind = {} AND o.entity = 1 AND {}",
+            kind.code(),
+            self.valid("o")
+        );
+        self.objects(&from, "o.kind, o.sort", window)
+    }
+
+    /// Objects by a `FROM` that calls them `o`.
+    fn objects(&self, from: &str, order: &str, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
+        let from = format!("{from} {}", self.filter(&["o.search"]));
+        let total = self.count(&from)?;
+        // The window is cut before anything is joined to it.
+        let sql = format!(
+            "SELECT {OBJECT} FROM (SELECT o.version v FROM {from} ORDER BY {order} {}) w
+             CROSS JOIN object o ON o.version = w.v CROSS JOIN key k ON k.num = o.num ORDER BY {order}",
+            limit(window)
+        );
+        Ok((total, self.select(&sql, |row| found(row, None))?))
+    }
+
+    fn account_edges(&self, account: &Known, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
+        let near = format!("o.search || char(10) || {}", quoted(&account.search));
+        let from = format!(
+            "object o INDEXED BY object_in_order WHERE o.kind IN (2, 3) AND o.entity = 1 AND {} {}",
+            self.valid("o"),
+            self.filter(&[&near])
+        );
+        let total = self.count(&from)?;
+        let sql = format!(
+            "SELECT {OBJECT} FROM (SELECT o.version v FROM {from} ORDER BY o.kind, o.sort {}) w
+             CROSS JOIN object o ON o.version = w.v CROSS JOIN key k ON k.num = o.num ORDER BY o.kind, o.sort",
+            limit(window)
+        );
+        let near = || Near {
+            id: account.id.clone(),
+            name: account.name.clone(),
+            is_account: true,
+            far_kind: None,
+            far_entity: None,
+        };
+        Ok((total, self.select(&sql, |row| found(row, Some(near())))?))
+    }
+
+    fn all_edges(&self, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
+        let (mut total, mut all) = match self.account()? {
+            Some(account) => self.account_edges(&account, window)?,
+            None => (0, Vec::new()),
+        };
+        let window = window.behind(total, all.len());
+        let groups = format!(
+            "object g INDEXED BY object_in_order CROSS JOIN edge e ON e.grp = g.num
+             WHERE g.kind = 3 AND g.entity = 1 AND {} AND {}",
+            self.valid("g"),
+            self.valid("e")
+        );
+        let cut = if self.words.is_empty() {
+            total = read::counts(self.db, self.run)?.totals().edges;
+            groups
+        } else {
+            let groups = groups
+                .replace("WHERE", &format!("LEFT JOIN object m ON m.num = e.member AND {} WHERE", self.valid("m")));
+            let cut = format!("{groups} {}", self.filter(&["g.search || char(10) || coalesce(m.search, '')"]));
+            total += self.count(&cut)?;
+            cut
+        };
+        if window.limit > 0 {
+            let cut = format!(
+                "SELECT g.version v, g.sort s, e.member m, e.odata t FROM {cut} ORDER BY g.kind, g.sort, e.member {}",
+                limit(window)
+            );
+            all.extend(self.far_ends(&cut, "w.s, w.m")?);
+        }
+        Ok((total, all))
+    }
+
+    fn edges_of_group(&self, group: &Known, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
+        let from = format!(
+            "edge e JOIN key k ON k.num = e.member LEFT JOIN object m ON m.num = e.member AND {}
+             JOIN object g ON g.num = e.grp AND {}
+             WHERE e.grp = {} AND {} {}",
+            self.valid("m"),
+            self.valid("g"),
+            group.num,
+            self.valid("e"),
+            self.filter(&["coalesce(m.search, k.text)"])
+        );
+        let total = self.count(&from)?;
+        let cut = format!(
+            "SELECT g.version v, coalesce(m.sort, k.text) s, e.member m, e.odata t FROM {from} ORDER BY 2, 3 {}",
+            limit(window)
+        );
+        Ok((total, self.far_ends(&cut, "w.s, w.m")?))
+    }
+
+    /// Rows that are far ends, from a window of (group's version, order, member, type).
+    fn far_ends(&self, cut: &str, order: &str) -> rusqlite::Result<Vec<Found>> {
+        let sql = format!(
+            "SELECT w.m, k.text, o.kind, coalesce(o.entity, 0), coalesce(o.name, k.text), coalesce(o.second, ''),
+                    coalesce(o.label, ''), w.t, gk.text, g.name
+             FROM ({cut}) w CROSS JOIN key k ON k.num = w.m
+             LEFT JOIN object o ON o.num = w.m AND {}
+             JOIN object g ON g.version = w.v JOIN key gk ON gk.num = g.num ORDER BY {order}",
+            self.valid("o")
+        );
+        self.select(&sql, |row| {
+            let near = Near { id: row.get(8)?, name: row.get(9)?, is_account: false, far_kind: None, far_entity: None };
+            Ok(Found { odata: row.get(7)?, ..found(row, Some(near))? })
+        })
+    }
+
+    /// The groups that name it; each row is a group, the near end of its edge.
+    fn edges_to(&self, member: &Known, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
+        let from = format!(
+            "edge e CROSS JOIN object o ON o.num = e.grp
+             WHERE e.member = {} AND {} AND o.kind = 3 AND o.entity = 1 AND {}",
+            member.num,
+            self.valid("e"),
+            self.valid("o")
+        );
+        let (total, mut all) = self.objects(&from, "o.sort", window)?;
+        for found in &mut all {
+            found.near = Some(Near {
+                id: found.id.clone(),
+                name: found.name.clone(),
+                is_account: false,
+                far_kind: Some(member.kind.unwrap_or(EntityKind::Member.code())),
+                far_entity: Some(member.entity),
+            });
+        }
+        Ok((total, all))
+    }
+
+    fn known(&self, id: &str) -> rusqlite::Result<Option<Known>> {
+        let Some(num) = keys::find(self.db, id)? else { return Ok(None) };
+        let sql =
+            format!("SELECT o.kind, o.entity, o.name, o.search FROM object o WHERE o.num = ? AND {}", self.valid("o"));
+        let object = self
+            .db
+            .prepare_cached(&sql)?
+            .query_row([num], |row| {
+                Ok(Known {
+                    num,
+                    id: id.to_owned(),
+                    kind: Some(row.get(0)?),
+                    entity: row.get(1)?,
+                    name: row.get(2)?,
+                    search: row.get(3)?,
+                })
+            })
+            .optional()?;
+        let nameless =
+            Known { num, id: id.to_owned(), kind: None, entity: false, name: id.to_owned(), search: String::new() };
+        Ok(Some(object.unwrap_or(nameless)))
+    }
+
+    fn account(&self) -> rusqlite::Result<Option<Known>> {
+        let sql = format!(
+            "SELECT k.text FROM object o JOIN key k ON k.num = o.num WHERE o.kind = 1 AND o.entity = 1 AND {} LIMIT 1",
+            self.valid("o")
+        );
+        let id: Option<String> = self.db.prepare_cached(&sql)?.query_row((), |row| row.get(0)).optional()?;
+        id.map_or(Ok(None), |id| self.known(&id))
+    }
+
+    fn members(&self, grp: i64) -> rusqlite::Result<u64> {
+        let sql = format!("SELECT count(*) FROM edge e WHERE e.grp = ? AND {}", self.valid("e"));
+        self.db.prepare_cached(&sql)?.query_row([grp], |row| runs::count(row, 0))
+    }
+
+    fn groups(&self, member: i64) -> rusqlite::Result<u64> {
+        let sql = format!("SELECT count(*) FROM edge e WHERE e.member = ? AND {}", self.valid("e"));
+        self.db.prepare_cached(&sql)?.query_row([member], |row| runs::count(row, 0))
+    }
+
+    fn valid(&self, row: &str) -> String {
+        format!("{row}.from_run <= {run} AND {row}.to_run > {run}", run = self.run)
+    }
+
+    /// Every word must occur in the text; to be bound with [`Self::words`].
+    fn filter(&self, text: &[&str]) -> String {
+        let text = text.join(" || char(10) || ");
+        (1..=self.words.len()).map(|n| format!(" AND instr({text}, ?{n}) > 0")).collect()
+    }
+
+    fn count(&self, from: &str) -> rusqlite::Result<u64> {
+        self.db
+            .prepare_cached(&format!("SELECT count(*) FROM {from}"))?
+            .query_row(params_from_iter(&self.words), |row| runs::count(row, 0))
+    }
+
+    fn select(
+        &self,
+        sql: &str,
+        f: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<Found>,
+    ) -> rusqlite::Result<Vec<Found>> {
+        self.db.prepare_cached(sql)?.query_map(params_from_iter(&self.words), f)?.collect()
+    }
+}
+
+fn found(row: &rusqlite::Row<'_>, near: Option<Near>) -> rusqlite::Result<Found> {
+    Ok(Found {
+        num: row.get(0)?,
+        id: row.get(1)?,
+        kind: row.get(2)?,
+        entity: row.get(3)?,
+        name: row.get(4)?,
+        second: row.get(5)?,
+        label: row.get(6)?,
+        odata: None,
+        near,
+    })
+}
+
+fn limit(window: Window) -> String {
+    // SQLite counts in signed numbers.
+    let most = i64::MAX.unsigned_abs();
+    format!("LIMIT {} OFFSET {}", window.limit.min(most), window.offset.min(most))
+}
+
+/// A text as an SQL literal.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''").replace('\0', ""))
+}

@@ -1,0 +1,370 @@
+//! Reading: runs, totals, one object, and the streams that uploads and exports are made of.
+
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::{Map, Value};
+
+use super::{
+    error::StoreError,
+    file::{self, Found},
+    keys::{self, Few},
+    lists,
+    lock::{self, Lock},
+    migrate,
+    nodes::each,
+    runs::{self, Counts},
+};
+use crate::domain::{
+    completeness::RunStatus,
+    edge::Edge,
+    entity::Entity,
+    ids::{RunId, TenantId},
+    kind::{EdgeKind, EntityKind, kind_of_odata_type},
+    naming::Naming,
+    normalise::normalise,
+    view::{Detail, Query, Rows, RunInfo, Totals},
+};
+
+/// A connection that only reads. Each call sees one snapshot, also while a writer writes.
+#[derive(Debug)]
+pub struct Reader {
+    pub(super) db: Connection,
+    path: PathBuf,
+    tenant: TenantId,
+}
+
+impl Reader {
+    /// Opens a store for reading; `tenant`, where given, must be the one that it holds. Never makes a file.
+    ///
+    /// A store of an older version is migrated first, as a writer would do it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, when it holds another tenant, is of a newer version, damaged, or no store.
+    pub fn open(path: &Path, tenant: Option<&TenantId>) -> Result<Self, StoreError> {
+        if file::look(path)? == Found::Nothing {
+            return Err(StoreError::NotFound { path: path.to_owned() });
+        }
+        let wrong = |e| StoreError::of(path, e);
+        let db = file::reading(path).map_err(wrong)?;
+        let holds = file::tenant(&db).map_err(wrong)?;
+        if let Some(asked) = tenant.filter(|t| **t != holds) {
+            return Err(StoreError::OtherTenant { path: path.to_owned(), holds, asked: asked.clone() });
+        }
+        if migrate::version(&db).map_err(wrong)? != migrate::CURRENT {
+            let _lock = Lock::take(path, Timestamp::now())?;
+            migrate::migrate(&mut file::writing(path).map_err(wrong)?, path)?;
+        }
+        Ok(Self { db, path: path.to_owned(), tenant: holds })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn tenant(&self) -> Result<TenantId, StoreError> {
+        Ok(self.tenant.clone())
+    }
+
+    /// Who writes this store at this moment.
+    pub fn holder(&self) -> Option<lock::Holder> {
+        lock::holder(&self.path)
+    }
+
+    /// All runs, the newest first. One whose process is no more counts as interrupted.
+    pub fn runs(&self) -> Result<Vec<RunInfo>, StoreError> {
+        let mut all = self.snapshot(runs::all)?;
+        if all.iter().any(|r| r.status == RunStatus::Running) && self.holder().is_none() {
+            // It may have ended between the two looks.
+            all = self.snapshot(runs::all)?;
+            for run in all.iter_mut().filter(|r| r.status == RunStatus::Running) {
+                run.status = RunStatus::Interrupted;
+            }
+        }
+        Ok(all)
+    }
+
+    /// The newest run that preview, upload and export may use.
+    pub fn newest_finished(&self) -> Result<Option<RunInfo>, StoreError> {
+        Ok(self.runs()?.into_iter().find(|r| r.status.is_finished()))
+    }
+
+    /// The newest run, whatever its status: what browsing shows.
+    pub fn newest(&self) -> Result<Option<RunInfo>, StoreError> {
+        Ok(self.runs()?.into_iter().next())
+    }
+
+    pub fn totals(&self, run: RunId) -> Result<Totals, StoreError> {
+        self.of_run(run, |db| Ok(counts(db, run)?.totals()))
+    }
+
+    /// How many objects an upload of the run would send, by `_type`: every type of the naming, zeros included.
+    pub fn counts(&self, run: RunId, naming: Naming) -> Result<BTreeMap<String, u64>, StoreError> {
+        self.of_run(run, |db| Ok(counts(db, run)?.by_type(naming)))
+    }
+
+    /// A window onto a list, in order of the names without case, then of the ids. Edges come as the account's first,
+    /// then group by group.
+    ///
+    /// Of users and group members, the number of their groups is not told until a run has finished for the first time.
+    pub fn rows(&self, run: RunId, naming: Naming, query: &Query) -> Result<Rows, StoreError> {
+        self.of_run(run, |db| lists::rows(db, run, naming, query))
+    }
+
+    /// One object, by its Graph id. A user or group that could not be read has no entity (null).
+    pub fn detail(&self, run: RunId, naming: Naming, id: &str) -> Result<Option<Detail>, StoreError> {
+        self.of_run(run, |db| {
+            let Some(num) = keys::find(db, id)? else { return Ok(None) };
+            let Some(stored) = Stored::of(db, run, num)? else { return Ok(None) };
+            let (members, groups, state) = lists::ties(db, run, num, stored.kind)?;
+            let entity = match stored.entity {
+                true => Value::Object(stored.entity(naming, &self.tenant).json),
+                false => Value::Null,
+            };
+            Ok(Some(Detail {
+                id: stored.id,
+                kind: stored.kind,
+                name: stored.name,
+                entity,
+                raw: Value::Object(stored.raw),
+                members,
+                groups,
+                state,
+            }))
+        })
+    }
+
+    /// Every entity that an upload of the run sends: the account first, then in the order in which ids were first seen.
+    pub fn for_each_entity(
+        &self,
+        run: RunId,
+        naming: Naming,
+        f: &mut dyn FnMut(Entity) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        self.of_run(run, |db| each_entity(db, run, |_, stored| Ok(f(stored.entity(naming, &self.tenant)))))
+    }
+
+    /// Every edge that an upload of the run sends: the account's first, then group by group.
+    pub fn for_each_edge(
+        &self,
+        run: RunId,
+        naming: Naming,
+        f: &mut dyn FnMut(Edge) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let account = naming.account_key(&self.tenant);
+        self.of_run(run, |db| {
+            let mut from = (0, String::new());
+            each_edge(db, run, |ends| {
+                let to = keys::text(db, ends.to)?;
+                let from = match ends.from {
+                    None => account.clone(),
+                    Some(num) if num == from.0 => from.1.clone(),
+                    Some(num) => {
+                        from = (num, keys::text(db, num)?);
+                        from.1.clone()
+                    }
+                };
+                Ok(f(Edge { kind: ends.kind, from, to, mapped: ends.mapped }))
+            })
+        })
+    }
+
+    /// One snapshot for all that `work` reads.
+    pub(super) fn snapshot<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let wrong = |e| StoreError::of(&self.path, e);
+        let all = self.db.unchecked_transaction().map_err(wrong)?;
+        work(&all).map_err(wrong)
+    }
+
+    /// As [`Self::snapshot`], of a run that must be there.
+    pub(super) fn of_run<T>(
+        &self,
+        run: RunId,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
+        let out = self.snapshot(|db| match runs::get(db, run)? {
+            Some(_) => work(db).map(Some),
+            None => Ok(None),
+        })?;
+        out.ok_or(StoreError::NoSuchRun { run })
+    }
+
+    pub(super) fn tenant_ref(&self) -> &TenantId {
+        &self.tenant
+    }
+}
+
+/// An object with its JSON, as of a run.
+pub(super) struct Stored {
+    pub id: String,
+    pub kind: EntityKind,
+    pub entity: bool,
+    odata: String,
+    name: String,
+    raw: Map<String, Value>,
+}
+
+impl Stored {
+    const COLUMNS: &str = "k.text, o.kind, o.entity, o.odata, o.name, r.json";
+
+    fn of(db: &Connection, run: RunId, num: i64) -> rusqlite::Result<Option<Self>> {
+        let sql = format!(
+            "SELECT {} FROM object o JOIN key k ON k.num = o.num JOIN raw r ON r.version = o.version
+             WHERE o.num = ?1 AND o.from_run <= ?2 AND ?2 < o.to_run",
+            Self::COLUMNS
+        );
+        db.prepare_cached(&sql)?.query_row([num, run.0], |row| Self::read(row, 0)).optional()
+    }
+
+    fn read(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Self> {
+        let id: String = row.get(at)?;
+        let kind = runs::kind(at + 1, row.get(at + 1)?)?;
+        let mut raw: Map<String, Value> = runs::json(at + 5, row.get_ref(at + 5)?.as_str()?)?;
+        // The id that it was asked for under is its identity, whatever the answer left out.
+        raw.insert("id".to_owned(), Value::String(id.clone()));
+        Ok(Self { id, kind, entity: row.get(at + 2)?, odata: row.get(at + 3)?, name: row.get(at + 4)?, raw })
+    }
+
+    pub(super) fn entity(&self, naming: Naming, tenant: &TenantId) -> Entity {
+        normalise(naming, tenant, self.kind, &self.odata, &self.raw).0
+    }
+}
+
+/// Hands over every entity with its id's number: the account first, then by number.
+pub(super) fn each_entity(
+    db: &Connection,
+    run: RunId,
+    mut f: impl FnMut(i64, &Stored) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<()> {
+    for (kinds, index) in [("o.kind = 1", "object_in_order"), ("o.kind <> 1", "object_by_num")] {
+        let sql = format!(
+            "SELECT o.num, {} FROM object o INDEXED BY {index} CROSS JOIN raw r ON r.version = o.version
+             CROSS JOIN key k ON k.num = o.num
+             WHERE {kinds} AND o.entity = 1 AND o.from_run <= ?1 AND ?1 < o.to_run ORDER BY o.num",
+            Stored::COLUMNS
+        );
+        let mut statement = db.prepare_cached(&sql)?;
+        let mut rows = statement.query([run.0])?;
+        while let Some(row) = rows.next()? {
+            if f(row.get(0)?, &Stored::read(row, 1)?)?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The ends of an edge by their ids' numbers; `from` is `None` for the account.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends {
+    pub from: Option<i64>,
+    pub to: i64,
+    pub kind: EdgeKind,
+    pub mapped: bool,
+}
+
+/// Hands over every edge: the account's by far end, then the groups' by group and member.
+pub(super) fn each_edge(
+    db: &Connection,
+    run: RunId,
+    mut f: impl FnMut(Ends) -> rusqlite::Result<ControlFlow<()>>,
+) -> rusqlite::Result<()> {
+    let kinds = Kinds::load(db, run)?;
+    if kinds.has_account {
+        for (num, kind) in kinds.entities() {
+            let kind = match kind {
+                EntityKind::User => EdgeKind::AccountUser,
+                EntityKind::Group => EdgeKind::AccountGroup,
+                EntityKind::Account | EntityKind::Member => continue,
+            };
+            if f(Ends { from: None, to: num, kind, mapped: false })?.is_break() {
+                return Ok(());
+            }
+        }
+    }
+    let mut types = Few::default();
+    let mut statement = db.prepare_cached(
+        "SELECT grp, member, odata FROM edge WHERE from_run <= ?1 AND ?1 < to_run ORDER BY grp, member",
+    )?;
+    let mut rows = statement.query([run.0])?;
+    while let Some(row) = rows.next()? {
+        let (grp, to) = (row.get(0)?, row.get(1)?);
+        if kinds.at(grp) != Some((EntityKind::Group, true)) {
+            continue;
+        }
+        let (kind, entity) = match kinds.at(to) {
+            Some(known) => known,
+            // Only in a run that has not finished: not read yet.
+            None => (kind_of_odata_type(types.text(db, row.get(2)?)?), false),
+        };
+        let mapped = !entity && kind != EntityKind::Member;
+        if let Some(kind) = EdgeKind::of_group(kind)
+            && f(Ends { from: Some(grp), to, kind, mapped })?.is_break()
+        {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// The kinds of all ids as of a run, a byte each.
+struct Kinds {
+    all: Vec<u8>,
+    has_account: bool,
+}
+
+const ENTITY: u8 = 0x10;
+
+impl Kinds {
+    fn load(db: &Connection, run: RunId) -> rusqlite::Result<Self> {
+        let mut kinds = Self { all: Vec::new(), has_account: false };
+        let sql = "SELECT num, kind, entity FROM object WHERE from_run <= ?1 AND ?1 < to_run";
+        each(db, sql, [run.0], |row| {
+            let (num, code, entity): (i64, u8, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let at = usize::try_from(num).map_err(|_| runs::strange(0, num))?;
+            if at >= kinds.all.len() {
+                kinds.all.resize((at + 1).next_power_of_two(), 0);
+            }
+            kinds.all[at] = code | if entity { ENTITY } else { 0 };
+            kinds.has_account |= entity && i64::from(code) == EntityKind::Account.code();
+            Ok(())
+        })?;
+        Ok(kinds)
+    }
+
+    fn at(&self, num: i64) -> Option<(EntityKind, bool)> {
+        let byte = *self.all.get(usize::try_from(num).ok()?)?;
+        Some((EntityKind::from_code(i64::from(byte & !ENTITY))?, byte & ENTITY != 0))
+    }
+
+    fn entities(&self) -> impl Iterator<Item = (i64, EntityKind)> {
+        (0_i64..).zip(&self.all).filter_map(|(num, byte)| {
+            let kind = EntityKind::from_code(i64::from(byte & !ENTITY))?;
+            (byte & ENTITY != 0).then_some((num, kind))
+        })
+    }
+}
+
+/// What a run holds: as counted when it finished, else counted now.
+pub(super) fn counts(db: &Connection, run: RunId) -> rusqlite::Result<Counts> {
+    if let Some(counts) = runs::counts(db, run)? {
+        return Ok(counts);
+    }
+    let mut counts = Counts::default();
+    let sql = "SELECT kind, count(*) FROM object WHERE entity = 1 AND from_run <= ?1 AND ?1 < to_run GROUP BY kind";
+    each(db, sql, params![run.0], |row| {
+        counts.entities[runs::kind(0, row.get(0)?)? as usize] = runs::count(row, 1)?;
+        Ok(())
+    })?;
+    each_edge(db, run, |ends| {
+        counts.add_edge(ends.kind);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(counts)
+}
