@@ -1,1 +1,202 @@
-//! (to come)
+//! A client of JupiterOne's bulk API: a synchronization job is started, filled, finalized, watched or aborted
+//! (`facts/jupiterone.md` §1).
+//!
+//! It knows requests, retries and errors, not what is uploaded or why: that is `upload`'s. It follows no redirect and
+//! sends the key to the one origin it was made for. It never retries what the service refused for good (4xx other
+//! than 429), and it does not decide what a failed request means for the job.
+
+pub mod error;
+pub mod identity;
+pub mod job;
+pub mod payload;
+mod retry;
+mod wire;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+pub use self::{
+    error::{ErrorKind, JupiterOneError},
+    identity::{Identity, Instance},
+    job::JobStatus,
+};
+use self::{retry::Gate, wire::Call};
+use crate::{
+    domain::{
+        batch::Payload, origin::Origin, problem::Problem, secret::Secret, target::Destination, upload::JobFigures,
+    },
+    net::{self, NetConfig},
+};
+
+/// Where JupiterOne is, and which account is meant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JupiterOneConfig {
+    pub origin: Origin,
+    /// The account id, sent with every request as `JupiterOne-Account`.
+    pub account: String,
+    pub net: NetConfig,
+}
+
+/// How patient the client is with a service that asks for, or needs, another try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long one request may take in all, its retries and the waits between them included.
+    pub total: Duration,
+    /// How long one try may take before it counts as lost.
+    pub attempt: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { total: Duration::from_secs(600), attempt: Duration::from_secs(180) }
+    }
+}
+
+/// A request that is about to be sent again, as told to [`JupiterOneClient::listening`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retry {
+    pub problem: Problem,
+    pub wait: Duration,
+    /// The tries so far: 1 after the first.
+    pub tries: u32,
+}
+
+type Listener = Arc<dyn Fn(&Retry) + Send + Sync>;
+
+/// A client for one account, with one key. Cheap to clone; clones share connections and the pause after a 429.
+#[derive(Clone)]
+pub struct JupiterOneClient {
+    config: Arc<JupiterOneConfig>,
+    key: Secret,
+    http: reqwest::Client,
+    gate: Arc<Gate>,
+    patience: Patience,
+    listener: Option<Listener>,
+}
+
+impl std::fmt::Debug for JupiterOneClient {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JupiterOneClient").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl JupiterOneClient {
+    /// Makes a client; sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// Where the account or the key cannot be a header's value, or the network's configuration cannot be used.
+    pub fn new(config: JupiterOneConfig, key: Secret) -> Result<Self, Problem> {
+        wire::headers(&config.account, &key)?;
+        let http = net::client(&config.net, &config.origin)?;
+        Ok(Self {
+            config: Arc::new(config),
+            key,
+            http,
+            gate: Arc::new(Gate::default()),
+            patience: Patience::default(),
+            listener: None,
+        })
+    }
+
+    /// The same client with another patience.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.patience = patience;
+        self
+    }
+
+    /// The same client, telling `listener` of every request that is about to be sent again. It must not block.
+    #[must_use]
+    pub fn listening(mut self, listener: impl Fn(&Retry) + Send + Sync + 'static) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    pub fn origin(&self) -> &Origin {
+        &self.config.origin
+    }
+
+    pub fn account(&self) -> &str {
+        &self.config.account
+    }
+
+    /// Starts a job (DIFF: what it does not carry is deleted when it is finalized).
+    ///
+    /// A lost answer is retried; a job that was started twice so stays behind empty and is never finalized.
+    pub async fn start(&self, destination: &Destination) -> Result<JobFigures, JupiterOneError> {
+        let body = payload::start(destination);
+        let answer = self.call(Call::post("starting the job", payload::JOBS.to_owned(), body)).await?;
+        let job = answer.job()?;
+        if job.id.is_empty() { Err(answer.unreadable("a job without an id")) } else { Ok(job) }
+    }
+
+    /// Sends one body of objects. The correlation id stays the same over all tries; a try after one whose answer was
+    /// lost carries `?ignoreDuplicates=true`, because the objects may already be there.
+    pub async fn send(
+        &self,
+        job: &str,
+        payload: Payload,
+        body: bytes::Bytes,
+        correlation: Uuid,
+    ) -> Result<JobFigures, JupiterOneError> {
+        let what = match payload {
+            Payload::Entities => "sending entities",
+            Payload::Relationships => "sending relationships",
+        };
+        let call = Call::post(what, payload::path(job, payload.as_str()), body).upload(correlation);
+        self.call(call).await?.job()
+    }
+
+    /// Asks for the job to be applied. `partial_types` are exempt from deletion.
+    pub async fn finalize(&self, job: &str, partial_types: &[String]) -> Result<JobFigures, JupiterOneError> {
+        let body = payload::finalize(partial_types);
+        self.call(Call::post("finalizing the job", payload::path(job, "finalize"), body)).await?.job()
+    }
+
+    /// The job as it is now.
+    pub async fn status(&self, job: &str) -> Result<JobFigures, JupiterOneError> {
+        self.call(Call::get("reading the job's status", payload::path(job, ""))).await?.job()
+    }
+
+    /// Ends the job without applying it.
+    pub async fn abort(&self, job: &str, reason: &str) -> Result<JobFigures, JupiterOneError> {
+        let body = payload::abort(reason);
+        self.call(Call::post("aborting the job", payload::path(job, "abort"), body)).await?.job()
+    }
+
+    /// One request with its retries.
+    async fn call(&self, call: Call) -> Result<wire::Answer, JupiterOneError> {
+        let began = Instant::now();
+        let mut tries = 0;
+        let mut answer_lost = false;
+        loop {
+            self.gate.wait().await;
+            tries += 1;
+            let failure = match self.attempt(&call, answer_lost).await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) if failure.error.kind().is_transient() => failure,
+                Err(failure) => return Err(failure.error.after(tries)),
+            };
+            answer_lost |= failure.answer_lost;
+            let wait = failure.retry_after.unwrap_or_else(|| retry::backoff(tries));
+            if began.elapsed() + wait > self.patience.total {
+                return Err(failure.error.after(tries));
+            }
+            if failure.error.kind() == ErrorKind::Throttled {
+                self.gate.pause(wait);
+            }
+            if let Some(listener) = &self.listener {
+                listener(&Retry { problem: failure.error.problem(), wait, tries });
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod stub;
+#[cfg(test)]
+mod tests;

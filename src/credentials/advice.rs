@@ -1,0 +1,216 @@
+//! What to do about a code: the next click, and where. A table (`assets/advice`), for words only: what the program does
+//! about an error never depends on it.
+//!
+//! The services' own code, message and ids stay as they are.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use serde::Deserialize;
+
+use crate::domain::{cloud::Cloud, ids::ClientId, origin::Origin, problem::Problem};
+
+/// Which app registration the words are about, so that links lead to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub cloud: Cloud,
+    /// The login service in use, for the link that asks for consent.
+    pub login: Origin,
+    pub tenant: String,
+    pub client: ClientId,
+}
+
+impl Place {
+    /// The page of the Entra admin center where a thing is mended (`facts/graph.md` §12.2).
+    fn page(&self, mend: Mend) -> String {
+        let blade = match mend {
+            Mend::Overview => "Overview",
+            Mend::Secrets => "Credentials",
+            Mend::Permissions => "CallAnAPI",
+            Mend::Authentication => "Authentication",
+            Mend::Consent => return self.consent(),
+        };
+        let center = self.cloud.admin_center();
+        let client = &self.client;
+        format!(
+            "{center}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/{blade}/appId/{client}/isMSAApp~/false"
+        )
+    }
+
+    /// The page that asks an administrator for consent.
+    pub fn consent(&self) -> String {
+        format!("{}/{}/adminconsent?client_id={}", self.login, self.tenant, self.client)
+    }
+
+    /// The app's API permissions.
+    pub fn permissions(&self) -> String {
+        self.page(Mend::Permissions)
+    }
+}
+
+/// Where in the portal something is mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Mend {
+    Overview,
+    Secrets,
+    Permissions,
+    Consent,
+    Authentication,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advice {
+    hint: String,
+    mend: Option<Mend>,
+    link: Option<String>,
+}
+
+static TABLE: LazyLock<BTreeMap<String, Advice>> = LazyLock::new(|| {
+    [
+        include_str!("../../assets/advice/login.toml"),
+        include_str!("../../assets/advice/graph.toml"),
+        include_str!("../../assets/advice/jupiterone.toml"),
+        include_str!("../../assets/advice/network.toml"),
+    ]
+    .into_iter()
+    .flat_map(|text| toml::from_str::<BTreeMap<String, Advice>>(text).expect("an embedded table, read by a test"))
+    .collect()
+});
+
+/// Adds hint and link where the problem has none. A code that is not in the table keeps all it has, and an AADSTS code
+/// gets the link where Microsoft explains it.
+#[must_use]
+pub fn explain(problem: Problem) -> Problem {
+    add(problem, None)
+}
+
+/// As [`explain`], with links into the portal, to the very app.
+#[must_use]
+pub fn explain_at(problem: Problem, place: &Place) -> Problem {
+    add(problem, Some(place))
+}
+
+fn add(mut problem: Problem, place: Option<&Place>) -> Problem {
+    let aadsts = problem.code.as_deref().and_then(aadsts).or_else(|| problem.message.as_deref().and_then(aadsts));
+    // OAuth's own code says less than the number in its message.
+    let code = aadsts.as_ref().map(|number| format!("AADSTS{number}")).or_else(|| problem.code.clone());
+    let status = problem.status.map(|status| format!("http_{status}"));
+    let advice = code.as_deref().and_then(|c| TABLE.get(c)).or_else(|| status.and_then(|s| TABLE.get(&s)));
+    if problem.hint.is_none() {
+        problem.hint = advice.map(|a| a.hint.clone());
+    }
+    if problem.link.is_none() {
+        let mend = advice.and_then(|a| a.mend).zip(place).map(|(mend, place)| place.page(mend));
+        let lookup = || aadsts.map(|number| format!("https://login.microsoftonline.com/error?code={number}"));
+        problem.link = mend.or_else(|| advice.and_then(|a| a.link.clone())).or_else(lookup);
+    }
+    problem
+}
+
+/// The number of the first AADSTS code in a text.
+fn aadsts(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once("AADSTS")?;
+    let number: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    (!number.is_empty()).then_some(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place() -> Place {
+        Place {
+            cloud: Cloud::UsGov,
+            login: Cloud::UsGov.login(),
+            tenant: "contoso.onmicrosoft.us".to_owned(),
+            client: ClientId::parse("535fb089-9ff3-47b6-9bfb-4f1264799865").unwrap(),
+        }
+    }
+
+    #[test]
+    fn every_code_of_the_facts_has_a_hint() {
+        // facts/graph.md §7.3 and §6.2, facts/jupiterone.md §1.5, net.rs.
+        let aadsts = [
+            700016, 7000215, 7000222, 90002, 900023, 900021, 50059, 50194, 9001023, 900144, 90014, 900561, 9002313,
+            70011, 1002012, 500011, 650057, 650052, 7000229, 7000112, 70001, 700011, 7000218, 700025, 700027, 700024,
+            700021, 700030, 5002723, 5002738, 50027, 50012, 53003, 530032, 50076, 50079, 50034, 50126, 65001, 90013,
+            90019, 90038, 900382, 900432, 50196, 90055, 90033, 90006, 90012, 90024, 50033, 90090,
+        ]
+        .map(|n| format!("AADSTS{n}"));
+        let others = "Request_UnsupportedQuery Request_BadRequest Directory_ExpiredPageToken \
+            DirectoryPageTokenNotFoundException syncStateNotFound resyncRequired InvalidAuthenticationToken \
+            Authorization_RequestDenied Authorization_IdentityNotFound Authorization_IdentityDisabled \
+            Request_ResourceNotFound TooManyRequests activityLimitReached throttledRequest generalException \
+            InternalServerError UnknownError NotImplemented serviceNotAvailable Directory_ReplicaUnavailable \
+            DirectoryServiceUnavailableException Directory_QuotaExceeded Authentication_MissingOrMalformed \
+            Authentication_Unauthorized Authentication_ExpiredToken Directory_ObjectNotFound \
+            Directory_ConcurrencyViolation Service_InternalServerError Request_ThrottledTemporarily \
+            Request_ThrottledPermanently Headers_HeaderNotSupported \
+            SYNC_JOB_INVALID_INTEGRATION_INSTANCE JOB_NOT_AWAITING_UPLOADS ENTITY_IS_NOT_ARRAY \
+            ENTITY_UPLOAD_FAILED_VALIDATION RELATIONSHIP_UPLOAD_FAILED_VALIDATION RequestEntityTooLargeException \
+            timeout certificate name_not_found proxy proxy_address ca_file connection_refused connection_failed \
+            connection_cut http_client not_json";
+        for code in aadsts.iter().map(String::as_str).chain(others.split_whitespace()) {
+            let problem = explain(Problem::new("x").code(code));
+            assert!(problem.hint.is_some(), "{code}");
+            assert_eq!(problem.link.is_some_and(|l| l.contains("error?code=")), code.starts_with("AADSTS"), "{code}");
+        }
+    }
+
+    #[test]
+    fn hints_are_short_sentences() {
+        for (code, advice) in TABLE.iter() {
+            assert!(advice.hint.ends_with('.') && advice.hint.len() < 260, "{code}: {}", advice.hint);
+            assert!(advice.hint.matches(". ").count() <= 2, "{code}: {}", advice.hint);
+            assert!(advice.mend.is_none() || advice.link.is_none(), "{code}");
+        }
+    }
+
+    #[test]
+    fn links_lead_to_the_app() {
+        let check = |code: &str, want: &str| {
+            assert_eq!(explain_at(Problem::new("x").code(code), &place()).link.as_deref(), Some(want), "{code}");
+        };
+        check(
+            "AADSTS7000215",
+            "https://entra.microsoft.us/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/\
+             535fb089-9ff3-47b6-9bfb-4f1264799865/isMSAApp~/false",
+        );
+        check(
+            "AADSTS65001",
+            "https://login.microsoftonline.us/contoso.onmicrosoft.us/adminconsent?client_id=\
+             535fb089-9ff3-47b6-9bfb-4f1264799865",
+        );
+        check("AADSTS53003", "https://login.microsoftonline.com/error?code=53003");
+    }
+
+    #[test]
+    fn what_is_there_stays() {
+        let problem = Problem {
+            status: Some(401),
+            message: Some("AADSTS1234567: words\r\nTrace ID: t".to_owned()),
+            request_id: Some("r".to_owned()),
+            trace_id: Some("t".to_owned()),
+            ..Problem::new("asking for a token was refused").code("invalid_client")
+        };
+        let got = explain(problem.clone());
+        assert_eq!(got.link.as_deref(), Some("https://login.microsoftonline.com/error?code=1234567"));
+        assert_eq!(Problem { hint: None, link: None, ..got }, problem);
+        let hinted = Problem::new("x").code("AADSTS7000215").hint("mine").link("here");
+        assert_eq!(explain(hinted.clone()), hinted);
+        let unknown = Problem::new("x").code("Something_New");
+        assert_eq!(explain(unknown.clone()), unknown);
+    }
+
+    #[test]
+    fn the_number_in_the_message_says_more() {
+        let problem = Problem {
+            message: Some("AADSTS7000222: The provided client secret keys are expired.".to_owned()),
+            ..Problem::new("x").code("invalid_client")
+        };
+        assert!(explain(problem).hint.is_some_and(|h| h.contains("has expired")));
+        let bare = Problem { status: Some(503), ..Problem::new("x") };
+        assert!(explain(bare).hint.is_some());
+    }
+}

@@ -1,0 +1,302 @@
+//! Where secrets are kept: the trait, its errors in words, and the vault in memory.
+//!
+//! Entries are bound to the origin that the secret goes to, and to tenant and client (JupiterOne: account), so that a
+//! changed endpoint finds no secret.
+
+use std::{collections::BTreeMap, sync::Arc, sync::Mutex, time::Duration};
+
+use crate::domain::{ids::ClientId, origin::Origin, problem::Problem, secret::Secret};
+
+/// How long a call into the operating system's keyring may take; it may be waiting for a person at a prompt.
+pub const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Keeps secrets. Calls may block: async callers go through [`with_deadline`].
+pub trait Vault: Send + Sync {
+    /// Its real name, for "saved in …": `GNOME Keyring (Secret Service)`.
+    fn name(&self) -> String;
+
+    /// The secret of an entry; `None` if there is none.
+    fn get(&self, entry: &Entry) -> Result<Option<Secret>, VaultError>;
+
+    /// Stores or replaces.
+    fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError>;
+
+    /// Deletes; nothing to delete is no error.
+    fn delete(&self, entry: &Entry) -> Result<(), VaultError>;
+
+    /// Whether its calls may block. One that never does is called in place.
+    fn blocks(&self) -> bool {
+        true
+    }
+}
+
+/// Under what a secret is kept. The texts are shown by keyring managers, and hold no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Entry {
+    /// What kind of secret it is; the keyring's `service`.
+    service: &'static str,
+    /// Where it belongs; the keyring's `user`.
+    user: String,
+    label: String,
+}
+
+impl Entry {
+    /// The secret of an app registration at a login service.
+    pub fn client_secret(login: &Origin, tenant: &str, client: &ClientId) -> Self {
+        let tenant = tenant.trim().to_ascii_lowercase();
+        Self {
+            service: "tenantry-client-secret",
+            user: format!("{login}|{tenant}|{client}"),
+            label: format!("tenantry: client secret of app {client} in tenant {tenant}"),
+        }
+    }
+
+    /// The API key of a JupiterOne account.
+    pub fn jupiterone_key(origin: &Origin, account: &str) -> Self {
+        let account = account.trim();
+        Self {
+            service: "tenantry-jupiterone-key",
+            user: format!("{origin}|{account}"),
+            label: format!("tenantry: JupiterOne API key of account {account}"),
+        }
+    }
+
+    pub const fn service(&self) -> &'static str {
+        self.service
+    }
+
+    pub fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// As a keyring manager lists it.
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// What to tell where an entry is needed and not there.
+    pub fn missing(&self, vault: &str) -> Problem {
+        let what = self.label.strip_prefix("tenantry: ").unwrap_or(&self.label);
+        Problem::new(format!("the {what} is not in {vault}"))
+            .code("no_secret")
+            .hint("Add it in the wizard, or with `tenantry profile add --secrets-stdin`.")
+    }
+}
+
+/// Why the vault did not do it. Holds no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VaultError {
+    #[error("there is no keyring to keep secrets in: {0}")]
+    Absent(String),
+    #[error("the keyring is locked")]
+    Locked,
+    #[error("the keyring has no default collection yet")]
+    NoCollection,
+    #[error("the keyring refused: {0}")]
+    Refused(String),
+    #[error("the keyring did not answer within {} s", .0.as_secs())]
+    TimedOut(Duration),
+    #[error("the secret is longer than the keyring takes ({0} bytes)")]
+    TooLong(u32),
+    #[error("the keyring holds several entries of that name")]
+    Ambiguous,
+    #[error("what the keyring holds is no text")]
+    NotText,
+    #[error("the keyring failed: {0}")]
+    Failed(String),
+}
+
+impl VaultError {
+    const fn code(&self) -> &'static str {
+        match self {
+            Self::Absent(_) => "keyring_absent",
+            Self::Locked => "keyring_locked",
+            Self::NoCollection => "keyring_no_collection",
+            Self::Refused(_) => "keyring_refused",
+            Self::TimedOut(_) => "keyring_timeout",
+            Self::TooLong(_) => "keyring_too_long",
+            Self::Ambiguous => "keyring_ambiguous",
+            Self::NotText => "keyring_not_text",
+            Self::Failed(_) => "keyring_failed",
+        }
+    }
+
+    /// As every face shows it, with the next step.
+    pub fn problem(&self) -> Problem {
+        let hint = match self {
+            Self::Absent(_) if cfg!(any(target_os = "macos", windows)) => {
+                "Log in to a desktop session, or go on: the secret then stays in memory, for this run only."
+            }
+            Self::Absent(_) => {
+                "Install and start a Secret Service (GNOME Keyring, KWallet, KeePassXC) in a session with D-Bus, or go \
+                 on: the secret then stays in memory, for this run only."
+            }
+            Self::Locked => "Unlock the keyring (your desktop's password manager does it), then try again.",
+            Self::NoCollection => {
+                "Open your desktop's password manager (such as Passwords and Keys), create a default keyring, then try \
+                 again."
+            }
+            Self::Refused(_) => "Try again, and allow tenantry's access when the desktop asks.",
+            Self::TimedOut(_) => "A prompt may be waiting behind another window: answer it, then try again.",
+            Self::TooLong(_) => "Check that only the secret was pasted.",
+            Self::Ambiguous => {
+                "Delete the entries that begin with `tenantry:` in the password manager, then add the secret again."
+            }
+            Self::NotText => "Delete the entry in the password manager, then add the secret again.",
+            Self::Failed(_) => "Try again; if it lasts, log out and in, or restart the keyring service.",
+        };
+        Problem::new(self.to_string()).code(self.code()).hint(hint)
+    }
+}
+
+/// Calls the vault without blocking the runtime, and gives it up after `limit`: a keyring may wait for ever for a
+/// prompt that nobody sees. What was given up may still happen.
+///
+/// # Errors
+///
+/// The vault's own, or [`VaultError::TimedOut`].
+pub async fn with_deadline<T: Send + 'static>(
+    vault: Arc<dyn Vault>,
+    limit: Duration,
+    call: impl FnOnce(&dyn Vault) -> Result<T, VaultError> + Send + 'static,
+) -> Result<T, VaultError> {
+    if !vault.blocks() {
+        return call(&*vault);
+    }
+    let (answer, answered) = tokio::sync::oneshot::channel();
+    // A thread of its own: a runtime that ends waits for the tasks of `spawn_blocking`, and this one may never end.
+    std::thread::Builder::new()
+        .name("keyring".to_owned())
+        .spawn(move || drop(answer.send(call(&*vault))))
+        .map_err(|e| VaultError::Failed(format!("no thread for it: {e}")))?;
+    match tokio::time::timeout(limit, answered).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(_)) => Err(VaultError::Failed("it broke down".to_owned())),
+        Err(_) => Err(VaultError::TimedOut(limit)),
+    }
+}
+
+/// Keeps secrets for as long as the program runs: the demo's vault, and what is left where there is no keyring.
+#[derive(Debug, Default)]
+pub struct MemoryVault {
+    secrets: Mutex<BTreeMap<(&'static str, String), Secret>>,
+}
+
+impl MemoryVault {
+    fn secrets(&self) -> std::sync::MutexGuard<'_, BTreeMap<(&'static str, String), Secret>> {
+        self.secrets.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+impl Vault for MemoryVault {
+    fn name(&self) -> String {
+        "memory, for this run only".to_owned()
+    }
+
+    fn get(&self, entry: &Entry) -> Result<Option<Secret>, VaultError> {
+        Ok(self.secrets().get(&(entry.service, entry.user.clone())).cloned())
+    }
+
+    fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError> {
+        self.secrets().insert((entry.service, entry.user.clone()), secret.clone());
+        Ok(())
+    }
+
+    fn delete(&self, entry: &Entry) -> Result<(), VaultError> {
+        self.secrets().remove(&(entry.service, entry.user.clone()));
+        Ok(())
+    }
+
+    fn blocks(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> ClientId {
+        ClientId::parse("535fb089-9ff3-47b6-9bfb-4f1264799865").unwrap()
+    }
+
+    #[test]
+    fn a_changed_endpoint_finds_no_secret() {
+        let vault = MemoryVault::default();
+        let login = Origin::known("https://login.microsoftonline.com");
+        let entry = |login: &Origin, tenant: &str| Entry::client_secret(login, tenant, &client());
+        vault.set(&entry(&login, "Contoso.onmicrosoft.com"), &Secret::new("s")).unwrap();
+        let check = |entry: &Entry, want: Option<&str>| {
+            assert_eq!(vault.get(entry).unwrap().as_ref().map(Secret::expose), want, "{entry:?}");
+        };
+        check(&entry(&login, " contoso.onmicrosoft.com "), Some("s"));
+        check(&entry(&Origin::known("https://login.microsoftonline.us"), "contoso.onmicrosoft.com"), None);
+        check(&entry(&login, "fabrikam.onmicrosoft.com"), None);
+        check(&Entry::jupiterone_key(&login, "contoso.onmicrosoft.com"), None);
+        vault.delete(&entry(&login, "contoso.onmicrosoft.com")).unwrap();
+        vault.delete(&entry(&login, "contoso.onmicrosoft.com")).unwrap();
+        check(&entry(&login, "contoso.onmicrosoft.com"), None);
+    }
+
+    #[test]
+    fn every_error_says_what_to_do() {
+        let all = [
+            VaultError::Absent("no session bus".to_owned()),
+            VaultError::Locked,
+            VaultError::NoCollection,
+            VaultError::Refused("dismissed".to_owned()),
+            VaultError::TimedOut(DEADLINE),
+            VaultError::TooLong(2560),
+            VaultError::Ambiguous,
+            VaultError::NotText,
+            VaultError::Failed("x".to_owned()),
+        ];
+        let codes: std::collections::BTreeSet<_> = all.iter().map(VaultError::code).collect();
+        assert_eq!(codes.len(), all.len());
+        assert!(all.iter().all(|e| e.problem().hint.is_some_and(|h| h.ends_with('.'))));
+    }
+
+    /// Blocks for ever, as a keyring with an unseen prompt does.
+    struct Stuck;
+
+    impl Vault for Stuck {
+        fn name(&self) -> String {
+            "stuck".to_owned()
+        }
+        fn get(&self, _: &Entry) -> Result<Option<Secret>, VaultError> {
+            loop {
+                std::thread::park();
+            }
+        }
+        fn set(&self, _: &Entry, _: &Secret) -> Result<(), VaultError> {
+            panic!("a keyring that breaks down")
+        }
+        fn delete(&self, _: &Entry) -> Result<(), VaultError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stuck_keyring_is_given_up() {
+        let login = Origin::known("https://login.microsoftonline.com");
+        let entry = Entry::client_secret(&login, "t", &client());
+        let result = with_deadline(Arc::new(Stuck), DEADLINE, move |vault| vault.get(&entry)).await;
+        assert_eq!(result, Err(VaultError::TimedOut(DEADLINE)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vault_in_memory_needs_no_time() {
+        let entry = Entry::jupiterone_key(&Origin::known("https://api.us.jupiterone.io"), "acme");
+        let missing = entry.missing("GNOME Keyring (Secret Service)");
+        assert_eq!(
+            missing.summary,
+            "the JupiterOne API key of account acme is not in GNOME Keyring (Secret Service)"
+        );
+        let vault = Arc::new(MemoryVault::default());
+        let stored = with_deadline(vault, Duration::ZERO, move |vault| {
+            vault.set(&entry, &Secret::new("k"))?;
+            vault.get(&entry)
+        });
+        assert_eq!(stored.await, Ok(Some(Secret::new("k"))));
+    }
+}

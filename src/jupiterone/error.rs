@@ -1,0 +1,100 @@
+//! What goes wrong with a request to JupiterOne.
+
+use std::time::Duration;
+
+use crate::domain::problem::Problem;
+
+/// What a failed request means to the client and to who called it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// No whole answer: the network, or time. The request may have been carried out.
+    Network,
+    /// 429.
+    Throttled,
+    /// 5xx, 408: the service cannot now. The request may have been carried out.
+    Unavailable,
+    /// 401: the key or the account is wrong.
+    Unauthorized,
+    /// 413, `RequestEntityTooLargeException`.
+    TooLarge,
+    /// `JOB_NOT_AWAITING_UPLOADS`: the job ended underneath us.
+    JobClosed,
+    /// 3xx: never followed.
+    Redirect,
+    /// Any other 4xx: asking again would not help.
+    Refused,
+    /// A success that is none of the documented answers: a captive portal's page, for one. Taking it for success could
+    /// finalize a job that holds nothing.
+    Unreadable,
+}
+
+impl ErrorKind {
+    /// Whether another try may help.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::Network | Self::Throttled | Self::Unavailable)
+    }
+
+    /// Whether the service may have carried the request out, although this error came back.
+    pub const fn may_have_happened(self) -> bool {
+        matches!(self, Self::Network | Self::Unavailable | Self::Unreadable)
+    }
+}
+
+/// A request that failed for good: refused, or out of patience.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{problem}")]
+pub struct JupiterOneError {
+    kind: ErrorKind,
+    problem: Box<Problem>,
+    tries: u32,
+}
+
+impl JupiterOneError {
+    pub(super) fn new(kind: ErrorKind, problem: Problem) -> Self {
+        Self { kind, problem: Box::new(problem), tries: 1 }
+    }
+
+    /// The same error, after so many tries.
+    pub(super) fn after(mut self, tries: u32) -> Self {
+        self.tries = tries;
+        if tries > 1 {
+            self.problem.summary.push_str(&format!(", {tries} times"));
+        }
+        self
+    }
+
+    pub const fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// How often it was tried.
+    pub const fn tries(&self) -> u32 {
+        self.tries
+    }
+
+    pub fn problem(&self) -> Problem {
+        (*self.problem).clone()
+    }
+
+    pub fn code(&self) -> Option<&str> {
+        self.problem.code.as_deref()
+    }
+
+    pub fn status(&self) -> Option<u16> {
+        self.problem.status
+    }
+}
+
+/// One try that failed.
+pub(super) struct Failure {
+    pub error: JupiterOneError,
+    pub retry_after: Option<Duration>,
+    /// Whether the request may have been carried out all the same.
+    pub answer_lost: bool,
+}
+
+impl From<JupiterOneError> for Failure {
+    fn from(error: JupiterOneError) -> Self {
+        Self { answer_lost: error.kind.may_have_happened(), error, retry_after: None }
+    }
+}

@@ -1,0 +1,141 @@
+//! Who a key belongs to, and what instance an id names: reading only, over GraphQL.
+//!
+//! An Integration API key may upload and may not read (`facts/jupiterone.md` §1.9): that it cannot answer is an answer.
+
+use serde_json::{Value, json};
+
+use super::{
+    JupiterOneClient,
+    error::{ErrorKind, JupiterOneError},
+    wire::Call,
+};
+use crate::domain::{problem::Problem, target::Destination};
+
+/// What the service tells about a key.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Identity {
+    /// The key may read.
+    Account {
+        id: Option<String>,
+        name: Option<String>,
+        /// The instance that the destination names; `Err` where it is an instance and there is none of that id.
+        instance: Option<Result<Instance, Problem>>,
+    },
+    /// The key may not read, as an Integration API key may not. With the service's words.
+    CannotRead(Problem),
+}
+
+/// An integration instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instance {
+    pub id: String,
+    pub name: String,
+    /// The definition's name, such as `Custom`.
+    pub definition: Option<String>,
+    /// The definition's `integrationType`, such as `microsoft-365`.
+    pub integration_type: Option<String>,
+}
+
+impl Instance {
+    /// Whether JupiterOne itself fills it with a Microsoft 365 tenant. It then holds devices and policies beside what
+    /// we send, and a synchronisation from here would delete them (`facts/jupiterone.md` §6).
+    pub fn is_managed_microsoft(&self) -> bool {
+        let text = |t: &Option<String>| t.as_deref().unwrap_or_default().to_ascii_lowercase().replace(['_', ' '], "-");
+        let known = ["microsoft-365", "microsoft365", "graph-microsoft-365", "azure-ad", "entra-id", "intune"];
+        let names = [text(&self.integration_type), text(&self.definition)];
+        names.iter().any(|name| known.contains(&name.as_str()))
+    }
+}
+
+const ACCOUNT: &str = "query { iamGetAccount { accountId accountName accountSubdomain } }";
+const INSTANCE: &str = "query ($id: String!) { integrationInstance(id: $id) { id name accountId \
+    integrationDefinition { name integrationType } } }";
+
+impl JupiterOneClient {
+    /// Asks who the key is, and for an instance what it is.
+    ///
+    /// # Errors
+    ///
+    /// Where the service was not reached, or refused the key or the account altogether (401).
+    pub async fn identify(&self, destination: &Destination) -> Result<Identity, JupiterOneError> {
+        let account = match self.graphql(&json!({ "query": ACCOUNT })).await? {
+            Ok(data) => data,
+            Err(problem) => return Ok(Identity::CannotRead(problem)),
+        };
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let found = &account["iamGetAccount"];
+        let instance = match destination {
+            Destination::Scope(_) => None,
+            Destination::Instance(id) => {
+                let query = json!({ "query": INSTANCE, "variables": { "id": id.trim() } });
+                Some(self.graphql(&query).await?.and_then(|data| instance(&data, id)))
+            }
+        };
+        Ok(Identity::Account { id: text(&found["accountId"]), name: text(&found["accountName"]), instance })
+    }
+
+    /// One query: its data, or the errors in it.
+    async fn graphql(&self, query: &Value) -> Result<Result<Value, Problem>, JupiterOneError> {
+        let call = Call::post("asking JupiterOne who this key is", "/graphql".to_owned(), query.to_string().into());
+        let answer = match self.call(call).await {
+            Ok(answer) => answer,
+            // 403 and its like: the key is known, and may not read.
+            Err(error) if error.kind() == ErrorKind::Refused => return Ok(Err(error.problem())),
+            Err(error) => return Err(error),
+        };
+        let errors = answer.body.get("errors").and_then(Value::as_array).filter(|e| !e.is_empty());
+        if let Some(errors) = errors {
+            let first = &errors[0];
+            let code = first["extensions"]["code"].as_str().or(first["code"].as_str());
+            return Ok(Err(Problem {
+                code: code.map(str::to_owned),
+                message: first["message"].as_str().map(|m| m.replace(self.key.expose(), "…")),
+                ..Problem::new("JupiterOne did not let this key read")
+            }));
+        }
+        match answer.body.get("data") {
+            Some(data) if data.is_object() => Ok(Ok(data.clone())),
+            _ => Err(answer.unreadable("no data")),
+        }
+    }
+}
+
+fn instance(data: &Value, asked: &str) -> Result<Instance, Problem> {
+    let found = &data["integrationInstance"];
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let Some(id) = text(&found["id"]) else {
+        return Err(Problem::new(format!("JupiterOne has no integration instance {}", asked.trim()))
+            .code("SYNC_JOB_INVALID_INTEGRATION_INSTANCE"));
+    };
+    Ok(Instance {
+        id,
+        name: text(&found["name"]).unwrap_or_default(),
+        definition: text(&found["integrationDefinition"]["name"]),
+        integration_type: text(&found["integrationDefinition"]["integrationType"]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_managed_instance_is_known_by_its_definition() {
+        let check = |kind: Option<&str>, definition: Option<&str>, want: bool| {
+            let own = |t: Option<&str>| t.map(str::to_owned);
+            let instance = Instance {
+                id: "i".to_owned(),
+                name: "Microsoft 365".to_owned(),
+                definition: own(definition),
+                integration_type: own(kind),
+            };
+            assert_eq!(instance.is_managed_microsoft(), want, "{kind:?} {definition:?}");
+        };
+        check(None, None, false);
+        check(Some("custom"), Some("Custom"), false);
+        check(Some("custom_contoso"), Some("Contoso directory"), false);
+        check(Some("microsoft_365"), None, true);
+        check(Some("microsoft-365"), Some("Microsoft 365"), true);
+        check(None, Some("Microsoft 365"), true);
+    }
+}
