@@ -5,7 +5,7 @@
 
 mod guard;
 
-use std::{ops::ControlFlow, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
@@ -37,7 +37,7 @@ use crate::{
     preview,
     profile::{Registry, Settings, SettingsError, TargetWriter, TenantRef},
     store::{Reader, StoreError},
-    upload::{self, Upload},
+    upload::{self, JobEnd, Upload, UploadError},
 };
 
 /// The naming under which this version uploads.
@@ -58,6 +58,9 @@ pub enum JobError {
     /// Exit status 130.
     #[error("{0}")]
     Interrupted(Box<Problem>),
+    /// An upload did not finish; it says what became of the job, and with it which exit status.
+    #[error("{0}")]
+    Upload(UploadError),
 }
 
 impl JobError {
@@ -65,6 +68,7 @@ impl JobError {
         match self {
             Self::Usage(e) => Problem::new(e.to_string()).code("usage"),
             Self::Guard(p) | Self::Failed(p) | Self::Interrupted(p) => (**p).clone(),
+            Self::Upload(e) => advice::explain(e.problem()),
         }
     }
 
@@ -182,23 +186,12 @@ pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, Export
     let run = finished_run(&reader)?;
     let report = export::ndjson(
         dir,
-        &mut |write| {
-            reader
-                .for_each_entity(run.id, NAMING, &mut |entity| flow(write(&entity.text())))
-                .map_err(|e| std::io::Error::other(e.to_string()))
-        },
-        &mut |write| {
-            reader
-                .for_each_edge(run.id, NAMING, &mut |edge| flow(write(&edge.text(NAMING))))
-                .map_err(|e| std::io::Error::other(e.to_string()))
-        },
+        NAMING,
+        |sink| reader.for_each_entity(run.id, NAMING, sink),
+        |sink| reader.for_each_edge(run.id, NAMING, sink),
     )
-    .map_err(|e| JobError::failed(e.problem()))?;
+    .map_err(|e| JobError::failed(e.problem(StoreError::problem)))?;
     Ok((run, report))
-}
-
-fn flow(more: bool) -> ControlFlow<()> {
-    if more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
 }
 
 /// The newest finished run, with how many objects of each `_type` it holds.
@@ -283,22 +276,13 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
     };
     let result = upload::upload(job).await;
     // A job that may have been finalised has written, whatever became of its last answer.
-    if result.as_ref().map_or_else(|e| e.may_have_written(), |_| true) {
+    if result.as_ref().map_or_else(|e| *e.end() == JobEnd::InDoubt, |_| true) {
         let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
         registry(settings)
             .note(&ready.target, writer)
             .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
     }
-    result.map_err(|e| {
-        let problem = Box::new(advice::explain(e.problem()));
-        if e.is_cancelled() {
-            JobError::Interrupted(problem)
-        } else if e.is_guard() {
-            JobError::Guard(problem)
-        } else {
-            JobError::Failed(problem)
-        }
-    })
+    result.map_err(JobError::Upload)
 }
 
 fn registry(settings: &Settings) -> Registry {

@@ -31,6 +31,7 @@ async fn collect(common: &Common, output: &Output) -> Result<(Settings, RunInfo)
 
 /// Tells how a run ended.
 pub fn finish(settings: &Settings, run: &RunInfo, output: &Output) -> Exit {
+    output.last_progress();
     let mut finished = Finished::of_run(run);
     let counts = jobs::counts_of(settings, run);
     match &counts {

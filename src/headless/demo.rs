@@ -152,6 +152,7 @@ async fn journey(common: &Common, args: &cli::Demo, output: &Output) -> Result<E
 async fn walk(context: &Context, output: &Output, day: u32) -> Result<Exit, JobError> {
     output.say("\n2 of 5  Ingest: tenantry collect");
     let run = jobs::collect(context).await?;
+    output.last_progress();
     if run.status == RunStatus::Interrupted {
         return Err(JobError::Interrupted(Box::new(Problem::new(
             "interrupted; what was read is kept until the demo ends",

@@ -10,7 +10,6 @@ use super::{
 };
 use crate::{
     cli::{Cli, Common},
-    credentials::vault::Vault,
     profile::Profiles,
 };
 

@@ -3,10 +3,7 @@
 use std::{
     io::Write,
     process::ExitCode,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -54,6 +51,9 @@ impl Exit {
             JobError::Guard(_) => Self::Guard,
             JobError::Failed(_) => Self::Failed,
             JobError::Interrupted(_) => Self::Interrupted,
+            JobError::Upload(e) if e.is_cancelled() => Self::Interrupted,
+            JobError::Upload(e) if e.is_guard() => Self::Guard,
+            JobError::Upload(_) => Self::Failed,
         }
     }
 }
@@ -69,8 +69,8 @@ pub struct Output {
 struct State {
     /// When progress was last told, and what the JSON lines said then.
     told: Mutex<Option<(Instant, [(u64, Option<u64>); 4])>>,
-    /// Whether progress has been told in words.
-    any: AtomicBool,
+    /// The last that the ingestion told, so that its end can be told however often it spoke.
+    last: Mutex<Option<IngestProgress>>,
 }
 
 impl Output {
@@ -128,14 +128,25 @@ impl Output {
                 Level::Info => {}
                 Level::Retry | Level::Warning | Level::Error => self.say(visible(&line.text)),
             },
-            Event::Ingest(progress) => self.progress(progress, false),
+            Event::Ingest(progress) => {
+                self.progress(progress, false);
+                *self.state.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((**progress).clone());
+            }
             Event::Upload(progress) => self.upload_progress(progress),
             Event::Check(_) => {}
         }
     }
 
-    /// One line a collection whose figures changed, at most once a second; `last` tells all of them.
-    pub fn progress(&self, progress: &IngestProgress, last: bool) {
+    /// Tells the ingestion's last progress, if it is not told yet.
+    pub fn last_progress(&self) {
+        let last = self.state.last.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(progress) = last {
+            self.progress(&progress, true);
+        }
+    }
+
+    /// One line a collection whose figures changed, twice a second at most; `last` tells all of them.
+    fn progress(&self, progress: &IngestProgress, last: bool) {
         let mut told = self.state.told.lock().unwrap_or_else(PoisonError::into_inner);
         let interval = Duration::from_millis(if self.json { 500 } else { 2_000 });
         if !last && told.is_some_and(|(at, _)| at.elapsed() < interval) {
@@ -155,7 +166,7 @@ impl Output {
                 }));
             }
         }
-        if !self.json && (last || told.is_some()) {
+        if !self.json {
             self.say(words(progress));
         }
         *told = Some((Instant::now(), now));
@@ -177,7 +188,7 @@ impl Output {
             "retries": progress.retries,
             "status": progress.status,
         }));
-        if !self.json && self.state.any.swap(true, Ordering::Relaxed) {
+        if !self.json {
             self.say(format!(
                 "sent {} entities, {} relationships, {} bytes{}",
                 grouped(progress.entities_sent),

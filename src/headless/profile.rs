@@ -1,6 +1,6 @@
 //! `tenantry profile`: profiles without a terminal UI. Secrets come from standard input and go to the keyring.
 
-use std::io::Read;
+use std::{io::Read, sync::Arc};
 
 use serde_json::json;
 
@@ -12,21 +12,21 @@ use super::{
 use crate::{
     cli::{self, Common},
     credentials::{
-        shapes,
-        vault::{Entry, OsVault, Vault, VaultError},
+        OsVault, shapes,
+        vault::{DEADLINE, Entry, Vault},
+        with_deadline,
     },
     domain::{problem::Problem, secret::Secret, target::Destination},
     jobs::JobError,
-    profile::{Environment, JupiterOneProfile, Profile, ProfileError, Profiles, Settings, SettingsError},
+    profile::{Environment, Flags, JupiterOneProfile, Profile, ProfileError, Profiles, Settings, SettingsError},
 };
 
-pub fn run(common: &Common, command: cli::Profile) -> Exit {
-    let vault = OsVault::new();
+pub async fn run(common: &Common, command: cli::Profile) -> Exit {
     let result = match command {
-        cli::Profile::Add { secrets_stdin } => add(common, secrets_stdin, &vault),
+        cli::Profile::Add { secrets_stdin } => add(common, secrets_stdin).await,
         cli::Profile::List(args) => list(&Output::new(args.json)),
         cli::Profile::Show { name } => show(common, name),
-        cli::Profile::Remove { name } => remove(&name, &vault),
+        cli::Profile::Remove { name } => remove(&name).await,
     };
     match result {
         Ok(()) => Exit::Done,
@@ -37,7 +37,7 @@ pub fn run(common: &Common, command: cli::Profile) -> Exit {
 /// Without `--profile`, a new profile has this name.
 const DEFAULT: &str = "default";
 
-fn add(common: &Common, secrets_stdin: bool, vault: &dyn Vault) -> Result<(), JobError> {
+async fn add(common: &Common, secrets_stdin: bool) -> Result<(), JobError> {
     let paths = paths()?;
     let settings = Settings::of_flags(&flags(common), &Environment::of_process(), &paths)?;
     let (tenant, client) = (settings.tenant()?, settings.client()?);
@@ -70,23 +70,25 @@ fn add(common: &Common, secrets_stdin: bool, vault: &dyn Vault) -> Result<(), Jo
         let secrets = read_secrets()?;
         // Secrets first: a profile that was saved is one that works.
         if let Some(secret) = secrets.client_secret {
-            vault.set(&Entry::client_secret(&settings.login, tenant.as_str(), client), &secret).map_err(failed)?;
+            keep(Entry::client_secret(&settings.login, tenant.as_str(), client), secret).await?;
         }
         if let Some(key) = secrets.jupiterone_key {
             let account = settings.jupiterone_account.as_deref().ok_or_else(|| {
                 usage("JupiterOne account for the key", "give --jupiterone-account, or leave the key out")
             })?;
-            vault.set(&Entry::jupiterone_key(&settings.jupiterone, account), &key).map_err(failed)?;
+            keep(Entry::jupiterone_key(&settings.jupiterone, account), key).await?;
         }
     }
     profiles.add(name, &profile).map_err(SettingsError::from)?;
-    let kept = if secrets_stdin { format!("; secrets in {}", vault.name()) } else { String::new() };
+    let kept = if secrets_stdin { format!("; secrets in {}", OsVault.name()) } else { String::new() };
     Output::new(false).say(format!("saved profile {name} in {}{kept}", profiles.path(name).display()));
     Ok(())
 }
 
-fn failed(error: VaultError) -> JobError {
-    JobError::Failed(Box::new(error.problem()))
+async fn keep(entry: Entry, secret: Secret) -> Result<(), JobError> {
+    with_deadline(Arc::new(OsVault), DEADLINE, move |vault| vault.set(&entry, &secret))
+        .await
+        .map_err(|e| JobError::Failed(Box::new(e.problem())))
 }
 
 /// Reads `client_secret=…` and `jupiterone_api_key=…` lines. No text of a line is ever repeated.
@@ -151,29 +153,35 @@ fn show(common: &Common, name: Option<String>) -> Result<(), JobError> {
     Ok(())
 }
 
-fn remove(name: &str, vault: &dyn Vault) -> Result<(), JobError> {
+async fn remove(name: &str) -> Result<(), JobError> {
     let paths = paths()?;
     let profiles = Profiles::new(&paths);
-    let named = crate::profile::Flags { profile: Some(name.to_owned()), ..Default::default() };
+    let named = Flags { profile: Some(name.to_owned()), ..Flags::default() };
     let settings = Settings::resolve(&named, &Environment::default(), &paths)?;
     let output = Output::new(false);
-    let entries = [
-        settings
-            .tenant
-            .as_ref()
-            .zip(settings.client.as_ref())
-            .map(|(tenant, client)| Entry::client_secret(&settings.login, tenant.as_str(), client)),
-        settings.jupiterone_account.as_deref().map(|account| Entry::jupiterone_key(&settings.jupiterone, account)),
-    ];
-    for entry in entries.iter().flatten() {
+    // Two profiles may share a registration or an account: what another still needs is kept.
+    let mut needed = Vec::new();
+    for other in profiles.list().map_err(SettingsError::from)?.into_iter().filter(|other| other != name) {
+        let flags = Flags { profile: Some(other), ..Flags::default() };
+        needed.extend(entries(&Settings::resolve(&flags, &Environment::default(), &paths)?));
+    }
+    for entry in entries(&settings).into_iter().filter(|entry| !needed.contains(entry)) {
         // Without a keyring nothing of the profile is in it.
-        if let Err(error) = vault.delete(entry) {
+        if let Err(error) = with_deadline(Arc::new(OsVault), DEADLINE, move |vault| vault.delete(&entry)).await {
             output.say(format!("warning: {}", error.problem().line()));
         }
     }
     profiles.remove(name).map_err(SettingsError::from)?;
     output.say(format!("removed profile {name} and its secrets; the store is kept"));
     Ok(())
+}
+
+/// The keyring entries of a profile.
+fn entries(settings: &Settings) -> Vec<Entry> {
+    let registration = settings.tenant.as_ref().zip(settings.client.as_ref());
+    let secret = registration.map(|(tenant, client)| Entry::client_secret(&settings.login, tenant.as_str(), client));
+    let key = settings.jupiterone_account.as_deref().map(|a| Entry::jupiterone_key(&settings.jupiterone, a));
+    secret.into_iter().chain(key).collect()
 }
 
 #[cfg(test)]

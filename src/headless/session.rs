@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::Common,
-    credentials::vault::{OsVault, Vault},
+    credentials::{OsVault, Vault, vault::DEADLINE, with_deadline},
     domain::{
         clock::{Clock, SystemClock},
         problem::Problem,
@@ -59,7 +59,7 @@ impl Session {
     pub fn open(common: &Common) -> Result<Self, JobError> {
         let environment = Environment::of_process();
         let settings = Settings::resolve(&flags(common), &environment, &paths()?)?;
-        Ok(Self { settings, environment, vault: Arc::new(OsVault::new()) })
+        Ok(Self { settings, environment, vault: Arc::new(OsVault) })
     }
 
     /// Reads the client secret, without which nothing of Microsoft's can be read.
@@ -81,23 +81,20 @@ impl Session {
         Ok(secrets)
     }
 
-    /// The keyring blocks, and may ask the user: off the runtime's threads.
     async fn secrets(&self, microsoft: bool, jupiterone: bool) -> Result<Secrets, JobError> {
-        let session = self.clone();
-        tokio::task::spawn_blocking(move || {
-            let Self { settings, environment, vault } = &session;
+        let Self { settings, environment, vault } = self.clone();
+        with_deadline(vault, DEADLINE, move |vault| {
             let mut secrets = Secrets::default();
             if microsoft {
-                secrets.client_secret = client_secret(settings, environment, vault.as_ref())?;
+                secrets.client_secret = client_secret(&settings, &environment, vault)?;
             }
             if jupiterone {
-                secrets.jupiterone_key = jupiterone_key(settings, environment, vault.as_ref())?;
+                secrets.jupiterone_key = jupiterone_key(&settings, &environment, vault)?;
             }
             Ok(secrets)
         })
         .await
-        .map_err(|_| JobError::Failed(Box::new(Problem::new("the keyring could not be asked"))))?
-        .map_err(|e: crate::credentials::vault::VaultError| JobError::Failed(Box::new(e.problem())))
+        .map_err(|e| JobError::Failed(Box::new(e.problem())))
     }
 
     /// What a job works with; what it reports goes to `output` and the log, and Ctrl-C ends it.

@@ -74,7 +74,7 @@ fn storms_change_nothing_about_the_result() {
 #[test]
 fn a_next_link_to_another_host_is_a_gap() {
     let home = Home::new();
-    let served = serve(&home, "evil-nextlink");
+    let served = Served::start(&home, &["--users", "2500", "--groups", "20", "--scenario", "evil-nextlink"]);
     let collect = served.run(&home, &["collect", "--json"]).expect(3);
     let gaps = collect.finished()["incomplete"].as_array().unwrap();
     assert!(gaps.iter().any(|g| g["state"] == "partial"), "{gaps:?}");
