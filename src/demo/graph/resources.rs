@@ -1,0 +1,460 @@
+//! The routes of Graph: which resource a path names, and what it answers.
+
+use axum::http::Method;
+use serde_json::{Map, Value, json};
+
+use super::{
+    super::{
+        answer::Answer,
+        scenario::{Hidden, Route, What},
+        seed::{Kind, Ref},
+        tenant::Tenant,
+        world::{Asked, World},
+    },
+    Caller, Refusal, cost, is_version, only,
+    page::{Page, page},
+    page_fault,
+    query::{Expand, Options, ids_of},
+    select::{self, View},
+};
+use crate::domain::ids::is_guid_shaped;
+
+/// How many members `$expand` shows at most, and marks nothing (facts/graph.md §2, §15).
+const EXPANDED: usize = 20;
+
+/// The short name of a kind's type.
+pub fn type_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User | Kind::Ghost => "user",
+        Kind::Group => "group",
+        Kind::Contact => "orgContact",
+        Kind::Device => "device",
+        Kind::ServicePrincipal => "servicePrincipal",
+        Kind::Agent => "agentIdentity",
+    }
+}
+
+/// A collection's segment, the kind of its objects, and its name in `$metadata#`.
+const COLLECTIONS: &[(&str, Kind)] = &[
+    ("users", Kind::User),
+    ("groups", Kind::Group),
+    ("contacts", Kind::Contact),
+    ("devices", Kind::Device),
+    ("servicePrincipals", Kind::ServicePrincipal),
+];
+
+fn collection(segment: &str) -> Option<(&'static str, Kind)> {
+    COLLECTIONS.iter().copied().find(|(name, _)| name.eq_ignore_ascii_case(segment))
+}
+
+/// What a path asks for, behind its version.
+enum Asks<'a> {
+    Organization(Option<&'a str>),
+    List(&'static str, Kind),
+    Count(Kind),
+    Object(&'static str, Kind, &'a str),
+    Members { group: &'a str, cast: Option<&'a str>, count: bool },
+    ByIds,
+    DirectoryObject(&'a str),
+    Unknown(&'a str),
+}
+
+fn asks<'a>(asked: &'a Asked<'_>) -> Asks<'a> {
+    let segments: Vec<&str> = asked.segments.iter().map(String::as_str).collect();
+    let Some((_, rest)) = segments.split_first().filter(|(version, _)| is_version(version)) else {
+        return Asks::Unknown(segments.first().copied().unwrap_or_default());
+    };
+    let is = |segment: &str, name: &str| segment.eq_ignore_ascii_case(name);
+    let cast = |segment: &'a str| {
+        let (start, short) = segment.split_at_checked(16)?;
+        is(start, "microsoft.graph.").then_some(short)
+    };
+    match *rest {
+        [organization] if is(organization, "organization") => Asks::Organization(None),
+        [organization, id] if is(organization, "organization") => Asks::Organization(Some(id)),
+        [objects, by_ids]
+            if is(objects, "directoryObjects")
+                && (is(by_ids, "getByIds") || is(by_ids, "microsoft.graph.getByIds")) =>
+        {
+            Asks::ByIds
+        }
+        [objects, id] if is(objects, "directoryObjects") => Asks::DirectoryObject(id),
+        [name] => collection(name).map_or(Asks::Unknown(name), |(name, kind)| Asks::List(name, kind)),
+        [name, count] if is(count, "$count") => {
+            collection(name).map_or(Asks::Unknown(name), |(_, kind)| Asks::Count(kind))
+        }
+        [name, id] => collection(name).map_or(Asks::Unknown(name), |(name, kind)| Asks::Object(name, kind, id)),
+        [groups, group, members, ref more @ ..] if is(groups, "groups") && is(members, "members") => match *more {
+            [] => Asks::Members { group, cast: None, count: false },
+            [count] if is(count, "$count") => Asks::Members { group, cast: None, count: true },
+            [name] if cast(name).is_some() => Asks::Members { group, cast: cast(name), count: false },
+            [name, count] if cast(name).is_some() && is(count, "$count") => {
+                Asks::Members { group, cast: cast(name), count: true }
+            }
+            [name, ..] => Asks::Unknown(name),
+        },
+        [.., last] => Asks::Unknown(last),
+        [] => Asks::Unknown(""),
+    }
+}
+
+/// The route, for faults.
+pub fn route(asked: &Asked<'_>) -> Route {
+    match asks(asked) {
+        Asks::Organization(_) => Route::Organization,
+        Asks::List(_, kind) => match kind {
+            Kind::User => Route::Users,
+            Kind::Group => Route::Groups,
+            Kind::Contact => Route::Contacts,
+            Kind::Device => Route::Devices,
+            _ => Route::ServicePrincipals,
+        },
+        Asks::Count(_) | Asks::Members { count: true, .. } => Route::Count,
+        Asks::Object(_, Kind::User, _) => Route::User,
+        Asks::Object(_, Kind::Group, _) => Route::Group,
+        Asks::Object(..) | Asks::Unknown(_) => Route::Other,
+        Asks::Members { .. } => Route::Members,
+        Asks::ByIds => Route::ByIds,
+        Asks::DirectoryObject(_) => Route::DirectoryObject,
+    }
+}
+
+/// What one request is answered with.
+struct Handler<'a> {
+    world: &'a World,
+    tenant: &'a Tenant,
+    caller: &'a Caller,
+    asked: &'a Asked<'a>,
+    options: Options,
+    fault: Option<&'a What>,
+}
+
+pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, fault: Option<&What>) -> Result<Answer, Refusal> {
+    let asks = asks(asked);
+    let method = if matches!(asks, Asks::ByIds) { Method::POST } else { Method::GET };
+    if let Asks::Unknown(segment) = asks {
+        let words = format!("Resource not found for the segment '{segment}'.");
+        return Err(Refusal(400, "BadRequest", words));
+    }
+    only(&asked.method, &method)?;
+    let tenant = world.tenant();
+    let options = Options::read(asked)?;
+    let handler = Handler { world, tenant: &tenant, caller, asked, options, fault: page_fault(fault) };
+    match asks {
+        Asks::Organization(id) => handler.organization(id),
+        Asks::List(name, kind) => handler.list(name, kind),
+        Asks::Count(kind) => {
+            handler.may_read(kind)?;
+            handler.counted(tenant.count(kind), cost::OTHER)
+        }
+        Asks::Object(name, kind, id) => handler.one(name, kind, id),
+        Asks::Members { group, cast, count } => handler.members(group, cast, count),
+        Asks::ByIds => handler.by_ids(),
+        Asks::DirectoryObject(id) => handler.directory_object(id),
+        Asks::Unknown(_) => Err(Refusal::not_found("")),
+    }
+}
+
+impl Handler<'_> {
+    fn may_read(&self, kind: Kind) -> Result<(), Refusal> {
+        if self.caller.reads(kind) { Ok(()) } else { Err(Refusal::denied()) }
+    }
+
+    fn context(&self, of: &str) -> String {
+        let version = self.asked.segments.first().map_or("v1.0", String::as_str);
+        let names = match &self.options.select {
+            Some(names) => format!("({})", names.join(",")),
+            None => String::new(),
+        };
+        format!("{}/{version}/$metadata#{of}{names}", self.world.graph)
+    }
+
+    /// The envelope of a list.
+    fn listed(&self, context: &str, page: Page<Value>, total: impl Fn() -> u32, base: u32) -> Answer {
+        let count = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
+        let mut body = Map::new();
+        body.insert("@odata.context".to_owned(), json!(self.context(context)));
+        if self.options.count && page.is_first {
+            body.insert("@odata.count".to_owned(), json!(total()));
+        }
+        if let Some(link) = page.next_link {
+            body.insert("@odata.nextLink".to_owned(), json!(link));
+        }
+        body.insert("value".to_owned(), Value::Array(page.items));
+        self.priced(Answer::json(200, Value::Object(body)).objects(count), base)
+    }
+
+    fn priced(&self, mut answer: Answer, base: u32) -> Answer {
+        answer.units = cost::of(base, &self.options);
+        answer
+    }
+
+    /// A bare number; only with `ConsistencyLevel: eventual` (facts/graph.md §5).
+    fn counted(&self, count: u32, base: u32) -> Result<Answer, Refusal> {
+        if !self.options.eventual {
+            return Err(Refusal::bad("$count is not currently supported."));
+        }
+        Ok(self.priced(Answer::text(200, "text/plain", count.to_string()), base))
+    }
+
+    fn organization(&self, id: Option<&str>) -> Result<Answer, Refusal> {
+        if !self.caller.reads_organization() {
+            return Err(Refusal::denied());
+        }
+        let mut whole = self.tenant.organization();
+        if let Some(names) = &self.options.select {
+            whole.retain(|name, _| name == "id" || names.iter().any(|n| n.eq_ignore_ascii_case(name)));
+        }
+        match id {
+            None => {
+                let page = Page { items: vec![Value::Object(whole)], next_link: None, is_first: true };
+                Ok(self.listed("organization", page, || 1, cost::OTHER))
+            }
+            Some(id) if id.eq_ignore_ascii_case(&self.tenant.id()) => {
+                whole.insert("@odata.context".to_owned(), json!(self.context("organization") + "/$entity"));
+                Ok(self.priced(Answer::json(200, Value::Object(whole)).objects(1), cost::OTHER))
+            }
+            Some(id) => Err(Refusal::not_found(id)),
+        }
+    }
+
+    fn list(mut self, name: &'static str, kind: Kind) -> Result<Answer, Refusal> {
+        self.may_read(kind)?;
+        let tenant = self.tenant;
+        if let Some(names) = self.options.select.take() {
+            self.options.select = Some(select::check(tenant, self.caller, kind, &names)?);
+        }
+        if self.options.expand.is_some() && kind != Kind::Group {
+            return Err(Refusal::unsupported("Expand is not supported on this resource."));
+        }
+        let view = View { caller: self.caller, select: self.options.select.as_deref(), typed: false };
+        let show = |object: Ref| {
+            let mut shown = view.object(tenant, object);
+            if let Some(expand) = &self.options.expand {
+                shown["members"] = self.expanded(object.index, expand);
+            }
+            shown
+        };
+        let base = if kind == Kind::User { cost::USERS } else { cost::OTHER };
+        let path = self.asked.path();
+        let there = |index: u32| Some(Ref { kind, index }).filter(|o| tenant.is_there(*o));
+        if let Some(filter) = &self.options.filter {
+            // Ids that nobody answers for are silently left out.
+            let found: Vec<Ref> = ids_of(filter, type_name(kind))?
+                .iter()
+                .filter_map(|id| tenant.find(id))
+                .filter(|o| o.kind == kind)
+                .collect();
+            let total = found.len() as u32;
+            let from = |place: u64| {
+                let at = |(n, object): (usize, &Ref)| (*object, n as u64 + 1);
+                found.iter().enumerate().map(at).skip(usize::try_from(place).unwrap_or(usize::MAX))
+            };
+            let page = page(self.world, &self.options, path, self.fault, from)?;
+            return Ok(self.listed(name, page.map(show), || total, base));
+        }
+        let from = |place: u64| {
+            let start = u32::try_from(place).unwrap_or(u32::MAX);
+            (start..tenant.end(kind)).filter_map(move |i| there(i)).map(|o| (o, u64::from(o.index) + 1))
+        };
+        let page = page(self.world, &self.options, path, self.fault, from)?;
+        Ok(self.listed(name, page.map(show), || tenant.count(kind), base))
+    }
+
+    /// At most twenty members of a group, not marked where there are more.
+    fn expanded(&self, group: u32, expand: &Expand) -> Value {
+        if !self.sees_members_of(group) {
+            return json!([]);
+        }
+        let view = View { caller: self.caller, select: expand.select.as_deref(), typed: true };
+        let shown =
+            |member: &Ref| member.kind != Kind::ServicePrincipal || self.world.scenario.expand_shows_service_principals;
+        self.tenant
+            .members(group, 0)
+            .map(|(member, _)| member)
+            .filter(shown)
+            .take(EXPANDED)
+            .map(|member| view.object(self.tenant, member))
+            .collect()
+    }
+
+    fn one(mut self, name: &str, kind: Kind, id: &str) -> Result<Answer, Refusal> {
+        self.may_read(kind)?;
+        let found = if is_guid_shaped(id) {
+            self.tenant.find(id).filter(|o| o.kind == kind)
+        } else if kind == Kind::User {
+            self.tenant.find_upn(id)
+        } else {
+            return Err(Refusal::bad(format!("Invalid object identifier '{id}'.")));
+        };
+        let object = found.ok_or_else(|| Refusal::not_found(id))?;
+        if let Some(names) = self.options.select.take() {
+            self.options.select = Some(select::check(self.tenant, self.caller, kind, &names)?);
+        }
+        let view = View { caller: self.caller, select: self.options.select.as_deref(), typed: false };
+        let mut shown = view.object(self.tenant, object);
+        if let (Some(expand), Kind::Group) = (&self.options.expand, kind) {
+            shown["members"] = self.expanded(object.index, expand);
+        }
+        shown["@odata.context"] = json!(self.context(name) + "/$entity");
+        Ok(self.priced(Answer::json(200, shown).objects(1), cost::OTHER))
+    }
+
+    /// Whether the caller sees who is in a group, as far as hidden membership goes.
+    fn sees_members_of(&self, group: u32) -> bool {
+        self.caller.reads_hidden() || !self.tenant.is_hidden(group)
+    }
+
+    fn members(&self, id: &str, cast: Option<&str>, count: bool) -> Result<Answer, Refusal> {
+        self.may_read(Kind::Group)?;
+        if !is_guid_shaped(id) {
+            return Err(Refusal::bad(format!("Invalid object identifier '{id}'.")));
+        }
+        let tenant = self.tenant;
+        let group = tenant.find(id).filter(|o| o.kind == Kind::Group).ok_or_else(|| Refusal::not_found(id))?.index;
+        let vanishes = |every: u32| every > 0 && group % every == every - 1;
+        if self.world.scenario.vanishing_every.is_some_and(vanishes) {
+            return Err(Refusal::not_found(id));
+        }
+        let wanted = cast.map(|name| cast_kinds(name, tenant, group)).transpose()?;
+        let beta = self.asked.segments.first().is_some_and(|v| v == "beta");
+        let mut hidden = false;
+        if !self.sees_members_of(group) {
+            match self.world.scenario.hidden {
+                Hidden::Forbidden => return Err(Refusal::denied()),
+                Hidden::Empty => hidden = true,
+            }
+        }
+        let listed = |member: Ref| match &wanted {
+            Some(kinds) => kinds.contains(&member.kind),
+            // v1.0 does not list service principals, though it counts them (facts/graph.md §11).
+            None => beta || count || member.kind != Kind::ServicePrincipal,
+        };
+        let from = |place: u64| tenant.members(group, place).filter(|(member, _)| !hidden && listed(*member));
+        let total = || u32::try_from(from(0).count()).unwrap_or(u32::MAX);
+        if count {
+            return self.counted(total(), cost::OTHER);
+        }
+        if let Some(filter) = &self.options.filter {
+            ids_of(filter, "DirectoryObject")?;
+            return Err(Refusal::unsupported(
+                "The specified filter to the reference property query is currently not supported.",
+            ));
+        }
+        // Items of a cast may lack their type: the reader has it from the request.
+        let view = View { caller: self.caller, select: self.options.select.as_deref(), typed: wanted.is_none() };
+        let page = page(self.world, &self.options, self.asked.path(), self.fault, from)?;
+        let context = match cast {
+            None => "directoryObjects",
+            Some(name) => cast_context(name),
+        };
+        let with_principals = || {
+            let all = tenant
+                .members(group, 0)
+                .filter(|(m, _)| !hidden && wanted.as_ref().is_none_or(|k| k.contains(&m.kind)));
+            u32::try_from(all.count()).unwrap_or(u32::MAX)
+        };
+        Ok(self.listed(context, page.map(|member| view.object(tenant, member)), with_principals, cost::MEMBERS))
+    }
+
+    fn by_ids(&self) -> Result<Answer, Refusal> {
+        if !self.caller.reads_directory() {
+            return Err(Refusal::denied());
+        }
+        let body: Value = serde_json::from_slice(self.asked.body)
+            .map_err(|_| Refusal(400, "BadRequest", "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.".to_owned()))?;
+        let Some(ids) = body.get("ids").and_then(Value::as_array) else {
+            return Err(Refusal::bad("Missing required parameter 'ids'."));
+        };
+        if ids.len() > 1000 {
+            return Err(Refusal::bad("Number of included identifiers cannot exceed '1000'."));
+        }
+        let types: Option<Vec<&str>> = body
+            .get("types")
+            .and_then(Value::as_array)
+            .filter(|t| !t.is_empty())
+            .map(|types| types.iter().filter_map(Value::as_str).collect());
+        let mut found = Vec::new();
+        for id in ids {
+            let Some(id) = id.as_str().filter(|id| is_guid_shaped(id)) else {
+                return Err(Refusal::bad(format!("Invalid GUID:{}", id.as_str().unwrap_or_default())));
+            };
+            let Some(object) = self.tenant.find(id) else { continue };
+            let is =
+                |t: &&str| t.eq_ignore_ascii_case("directoryObject") || t.eq_ignore_ascii_case(type_name(object.kind));
+            let wanted = types.as_ref().is_none_or(|types| types.iter().any(is));
+            let omitted = self.world.scenario.by_ids_omits_every.is_some_and(|n| n > 0 && object.index % n == n - 1);
+            if wanted && !omitted && !found.contains(&object) {
+                found.push(object);
+            }
+        }
+        let view = View { caller: self.caller, select: self.options.select.as_deref(), typed: true };
+        let items = found
+            .into_iter()
+            .map(|object| {
+                let mut shown = view.object(self.tenant, object);
+                if let (true, Value::Object(shown)) = (self.world.scenario.by_ids_lacks_properties, &mut shown) {
+                    for lacking in ["isManaged", "isCompliant", "companyName", "servicePrincipalType", "trustType"] {
+                        shown.remove(lacking);
+                    }
+                }
+                shown
+            })
+            .collect();
+        let page = Page { items, next_link: None, is_first: true };
+        let mut answer = self.listed("directoryObjects", page, || 0, cost::BY_IDS);
+        // The documentation names this one price, whatever the general rule would give.
+        if self.options.select.is_some() {
+            answer.units = 2;
+        }
+        Ok(answer)
+    }
+
+    fn directory_object(&self, id: &str) -> Result<Answer, Refusal> {
+        if !is_guid_shaped(id) {
+            return Err(Refusal::bad(format!("Invalid object identifier '{id}'.")));
+        }
+        let object = self.tenant.find(id).ok_or_else(|| Refusal::not_found(id))?;
+        self.may_read(object.kind)?;
+        let view = View { caller: self.caller, select: self.options.select.as_deref(), typed: true };
+        let mut shown = view.object(self.tenant, object);
+        shown["@odata.context"] = json!(self.context("directoryObjects") + "/$entity");
+        Ok(self.priced(Answer::json(200, shown).objects(1), cost::OTHER))
+    }
+}
+
+impl<T> Page<T> {
+    fn map<U>(self, show: impl Fn(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(show).collect(), next_link: self.next_link, is_first: self.is_first }
+    }
+}
+
+/// The kinds that a cast lists; refused where the group cannot hold them.
+fn cast_kinds(name: &str, tenant: &Tenant, group: u32) -> Result<Vec<Kind>, Refusal> {
+    let kinds = match name.to_ascii_lowercase().as_str() {
+        "user" => vec![Kind::User, Kind::Ghost],
+        "group" => vec![Kind::Group],
+        "orgcontact" => vec![Kind::Contact],
+        "device" => vec![Kind::Device],
+        "serviceprincipal" => vec![Kind::ServicePrincipal],
+        _ => {
+            let words = format!("Invalid type cast 'microsoft.graph.{name}' for the navigation property 'members'.");
+            return Err(Refusal::unsupported(words));
+        }
+    };
+    if tenant.group_kind(group).holds_users_only() && kinds[0] != Kind::User {
+        let words = format!("The type cast 'microsoft.graph.{name}' is not supported for members of a unified group.");
+        return Err(Refusal::unsupported(words));
+    }
+    Ok(kinds)
+}
+
+fn cast_context(name: &str) -> &'static str {
+    match name.to_ascii_lowercase().as_str() {
+        "user" => "users",
+        "group" => "groups",
+        "orgcontact" => "contacts",
+        "device" => "devices",
+        _ => "servicePrincipals",
+    }
+}

@@ -1,0 +1,226 @@
+//! JupiterOne, as far as an upload asks it: synchronization jobs, their graph, and two GraphQL questions.
+//!
+//! Where facts/jupiterone.md §1 knows what the service does, so does this; where it marks a question as open (answers to
+//! duplicates, the words of some refusals), the choice that hurts a careless client more is taken, and said beside it.
+
+mod graph;
+mod job;
+mod payload;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+pub use self::job::Jobs;
+use self::{job::Destination, payload::List};
+use super::{
+    answer::Answer,
+    faults,
+    record::Service,
+    scenario::Route,
+    world::{Asked, World},
+};
+
+/// "maximum payload size of 6MB" (facts/jupiterone.md §1.4); a body of 6,275,072 bytes was refused.
+const MOST_BYTES: usize = 6_000_000;
+
+/// The envelope of an error.
+#[derive(Debug)]
+pub struct Refusal(u16, &'static str, String);
+
+/// Answers a request, and names the fault that hit it.
+pub fn serve(world: &World, asked: &Asked<'_>) -> (Answer, Option<&'static str>) {
+    if !is_authorized(world, asked) {
+        return (unauthorized(), None);
+    }
+    let segments: Vec<&str> = asked.segments.iter().map(String::as_str).collect();
+    let route = route(&asked.method, &segments);
+    let fault = world.scenario.fault(route, false);
+    let instead = fault.as_ref().and_then(|what| faults::instead(world, Service::JupiterOne, what, asked));
+    let answer = instead.unwrap_or_else(|| {
+        answer(world, asked, &segments).unwrap_or_else(|Refusal(status, code, words)| error(status, code, &words))
+    });
+    match fault {
+        Some(what) => (faults::spoil(answer, &what), Some(what.name())),
+        None => (answer, None),
+    }
+}
+
+pub fn unauthorized() -> Answer {
+    error(401, "UNAUTHORIZED", "The API key or the account is not valid.")
+}
+
+fn error(status: u16, code: &str, message: &str) -> Answer {
+    Answer::json(status, json!({ "error": { "code": code, "message": message } }))
+}
+
+/// Key and account on every request; the account also under the header's old name, which older SDKs send.
+fn is_authorized(world: &World, asked: &Asked<'_>) -> bool {
+    let account = asked.header("jupiterone-account").or_else(|| asked.header("lifeomic-account"));
+    asked.bearer() == Some(world.jupiterone_key.as_str()) && account == Some(world.account.as_str())
+}
+
+fn route(method: &Method, segments: &[&str]) -> Route {
+    match (method, segments) {
+        (&Method::POST, ["graphql"]) => Route::Graphql,
+        (&Method::POST, ["persister", "synchronization", "jobs"]) => Route::JobStart,
+        (&Method::GET, ["persister", "synchronization", "jobs", _]) => Route::JobStatus,
+        (&Method::POST, ["persister", "synchronization", "jobs", _, what]) => match *what {
+            "entities" | "upload" => Route::JobEntities,
+            "relationships" => Route::JobRelationships,
+            "finalize" => Route::JobFinalize,
+            "abort" => Route::JobAbort,
+            _ => Route::Other,
+        },
+        _ => Route::Other,
+    }
+}
+
+fn answer(world: &World, asked: &Asked<'_>, segments: &[&str]) -> Result<Answer, Refusal> {
+    let no_route = || Err(Refusal(404, "NOT_FOUND", format!("Cannot {} {}", asked.method, asked.path())));
+    if asked.body.len() > MOST_BYTES {
+        return Err(Refusal(413, "RequestEntityTooLargeException", "Request entity too large".to_owned()));
+    }
+    let post = asked.method == Method::POST;
+    match segments {
+        ["graphql"] if post => graphql(world, &read(asked)?),
+        ["persister", "synchronization", "jobs"] if post => start(world, &read(asked)?),
+        ["persister", "synchronization", "jobs", id] if asked.method == Method::GET => {
+            let jobs = world.jobs();
+            Ok(job_answer(jobs.get(id)?.json()))
+        }
+        ["persister", "synchronization", "jobs", id, what] if post => {
+            // Outside the lock: bodies are large.
+            let body = read(asked)?;
+            let latest_wins = asked.query().split('&').any(|p| p == "ignoreDuplicates=true");
+            let job = match *what {
+                "entities" => world.jobs().upload(id, payload::read(&body, &[List::Entities])?, latest_wins)?,
+                "relationships" => {
+                    world.jobs().upload(id, payload::read(&body, &[List::Relationships])?, latest_wins)?
+                }
+                "upload" => {
+                    let both = payload::read(&body, &[List::Entities, List::Relationships])?;
+                    world.jobs().upload(id, both, latest_wins)?
+                }
+                "events" => {
+                    world.jobs().get(id)?;
+                    return Ok(Answer::json(200, json!({ "events": [] })));
+                }
+                "finalize" => {
+                    let stage = std::time::Duration::from_millis(world.scenario.finalize_stage_ms);
+                    world.jobs().finalize(id, &partial_types(&body)?, stage, world.scenario.job_fails)?
+                }
+                "abort" => world.jobs().abort(id)?,
+                _ => return no_route(),
+            };
+            Ok(job_answer(job))
+        }
+        _ => no_route(),
+    }
+}
+
+fn job_answer(job: Value) -> Answer {
+    Answer::json(200, json!({ "job": job }))
+}
+
+fn read(asked: &Asked<'_>) -> Result<Value, Refusal> {
+    if asked.header("content-encoding").is_some_and(|e| e != "identity") {
+        // Whether the service takes gzip from outside keys is not known.
+        return Err(Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding is not supported".to_owned()));
+    }
+    if asked.body.is_empty() {
+        return Ok(json!({}));
+    }
+    serde_json::from_slice(asked.body)
+        .map_err(|e| Refusal(400, "BAD_REQUEST", format!("The body is not valid JSON: {e}")))
+}
+
+fn start(world: &World, body: &Value) -> Result<Answer, Refusal> {
+    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::trim).filter(|t| !t.is_empty());
+    let invalid = |words: &str| Err(Refusal(400, "BAD_REQUEST", words.to_owned()));
+    let destination = match (text("source"), text("integrationInstanceId"), text("scope")) {
+        (Some("integration-managed" | "integration-external"), Some(instance), None) => {
+            let known = instance.eq_ignore_ascii_case(&world.instance)
+                || world.scenario.user_key && instance.eq_ignore_ascii_case(&managed_instance(world));
+            if !known {
+                let words = "Integration instance not found".to_owned();
+                return Err(Refusal(400, "SYNC_JOB_INVALID_INTEGRATION_INSTANCE", words));
+            }
+            Destination::Instance(instance.to_ascii_lowercase())
+        }
+        (Some("integration-managed" | "integration-external"), None, _) => {
+            return invalid("integrationInstanceId is required");
+        }
+        (Some("integration-managed" | "integration-external"), Some(_), Some(_)) => {
+            return invalid("scope is not allowed for this source");
+        }
+        (Some("api"), None, Some(scope)) => Destination::Scope(scope.to_owned()),
+        (Some("api"), Some(_), _) => return invalid("integrationInstanceId is not allowed for this source"),
+        (Some("api"), None, None) => return invalid("scope is required"),
+        (Some(_), ..) => return invalid("source is not valid"),
+        (None, ..) => return invalid("source is required"),
+    };
+    match text("syncMode") {
+        None | Some("DIFF") => {}
+        Some(mode) => return invalid(&format!("syncMode {mode} is not supported")),
+    }
+    let id = world.fresh_guid("job");
+    let source = text("source").unwrap_or_default().to_owned();
+    let job = world.jobs().start(id, source, destination, world.now().as_millisecond());
+    Ok(job_answer(job))
+}
+
+fn partial_types(body: &Value) -> Result<Vec<String>, Refusal> {
+    let invalid = || Refusal(400, "BAD_REQUEST", "partialDatasets.types must be an array of strings".to_owned());
+    match body.get("partialDatasets") {
+        None => Ok(Vec::new()),
+        Some(datasets) => datasets
+            .get("types")
+            .and_then(Value::as_array)
+            .ok_or_else(invalid)?
+            .iter()
+            .map(|t| t.as_str().map(str::to_owned).ok_or_else(invalid))
+            .collect(),
+    }
+}
+
+/// Another instance of the account, of JupiterOne's own integration: a person's key reaches it, and may ruin it.
+fn managed_instance(world: &World) -> String {
+    world.seed.guid("managed instance", 0)
+}
+
+/// Two questions, for people's keys. An integration's key "cannot be used to read the graph" (facts/jupiterone.md §1.9).
+fn graphql(world: &World, body: &Value) -> Result<Answer, Refusal> {
+    let query = body.get("query").and_then(Value::as_str).unwrap_or_default();
+    let refuse = |status, code: &str, words: &str| {
+        Ok(Answer::json(
+            status,
+            json!({ "data": null, "errors": [{ "message": words, "extensions": { "code": code } }] }),
+        ))
+    };
+    if !world.scenario.user_key {
+        return refuse(403, "FORBIDDEN", "Forbidden");
+    }
+    if query.contains("iamGetAccount") {
+        let account = json!({
+            "accountId": world.account, "accountName": world.tenant().display_name(), "accountSubdomain": world.account,
+        });
+        return Ok(Answer::json(200, json!({ "data": { "iamGetAccount": account } })));
+    }
+    if query.contains("integrationInstance(") {
+        let id = body.get("variables").and_then(|v| v.get("id")).and_then(Value::as_str).unwrap_or_default();
+        let (name, definition, kind) = if id.eq_ignore_ascii_case(&world.instance) {
+            ("Microsoft 365 (tenantry)", "Custom", "custom")
+        } else if id.eq_ignore_ascii_case(&managed_instance(world)) {
+            ("Microsoft 365 production", "Microsoft 365", "microsoft-365")
+        } else {
+            return refuse(200, "NOT_FOUND", "Integration instance not found");
+        };
+        let instance = json!({
+            "id": id, "name": name, "accountId": world.account,
+            "integrationDefinitionId": world.seed.guid(definition, 0),
+            "integrationDefinition": { "name": definition, "integrationType": kind },
+        });
+        return Ok(Answer::json(200, json!({ "data": { "integrationInstance": instance } })));
+    }
+    refuse(400, "GRAPHQL_VALIDATION_FAILED", "Cannot query this field")
+}

@@ -1,0 +1,248 @@
+//! The login service: tokens for an app's own secret (client credentials), and the documented refusals.
+//!
+//! Codes, statuses and words: facts/graph.md §7 and §13.1. Knows no users and no certificates: an app of the demo has
+//! none registered, so that a signed assertion is refused as an unknown one is.
+
+use axum::http::Method;
+use serde_json::json;
+
+use super::{
+    answer::Answer,
+    credentials::{self, AppState, Grant, Issued},
+    faults,
+    record::Service,
+    scenario::Route,
+    world::{Asked, World},
+};
+use crate::domain::{cloud::Cloud, ids::is_guid_shaped};
+
+/// A refusal: AADSTS number, HTTP status, `error`, the words behind the number.
+struct Refusal(u32, u16, &'static str, String);
+
+/// `POST /{tenant}/oauth2/v2.0/token`.
+pub fn answer(world: &World, asked: &Asked<'_>) -> Answer {
+    let correlation = asked
+        .header("client-request-id")
+        .filter(|id| is_guid_shaped(id))
+        .map_or_else(|| world.fresh_guid("correlation"), str::to_owned);
+    let segments: Vec<&str> = asked.segments.iter().map(String::as_str).collect();
+    let [tenant, "oauth2", "v2.0", "token"] = segments[..] else {
+        return Answer::text(
+            404,
+            "text/html; charset=utf-8",
+            "<html><body>404 - File or directory not found.</body></html>",
+        );
+    };
+    match token(world, asked, tenant) {
+        Ok(answer) => answer,
+        Err(refusal) => refuse(world, refusal, &correlation),
+    }
+    .header("cache-control", "no-store, no-cache")
+    .header("pragma", "no-cache")
+    .header("x-ms-request-id", world.fresh_guid("login request"))
+    .header("x-ms-ests-server", "2.1.19568.3 - WEULR1 ProdSlices")
+    .header("p3p", "CP=\"DSP CUR OTPi IND OTRi ONL FIN\"")
+}
+
+fn refuse(world: &World, refusal: Refusal, correlation: &str) -> Answer {
+    let Refusal(code, status, error, words) = refusal;
+    let trace = world.fresh_guid("trace");
+    let timestamp = world.now().strftime("%Y-%m-%d %H:%M:%SZ").to_string();
+    // Both line ends were recorded: the older answers break lines, the newer ones do not.
+    let space = if matches!(code, 90002 | 7_000_215) { "\r\n" } else { " " };
+    let body = json!({
+        "error": error,
+        "error_description": format!(
+            "AADSTS{code}: {words}{space}Trace ID: {trace}{space}Correlation ID: {correlation}{space}Timestamp: {timestamp}"
+        ),
+        "error_codes": [code],
+        "timestamp": timestamp,
+        "trace_id": trace,
+        "correlation_id": correlation,
+        "error_uri": format!("{}/error?code={code}", Cloud::Global.login()),
+    });
+    Answer::json(status, body).header("content-type", "application/json; charset=utf-8")
+}
+
+fn token(world: &World, asked: &Asked<'_>, tenant: &str) -> Result<Answer, Refusal> {
+    if asked.method != Method::POST {
+        let words = format!("The endpoint only accepts POST requests. Received a {} request.", asked.method);
+        return Err(Refusal(900_561, 400, "invalid_request", words));
+    }
+    let directory = world.tenant();
+    check_tenant(tenant, &directory)?;
+    let form: Vec<(String, String)> = url::form_urlencoded::parse(asked.body).into_owned().collect();
+    let field = |name: &str| form.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str()).filter(|v| !v.is_empty());
+    let needed = |name: &str| {
+        field(name).ok_or_else(|| {
+            let words = format!("The request body must contain the following parameter: '{name}'.");
+            Refusal(900_144, 400, "invalid_request", words)
+        })
+    };
+    if !asked.body.is_empty() && !form.iter().any(|(_, v)| !v.is_empty()) {
+        let words = "The request body is malformed or the request is invalid.".to_owned();
+        return Err(Refusal(9_002_313, 400, "invalid_request", words));
+    }
+    let grant = needed("grant_type")?;
+    if grant != "client_credentials" {
+        let words = format!("The app requested an unsupported grant type '{grant}'.");
+        return Err(Refusal(70003, 400, "unsupported_grant_type", words));
+    }
+    let client = needed("client_id")?;
+    let audience = check_scope(world, needed("scope")?)?;
+    let app = world.apps.iter().find(|a| a.client_id.eq_ignore_ascii_case(client.trim())).ok_or_else(|| {
+        let words = format!(
+            "Application with identifier '{client}' was not found in the directory '{}'. This can happen if the \
+             application has not been installed by the administrator of the tenant or consented to by any user in the \
+             tenant. You may have sent your authentication request to the wrong tenant.",
+            directory.display_name()
+        );
+        Refusal(700_016, 400, "unauthorized_client", words)
+    })?;
+    check_credential(app, field("client_secret"), field("client_assertion"))?;
+    match app.state {
+        AppState::Usable => {}
+        AppState::NoServicePrincipal => {
+            let words = format!(
+                "The client application {} is missing service principal in the tenant {}. See instructions here: \
+                 https://go.microsoft.com/fwlink/?linkid=2225119",
+                app.client_id,
+                directory.id()
+            );
+            return Err(Refusal(7_000_229, 401, "invalid_client", words));
+        }
+        AppState::Disabled => {
+            let words = format!("Application '{}'({}) is disabled.", app.client_id, app.name);
+            return Err(Refusal(7_000_112, 401, "unauthorized_client", words));
+        }
+    }
+    let now = world.now().as_second();
+    // The service says one second less than the token lives.
+    let expires = now + world.scenario.token_lifetime_s;
+    let serial = world.serial();
+    let grant = Grant { tenant: &directory.id(), app, audience: &audience, now, expires, serial };
+    let token = if world.scenario.opaque_token {
+        credentials::opaque(world.seed, serial)
+    } else {
+        credentials::jwt(world.seed, &grant)
+    };
+    world.tokens.issue(token.clone(), Issued { roles: app.roles.clone(), expires }, now);
+    let lifetime = (world.scenario.token_lifetime_s - 1).max(0);
+    let body = json!({
+        "token_type": "Bearer", "expires_in": lifetime, "ext_expires_in": lifetime, "access_token": token,
+    });
+    Ok(Answer::json(200, body).header("content-type", "application/json; charset=utf-8"))
+}
+
+fn check_tenant(tenant: &str, directory: &super::tenant::Tenant) -> Result<(), Refusal> {
+    let refuse = |code, words| Err(Refusal(code, 400, "invalid_request", words));
+    if tenant.eq_ignore_ascii_case(&directory.id()) || directory.has_domain(tenant) {
+        return Ok(());
+    }
+    match tenant.to_ascii_lowercase().as_str() {
+        "common" | "consumers" => {
+            let words = "The grant type is not supported over the /common or /consumers endpoints. Please use the \
+                         /organizations or tenant-specific endpoint.";
+            return refuse(9_001_023, words.to_owned());
+        }
+        "organizations" => {
+            let words = "No tenant-identifying information found in either the request or implied by any provided \
+                         credentials.";
+            return refuse(50059, words.to_owned());
+        }
+        "00000000-0000-0000-0000-000000000000" => {
+            return refuse(
+                900_021,
+                format!(
+                    "Requested tenant identifier '{tenant}' is not valid. Tenant identifiers may not be an empty GUID."
+                ),
+            );
+        }
+        _ => {}
+    }
+    let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if !tenant.split('.').all(label) {
+        let words =
+            format!("Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain.");
+        return refuse(900_023, words);
+    }
+    let words = format!(
+        "Tenant '{tenant}' not found. This may happen if there are no active subscriptions for the tenant. Check to make \
+         sure you have the correct tenant ID. Check with your subscription administrator."
+    );
+    refuse(90002, words)
+}
+
+/// The audience of a token for this scope.
+fn check_scope(world: &World, scope: &str) -> Result<String, Refusal> {
+    let scope = scope.trim();
+    if scope.contains(char::is_whitespace) {
+        let words = format!(
+            "The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope '{scope}' is not valid."
+        );
+        return Err(Refusal(70011, 400, "invalid_scope", words));
+    }
+    let Some(resource) = scope.strip_suffix("/.default") else {
+        let words = format!(
+            "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with \
+             /.default suffixed to the resource identifier (application ID URI)."
+        );
+        return Err(Refusal(1_002_012, 400, "invalid_scope", words));
+    };
+    let graph = Cloud::Global.graph();
+    if resource.trim_end_matches('/').eq_ignore_ascii_case(graph.as_str()) {
+        Ok(graph.as_str().to_owned())
+    } else {
+        let words = format!(
+            "The resource principal named {resource} was not found in the tenant named {}. This can happen if the \
+             application has not been installed by the administrator of the tenant or consented to by any user in the \
+             tenant. You might have sent your authentication request to the wrong tenant.",
+            world.tenant().display_name()
+        );
+        Err(Refusal(500_011, 400, "invalid_resource", words))
+    }
+}
+
+fn check_credential(app: &credentials::App, secret: Option<&str>, assertion: Option<&str>) -> Result<(), Refusal> {
+    let refuse = |code, words| Err(Refusal(code, 401, "invalid_client", words));
+    match (secret, assertion) {
+        (Some(secret), _) if secret == app.secret => Ok(()),
+        (Some(secret), _) if secret == app.expired_secret => refuse(
+            7_000_222,
+            format!(
+                "The provided client secret keys for app '{}' are expired. Visit the Azure portal to create new keys for \
+                 your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: \
+                 https://aka.ms/certCreds.",
+                app.client_id
+            ),
+        ),
+        (Some(_), _) => refuse(
+            7_000_215,
+            format!(
+                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
+                 not the client secret ID, for a secret added to app '{}'.",
+                app.client_id
+            ),
+        ),
+        (None, Some(assertion)) if assertion.split('.').count() != 3 => {
+            Err(Refusal(50027, 400, "invalid_request", "JWT token is invalid or malformed.".to_owned()))
+        }
+        (None, Some(_)) => refuse(
+            700_027,
+            "The certificate with identifier used to sign the client assertion is not registered on application. \
+             [Reason - The key was not found.]"
+                .to_owned(),
+        ),
+        (None, None) => refuse(
+            7_000_218,
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.".to_owned(),
+        ),
+    }
+}
+
+/// As [`answer`], with the scenario's faults, and the name of the one that hit.
+pub fn serve(world: &World, asked: &Asked<'_>) -> (Answer, Option<&'static str>) {
+    let Some(what) = world.scenario.fault(Route::Token, false) else { return (answer(world, asked), None) };
+    let answer = faults::instead(world, Service::Login, &what, asked).unwrap_or_else(|| answer(world, asked));
+    (faults::spoil(answer, &what), Some(what.name()))
+}

@@ -1,0 +1,331 @@
+//! Users: ordinary people with ordinary properties, and specimens of every awkward kind among them.
+//!
+//! Specimens are strewn evenly over the tenant, so that even a small one has them, and no page of a list is tame.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    change::UserChange,
+    names::{COMPANIES, DEPARTMENTS, GIVEN, OFFICES, SCRIPTS, SURNAMES, TITLES},
+    seed::{Kind, Ref, Seed},
+    tenant::time,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Specimen {
+    NoDisplayName,
+    NothingButUpn,
+    Guest,
+    GuestPending,
+    GuestWithoutType,
+    Disabled,
+    /// No type, no state: neither active nor inactive is known.
+    NoFlags,
+    Display(&'static str),
+    LongName,
+    Script(usize),
+    /// A user principal name that starts with this text.
+    Upn(&'static str),
+    Mail(&'static str),
+    AgentUser,
+    NoCreation,
+    Namesake,
+    BusinessPhones,
+    LongUpn,
+    LongTitle,
+    OnPremises,
+}
+
+use Specimen as S;
+
+const SPECIMENS: &[Specimen] = &[
+    S::NoDisplayName,
+    S::NothingButUpn,
+    S::Guest,
+    S::GuestPending,
+    S::GuestWithoutType,
+    S::Disabled,
+    S::AgentUser,
+    S::LongName,
+    S::Display("👩🏽‍💻 Robin 🏳️‍🌈 ✈️"),
+    S::Display("Rob\u{7}in \u{1b}[31mRed\u{1b}[0m\tTab\r\nLine\u{0}Nul\u{85}\u{9b}1m"),
+    S::Display("Invoice\u{202e}fdp.exe\u{202c}\u{2066}\u{2069}"),
+    S::Display("Ze\u{200b}ro\u{200d}\u{feff}Wi\u{ad}dth"),
+    S::Display("Z̷̢̛͈̙̄͋a̴̡̛͓͑l̸̰̈́g̶̢̋ơ̴̭"),
+    S::Display("=HYPERLINK(\"http://evil.example\",\"click\")"),
+    S::Display("<script>alert('x')</script> & \"quotes\" \\ back"),
+    S::Display("   "),
+    S::Display(""),
+    S::Display("Robert'); DROP TABLE users;--"),
+    S::Display("%s%n{}{0}${jndi:ldap://x}"),
+    S::Display("84841066-274d-4ec0-a5c1-276be684bdd3"),
+    S::Script(3),
+    S::Script(9),
+    S::Script(22),
+    S::Upn("0"),
+    S::Upn("_"),
+    S::Upn("-"),
+    S::Upn("'"),
+    S::Upn("!"),
+    S::Upn("#"),
+    S::Upn("^"),
+    S::Upn("~"),
+    S::Upn("UPPER.Case"),
+    S::Upn("$ys"),
+    S::Upn("%41+b&c=d"),
+    S::Mail("jürgen.müller@contoso.example"),
+    S::Mail("no@email"),
+    S::Mail(""),
+    S::Mail("o'neil+tag@sub.contoso.example"),
+    S::NoFlags,
+    S::NoCreation,
+    S::Namesake,
+    S::Namesake,
+    S::BusinessPhones,
+    S::LongUpn,
+    S::LongTitle,
+    S::OnPremises,
+];
+
+/// How far apart specimens stand among so many users.
+fn stride(users: u32) -> u32 {
+    (users / (SPECIMENS.len() as u32 + 1)).max(2)
+}
+
+fn specimen(users: u32, index: u32) -> Option<Specimen> {
+    let behind_first = index.checked_sub(1).filter(|_| index < users)?;
+    (behind_first % stride(users) == 0)
+        .then(|| SPECIMENS.get((behind_first / stride(users)) as usize).copied())
+        .flatten()
+}
+
+/// The user whom `/users` lists as `#microsoft.graph.agentUser`.
+pub fn agent_user(users: u32) -> Option<u32> {
+    let place = SPECIMENS.iter().position(|s| *s == S::AgentUser)? as u32;
+    Some(1 + place * stride(users)).filter(|index| *index < users)
+}
+
+/// The user's `@odata.type`.
+pub fn odata_type(users: u32, index: u32) -> &'static str {
+    if agent_user(users) == Some(index) { "#microsoft.graph.agentUser" } else { "#microsoft.graph.user" }
+}
+
+/// Names as they are shown, and the login's part before `@`.
+fn names(seed: Seed, index: u32) -> (String, String, String) {
+    let mut draw = seed.draw("name", u64::from(index));
+    // A script name every so often; the login carries the index where the words alone would not be unique.
+    if draw.percent(6) {
+        let (given, surname, login) = draw.pick(SCRIPTS);
+        return (given.to_owned(), surname.to_owned(), format!("{login}{index}"));
+    }
+    let combinations = (GIVEN.len() * SURNAMES.len()) as u64;
+    // 7919 is a prime that divides neither list's length, so that neighbours differ and none repeats.
+    let place = (u64::from(index) * 7919 + seed.hash("names", 0) % combinations) % combinations;
+    let round = u64::from(index) / combinations;
+    let given = GIVEN[(place % GIVEN.len() as u64) as usize];
+    let surname = SURNAMES[(place / GIVEN.len() as u64) as usize];
+    let suffix = if round == 0 { String::new() } else { round.to_string() };
+    (given.0.to_owned(), surname.0.to_owned(), format!("{}.{}{suffix}", given.1, surname.1))
+}
+
+/// The user principal name, which no two users share.
+pub fn upn(seed: Seed, users: u32, index: u32, domain: (&str, &str)) -> String {
+    let (_, _, login) = names(seed, index);
+    let (domain, initial) = domain;
+    let guest = |login: &str| {
+        let company = seed.draw("guest", u64::from(index)).pick(COMPANIES);
+        format!("{login}_{}.example#EXT#@{initial}", host(company))
+    };
+    match specimen(users, index) {
+        Some(S::Guest | S::GuestPending | S::GuestWithoutType) => guest(&login),
+        Some(S::Upn(start)) => format!("{start}{login}@{domain}"),
+        Some(S::LongUpn) => {
+            format!("{:.<64}@{domain}", format!("{login}.{}", "x".repeat(60)).chars().take(64).collect::<String>())
+        }
+        None if is_guest(seed, index) => guest(&login),
+        _ => format!("{login}@{domain}"),
+    }
+}
+
+/// Ordinary guests, beside the specimens.
+fn is_guest(seed: Seed, index: u32) -> bool {
+    seed.draw("is guest", u64::from(index)).percent(6)
+}
+
+fn host(company: &str) -> String {
+    company.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// The user as Graph knows it, every property that a client may select.
+pub fn object(seed: Seed, users: u32, index: u32, change: UserChange, domains: (&str, &str)) -> Map<String, Value> {
+    let mut draw = seed.draw("user", u64::from(index));
+    let specimen = specimen(users, index);
+    let (domain, initial) = domains;
+    let (given, surname, login) = names(seed, index);
+    let upn = upn(seed, users, index, domains);
+    let (city, country, language, prefix) = draw.pick(OFFICES);
+    let guest = matches!(specimen, Some(S::Guest | S::GuestPending | S::GuestWithoutType))
+        || specimen.is_none() && is_guest(seed, index);
+    let mail = if guest {
+        upn.split_once("#EXT#").map(|(local, _)| match local.rsplit_once('_') {
+            Some((name, host)) => format!("{name}@{host}"),
+            None => local.to_owned(),
+        })
+    } else {
+        // One in twenty has no mailbox.
+        (!draw.percent(5)).then(|| format!("{login}@{domain}"))
+    };
+    let some = |draw: &mut super::seed::Draw, percent: u32, value: Value| {
+        if draw.percent(percent) { value } else { Value::Null }
+    };
+    let building = draw.below(40) + 1;
+    let room = draw.below(4000) + 100;
+    let phone = format!("{prefix} {:04}", draw.below(10_000));
+    let mobile = format!("{prefix} {:04}", draw.below(10_000));
+    let title = draw.pick(TITLES);
+    let department = draw.pick(DEPARTMENTS);
+    let on_premises = draw.percent(15);
+    let created = time(seed, "user created", index);
+    let mut user = json!({
+        "id": seed.id(Ref { kind: Kind::User, index }),
+        "deletedDateTime": null,
+        "accountEnabled": !draw.percent(3),
+        "ageGroup": null,
+        "businessPhones": if draw.percent(60) && !guest { json!([phone]) } else { json!([]) },
+        "city": some(&mut draw, 80, json!(city)),
+        "companyName": if guest { json!(seed.draw("guest", u64::from(index)).pick(COMPANIES)) } else { some(&mut draw, 30, json!("Contoso")) },
+        "country": some(&mut draw, 80, json!(country)),
+        "createdDateTime": created,
+        "creationType": if guest { json!("Invitation") } else { Value::Null },
+        "department": if guest { Value::Null } else { some(&mut draw, 90, json!(department)) },
+        "displayName": format!("{given} {surname}"),
+        "employeeId": if guest { Value::Null } else { some(&mut draw, 70, json!(format!("E{:06}", index + 1000))) },
+        "employeeType": if guest { Value::Null } else { json!("Employee") },
+        "externalUserState": if guest { json!("Accepted") } else { Value::Null },
+        "externalUserStateChangeDateTime": if guest { json!(created) } else { Value::Null },
+        "givenName": given,
+        "jobTitle": if guest { Value::Null } else { some(&mut draw, 90, json!(title)) },
+        "mail": mail,
+        "mailNickname": login,
+        "mobilePhone": some(&mut draw, 50, json!(mobile)),
+        "officeLocation": some(&mut draw, 80, json!(format!("{building}/{room}"))),
+        "onPremisesDistinguishedName": null,
+        "onPremisesDomainName": null,
+        "onPremisesImmutableId": null,
+        "onPremisesLastSyncDateTime": null,
+        "onPremisesSamAccountName": null,
+        "onPremisesSecurityIdentifier": null,
+        "onPremisesSyncEnabled": null,
+        "onPremisesUserPrincipalName": null,
+        "otherMails": if guest { json!([mail]) } else { json!([]) },
+        "passwordPolicies": null,
+        "postalCode": null,
+        "preferredLanguage": some(&mut draw, 60, json!(language)),
+        "proxyAddresses": mail.as_ref().map_or(json!([]), |m| json!([format!("SMTP:{m}")])),
+        "state": null,
+        "streetAddress": null,
+        "surname": surname,
+        "usageLocation": some(&mut draw, 90, json!(country)),
+        "userPrincipalName": upn,
+        "userType": if guest { "Guest" } else { "Member" },
+    });
+    let set = |user: &mut Value, more: Value| {
+        if let (Value::Object(user), Value::Object(more)) = (user, more) {
+            user.extend(more);
+        }
+    };
+    let synced = || {
+        json!({
+            "onPremisesSyncEnabled": true, "onPremisesSamAccountName": login,
+            "onPremisesDomainName": format!("corp.{domain}"), "onPremisesUserPrincipalName": upn,
+            "onPremisesDistinguishedName": format!("CN={given} {surname},OU=People,DC=corp,DC=contoso,DC=example"),
+            "onPremisesImmutableId": format!("{:022x}==", seed.hash("immutable", u64::from(index))),
+            "onPremisesLastSyncDateTime": "2026-11-20T04:05:06Z",
+            "onPremisesSecurityIdentifier": format!("S-1-5-21-1004336348-1177238915-682003330-{}", index + 1100),
+        })
+    };
+    if on_premises && !guest && specimen.is_none() {
+        set(&mut user, synced());
+    }
+    let special = match specimen {
+        None => Value::Null,
+        Some(S::NoDisplayName) => json!({ "displayName": null }),
+        Some(S::NothingButUpn) => json!({
+            "displayName": null, "givenName": null, "surname": null, "mail": null, "jobTitle": null, "department": null,
+            "mobilePhone": null, "officeLocation": null, "preferredLanguage": null, "businessPhones": [], "companyName": null,
+            "employeeId": null, "usageLocation": null, "userType": null, "proxyAddresses": [], "mailNickname": null,
+        }),
+        Some(S::Guest) => Value::Null,
+        Some(S::GuestPending) => json!({
+            "externalUserState": "PendingAcceptance", "mail": null, "proxyAddresses": [], "givenName": null, "surname": null,
+        }),
+        Some(S::GuestWithoutType) => json!({ "userType": null, "externalUserState": null }),
+        Some(S::Disabled) => json!({ "accountEnabled": false }),
+        Some(S::NoFlags) => json!({ "accountEnabled": null, "userType": null }),
+        Some(S::Display(name)) => json!({ "displayName": name, "givenName": name, "surname": null }),
+        Some(S::LongName) => json!({
+            "displayName": format!("{}{}", "長".repeat(100), "Long ".repeat(32)).chars().take(256).collect::<String>(),
+            "surname": "L".repeat(64), "givenName": "l".repeat(64),
+        }),
+        Some(S::Script(place)) => {
+            let (given, surname, _) = SCRIPTS[place % SCRIPTS.len()];
+            json!({ "displayName": format!("{surname} {given}"), "givenName": given, "surname": surname })
+        }
+        Some(S::Mail(mail)) => json!({ "mail": mail }),
+        Some(S::AgentUser) => json!({
+            "@odata.type": "#microsoft.graph.agentUser", "displayName": "Expense Agent", "givenName": null, "surname": null,
+            "jobTitle": null, "mobilePhone": null, "businessPhones": [], "mail": null,
+        }),
+        Some(S::NoCreation) => json!({ "createdDateTime": null }),
+        Some(S::Namesake) => json!({ "displayName": "Alex Smit", "givenName": "Alex", "surname": "Smit" }),
+        Some(S::BusinessPhones) => json!({ "businessPhones": ["+1 425 555 0100", "+1 425 555 0101", "ext. 7", ""] }),
+        Some(S::LongTitle) => json!({
+            "jobTitle": "Senior Vice President of ".repeat(5), "department": "研究開発 / R&D; \"Lab\"\n2",
+            "officeLocation": "\u{202e}18/2111",
+        }),
+        Some(S::OnPremises) => synced(),
+        Some(S::Upn(_) | S::LongUpn) => json!({ "mail": format!("{login}@{initial}") }),
+    };
+    set(&mut user, special);
+    if let Some(step) = change.renamed {
+        let (surname, _) = seed.draw("renamed", u64::from(index) << 16 | u64::from(step)).pick(SURNAMES);
+        set(&mut user, json!({ "surname": surname, "givenName": given, "displayName": format!("{given} {surname}") }));
+    }
+    if let Some(step) = change.moved {
+        let mut draw = seed.draw("moved", u64::from(index) << 16 | u64::from(step));
+        set(&mut user, json!({ "department": draw.pick(DEPARTMENTS), "jobTitle": draw.pick(TITLES) }));
+    }
+    if change.disabled {
+        set(&mut user, json!({ "accountEnabled": false }));
+    }
+    match user {
+        Value::Object(user) => user,
+        _ => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_users_share_a_name_to_log_in_with() {
+        for users in [0u32, 1, 10, 200, 30_000] {
+            let domains = ("contoso.example", "contoso.onmicrosoft.com");
+            let all: HashSet<String> = (0..users + 5).map(|u| upn(Seed(1), users, u, domains).to_lowercase()).collect();
+            assert_eq!(all.len() as u32, users + 5);
+            assert!(all.iter().all(|upn| upn.contains('@')));
+        }
+    }
+
+    #[test]
+    fn every_specimen_is_there_from_a_hundred_users_on() {
+        for users in [100u32, 101, 2000, 500_000] {
+            let there: Vec<Specimen> = (0..users).filter_map(|u| specimen(users, u)).collect();
+            assert_eq!(there, SPECIMENS, "{users}");
+        }
+        assert_eq!(specimen(0, 0), None);
+    }
+}

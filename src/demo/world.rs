@@ -1,0 +1,156 @@
+//! What the three services share: the tenant of the moment, the scenario, credentials and the record of requests.
+
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use axum::http::Method;
+use jiff::Timestamp;
+
+use super::{
+    credentials::{App, Tokens},
+    jupiterone::Jobs,
+    record::{Records, Service},
+    scenario::Scenario,
+    seed::Seed,
+    tenant::Tenant,
+};
+use crate::domain::{clock::Clock, origin::Origin};
+
+pub struct World {
+    pub seed: Seed,
+    pub scenario: Scenario,
+    pub clock: Arc<dyn Clock>,
+    pub latency: std::time::Duration,
+    pub login: Origin,
+    pub graph: Origin,
+    pub jupiterone: Origin,
+    pub apps: Vec<App>,
+    pub tokens: Tokens,
+    pub records: Records,
+    pub jupiterone_key: String,
+    pub account: String,
+    pub instance: String,
+    pub(super) tenant: RwLock<Arc<Tenant>>,
+    pub(super) jobs: Mutex<Jobs>,
+    pub(super) serial: AtomicU64,
+}
+
+impl World {
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    pub fn tenant(&self) -> Arc<Tenant> {
+        self.tenant.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets the tenant change by one step, and says how many it has taken.
+    pub fn advance(&self) -> u32 {
+        let mut tenant = self.tenant.write().unwrap_or_else(PoisonError::into_inner);
+        *tenant = Arc::new(tenant.next());
+        tenant.steps()
+    }
+
+    pub fn jobs(&self) -> MutexGuard<'_, Jobs> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// 1, 2, 3 …
+    pub fn serial(&self) -> u64 {
+        self.serial.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A GUID that was not given out before.
+    pub fn fresh_guid(&self, purpose: &str) -> String {
+        self.seed.guid(purpose, self.serial())
+    }
+
+    /// What credential a request carries that this service must never see, in words without the credential.
+    pub fn violation(&self, service: Service, asked: &Asked<'_>) -> Option<String> {
+        let outside: Vec<&str> = asked.headers.iter().map(|(_, v)| v.as_str()).chain([asked.target.as_str()]).collect();
+        let in_body = |needle: &str| memchr_like(asked.body, needle.as_bytes());
+        let anywhere = |needle: &str| outside.iter().any(|t| t.contains(needle)) || in_body(needle);
+        let secret = self.apps.iter().any(|a| match service {
+            // The login service may see a secret in the body, and there only.
+            Service::Login => outside.iter().any(|t| t.contains(&a.secret)),
+            _ => anywhere(&a.secret) || anywhere(&percent(&a.secret)),
+        });
+        let token = asked.bearer().is_some_and(|t| self.tokens.knows(t));
+        let found = [
+            (secret, "a client secret"),
+            (service != Service::JupiterOne && anywhere(&self.jupiterone_key), "the JupiterOne key"),
+            (service != Service::Graph && token, "a Graph token"),
+        ];
+        found.iter().find(|(found, _)| *found).map(|(_, what)| format!("{what} was sent to {}", service.as_str()))
+    }
+
+    /// `text` without any credential of ours.
+    pub fn redact(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in self.apps.iter().map(|a| &a.secret).chain([&self.jupiterone_key]) {
+            text = text.replace(secret.as_str(), "…");
+        }
+        text
+    }
+}
+
+fn percent(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// Whether `needle` is in `haystack`.
+fn memchr_like(haystack: &[u8], needle: &[u8]) -> bool {
+    let Some(first) = needle.first() else { return false };
+    let mut rest = haystack;
+    while let Some(place) = rest.iter().position(|b| b == first) {
+        if rest[place..].starts_with(needle) {
+            return true;
+        }
+        rest = &rest[place + 1..];
+    }
+    false
+}
+
+/// A request, taken apart: a whole one, or an item of a batch.
+pub struct Asked<'a> {
+    pub method: Method,
+    /// Path and query as they came.
+    pub target: String,
+    /// The path's segments, percent-decoded.
+    pub segments: Vec<String>,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: &'a [u8],
+}
+
+impl<'a> Asked<'a> {
+    pub fn new(method: Method, target: &str, headers: Vec<(String, String)>, body: &'a [u8]) -> Self {
+        let path = target.split(['?', '#']).next().unwrap_or_default();
+        let segments = path
+            .split('/')
+            .filter(|s| !s.is_empty())
+            .map(|s| percent_encoding::percent_decode_str(s).decode_utf8_lossy().into_owned())
+            .collect();
+        Self { method, target: target.to_owned(), segments, headers, body }
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    pub fn path(&self) -> &str {
+        self.target.split(['?', '#']).next().unwrap_or_default()
+    }
+
+    /// The query as it came, without the question mark.
+    pub fn query(&self) -> &str {
+        self.target.split_once('?').map_or("", |(_, q)| q.split('#').next().unwrap_or_default())
+    }
+
+    pub fn bearer(&self) -> Option<&str> {
+        let (scheme, token) = self.header("authorization")?.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+}
