@@ -95,7 +95,11 @@ impl Watch {
     }
 
     pub fn one_more(&self, collection: Collection) {
-        self.lock().progress.of_mut(collection).done += 1;
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done += 1;
+        // A group may be found that no list named.
+        of.total = of.total.map(|total| total.max(of.done));
     }
 
     pub fn total(&self, collection: Collection, total: u64) {
