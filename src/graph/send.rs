@@ -117,7 +117,7 @@ impl Sender {
         let mut tried = Tried::default();
         let mut refused_token = None;
         loop {
-            let (error, asked) = match self.attempt(call, refused_token).await {
+            let (error, asked) = match Box::pin(self.attempt(call, refused_token)).await {
                 Ok((generation, response)) => match self.judge(call, &response, &decode) {
                     Ok(value) => return Ok(Answer { value, retried: tried.any(), generation }),
                     Err(error) if error.status() == Some(401) && refused_token.is_none() => {

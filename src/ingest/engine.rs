@@ -59,17 +59,17 @@ impl Engine {
 
     pub async fn run(&self) -> Result<(), Stop> {
         // First, and alone: nothing of another tenant may get into the store.
-        self.account().await?;
+        Box::pin(self.account()).await?;
         let (send, receive) = mpsc::unbounded_channel();
         let total_of_users = self.total(Step::UserTotal, &[Collection::Users]);
         let total_of_groups = self.total(Step::GroupTotal, &[Collection::Groups, Collection::Memberships]);
         let (users, groups, ()) = tokio::try_join!(
-            beside(self.users(), total_of_users),
+            Box::pin(beside(self.users(), total_of_users)),
             // The sender goes with the chain, which tells the members that no more groups come.
-            beside(self.groups(send), total_of_groups),
-            self.members(receive),
+            Box::pin(beside(self.groups(send), total_of_groups)),
+            Box::pin(self.members(receive)),
         )?;
-        self.resolve(users.state == State::Complete, groups.state == State::Complete).await?;
+        Box::pin(self.resolve(users.state == State::Complete, groups.state == State::Complete)).await?;
         let done = self.watch.done_of(Collection::Memberships);
         self.end(Collection::Memberships, done, checkpoint::end_of_memberships(&groups)).await
     }

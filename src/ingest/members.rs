@@ -311,7 +311,8 @@ impl Reading {
 fn take_batch(waiting: &mut VecDeque<GroupRef>) -> Vec<GroupRef> {
     let mut batch = Vec::new();
     let mut reads = 0;
-    while let Some(group) = waiting.pop_front_if(|g| reads + g.reads() <= Batch::MOST) {
+    while waiting.front().is_some_and(|g| reads + g.reads() <= Batch::MOST) {
+        let Some(group) = waiting.pop_front() else { break };
         reads += group.reads();
         batch.push(group);
     }

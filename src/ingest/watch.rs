@@ -74,7 +74,9 @@ impl Watch {
     pub fn finish(&self, info: Option<&RunInfo>) {
         let mut progress = self.progress();
         if let Some(info) = info {
-            progress.gaps.clone_from(&info.gaps);
+            // Groups that are gone are no gaps of the run, but worth a word.
+            progress.gaps.retain(|g| g.state == State::Gone && !info.gaps.contains(g));
+            progress.gaps.extend(info.gaps.iter().cloned());
         }
         self.reporter.report(Event::Ingest(Box::new(progress)));
     }
