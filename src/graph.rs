@@ -116,7 +116,7 @@ impl GraphClient {
     /// A `$count`. `None` when the service does not tell: a total is never worth a failed run.
     pub async fn count(&self, path: &str) -> Option<u64> {
         let get = Get::new(path).eventual();
-        let call = send::Call::get(&get, self.sender.url_of(&get));
+        let call = send::Call { accept: "text/plain", ..send::Call::get(&get, self.sender.url_of(&get)) };
         self.sender.call(&call, Patience::PROBE, decode::number).await.map(|answer| answer.value).ok()
     }
 

@@ -108,8 +108,9 @@ pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
 
     let watch = Arc::new(Watch::new(job.client.clone(), Arc::clone(&job.clock), Arc::clone(&job.reporter), started));
     let (keeper, queue) = Keeper::new();
-    let reading = read(&job, token, keeper, Arc::clone(&watch));
-    let writing = keep::write_all(Arc::clone(&writer), run, queue);
+    // On the heap, as all large futures here: stacks of worker threads are small.
+    let reading = Box::pin(read(&job, token, keeper, Arc::clone(&watch)));
+    let writing = Box::pin(keep::write_all(Arc::clone(&writer), run, queue));
     let (ended, written) = tokio::select! {
         out = async { tokio::join!(reading, writing) } => out,
         never = watch.tell_now_and_then() => match never {},
@@ -165,7 +166,7 @@ async fn read(job: &Collect, token: Option<TokenInfo>, keeper: Keeper, watch: Ar
     tokio::select! {
         biased;
         () = job.cancel.cancelled() => Ok(Ended::Cancelled),
-        out = engine.run() => out.map(|()| Ended::Whole),
+        out = Box::pin(engine.run()) => out.map(|()| Ended::Whole),
     }
 }
 

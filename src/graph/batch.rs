@@ -87,6 +87,7 @@ impl GraphClient {
                 body: Some(json!({ "requests": asked }).to_string()),
                 eventual: false,
                 priced: false,
+                accept: send::JSON,
             };
             let answer = match self.sender.call(&call, self.patience, decode::json::<Answers>).await {
                 Ok(answer) => answer,

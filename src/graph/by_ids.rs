@@ -2,7 +2,12 @@
 
 use serde_json::{json, value::RawValue};
 
-use super::{GraphClient, decode, error::GraphError, page, send::Call};
+use super::{
+    GraphClient, decode,
+    error::GraphError,
+    page,
+    send::{self, Call},
+};
 
 /// How many ids one request may name; with more, the service refuses it.
 pub const MOST_IDS: usize = 1_000;
@@ -24,6 +29,7 @@ impl GraphClient {
                 body: Some(json!({ "ids": ids }).to_string()),
                 eventual: false,
                 priced: true,
+                accept: send::JSON,
             };
             let body = self.sender.call(&call, self.patience, decode::json::<page::Body>).await?.value;
             objects.extend(page::Page::of(body).objects);

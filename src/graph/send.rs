@@ -51,11 +51,15 @@ pub(super) struct Call {
     pub eventual: bool,
     /// Whether the answer itself has a price. A batch has none: its items have.
     pub priced: bool,
+    pub accept: &'static str,
 }
+
+/// What everything but a count comes as.
+pub(super) const JSON: &str = "application/json";
 
 impl Call {
     pub fn get(get: &Get, url: Url) -> Self {
-        Self { what: reading(&url), url, body: None, eventual: get.is_eventual(), priced: true }
+        Self { what: reading(&url), url, body: None, eventual: get.is_eventual(), priced: true, accept: JSON }
     }
 }
 
@@ -113,7 +117,7 @@ impl Sender {
         let mut tried = Tried::default();
         let mut refused_token = None;
         loop {
-            let (error, asked) = match self.attempt(call, refused_token).await {
+            let (error, asked) = match Box::pin(self.attempt(call, refused_token)).await {
                 Ok((generation, response)) => match self.judge(call, &response, &decode) {
                     Ok(value) => return Ok(Answer { value, retried: tried.any(), generation }),
                     Err(error) if error.status() == Some(401) && refused_token.is_none() => {
@@ -167,12 +171,10 @@ impl Sender {
         let network = |e: reqwest::Error| GraphError::network(net::problem_of(&e, &call.what, &self.graph));
         let mut request = match &call.body {
             None => self.http.get(call.url.clone()),
-            Some(body) => {
-                self.http.post(call.url.clone()).header("content-type", "application/json").body(body.clone())
-            }
+            Some(body) => self.http.post(call.url.clone()).header("content-type", JSON).body(body.clone()),
         };
         request = request
-            .header("accept", "application/json")
+            .header("accept", call.accept)
             .header("client-request-id", uuid::Uuid::new_v4().to_string())
             .bearer_auth(token.secret.expose());
         if call.eventual {

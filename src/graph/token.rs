@@ -155,7 +155,6 @@ impl Tokens {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "used once, right above")]
     async fn ask_once(&self) -> Result<(Secret, SignedDuration, Option<Claims>), (GraphError, Option<Duration>)> {
         let network = |e: reqwest::Error| (GraphError::network(net::problem_of(&e, WHAT, &self.login)), None);
         let url = self.login.join(&format!("/{}/oauth2/v2.0/token", super::segment(&self.tenant)));

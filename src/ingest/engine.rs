@@ -6,12 +6,13 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Stop, checkpoint, keep::Keeper, members::GroupRef, plan::Step, watch::Watch};
 use crate::{
@@ -25,6 +26,9 @@ use crate::{
     graph::{Again, Batch, Get, GraphClient, GraphError, Reply, TokenInfo},
     store::{ListEnd, ObjectWrite, PageWrite},
 };
+
+/// How long a list that is read already waits for its total.
+const PATIENCE_FOR_TOTALS: Duration = Duration::from_secs(2);
 
 /// The reading side of one run.
 pub(super) struct Engine {
@@ -55,22 +59,17 @@ impl Engine {
 
     pub async fn run(&self) -> Result<(), Stop> {
         // First, and alone: nothing of another tenant may get into the store.
-        self.account().await?;
+        Box::pin(self.account()).await?;
         let (send, receive) = mpsc::unbounded_channel();
+        let total_of_users = self.total(Step::UserTotal, &[Collection::Users]);
+        let total_of_groups = self.total(Step::GroupTotal, &[Collection::Groups, Collection::Memberships]);
         let (users, groups, ()) = tokio::try_join!(
-            async {
-                let (end, ()) = tokio::join!(self.users(), self.total(Step::UserTotal, &[Collection::Users]));
-                end
-            },
-            async {
-                // The sender goes with the chain, which tells the members that no more groups come.
-                let totals = [Collection::Groups, Collection::Memberships];
-                let (end, ()) = tokio::join!(self.groups(send), self.total(Step::GroupTotal, &totals));
-                end
-            },
-            self.members(receive),
+            Box::pin(beside(self.users(), total_of_users)),
+            // The sender goes with the chain, which tells the members that no more groups come.
+            Box::pin(beside(self.groups(send), total_of_groups)),
+            Box::pin(self.members(receive)),
         )?;
-        self.resolve(users.state == State::Complete, groups.state == State::Complete).await?;
+        Box::pin(self.resolve(users.state == State::Complete, groups.state == State::Complete)).await?;
         let done = self.watch.done_of(Collection::Memberships);
         self.end(Collection::Memberships, done, checkpoint::end_of_memberships(&groups)).await
     }
@@ -118,12 +117,12 @@ impl Engine {
         self.list(Collection::Users, EntityKind::User, Step::Users, |_, _| {}).await
     }
 
-    async fn groups(&self, found: mpsc::UnboundedSender<Vec<GroupRef>>) -> Result<ListEnd, Stop> {
+    async fn groups(&self, found: mpsc::UnboundedSender<GroupRef>) -> Result<ListEnd, Stop> {
         self.watch.begin(Collection::Memberships);
         let end = self
             .list(Collection::Groups, EntityKind::Group, Step::Groups, |raw, id| {
                 // The members' side ends only after this one.
-                found.send(vec![GroupRef::of(id, raw)]).ok();
+                found.send(GroupRef::of(id, raw)).ok();
             })
             .await?;
         self.watch.total(Collection::Memberships, self.watch.done_of(Collection::Groups));
@@ -250,6 +249,28 @@ impl Engine {
         }
         replies
     }
+}
+
+/// Does `work`, and something beside it that nobody waits for long when the work is done.
+async fn beside<T>(work: impl Future<Output = T>, nice_to_have: impl Future<Output = ()>) -> T {
+    let (done, finished) = oneshot::channel();
+    let work = async {
+        let out = work.await;
+        // Nobody listens any more when the other is through already.
+        done.send(()).ok();
+        out
+    };
+    let nice_to_have = async {
+        let too_late = async {
+            finished.await.ok();
+            tokio::time::sleep(PATIENCE_FOR_TOTALS).await;
+        };
+        tokio::select! {
+            () = nice_to_have => {}
+            () = too_late => {}
+        }
+    };
+    tokio::join!(work, nice_to_have).0
 }
 
 /// What every object says of itself.

@@ -110,7 +110,7 @@ type Job<'a> = BoxFuture<'a, Result<Vec<Reading>, Stop>>;
 
 impl Engine {
     /// Reads the members of every group that comes, until no more come.
-    pub(super) async fn members(&self, mut groups: mpsc::UnboundedReceiver<Vec<GroupRef>>) -> Result<(), Stop> {
+    pub(super) async fn members(&self, mut groups: mpsc::UnboundedReceiver<GroupRef>) -> Result<(), Stop> {
         let mut waiting: VecDeque<GroupRef> = VecDeque::new();
         let mut long: VecDeque<Reading> = VecDeque::new();
         let mut running: FuturesUnordered<Job<'_>> = FuturesUnordered::new();
@@ -118,7 +118,7 @@ impl Engine {
         loop {
             // What has come is taken before it is decided whether a batch is full.
             while let Ok(group) = groups.try_recv() {
-                waiting.extend(group);
+                waiting.push_back(group);
             }
             while running.len() < AT_ONCE {
                 if let Some(reading) = long.pop_front() {
@@ -132,7 +132,7 @@ impl Engine {
             tokio::select! {
                 Some(read) = running.next(), if !running.is_empty() => long.extend(read?),
                 group = groups.recv(), if more_to_come => match group {
-                    Some(group) => waiting.extend(group),
+                    Some(group) => waiting.push_back(group),
                     None => more_to_come = false,
                 },
                 else => return Ok(()),
@@ -143,7 +143,10 @@ impl Engine {
     /// The members of groups that are known already.
     pub(super) async fn members_of(&self, groups: Vec<GroupRef>) -> Result<(), Stop> {
         let (send, receive) = mpsc::unbounded_channel();
-        send.send(groups).ok();
+        for group in groups {
+            // The receiver is right here.
+            send.send(group).ok();
+        }
         drop(send);
         self.members(receive).await
     }
@@ -308,7 +311,8 @@ impl Reading {
 fn take_batch(waiting: &mut VecDeque<GroupRef>) -> Vec<GroupRef> {
     let mut batch = Vec::new();
     let mut reads = 0;
-    while let Some(group) = waiting.pop_front_if(|g| reads + g.reads() <= Batch::MOST) {
+    while waiting.front().is_some_and(|g| reads + g.reads() <= Batch::MOST) {
+        let Some(group) = waiting.pop_front() else { break };
         reads += group.reads();
         batch.push(group);
     }

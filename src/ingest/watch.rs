@@ -74,7 +74,9 @@ impl Watch {
     pub fn finish(&self, info: Option<&RunInfo>) {
         let mut progress = self.progress();
         if let Some(info) = info {
-            progress.gaps.clone_from(&info.gaps);
+            // Groups that are gone are no gaps of the run, but worth a word.
+            progress.gaps.retain(|g| g.state == State::Gone && !info.gaps.contains(g));
+            progress.gaps.extend(info.gaps.iter().cloned());
         }
         self.reporter.report(Event::Ingest(Box::new(progress)));
     }
@@ -95,7 +97,11 @@ impl Watch {
     }
 
     pub fn one_more(&self, collection: Collection) {
-        self.lock().progress.of_mut(collection).done += 1;
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done += 1;
+        // A group may be found that no list named.
+        of.total = of.total.map(|total| total.max(of.done));
     }
 
     pub fn total(&self, collection: Collection, total: u64) {
