@@ -201,6 +201,11 @@ impl Model {
         }
     }
 
+    /// The same without what lies over the screen: what the help is about.
+    pub fn below(&self) -> Self {
+        Self { overlays: Vec::new(), ..self.clone() }
+    }
+
     /// Who gets the next key.
     pub fn focus(&self) -> Focus {
         match self.overlays.last() {

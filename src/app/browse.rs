@@ -382,12 +382,13 @@ pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
         && *waited == job
     {
         browse.detail = Pane::Missing(id.clone());
+        browse.problem = Some(problem);
+        return;
     }
-    for view in browse.roots.iter_mut().chain(&mut browse.trail) {
-        if view.window.pending == Some(job) {
-            view.window.pending = None;
-            view.window.total = Some(0);
-        }
+    let waiting = browse.roots.iter_mut().chain(&mut browse.trail).find(|v| v.window.pending == Some(job));
+    if let Some(view) = waiting {
+        view.window.pending = None;
+        view.window.total = Some(0);
+        browse.problem = Some(problem);
     }
-    browse.problem = Some(problem);
 }
