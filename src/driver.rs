@@ -1,1 +1,328 @@
-//! (to come)
+//! Runs the program: takes what comes from outside, feeds it to `app::update`, does what that asks for, draws.
+//!
+//! It decides nothing that `update` could decide. Jobs are spawned here and nowhere else; they tell how they go
+//! through a mailbox that is looked at ten times a second while something runs. While nothing runs nothing ticks, and
+//! nothing is drawn unless something has happened.
+
+pub mod engine;
+pub mod input;
+pub mod jobs;
+mod outside;
+mod seat;
+
+use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+
+use futures::{FutureExt, Stream, StreamExt};
+use jiff::tz::TimeZone;
+use ratatui::{Terminal, backend::Backend};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use self::jobs::Jobs;
+pub use self::{
+    engine::Engine,
+    input::Outside,
+    seat::{Nowhere, Seat},
+};
+use crate::{
+    app::{
+        self, Beginning, Effect, ExitReason, Focus, Model, Msg,
+        key::Key,
+        views::{Fills, Look, Mode, ProfileView, Signs},
+    },
+    domain::clock::Clock,
+    tui::{self, guard},
+};
+
+/// What the UI begins with.
+pub struct UiOptions {
+    pub mode: Mode,
+    pub look: Look,
+    /// The zone of times on the screen.
+    pub zone: TimeZone,
+    /// The keyring's real name.
+    pub vault: String,
+    /// Values for one key to fill in; only a demo has them.
+    pub fills: Option<Fills>,
+    /// With a profile it begins on the dashboard, else in the wizard.
+    pub profile: Option<ProfileView>,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What this terminal can show, by its environment: `NO_COLOR`, `TERM=dumb`, `TENANTRY_ASCII`.
+pub fn look(variable: impl Fn(&str) -> Option<String>) -> Look {
+    let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+    let dumb = variable("TERM").as_deref() == Some("dumb");
+    Look {
+        colour: !set("NO_COLOR") && !dumb,
+        signs: if dumb || set("TENANTRY_ASCII") { Signs::Ascii } else { Signs::Unicode },
+    }
+}
+
+tokio::task_local! {
+    /// Set while the UI's own task is polled, and in no job: tells whose panic it is.
+    static UI: ();
+}
+
+/// Runs the UI on the real terminal until it ends.
+///
+/// # Errors
+///
+/// When the terminal cannot be taken, drawn on or read from.
+pub async fn run(options: UiOptions, engine: Arc<dyn Engine>) -> io::Result<ExitReason> {
+    let _hook = guard::PanicHook::set(|| UI.try_with(|()| ()).is_ok());
+    let _guard = guard::Guard::take()?;
+    let outside = outside::real()?;
+    let backend = ratatui::backend::CrosstermBackend::new(io::stdout());
+    let ui = async {
+        let mut headful = Headful::new(backend, outside, options, engine, Box::new(seat::Real))?;
+        headful.run().await
+    };
+    UI.scope((), ui).await
+}
+
+/// A whole UI: model, jobs, and something to draw on.
+pub struct Headful<B: Backend, S> {
+    terminal: Terminal<B>,
+    outside: S,
+    seat: Box<dyn Seat>,
+    model: Model,
+    jobs: Jobs,
+    clock: Arc<dyn Clock>,
+    ticks: tokio::time::Interval,
+    /// When an orderly end has taken long enough.
+    deadline: Option<Instant>,
+    exit: Option<ExitReason>,
+}
+
+/// How often is looked at what jobs tell.
+const TICK: Duration = Duration::from_millis(100);
+/// How long a paste that the terminal does not mark may pause within.
+const LINGER: Duration = Duration::from_millis(5);
+/// How long an orderly end may take.
+const GRACE: Duration = Duration::from_secs(5);
+
+enum Woke {
+    Outside(Option<Outside>),
+    Ended(app::JobId, Vec<crate::domain::progress::Event>, app::Outcome),
+    Tick,
+    Late,
+}
+
+impl<B, S> Headful<B, S>
+where
+    B: Backend,
+    B::Error: std::error::Error + Send + Sync + 'static,
+    S: Stream<Item = Outside> + Unpin,
+{
+    /// Draws the first frame; nothing has been asked of the engine by then.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be drawn on.
+    pub fn new(
+        backend: B,
+        outside: S,
+        options: UiOptions,
+        engine: Arc<dyn Engine>,
+        seat: Box<dyn Seat>,
+    ) -> io::Result<Self> {
+        let terminal = Terminal::new(backend).map_err(io::Error::other)?;
+        let size = terminal.size().map_err(io::Error::other)?;
+        let model = Model::new(Beginning {
+            mode: options.mode,
+            look: options.look,
+            zone: options.zone,
+            vault: options.vault,
+            fills: options.fills,
+            profile: options.profile,
+            size: (size.width, size.height),
+            now: options.clock.now(),
+        });
+        let mut ticks = tokio::time::interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let jobs = Jobs::new(engine);
+        let clock = options.clock;
+        let mut headful = Self { terminal, outside, seat, model, jobs, clock, ticks, deadline: None, exit: None };
+        headful.draw()?;
+        headful.happened(Msg::Begin)?;
+        Ok(headful)
+    }
+
+    /// Runs until something ends it.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be drawn on.
+    pub async fn run(&mut self) -> io::Result<ExitReason> {
+        loop {
+            if let Some(reason) = self.turn().await? {
+                return Ok(reason);
+            }
+        }
+    }
+
+    /// Waits for one thing to happen, sees to it, and draws what it changed. Tells the reason once it has ended.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be drawn on.
+    pub async fn turn(&mut self) -> io::Result<Option<ExitReason>> {
+        if self.exit.is_some() {
+            return Ok(self.exit);
+        }
+        let late = self.deadline;
+        let ticking = self.model.is_ticking();
+        let woke = tokio::select! {
+            outside = self.outside.next() => Woke::Outside(outside),
+            (id, mail, outcome) = self.jobs.next_end() => Woke::Ended(id, mail, outcome),
+            _ = self.ticks.tick(), if ticking => Woke::Tick,
+            () = async { tokio::time::sleep_until(late.unwrap_or_else(Instant::now)).await }, if late.is_some() => Woke::Late,
+        };
+        self.happened(Msg::Now(self.clock.now()))?;
+        match woke {
+            Woke::Outside(None) => self.exit = Some(ExitReason::InputClosed),
+            Woke::Outside(Some(first)) => self.from_outside(first).await?,
+            Woke::Ended(id, mail, outcome) => {
+                for event in mail {
+                    self.happened(Msg::Event(id, event))?;
+                }
+                self.happened(Msg::Done(id, outcome))?;
+            }
+            Woke::Tick => {
+                for (id, event) in self.jobs.mail() {
+                    self.happened(Msg::Event(id, event))?;
+                }
+                self.happened(Msg::Tick)?;
+            }
+            Woke::Late => self.exit = Some(self.model.leaving.unwrap_or(ExitReason::Quit)),
+        }
+        if self.model.leaving.is_some() && self.deadline.is_none() {
+            self.deadline = Some(Instant::now() + GRACE);
+        }
+        if self.exit.is_some() {
+            self.jobs.cancel_all();
+        } else {
+            self.draw()?;
+        }
+        Ok(self.exit)
+    }
+
+    pub const fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// What is drawn on.
+    pub fn backend(&self) -> &B {
+        self.terminal.backend()
+    }
+
+    /// Sees to everything that has come from outside by now.
+    async fn from_outside(&mut self, first: Outside) -> io::Result<()> {
+        let mut burst = VecDeque::new();
+        let mut next = Some(first);
+        let mut typed = 0;
+        loop {
+            match next {
+                Some(Outside::Terminal(event)) => {
+                    typed += usize::from(input::is_typed_text(&event));
+                    burst.push_back(event);
+                }
+                Some(Outside::Terminate) => self.happened(Msg::Terminate)?,
+                Some(Outside::Continued) => {
+                    self.seat.resume()?;
+                    self.redraw()?;
+                }
+                None => break,
+            }
+            let in_field = matches!(self.model.focus(), Focus::Text | Focus::Secret);
+            next = match self.outside.next().now_or_never() {
+                Some(next) => next,
+                // A paste that the terminal does not mark may come in pieces.
+                None if typed > 1 && in_field => tokio::time::timeout(LINGER, self.outside.next()).await.ok().flatten(),
+                None => None,
+            };
+        }
+        self.feed(burst)
+    }
+
+    /// Sees to terminal events that came at once.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be drawn on.
+    pub fn feed(&mut self, events: impl Into<VecDeque<crossterm::event::Event>>) -> io::Result<()> {
+        let mut burst = events.into();
+        while self.exit.is_none()
+            && let Some(msg) = input::next(&mut burst, self.model.focus())
+        {
+            self.happened(msg)?;
+        }
+        Ok(())
+    }
+
+    /// Presses keys one after the other, by their texts: `enter`, `ctrl-r`, `q`. What is no key's name is skipped.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be drawn on.
+    pub fn press(&mut self, keys: &str) -> io::Result<()> {
+        for key in keys.split_whitespace().filter_map(Key::parse) {
+            self.feed([input::event_of(key)])?;
+        }
+        self.draw()
+    }
+
+    /// Lets things happen until `wanted` holds. `false` if the UI has ended before, or nothing of the kind happened
+    /// within ten minutes.
+    ///
+    /// # Errors
+    ///
+    /// When the terminal cannot be drawn on.
+    pub async fn until(&mut self, wanted: impl Fn(&Model) -> bool) -> io::Result<bool> {
+        let end = Instant::now() + Duration::from_secs(600);
+        while !wanted(&self.model) {
+            let Ok(turned) = tokio::time::timeout_at(end, self.turn()).await else { return Ok(false) };
+            if turned?.is_some() {
+                return Ok(wanted(&self.model));
+            }
+        }
+        Ok(true)
+    }
+
+    fn happened(&mut self, msg: Msg) -> io::Result<()> {
+        for effect in app::update(&mut self.model, msg) {
+            match effect {
+                Effect::Start(id, work) => self.jobs.start(id, work),
+                Effect::Cancel(id) => self.jobs.cancel(id),
+                Effect::CancelAll => self.jobs.cancel_all(),
+                Effect::Exit(reason) => self.exit = Some(reason),
+                Effect::Redraw => self.redraw()?,
+                Effect::Suspend => {
+                    self.seat.suspend()?;
+                    self.redraw()?;
+                }
+                Effect::Copy(text) => {
+                    let said = match self.seat.copy(&text) {
+                        Ok(()) => "Copied, if your terminal allows it (OSC 52).".to_owned(),
+                        Err(error) => format!("Not copied: {error}"),
+                    };
+                    self.happened(Msg::Notice(said))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        let model = &self.model;
+        self.terminal.draw(|frame| tui::draw(model, frame)).map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    /// Everything anew, also the size: the screen may have been somebody else's.
+    fn redraw(&mut self) -> io::Result<()> {
+        self.terminal.clear().map_err(io::Error::other)?;
+        let size = self.terminal.size().map_err(io::Error::other)?;
+        self.happened(Msg::Resize(size.width, size.height))
+    }
+}

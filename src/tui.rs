@@ -1,1 +1,73 @@
-//! (to come)
+//! Draws a model: one frame for all screens, and what lies over them.
+//!
+//! ```text
+//!  tenantry   where you are                                   Global cloud   ? help
+//!  ✓ Credentials ─── ● Ingest ─── ○ Browse ─── ○ Preview ─── ○ Upload
+//! ┌ the work ──────────────────────────────────────────────────────────────────────┐
+//! └────────────────────────────────────────────────────────────────────────────────┘
+//!  news, until the next key
+//!  ↵ what comes next   other keys   q quit
+//! ```
+//!
+//! [`draw`] changes nothing in the model and knows nothing of jobs. At 120x36 everything is there; at 80x24 side
+//! panes become pages; at 40x12 only the list stays; below that, one sentence.
+
+pub mod frame;
+pub mod guard;
+pub mod overlays;
+pub mod screens;
+pub mod text;
+pub mod theme;
+pub mod widgets;
+
+use ratatui::{Frame, widgets::Clear, widgets::Widget};
+
+use crate::app::{Model, Place};
+
+/// How much room there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Room {
+    /// One sentence.
+    Tiny,
+    /// Only the list.
+    Small,
+    /// Side panes become pages.
+    Medium,
+    Full,
+}
+
+impl Room {
+    pub const fn of(width: u16, height: u16) -> Self {
+        match (width, height) {
+            (..30, _) | (_, ..8) => Self::Tiny,
+            (..70, _) | (_, ..18) => Self::Small,
+            (..110, _) | (_, ..28) => Self::Medium,
+            _ => Self::Full,
+        }
+    }
+}
+
+/// Draws the whole screen.
+pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let buf = frame.buffer_mut();
+    Clear.render(area, buf);
+    let room = Room::of(area.width, area.height);
+    if room == Room::Tiny {
+        frame::tiny(buf, area);
+    } else {
+        let body = frame::around(model, buf, area, room);
+        match model.place {
+            Place::Wizard => screens::wizard::draw(model, buf, body, room),
+            Place::Dashboard => screens::dashboard::draw(model, buf, body, room),
+            Place::Ingest => screens::ingest::draw(model, buf, body, room),
+            Place::Browse => screens::browse::draw(model, buf, body, room),
+            Place::Preview => screens::preview::draw(model, buf, body, room),
+            Place::Upload => screens::upload::draw(model, buf, body, room),
+        }
+        for overlay in &model.overlays {
+            overlays::draw(model, overlay, buf, area);
+        }
+    }
+    theme::finish(model.look, buf);
+}

@@ -1,0 +1,271 @@
+//! The one table of commands: the key bar, the help and the dispatch all come from it, so that none of them can lie.
+//!
+//! A command is there where its `here` says so. Of several for one key the first in the table wins, so the special
+//! stands before the general.
+
+use super::{
+    Focus, Model, Place, Step, browse, dashboard, ingest,
+    key::{Code, Key},
+    list::Move,
+    overlay::{AskPhase, Overlay},
+    preview,
+    steps::WizardStep,
+    upload, wizard,
+};
+
+/// What a person can ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Leave,
+    Suspend,
+    Redraw,
+    Help,
+    Quit,
+    Back,
+    Overview,
+    Go(Step),
+    /// The one thing that comes next here.
+    Continue,
+    NextField,
+    PreviousField,
+    Choose(i8),
+    HaveApp,
+    CheckNow,
+    Fix,
+    GoOnAnyway,
+    Later,
+    CopyLink,
+    CopyProblem,
+    FillRight,
+    FillWrong,
+    ReadAgain,
+    Cancel,
+    Move(Move),
+    Tab(i8),
+    Filter,
+    Members,
+    Groups,
+    Refresh,
+    Advance,
+    Yes,
+    No,
+}
+
+/// A row of the table.
+pub struct Command {
+    pub action: Action,
+    /// The first that the focus lets through is the one shown.
+    pub keys: &'static [&'static str],
+    /// For the key bar; empty: only in the help.
+    pub label: &'static str,
+    /// For the help.
+    pub help: &'static str,
+    pub here: fn(&Model) -> bool,
+}
+
+impl Command {
+    /// Its keys that work with this focus.
+    fn keys_in(&self, focus: Focus) -> impl Iterator<Item = Key> {
+        self.keys.iter().filter_map(|text| Key::parse(text)).filter(move |key| !focus.takes(*key))
+    }
+
+    /// The key to show, with this focus.
+    pub fn shown(&self, focus: Focus) -> Option<String> {
+        self.keys_in(focus).next().map(Key::shown)
+    }
+
+    /// All keys to show, with this focus.
+    pub fn all_shown(&self, focus: Focus) -> String {
+        self.keys_in(focus).map(Key::shown).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Focus {
+    /// Whether a field takes this key before any command sees it.
+    pub const fn takes(self, key: Key) -> bool {
+        match self {
+            Self::Commands => false,
+            // A choice is moved by arrows; letters stay free for nothing, lest a letter meant as text do something.
+            Self::Choice => key.is_for_fields() && !matches!(key.code, Code::Left | Code::Right | Code::Char(' ')),
+            Self::Text | Self::Secret => key.is_for_fields(),
+        }
+    }
+}
+
+/// What `key` does here and now.
+pub fn lookup(model: &Model, key: Key) -> Option<Action> {
+    let focus = model.focus();
+    COMMANDS.iter().find(|c| (c.here)(model) && c.keys_in(focus).any(|k| k == key)).map(|c| c.action)
+}
+
+/// The commands that are there here and now and have a key, in the table's order.
+pub fn available(model: &Model) -> impl Iterator<Item = &'static Command> {
+    let focus = model.focus();
+    COMMANDS.iter().filter(move |c| (c.here)(model) && c.keys_in(focus).next().is_some())
+}
+
+/// No popup is open, and this is the place.
+fn at(model: &Model, place: Place) -> bool {
+    model.overlays.is_empty() && model.place == place
+}
+
+fn at_step(model: &Model, step: WizardStep) -> bool {
+    at(model, Place::Wizard) && model.wizard.step == step
+}
+
+fn anywhere(model: &Model) -> bool {
+    model.overlays.is_empty()
+}
+
+fn in_help(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Help { .. }))
+}
+
+fn asking(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Ask(_, AskPhase::Confirm)))
+}
+
+fn typing_confirmation(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Type { .. }))
+}
+
+fn filtering(model: &Model) -> bool {
+    at(model, Place::Browse) && model.browse.filtering
+}
+
+fn browsing(model: &Model) -> bool {
+    at(model, Place::Browse) && !model.browse.filtering
+}
+
+fn scrollable(model: &Model) -> bool {
+    in_help(model)
+        || browsing(model)
+        || at(model, Place::Preview)
+        || at(model, Place::Ingest)
+        || at(model, Place::Dashboard)
+}
+
+macro_rules! commands {
+    ($($action:expr, [$($key:literal),*], $label:literal, $help:literal, $here:expr;)*) => {
+        &[$(Command { action: $action, keys: &[$($key),*], label: $label, help: $help, here: $here }),*]
+    };
+}
+
+/// The table.
+pub const COMMANDS: &[Command] = commands! {
+    // Popups first: they cover what is below.
+    Action::Yes, ["y"], "yes", "yes, do it", asking;
+    Action::No, ["n", "esc", "ctrl-g", "enter"], "no", "no, leave it", asking;
+    Action::Continue, ["enter"], "upload", "start the upload, once the word is typed", typing_confirmation;
+    Action::Back, ["esc", "ctrl-g"], "not now", "close without uploading", typing_confirmation;
+    Action::Back, ["esc", "ctrl-g", "backspace", "?", "q", "enter", "f1"], "close", "close the help", in_help;
+
+    // The wizard.
+    Action::Continue, ["enter"], "start", "start with the first step", |m| at_step(m, WizardStep::Welcome);
+    Action::HaveApp, ["i"], "I have an app registration", "go straight to its IDs", |m| at_step(m, WizardStep::Welcome);
+    Action::Continue, ["enter"], "check", "run the checks", |m| at_step(m, WizardStep::Check) && wizard::can_check(m);
+    Action::Continue, ["enter"], "continue", "go on to JupiterOne", |m| at_step(m, WizardStep::Check) && wizard::is_checked(m);
+    Action::Fix, ["f"], "mend", "go to the step that mends it", |m| at_step(m, WizardStep::Check) && wizard::failed_check(m).is_some();
+    Action::GoOnAnyway, ["n"], "go on anyway", "go on although a check failed", |m| at_step(m, WizardStep::Check) && wizard::may_go_on(m);
+    Action::Cancel, ["c"], "stop", "stop the checks", |m| at_step(m, WizardStep::Check) && wizard::is_checking(m);
+    Action::Continue, ["enter"], "save", "save the profile and its secrets", |m| at_step(m, WizardStep::Save) && wizard::can_save(m);
+    Action::Continue, ["enter"], "read the directory", "go on to the ingestion", |m| at_step(m, WizardStep::Save) && wizard::is_saved(m);
+    Action::Continue, ["enter"], "next field", "go to the next field", |m| at(m, Place::Wizard) && wizard::has_field_after(m);
+    Action::Continue, ["enter"], "continue", "go to the next step", |m| at(m, Place::Wizard) && wizard::is_step(m);
+    Action::Choose(-1), ["left"], "", "the choice before", |m| at(m, Place::Wizard) && m.focus() == Focus::Choice;
+    Action::Choose(1), ["right", "space"], "choose", "the next choice", |m| at(m, Place::Wizard) && m.focus() == Focus::Choice;
+    Action::NextField, ["tab", "down"], "next field", "go to the next field", |m| at(m, Place::Wizard) && wizard::fields(m) > 1;
+    Action::PreviousField, ["backtab", "up"], "", "go to the field before", |m| at(m, Place::Wizard) && wizard::fields(m) > 1;
+    Action::Later, ["ctrl-s"], "later", "put JupiterOne off", |m| at_step(m, WizardStep::JupiterOne);
+    Action::FillRight, ["f2"], "fill in", "fill in the demo's own values", |m| at(m, Place::Wizard) && m.fills.is_some() && wizard::takes_values(m);
+    Action::FillWrong, ["f3"], "fill in wrongly", "fill in a mistake that people make; again for the next", |m| at(m, Place::Wizard) && m.fills.is_some() && wizard::takes_mistakes(m);
+    Action::CheckNow, ["ctrl-r"], "check now", "check the values entered so far", |m| at(m, Place::Wizard) && wizard::may_check_now(m);
+    Action::CopyLink, ["ctrl-o"], "copy link", "copy the link to the terminal's clipboard", |m| at(m, Place::Wizard) && m.wizard.link().is_some();
+    Action::CopyProblem, ["ctrl-y"], "copy details", "copy what went wrong, for a ticket", |m| anywhere(m) && m.problem().is_some();
+
+    // Dashboard.
+    Action::Continue, ["enter"], "open", "open the selected step", |m| at(m, Place::Dashboard);
+    Action::Advance, ["a"], "let the tenant change", "let the demo's tenant change, as time would", dashboard::can_advance;
+
+    // Ingestion.
+    Action::Continue, ["enter"], "start", "read the directory", |m| at(m, Place::Ingest) && ingest::can_start(m);
+    Action::Continue, ["enter"], "browse", "browse what is here so far", |m| at(m, Place::Ingest) && ingest::can_browse(m);
+    Action::Continue, ["enter"], "to the credentials", "a profile is needed first", |m| at(m, Place::Ingest) && m.overview.profile.is_none();
+    Action::Cancel, ["c"], "cancel (keeps what is here)", "stop reading; what is here is kept", |m| at(m, Place::Ingest) && ingest::can_cancel(m);
+    Action::ReadAgain, ["r"], "read again", "read the directory once more", |m| at(m, Place::Ingest) && ingest::can_read_again(m);
+
+    // Browsing.
+    Action::Continue, ["enter", "down", "tab"], "to the list", "keep the filter and go to the list", filtering;
+    Action::Back, ["esc", "ctrl-g"], "drop the filter", "drop the filter", filtering;
+    Action::Continue, ["enter"], "open", "open the object", |m| browsing(m) && browse::can_open(m);
+    Action::Members, ["right", "l"], "members", "the members of this group", |m| browsing(m) && browse::has_members(m);
+    Action::Groups, ["left", "h"], "in groups", "the groups that this object is in", |m| browsing(m) && browse::has_groups(m);
+    Action::Filter, ["/"], "filter", "show only what contains these words", |m| browsing(m) && m.browse.run.is_some();
+    Action::Tab(1), ["tab"], "next list", "the next list", browsing;
+    Action::Tab(-1), ["backtab"], "", "the list before", browsing;
+    Action::Refresh, ["r"], "refresh", "show what has come since", |m| browsing(m) && m.browse.run.is_some();
+
+    // Preview and upload.
+    Action::Continue, ["enter"], "compare", "compare once more", |m| at(m, Place::Preview) && preview::can_start(m);
+    Action::Continue, ["enter"], "upload", "go on to the upload; it asks before it sends", |m| at(m, Place::Preview) && preview::can_upload(m);
+    Action::Continue, ["enter"], "go on", "do first what is missing", |m| at(m, Place::Preview) && preview::is_blocked(m);
+    Action::Refresh, ["r"], "compare again", "compare once more", |m| at(m, Place::Preview) && preview::is_ready(m);
+    Action::Cancel, ["c"], "stop", "stop comparing", |m| at(m, Place::Preview) && preview::is_working(m);
+    Action::Continue, ["enter"], "upload …", "ask for the word that starts the upload", |m| at(m, Place::Upload) && upload::can_start(m);
+    Action::Continue, ["enter"], "go on", "do first what is missing", |m| at(m, Place::Upload) && upload::is_blocked(m);
+    Action::Continue, ["enter"], "done", "back to the overview", |m| at(m, Place::Upload) && upload::is_over(m);
+    Action::Cancel, ["c"], "cancel (aborts the job)", "abort the upload's job", |m| at(m, Place::Upload) && upload::can_cancel(m);
+
+    // Lists of all kinds.
+    Action::Move(Move::Up), ["up", "k"], "", "up", scrollable;
+    Action::Move(Move::Down), ["down", "j"], "", "down", scrollable;
+    Action::Move(Move::PageUp), ["pageup"], "", "a page up", scrollable;
+    Action::Move(Move::PageDown), ["pagedown", "space"], "", "a page down", scrollable;
+    Action::Move(Move::Top), ["home", "g"], "", "to the top", scrollable;
+    Action::Move(Move::Bottom), ["end", "G"], "", "to the bottom", scrollable;
+
+    // Everywhere.
+    Action::Back, ["esc", "ctrl-g", "backspace"], "back", "one step back", |m| anywhere(m) && m.can_go_back();
+    Action::Go(Step::Credentials), ["1"], "", "credentials", anywhere;
+    Action::Go(Step::Ingest), ["2"], "", "ingest", anywhere;
+    Action::Go(Step::Browse), ["3"], "", "browse", anywhere;
+    Action::Go(Step::Preview), ["4"], "", "preview", anywhere;
+    Action::Go(Step::Upload), ["5"], "", "upload", anywhere;
+    Action::Overview, ["o"], "", "overview", |m| anywhere(m) && m.overview.profile.is_some();
+    Action::Help, ["?", "f1"], "", "all keys of this screen", anywhere;
+    Action::Quit, ["q"], "quit", "quit; asks if something is running", anywhere;
+    Action::Suspend, ["ctrl-z"], "", "hand the terminal back to the shell; fg returns", |_| true;
+    Action::Redraw, ["ctrl-l"], "", "draw the screen anew", |_| true;
+    // The bar shows it only where nothing else quits: a text field takes every letter.
+    Action::Leave, ["ctrl-c"], "leave", "leave at once; a running job is stopped in order", |_| true;
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_table_can_be_read() {
+        for command in COMMANDS {
+            assert!(!command.keys.is_empty() && !command.help.is_empty(), "{:?}", command.action);
+            for key in command.keys {
+                assert!(Key::parse(key).is_some(), "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_text_field_takes_every_letter_and_leaves_the_rest() {
+        let check = |key: &str, taken: bool| {
+            let key = Key::parse(key).unwrap();
+            assert_eq!((Focus::Text.takes(key), Focus::Secret.takes(key)), (taken, taken), "{key:?}");
+            assert!(!Focus::Commands.takes(key));
+        };
+        for key in ["q", "?", "1", "/", "space", "backspace", "left", "home", "ctrl-u"] {
+            check(key, true);
+        }
+        for key in ["enter", "esc", "tab", "ctrl-c", "ctrl-g", "ctrl-r", "f1", "f2", "up", "pageup"] {
+            check(key, false);
+        }
+    }
+}

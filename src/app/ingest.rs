@@ -1,0 +1,154 @@
+//! Reading the directory: what is asked for, how it goes, how it ended.
+
+use std::collections::VecDeque;
+
+use super::{
+    Fx, Model, Place,
+    command::Action,
+    list::Move,
+    msg::{JobId, Kind, Work},
+    overlay::{AskPhase, Overlay, Question},
+};
+use crate::domain::{
+    problem::Problem,
+    progress::{Event, IngestProgress, LogLine},
+    view::RunInfo,
+};
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ingest {
+    pub phase: IngestPhase,
+    pub progress: IngestProgress,
+    /// Newest last; bounded.
+    pub log: VecDeque<LogLine>,
+    /// How many lines the log is scrolled up from its end.
+    pub scrolled: usize,
+    /// Requests in each of the last seconds, newest last.
+    pub pulse: VecDeque<u64>,
+    /// Where the last second of the pulse began: seconds of the run, requests by then.
+    since: (f64, u64),
+    /// When the lists were last looked at, in seconds of the run.
+    looked: f64,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum IngestPhase {
+    #[default]
+    Idle,
+    Running(JobId),
+    Ended(Box<RunInfo>),
+    Failed(Box<Problem>),
+}
+
+const LOG: usize = 500;
+const PULSE: usize = 120;
+
+// What the table of commands asks.
+
+pub(super) fn is_running(m: &Model) -> bool {
+    matches!(m.ingest.phase, IngestPhase::Running(_))
+}
+
+pub(super) fn can_start(m: &Model) -> bool {
+    m.overview.profile.is_some() && matches!(m.ingest.phase, IngestPhase::Idle | IngestPhase::Failed(_))
+}
+
+pub(super) fn can_browse(m: &Model) -> bool {
+    matches!(m.ingest.phase, IngestPhase::Running(_) | IngestPhase::Ended(_))
+}
+
+pub(super) fn can_cancel(m: &Model) -> bool {
+    is_running(m) && !m.is_cancelled(Kind::Collect)
+}
+
+pub(super) fn can_read_again(m: &Model) -> bool {
+    matches!(m.ingest.phase, IngestPhase::Ended(_))
+}
+
+pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
+    match action {
+        Action::Continue if can_start(model) => start(model, fx),
+        Action::Continue if can_browse(model) => super::browse::enter(model, fx),
+        Action::Continue => super::wizard::enter(model),
+        Action::ReadAgain => start(model, fx),
+        Action::Cancel => model.overlays.push(Overlay::Ask(Question::CancelCollect, AskPhase::Confirm)),
+        Action::Move(to) => scroll(&mut model.ingest, to),
+        Action::Back => super::dashboard::enter(model, fx),
+        _ => {}
+    }
+}
+
+pub(super) fn enter(model: &mut Model, _: &mut Fx) {
+    model.place = Place::Ingest;
+}
+
+fn start(model: &mut Model, fx: &mut Fx) {
+    let job = model.start(Work::Collect, fx);
+    model.ingest = Ingest { phase: IngestPhase::Running(job), ..Ingest::default() };
+}
+
+fn scroll(ingest: &mut Ingest, to: Move) {
+    let most = ingest.log.len().saturating_sub(1);
+    ingest.scrolled = match to {
+        Move::Up => ingest.scrolled + 1,
+        Move::Down => ingest.scrolled.saturating_sub(1),
+        Move::PageUp => ingest.scrolled + 8,
+        Move::PageDown => ingest.scrolled.saturating_sub(8),
+        Move::Top => most,
+        Move::Bottom => 0,
+    }
+    .min(most);
+}
+
+pub(super) fn event(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
+    let ingest = &mut model.ingest;
+    if ingest.phase != IngestPhase::Running(job) {
+        return;
+    }
+    match event {
+        Event::Ingest(progress) => {
+            let (now, requests) = (progress.seconds, progress.wire.requests);
+            if now - ingest.since.0 >= 1.0 {
+                let seconds = (now - ingest.since.0).max(1.0);
+                let rate = requests.saturating_sub(ingest.since.1) as f64 / seconds;
+                ingest.pulse.push_back(rate.round() as u64);
+                ingest.since = (now, requests);
+                if ingest.pulse.len() > PULSE {
+                    ingest.pulse.pop_front();
+                }
+            }
+            let look = now - ingest.looked >= 1.0 || (ingest.looked == 0.0 && now > 0.0);
+            ingest.progress = *progress;
+            if look {
+                ingest.looked = now;
+                model.look_again(fx);
+            }
+        }
+        Event::Log(line) => {
+            ingest.log.push_back(line);
+            if ingest.scrolled > 0 {
+                // What is being read stays where it is.
+                ingest.scrolled = (ingest.scrolled + 1).min(ingest.log.len().saturating_sub(1));
+            }
+            if ingest.log.len() > LOG {
+                ingest.log.pop_front();
+            }
+        }
+        Event::Check(_) | Event::Upload(_) => {}
+    }
+}
+
+pub(super) fn ended(model: &mut Model, job: JobId, run: Box<RunInfo>, fx: &mut Fx) {
+    if model.ingest.phase == IngestPhase::Running(job) {
+        model.ingest.phase = IngestPhase::Ended(run);
+        model.forget_comparison();
+        model.look_again(fx);
+    }
+}
+
+pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>, fx: &mut Fx) {
+    if model.ingest.phase == IngestPhase::Running(job) {
+        model.ingest.phase = IngestPhase::Failed(problem);
+        model.look_again(fx);
+    }
+}

@@ -1,0 +1,158 @@
+//! Everything that can happen, and everything that can be asked for: two closed enums.
+
+use jiff::Timestamp;
+
+use super::{
+    field::SecretEdit,
+    key::Key,
+    views::{Form, Overview, Saved, UploadFailure, UploadOrder},
+};
+use crate::domain::{
+    check::Check,
+    ids::RunId,
+    preview::Preview,
+    problem::Problem,
+    progress::Event,
+    upload::JobFigures,
+    view::{Detail, Query, Rows, RunInfo},
+};
+
+/// A job's number, given by `update`; answers to a number that the model no longer waits for are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct JobId(pub u64);
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Msg {
+    /// The first message: what is to be loaded.
+    Begin,
+    Key(Key),
+    /// Text that came at once: a paste, marked by the terminal or not. Never submits anything.
+    Paste(String),
+    /// Keys and pastes while a secret field has the focus.
+    Secret(SecretEdit),
+    Resize(u16, u16),
+    /// The time, while something runs and before anything is handled.
+    Now(Timestamp),
+    Tick,
+    /// A job tells how it goes.
+    Event(JobId, Event),
+    /// A job has ended.
+    Done(JobId, Outcome),
+    /// The system asks the program to end (SIGTERM, SIGHUP).
+    Terminate,
+    /// What was asked of the terminal could not be done, or was.
+    Notice(String),
+}
+
+/// How a job ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    Checked(Vec<Check>),
+    Saved(Saved),
+    Overview(Box<Overview>),
+    /// Also a run that was cancelled: its status says so.
+    Collected(Box<RunInfo>),
+    Rows(Rows),
+    Detail(Option<Box<Detail>>),
+    Previewed(Box<Preview>),
+    Uploaded(Box<JobFigures>),
+    UploadFailed(Box<UploadFailure>),
+    /// The demo's tenant has changed.
+    Advanced,
+    /// Whatever it was, it did not work; a panic ends here too.
+    Failed(Box<Problem>),
+}
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    Start(JobId, Work),
+    Cancel(JobId),
+    CancelAll,
+    /// To the clipboard of the terminal, by OSC 52.
+    Copy(String),
+    /// Hand the terminal back and stop, until the shell continues us.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    Exit(ExitReason),
+}
+
+/// What a job does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    Doctor(Form),
+    Save(Form),
+    Overview,
+    Collect,
+    Rows(RunId, Query),
+    Detail(RunId, String),
+    Preview,
+    Upload(UploadOrder),
+    Advance,
+}
+
+impl Work {
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Doctor(_) => Kind::Doctor,
+            Self::Save(_) => Kind::Save,
+            Self::Overview => Kind::Overview,
+            Self::Collect => Kind::Collect,
+            Self::Rows(..) => Kind::Rows,
+            Self::Detail(..) => Kind::Detail,
+            Self::Preview => Kind::Preview,
+            Self::Upload(_) => Kind::Upload,
+            Self::Advance => Kind::Advance,
+        }
+    }
+}
+
+/// What kind of work a job does, kept while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Doctor,
+    Save,
+    Overview,
+    Collect,
+    Rows,
+    Detail,
+    Preview,
+    Upload,
+    Advance,
+}
+
+impl Kind {
+    /// In words: "reading the directory is not finished".
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Doctor => "checking",
+            Self::Save => "saving the profile",
+            Self::Overview => "looking at the store",
+            Self::Collect => "reading the directory",
+            Self::Rows | Self::Detail => "reading the store",
+            Self::Preview => "comparing",
+            Self::Upload => "the upload",
+            Self::Advance => "changing the demo's tenant",
+        }
+    }
+
+    /// Whether leaving now would cut something short that a person waits for.
+    pub const fn is_at_stake(self) -> bool {
+        matches!(self, Self::Save | Self::Collect | Self::Upload)
+    }
+}
+
+/// Why the program ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitReason {
+    /// The person asked for it.
+    Quit,
+    /// Ctrl-C.
+    Interrupted,
+    /// SIGTERM or SIGHUP.
+    Terminated,
+    /// The terminal has gone.
+    InputClosed,
+}

@@ -1,0 +1,105 @@
+//! What lies over a screen: help, questions, the word that starts an upload. A stack, each with its phase.
+
+use super::{
+    Fx, Model,
+    command::Action,
+    field::TextField,
+    list::Move,
+    msg::{Effect, ExitReason, Kind},
+};
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Overlay {
+    Help {
+        scroll: u16,
+    },
+    Ask(Question, AskPhase),
+    /// Something that takes a typed word.
+    Type {
+        word: &'static str,
+        field: TextField,
+        wrong: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    CancelCollect,
+    CancelUpload,
+    Quit,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AskPhase {
+    Confirm,
+    /// Said yes to; the popup goes by itself once it has happened.
+    Waiting,
+}
+
+impl Question {
+    /// Of which kind of work it asks.
+    pub const fn about(self) -> Option<Kind> {
+        match self {
+            Self::CancelCollect => Some(Kind::Collect),
+            Self::CancelUpload => Some(Kind::Upload),
+            Self::Quit => None,
+        }
+    }
+}
+
+pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
+    match (action, model.overlays.last_mut()) {
+        (Action::Back | Action::No, Some(_)) => {
+            model.overlays.pop();
+        }
+        (Action::Move(to), Some(Overlay::Help { scroll })) => {
+            *scroll = match to {
+                Move::Up => scroll.saturating_sub(1),
+                Move::Down => scroll.saturating_add(1),
+                Move::PageUp => scroll.saturating_sub(10),
+                Move::PageDown => scroll.saturating_add(10),
+                Move::Top => 0,
+                Move::Bottom => u16::MAX / 2,
+            }
+            .min(super::command::COMMANDS.len() as u16);
+        }
+        (Action::Yes, Some(Overlay::Ask(question, phase))) => {
+            *phase = AskPhase::Waiting;
+            let question = *question;
+            match question.about() {
+                Some(kind) => model.cancel(kind, fx),
+                None => model.leave(ExitReason::Quit, fx),
+            }
+        }
+        (Action::Continue, Some(Overlay::Type { word, field, wrong })) => {
+            if field.text().trim().eq_ignore_ascii_case(word) {
+                model.overlays.pop();
+                super::upload::confirmed(model, fx);
+            } else {
+                *wrong = true;
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A question about work that has ended needs no answer.
+pub(super) fn settle(model: &mut Model) {
+    let running: Vec<Kind> = model.jobs.values().map(|j| j.kind).collect();
+    model.overlays.retain(|o| match o {
+        Overlay::Ask(question, _) => match question.about() {
+            Some(kind) => running.contains(&kind),
+            None => running.iter().any(|k| k.is_at_stake()),
+        },
+        Overlay::Help { .. } | Overlay::Type { .. } => true,
+    });
+}
+
+/// Asks, or does at once what needs no question.
+pub(super) fn quit(model: &mut Model, fx: &mut Fx) {
+    if model.jobs.values().any(|j| j.kind.is_at_stake()) {
+        model.overlays.push(Overlay::Ask(Question::Quit, AskPhase::Confirm));
+    } else {
+        fx.push(Effect::Exit(ExitReason::Quit));
+    }
+}

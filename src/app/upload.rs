@@ -1,0 +1,156 @@
+//! The upload: asked for with a typed word, watched, aborted in order, told with the job's own figures.
+
+use super::{
+    Fx, Model, Place,
+    command::Action,
+    field::TextField,
+    msg::{JobId, Kind, Work},
+    overlay::{AskPhase, Overlay, Question},
+    preview,
+    views::{UploadFailure, UploadOrder},
+};
+use crate::domain::{
+    preview::Baseline,
+    progress::{Event, LogLine},
+    upload::{JobFigures, UploadProgress},
+};
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Upload {
+    pub phase: UploadState,
+    pub progress: UploadProgress,
+    /// The last line that the engine had to say.
+    pub log: Option<LogLine>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum UploadState {
+    #[default]
+    Idle,
+    Running(JobId),
+    Finished(Box<JobFigures>),
+    Failed(Box<UploadFailure>),
+}
+
+/// What an upload to a target of known state asks to be typed.
+pub const WORD: &str = "upload";
+/// What a target asks for of which nobody knows what it holds.
+pub const FIRST_WORD: &str = "first upload";
+
+/// Why an upload cannot start yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    Profile,
+    Target,
+    Run,
+    Comparison,
+}
+
+pub fn missing(m: &Model) -> Option<Missing> {
+    match &m.overview.profile {
+        None => Some(Missing::Profile),
+        Some(_) if m.finished().is_none() => Some(Missing::Run),
+        Some(profile) if profile.target.is_none() => Some(Missing::Target),
+        Some(_) => match m.comparison.ready() {
+            // What was seen in the preview is what is sent, nothing newer.
+            Some(p) if p.target.is_some() && Some(p.run) == m.finished() => None,
+            _ => Some(Missing::Comparison),
+        },
+    }
+}
+
+// What the table of commands asks.
+
+pub(super) fn is_running(m: &Model) -> bool {
+    matches!(m.upload.phase, UploadState::Running(_))
+}
+
+pub(super) fn is_over(m: &Model) -> bool {
+    matches!(m.upload.phase, UploadState::Finished(_))
+}
+
+pub(super) fn can_start(m: &Model) -> bool {
+    !is_running(m) && !is_over(m) && missing(m).is_none()
+}
+
+pub(super) fn is_blocked(m: &Model) -> bool {
+    !is_running(m) && !is_over(m) && missing(m).is_some() && !preview::is_working(m)
+}
+
+pub(super) fn can_cancel(m: &Model) -> bool {
+    is_running(m) && !m.is_cancelled(Kind::Upload)
+}
+
+pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
+    match action {
+        Action::Continue if is_over(model) => {
+            model.upload = Upload::default();
+            super::dashboard::enter(model, fx);
+        }
+        Action::Continue if can_start(model) => {
+            let known = matches!(
+                model.comparison.ready().map(|p| &p.baseline),
+                Some(Baseline::Known { .. } | Baseline::InDoubt { .. })
+            );
+            let word = if known { WORD } else { FIRST_WORD };
+            model.overlays.push(Overlay::Type { word, field: TextField::default(), wrong: false });
+        }
+        Action::Continue => match missing(model) {
+            Some(Missing::Profile) => super::wizard::enter(model),
+            Some(Missing::Target) => super::wizard::enter_jupiterone(model),
+            Some(Missing::Run) => super::ingest::enter(model, fx),
+            Some(Missing::Comparison) => preview::enter(model, fx),
+            None => {}
+        },
+        Action::Cancel => model.overlays.push(Overlay::Ask(Question::CancelUpload, AskPhase::Confirm)),
+        Action::Back => preview::enter(model, fx),
+        _ => {}
+    }
+}
+
+pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
+    model.place = Place::Upload;
+    if !is_running(model) && !is_over(model) && missing(model) == Some(Missing::Comparison) {
+        preview::start_if_needed(model, fx);
+    }
+}
+
+/// The word was typed.
+pub(super) fn confirmed(model: &mut Model, fx: &mut Fx) {
+    let Some(preview) = model.comparison.ready() else { return };
+    let Some(target) = preview.target.clone() else { return };
+    let order = UploadOrder {
+        target,
+        run: preview.run,
+        first_upload: matches!(preview.baseline, Baseline::Unknown | Baseline::NoTarget),
+    };
+    let progress = UploadProgress::default();
+    let job = model.start(Work::Upload(order), fx);
+    model.upload = Upload { phase: UploadState::Running(job), progress, log: None };
+}
+
+pub(super) fn event(model: &mut Model, job: JobId, event: Event) {
+    if model.upload.phase == UploadState::Running(job) {
+        match event {
+            Event::Upload(progress) => model.upload.progress = progress,
+            Event::Log(line) => model.upload.log = Some(line),
+            Event::Check(_) | Event::Ingest(_) => {}
+        }
+    }
+}
+
+pub(super) fn ended(model: &mut Model, job: JobId, figures: Box<JobFigures>, fx: &mut Fx) {
+    if model.upload.phase == UploadState::Running(job) {
+        model.upload.phase = UploadState::Finished(figures);
+        model.forget_comparison();
+        model.look_again(fx);
+    }
+}
+
+pub(super) fn failed(model: &mut Model, job: JobId, failure: Box<UploadFailure>, fx: &mut Fx) {
+    if model.upload.phase == UploadState::Running(job) {
+        model.upload.phase = UploadState::Failed(failure);
+        model.forget_comparison();
+        model.look_again(fx);
+    }
+}

@@ -1,0 +1,167 @@
+//! What the screens exchange with the engine, beyond the vocabulary of `domain`: plain data.
+
+use jiff::Timestamp;
+
+use crate::domain::{
+    cloud::Cloud, ids::ClientId, problem::Problem, secret::Secret, target::Target, view::RunInfo, view::Totals,
+};
+
+/// What the wizard has gathered, of the right shapes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Form {
+    pub cloud: Cloud,
+    /// Tenant ID or domain.
+    pub tenant: String,
+    pub client: ClientId,
+    /// `None`: the one that is stored for this tenant and client.
+    pub secret: Option<Secret>,
+    /// `None`: put off.
+    pub jupiterone: Option<JupiterOneForm>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JupiterOneForm {
+    pub target: Target,
+    /// `None`: the one that is stored.
+    pub key: Option<Secret>,
+}
+
+/// Where the secrets of a profile went, and the profile as it is now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    pub profile: ProfileView,
+    pub kept: Kept,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// In the keyring of this name.
+    Keyring(String),
+    /// Which keyring it was to be, and why it could not.
+    Memory { keyring: String, why: String },
+}
+
+/// A profile, as screens name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileView {
+    pub name: String,
+    /// The organization's display name, once known.
+    pub organization: Option<String>,
+    /// Tenant ID or domain.
+    pub tenant: String,
+    pub client: String,
+    pub cloud: Cloud,
+    pub target: Option<Target>,
+}
+
+impl ProfileView {
+    /// The organization's name, or the tenant as it was entered.
+    pub fn title(&self) -> &str {
+        self.organization.as_deref().filter(|n| !n.trim().is_empty()).unwrap_or(&self.tenant)
+    }
+}
+
+/// What there is so far.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Overview {
+    pub profile: Option<ProfileView>,
+    pub store: Option<StoreView>,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StoreView {
+    pub path: String,
+    /// What browsing shows; it may still be running.
+    pub newest: Option<RunInfo>,
+    /// What a preview and an upload use.
+    pub finished: Option<RunInfo>,
+    /// Of the newest run.
+    pub totals: Totals,
+    /// Process that writes this store, if it is another one.
+    pub held_by: Option<u32>,
+    /// The last upload to the profile's target, by the store's record.
+    pub uploaded: Option<UploadedView>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UploadedView {
+    pub at: Timestamp,
+    /// Its end is unknown.
+    pub in_doubt: bool,
+}
+
+/// An upload as confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadOrder {
+    pub target: Target,
+    /// The run that the person saw in the preview.
+    pub run: crate::domain::ids::RunId,
+    /// Whether the person typed what a target without a record asks for.
+    pub first_upload: bool,
+}
+
+/// Why an upload did not finish, and what that means for the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadFailure {
+    pub problem: Problem,
+    pub end: UploadEnd,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadEnd {
+    /// Nothing was sent.
+    NotStarted,
+    /// The job was aborted: the target is as it was.
+    Aborted,
+    /// Cancelled, and the job aborted: the target is as it was.
+    Cancelled,
+    /// Nobody knows whether the target took it.
+    InDoubt,
+}
+
+/// Values that one key fills into the wizard. Only a demo has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fills {
+    pub right: Fill,
+    /// What people enter by mistake.
+    pub wrong: Vec<Fill>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fill {
+    /// `an expired secret`.
+    pub title: String,
+    pub tenant: String,
+    pub client: String,
+    pub secret: Secret,
+    /// The code that it should fail with.
+    pub expect: Option<String>,
+    pub jupiterone: Option<JupiterOneForm>,
+}
+
+/// Whether this is a demo, which lives in memory only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    #[default]
+    Real,
+    Demo,
+}
+
+/// What the terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    pub colour: bool,
+    pub signs: Signs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signs {
+    Unicode,
+    Ascii,
+}
+
+impl Default for Look {
+    fn default() -> Self {
+        Self { colour: true, signs: Signs::Unicode }
+    }
+}

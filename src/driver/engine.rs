@@ -1,0 +1,67 @@
+//! The one seam between the screens and the engine.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    app::views::{Form, Overview, Saved, UploadFailure, UploadOrder},
+    domain::{
+        check::Check,
+        ids::RunId,
+        preview::Preview,
+        problem::Problem,
+        progress::Reporter,
+        upload::JobFigures,
+        view::{Detail, Query, Rows, RunInfo},
+    },
+};
+
+/// What the screens ask for. Every call is a job of its own, spawned by the driver: it may take long, and may panic.
+///
+/// A job that is cancelled ends soon and in order: a collection with a run that is `Interrupted`, an upload with
+/// [`UploadEnd::Cancelled`](crate::app::views::UploadEnd::Cancelled), anything else with whatever it has.
+pub trait Engine: Send + Sync + 'static {
+    /// Runs the checks, reporting each as `Event::Check` once it is known; all of them are the answer.
+    fn doctor(
+        &self,
+        form: Form,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Vec<Check>, Problem>>;
+
+    /// Saves the profile and its secrets. From now on it is the one that everything else is about. No keyring is no
+    /// failure: see [`Kept`](crate::app::views::Kept).
+    fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>>;
+
+    /// The profile, and what its store holds; cheap, and asked for again and again while a run goes on.
+    fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>>;
+
+    /// Reads the directory, reporting `Event::Ingest` and `Event::Log`.
+    fn collect(
+        &self,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>>;
+
+    /// A window of a list. `MembersOf` comes with `List::Edges`, `GroupsOf` with `List::Groups`.
+    fn rows(&self, run: RunId, query: Query) -> BoxFuture<'_, Result<Rows, Problem>>;
+
+    /// One object whole; `None` if the run does not hold it.
+    fn detail(&self, run: RunId, id: String) -> BoxFuture<'_, Result<Option<Detail>, Problem>>;
+
+    /// What an upload of the newest finished run to the profile's target would do.
+    fn preview(&self, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
+
+    /// Uploads the run that was seen in the preview, reporting `Event::Upload` and `Event::Log`.
+    fn upload(
+        &self,
+        order: UploadOrder,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<JobFigures, UploadFailure>>;
+
+    /// Lets the demo's tenant change; a problem where there is no demo.
+    fn demo_advance(&self) -> BoxFuture<'_, Result<(), Problem>>;
+}

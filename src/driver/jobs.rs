@@ -1,0 +1,161 @@
+//! Jobs: each with a number, a way to cancel it, and an end that is told even when it panics.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::engine::Engine;
+use crate::{
+    app::{JobId, Outcome, Work},
+    domain::{
+        check::Check,
+        problem::Problem,
+        progress::{Event, IngestProgress, LogLine, Reporter},
+        upload::UploadProgress,
+    },
+};
+
+/// All that runs.
+pub struct Jobs {
+    engine: Arc<dyn Engine>,
+    running: BTreeMap<JobId, Running>,
+    ends: mpsc::UnboundedSender<(JobId, Outcome)>,
+    ended: mpsc::UnboundedReceiver<(JobId, Outcome)>,
+}
+
+struct Running {
+    cancel: CancellationToken,
+    mail: Arc<Mailbox>,
+}
+
+impl Jobs {
+    pub fn new(engine: Arc<dyn Engine>) -> Self {
+        let (ends, ended) = mpsc::unbounded_channel();
+        Self { engine, running: BTreeMap::new(), ends, ended }
+    }
+
+    pub fn start(&mut self, id: JobId, work: Work) {
+        let cancel = CancellationToken::new();
+        let mail = Arc::new(Mailbox::default());
+        self.running.insert(id, Running { cancel: cancel.clone(), mail: Arc::clone(&mail) });
+        let what = work.kind().words();
+        let job = tokio::spawn(perform(Arc::clone(&self.engine), work, mail, cancel));
+        let ends = self.ends.clone();
+        tokio::spawn(async move {
+            let outcome = job.await.unwrap_or_else(|error| fell_over(what, error));
+            // Nobody listens any more once the program is on its way out.
+            let _ = ends.send((id, outcome));
+        });
+    }
+
+    pub fn cancel(&self, id: JobId) {
+        if let Some(job) = self.running.get(&id) {
+            job.cancel.cancel();
+        }
+    }
+
+    pub fn cancel_all(&self) {
+        self.running.values().for_each(|job| job.cancel.cancel());
+    }
+
+    /// What jobs have told since the last time, in order for each.
+    pub fn mail(&self) -> Vec<(JobId, Event)> {
+        self.running.iter().flat_map(|(id, job)| job.mail.take().into_iter().map(|event| (*id, event))).collect()
+    }
+
+    /// Waits for the next job that ends: what it had still to tell, and its outcome.
+    pub async fn next_end(&mut self) -> (JobId, Vec<Event>, Outcome) {
+        loop {
+            // The channel cannot close: this end holds a sender too.
+            if let Some((id, outcome)) = self.ended.recv().await {
+                let mail = self.running.remove(&id).map(|job| job.mail.take()).unwrap_or_default();
+                return (id, mail, outcome);
+            }
+        }
+    }
+}
+
+/// A job that panicked, or was torn down with its runtime.
+fn fell_over(what: &str, error: tokio::task::JoinError) -> Outcome {
+    let mut problem = Problem::new(format!("{what} stopped unexpectedly"))
+        .code("internal")
+        .hint("This is a fault of tenantry, not yours. The log has the details; try again.");
+    if let Ok(payload) = error.try_into_panic() {
+        problem.message = payload
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+            .map(|text| text.chars().take(300).collect());
+    }
+    Outcome::Failed(Box::new(problem))
+}
+
+async fn perform(engine: Arc<dyn Engine>, work: Work, mail: Arc<Mailbox>, cancel: CancellationToken) -> Outcome {
+    fn or_failed<T>(result: Result<T, Problem>, outcome: impl FnOnce(T) -> Outcome) -> Outcome {
+        result.map_or_else(|problem| Outcome::Failed(Box::new(problem)), outcome)
+    }
+    match work {
+        Work::Doctor(form) => or_failed(engine.doctor(form, mail, cancel).await, Outcome::Checked),
+        Work::Save(form) => or_failed(engine.save_profile(form).await, Outcome::Saved),
+        Work::Overview => or_failed(engine.overview().await, |o| Outcome::Overview(Box::new(o))),
+        Work::Collect => or_failed(engine.collect(mail, cancel).await, |run| Outcome::Collected(Box::new(run))),
+        Work::Rows(run, query) => or_failed(engine.rows(run, query).await, Outcome::Rows),
+        Work::Detail(run, id) => or_failed(engine.detail(run, id).await, |d| Outcome::Detail(d.map(Box::new))),
+        Work::Preview => or_failed(engine.preview(cancel).await, |p| Outcome::Previewed(Box::new(p))),
+        Work::Upload(order) => match engine.upload(order, mail, cancel).await {
+            Ok(figures) => Outcome::Uploaded(Box::new(figures)),
+            Err(failure) => Outcome::UploadFailed(Box::new(failure)),
+        },
+        Work::Advance => or_failed(engine.demo_advance().await, |()| Outcome::Advanced),
+    }
+}
+
+/// Where a job leaves what it tells: the newest totals and the lines since, however fast it talks.
+#[derive(Default)]
+struct Mailbox(Mutex<Mail>);
+
+#[derive(Default)]
+struct Mail {
+    checks: Vec<Check>,
+    ingest: Option<Box<IngestProgress>>,
+    upload: Option<UploadProgress>,
+    lines: VecDeque<LogLine>,
+}
+
+/// More lines than this between two looks are more than anybody reads.
+const LINES: usize = 200;
+
+impl Mailbox {
+    fn lock(&self) -> MutexGuard<'_, Mail> {
+        // A job that panicked while it told something has left whole values behind.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self) -> Vec<Event> {
+        let mail = std::mem::take(&mut *self.lock());
+        let checks = mail.checks.into_iter().map(|c| Event::Check(Box::new(c)));
+        let lines = mail.lines.into_iter().map(Event::Log);
+        checks.chain(lines).chain(mail.ingest.map(Event::Ingest)).chain(mail.upload.map(Event::Upload)).collect()
+    }
+}
+
+impl Reporter for Mailbox {
+    fn report(&self, event: Event) {
+        let mut mail = self.lock();
+        match event {
+            Event::Check(check) => mail.checks.push(*check),
+            Event::Ingest(progress) => mail.ingest = Some(progress),
+            Event::Upload(progress) => mail.upload = Some(progress),
+            Event::Log(line) => {
+                if mail.lines.len() == LINES {
+                    mail.lines.pop_front();
+                }
+                mail.lines.push_back(line);
+            }
+        }
+    }
+}

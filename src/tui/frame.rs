@@ -1,0 +1,146 @@
+//! What stands around every screen: the top line, the rail of steps, the news, the line of keys.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{
+    Room,
+    text::{fit, width},
+    theme, widgets,
+};
+use crate::app::{
+    Focus, Model, Place, Step,
+    command::{self, Action},
+    views::Mode,
+};
+
+/// Draws all around, and gives back the room for the work.
+pub fn around(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
+    top(model, buf, Rect { height: 1, ..area });
+    rail(model, buf, Rect { y: area.y + 1, height: 1, ..area });
+    let last = Rect { y: area.bottom() - 1, height: 1, ..area };
+    // Where there is room, news have a line of their own; else they stand in for the keys until the next key.
+    let news = match (&model.notice, room) {
+        (Some(_), Room::Small) => Some(last),
+        (Some(_), _) => Some(Rect { y: last.y - 1, ..last }),
+        (None, _) => None,
+    };
+    if news != Some(last) {
+        keys(model, buf, last);
+    }
+    if let (Some(line), Some(text)) = (news, &model.notice) {
+        let text = fit(text, usize::from(line.width.saturating_sub(2)));
+        buf.set_line(line.x + 1, line.y, &Line::styled(text, theme::ACCENT), line.width);
+    }
+    let below = if room == Room::Small { 1 } else { 2 };
+    Rect { y: area.y + 2, height: area.height.saturating_sub(2 + below), ..area }
+}
+
+/// One sentence, where nothing else has room.
+pub fn tiny(buf: &mut Buffer, area: Rect) {
+    let words = "tenantry needs more room: 40 x 12 or more. ^C leaves.";
+    let lines = widgets::wrapped(words, area.width, 0, theme::PLAIN);
+    widgets::lines(buf, area, &lines);
+}
+
+fn top(model: &Model, buf: &mut Buffer, area: Rect) {
+    let help = if model.focus() == Focus::Commands { "? help" } else { "F1 help" };
+    let (cloud, mode) = match (&model.overview.profile, model.mode) {
+        (_, Mode::Demo) => ("", "demo tenant"),
+        (Some(profile), Mode::Real) if model.place != Place::Wizard => (profile.cloud.title(), ""),
+        _ => (model.wizard.fields.cloud.title(), ""),
+    };
+    let right = match area.width {
+        ..60 => help.to_owned(),
+        _ => format!("{cloud}{mode}   {help}"),
+    };
+    let right_width = width(&right) as u16;
+    let mut left = vec![Span::styled(" tenantry", theme::TITLE), "   ".into()];
+    let place = where_we_are(model, area.width);
+    let used: usize = left.iter().map(|s| width(&s.content)).sum();
+    left.push(Span::raw(fit(&place, usize::from(area.width.saturating_sub(right_width + 3)).saturating_sub(used))));
+    buf.set_line(area.x, area.y, &Line::from(left), area.width);
+    let x = area.right().saturating_sub(right_width + 1);
+    buf.set_line(x, area.y, &Line::styled(right, theme::DIM), right_width);
+}
+
+fn where_we_are(model: &Model, cells: u16) -> String {
+    let Some(profile) = &model.overview.profile else { return "new profile".to_owned() };
+    let title = profile.title();
+    let target = profile.target.as_ref().map(|t| format!(" → JupiterOne {}", t.account));
+    match model.place {
+        Place::Preview | Place::Upload => format!("{title}{}", target.unwrap_or_default()),
+        _ if title != profile.tenant && cells >= 70 => format!("{title} · {}", profile.tenant),
+        _ => title.to_owned(),
+    }
+}
+
+fn rail(model: &Model, buf: &mut Buffer, area: Rect) {
+    let here =
+        |step: Step| model.place.step() == Some(step) || (model.place == Place::Dashboard && model.chosen == step);
+    let between = match area.width {
+        ..58 => None,
+        58..70 => Some(" ─ "),
+        _ => Some(" ─── "),
+    };
+    let mut spans: Vec<Span<'_>> = vec![" ".into()];
+    for step in Step::ALL {
+        let sign = widgets::sign(model.sign(step));
+        let style = if here(step) { theme::STRONG } else { theme::DIM };
+        match between {
+            Some(between) => {
+                if step != Step::Credentials {
+                    spans.push(Span::styled(between, theme::DIM));
+                }
+                spans.extend([sign, " ".into(), Span::styled(step.title(), style)]);
+            }
+            // Signs for all, a name for the one that is here.
+            None => {
+                spans.extend([sign, " ".into()]);
+                if here(step) {
+                    spans.extend([Span::styled(step.title(), style), "  ".into()]);
+                }
+            }
+        }
+    }
+    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+}
+
+fn keys(model: &Model, buf: &mut Buffer, area: Rect) {
+    let focus = model.focus();
+    let secrets = match model.place {
+        Place::Wizard if model.overlays.is_empty() && area.width >= 100 => format!("secrets: {} ", model.vault),
+        _ => String::new(),
+    };
+    let room = usize::from(area.width).saturating_sub(width(&secrets) + 2);
+    let quits = command::available(model).any(|c| matches!(c.action, Action::Quit));
+    let mut spans: Vec<Span<'_>> = vec![" ".into()];
+    let mut used = 1;
+    let mut seen: Vec<(String, &str)> = Vec::new();
+    for command in command::available(model) {
+        // Where `q` quits there is no need to name the other way out.
+        if command.label.is_empty() || (command.action == Action::Leave && quits) {
+            continue;
+        }
+        let Some(key) = command.shown(focus) else { continue };
+        // Of several commands for one key the first has it.
+        if seen.iter().any(|(k, label)| *k == key || *label == command.label) {
+            continue;
+        }
+        let cells = width(&key) + 1 + width(command.label) + 3;
+        if used + cells.saturating_sub(3) > room {
+            continue;
+        }
+        used += cells;
+        spans.extend([Span::styled(key.clone(), theme::ACCENT), " ".into(), Span::raw(command.label), "   ".into()]);
+        seen.push((key, command.label));
+    }
+    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+    if !secrets.is_empty() {
+        let x = area.right().saturating_sub(width(&secrets) as u16);
+        buf.set_line(x, area.y, &Line::styled(secrets, theme::DIM), area.width);
+    }
+}

@@ -1,0 +1,95 @@
+//! The terminal comes back: raw mode and the alternate screen are taken and given back here, and nowhere else.
+//!
+//! A panic of the UI gives the terminal back before its message is printed. A panic in the background does not touch
+//! the screen: it is a failed job, and goes to the log.
+
+use std::{
+    io::{self, Write},
+    panic,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use crossterm::{
+    cursor, event, execute,
+    terminal::{self, EnterAlternateScreen, LeaveAlternateScreen},
+};
+
+/// Whether the screen is ours. There is one terminal, so there is one flag; the panic hook needs it.
+static OURS: AtomicBool = AtomicBool::new(false);
+
+/// Holds the terminal; dropping it gives it back.
+#[derive(Debug)]
+pub struct Guard(());
+
+impl Guard {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    ///
+    /// When it refuses; whatever was changed by then is changed back.
+    pub fn take() -> io::Result<Self> {
+        let guard = Self(());
+        enter()?;
+        Ok(guard)
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        leave();
+    }
+}
+
+/// Takes the screen, also where a shell has changed it meanwhile.
+///
+/// # Errors
+///
+/// When the terminal refuses.
+pub fn enter() -> io::Result<()> {
+    OURS.store(true, Ordering::SeqCst);
+    terminal::enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
+}
+
+/// Gives the screen back; a second time does nothing. Where the terminal has gone there is nobody to tell.
+pub fn leave() {
+    if OURS.swap(false, Ordering::SeqCst) {
+        let _ = execute!(io::stdout(), event::DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = terminal::disable_raw_mode();
+        let _ = io::stdout().flush();
+    }
+}
+
+/// While it lives, a panic of the UI (as `is_ui` tells) gives the terminal back first, and any other goes to the log.
+pub struct PanicHook(Arc<Hook>);
+
+type Hook = dyn Fn(&panic::PanicHookInfo<'_>) + Send + Sync;
+
+impl PanicHook {
+    pub fn set(is_ui: fn() -> bool) -> Self {
+        let before: Arc<Hook> = Arc::from(panic::take_hook());
+        let next = Arc::clone(&before);
+        panic::set_hook(Box::new(move |info| {
+            if is_ui() {
+                leave();
+                next(info);
+            } else {
+                tracing::error!(target: "tenantry::panic", "{info}");
+            }
+        }));
+        Self(before)
+    }
+}
+
+impl Drop for PanicHook {
+    fn drop(&mut self) {
+        // While a panic unwinds, the hook must not be touched; the process ends with it.
+        if !std::thread::panicking() {
+            let before = Arc::clone(&self.0);
+            panic::set_hook(Box::new(move |info| before(info)));
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What lies over a screen: the help, a question, the word that starts an upload.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+    widgets::{Clear, Widget},
+};
+
+use super::{
+    text::{pad, wrap},
+    theme, widgets,
+};
+use crate::{
+    app::{
+        Focus, Model, Sign,
+        command::{COMMANDS, lookup},
+        key::Key,
+        overlay::{AskPhase, Overlay, Question},
+    },
+    domain::{
+        preview::{Baseline, Preview},
+        text::grouped,
+    },
+};
+
+pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Buffer, area: Rect) {
+    match overlay {
+        Overlay::Help { scroll } => help(model, *scroll, buf, area),
+        Overlay::Ask(question, phase) => ask(model, *question, *phase, buf, area),
+        Overlay::Type { word, field, wrong } => {
+            let cells = inner_width(area, 72);
+            let mut lines = model.comparison.ready().map(|p| to_confirm(p, cells)).unwrap_or_default();
+            lines.push(Line::default());
+            let ask = format!("Type  {word}  and press ");
+            lines.push(Line::from(vec![Span::raw(ask), Span::styled("↵", theme::ACCENT), Span::raw(" to send it.")]));
+            lines.push(Line::default());
+            let mut input = vec![Span::styled("▸ ", theme::ACCENT)];
+            input.extend(widgets::field(field, "", true, usize::from(cells).saturating_sub(2)));
+            lines.push(Line::from(input));
+            lines.push(match wrong {
+                true => {
+                    widgets::signed(Sign::NeedsYou, format!("That is not the word. Nothing was sent; type  {word}"))
+                }
+                false => Line::default(),
+            });
+            popup(buf, area, "Upload to JupiterOne", cells, &lines);
+        }
+    }
+}
+
+/// Both ends and the figures, before anything is sent.
+fn to_confirm(preview: &Preview, cells: u16) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    if let Some(target) = &preview.target {
+        lines.extend(widgets::wrapped(&target.to_string(), cells, 0, theme::STRONG));
+        lines.push(Line::default());
+    }
+    let total = preview.total();
+    lines.push(Line::raw(format!(
+        "+ create {}   ~ change {}   − delete {}   = same {}",
+        grouped(total.create),
+        grouped(total.change),
+        grouped(total.delete),
+        grouped(total.same)
+    )));
+    let warn = match &preview.baseline {
+        Baseline::Unknown | Baseline::NoTarget => Some(
+            "There is no record of an earlier upload to this target. Whatever this instance holds that is not in \
+             this directory will be deleted there.",
+        ),
+        Baseline::InDoubt { .. } => {
+            Some("How the last upload to this target ended is not known, so the figures may be off.")
+        }
+        Baseline::Known { .. } => None,
+    };
+    if let Some(warn) = warn {
+        lines.push(Line::default());
+        for (n, text) in wrap(warn, usize::from(cells).saturating_sub(2)).into_iter().enumerate() {
+            let lead = if n == 0 { widgets::sign(Sign::NeedsYou) } else { " ".into() };
+            lines.push(Line::from(vec![lead, " ".into(), Span::raw(text)]));
+        }
+    }
+    lines
+}
+
+fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, area: Rect) {
+    let cells = inner_width(area, 60);
+    let (title, words) = match question {
+        Question::CancelCollect => (
+            "Stop reading?",
+            "What has been read is kept and can be browsed. It is not complete, so it is never uploaded.",
+        ),
+        Question::CancelUpload => (
+            "Abort the upload?",
+            "The job is aborted, and JupiterOne stays as it is. Once the job is being finalized it can no longer be stopped.",
+        ),
+        Question::Quit => ("Quit?", "Something is still running. It is stopped in order; what has been read is kept."),
+    };
+    let mut lines = widgets::wrapped(words, cells, 0, theme::PLAIN);
+    if question == Question::Quit {
+        for job in model.jobs.values().filter(|j| j.kind.is_at_stake()) {
+            lines.push(widgets::signed(Sign::Incomplete, job.kind.words()));
+        }
+    }
+    lines.push(Line::default());
+    lines.push(match phase {
+        AskPhase::Confirm => Line::from(vec![
+            Span::styled("y", theme::ACCENT),
+            Span::raw(" yes      "),
+            Span::styled("n", theme::ACCENT),
+            Span::raw(" no"),
+        ]),
+        AskPhase::Waiting => widgets::signed(Sign::Paused, "stopping …"),
+    });
+    popup(buf, area, title, cells, &lines);
+}
+
+fn help(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) {
+    let cells = inner_width(area, 76);
+    // The help is about the screen below it.
+    let below = model.below();
+    let focus = below.focus();
+    let mut lines = Vec::new();
+    if focus != Focus::Commands {
+        lines.extend(widgets::wrapped(
+            "A field has the focus: letters are text. ⇥ and ↑ ↓ move, esc or ^G goes back.",
+            cells,
+            0,
+            theme::DIM,
+        ));
+        lines.push(Line::default());
+    }
+    for command in COMMANDS.iter().filter(|c| (c.here)(&below)) {
+        let works = |text: &&&str| Key::parse(text).and_then(|k| lookup(&below, k)) == Some(command.action);
+        if command.keys.iter().any(|k| works(&k)) {
+            let shown = pad(&command.all_shown(focus), 14);
+            lines.push(Line::from(vec![Span::styled(shown, theme::ACCENT), Span::raw(command.help)]));
+        }
+    }
+    lines.push(Line::default());
+    let legend = [
+        (Sign::Done, "done"),
+        (Sign::Here, "here"),
+        (Sign::ToCome, "to come"),
+        (Sign::NeedsYou, "needs you"),
+        (Sign::Failed, "failed"),
+        (Sign::Incomplete, "incomplete"),
+        (Sign::Retrying, "retrying"),
+        (Sign::Paused, "stopping"),
+    ];
+    for four in legend.chunks(4) {
+        let spans = four
+            .iter()
+            .flat_map(|(s, text)| [widgets::sign(*s), Span::styled(pad(&format!(" {text}"), 13), theme::DIM)]);
+        lines.push(Line::from(spans.collect::<Vec<_>>()));
+    }
+    let room = usize::from(area.height.saturating_sub(6)).max(1);
+    let from = usize::from(scroll).min(lines.len().saturating_sub(room));
+    let title = match lines.len() > room {
+        true => "Keys of this screen   ↑ ↓ scroll   esc closes",
+        false => "Keys of this screen   esc closes",
+    };
+    popup(buf, area, title, cells, &lines[from..]);
+}
+
+fn inner_width(area: Rect, wished: u16) -> u16 {
+    wished.min(area.width.saturating_sub(6)).max(1)
+}
+
+/// A box in the middle, over everything.
+fn popup(buf: &mut Buffer, area: Rect, title: &str, cells: u16, lines: &[Line<'_>]) {
+    let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2)).max(3).min(area.height);
+    let width = (cells + 4).min(area.width);
+    let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+    Clear.render(place, buf);
+    let inner = widgets::panel(buf, place, title);
+    widgets::lines(buf, inner, lines);
+}

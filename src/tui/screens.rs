@@ -1,0 +1,8 @@
+//! One file a screen.
+
+pub mod browse;
+pub mod dashboard;
+pub mod ingest;
+pub mod preview;
+pub mod upload;
+pub mod wizard;

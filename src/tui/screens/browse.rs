@@ -1,0 +1,367 @@
+//! The browser's screen: tabs, trail, filter, a windowed list, and the object under the cursor beside it.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Constraint, Layout, Rect, Spacing},
+    text::{Line, Span},
+};
+use serde_json::Value;
+
+use super::super::{
+    Room,
+    text::{fit, pad, right, width, wrap},
+    theme, widgets,
+};
+use crate::{
+    app::{
+        Model, Sign,
+        browse::{Pane, Shows, View, far_name, title},
+        list::top_for,
+    },
+    domain::{
+        completeness::{RunStatus, State},
+        kind::EntityKind,
+        text::{counted, grouped},
+        view::{Detail, List, Row},
+    },
+};
+
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
+    if model.browse.run.is_none() {
+        let inner = widgets::panel(buf, area, "Browse");
+        let text = match model.overview.profile {
+            Some(_) => "Nothing has been read yet. Press ↵ to go and read the directory.",
+            None => "There is nothing to browse yet. Press ↵ to begin.",
+        };
+        let mut lines = vec![Line::default()];
+        lines.extend(widgets::wrapped(text, inner.width, 0, theme::PLAIN));
+        return widgets::lines(buf, inner, &lines);
+    }
+    let head = if room == Room::Small { 1 } else { 2 };
+    let tabs_at = Rect { height: 1, ..area };
+    tabs(model, buf, tabs_at);
+    if room != Room::Small {
+        trail(model, buf, Rect { y: area.y + 1, height: 1, ..area });
+    }
+    let body = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
+    let view = model.browse.view();
+    if let Shows::Object { scroll, .. } = view.shows {
+        let inner = widgets::panel(buf, body, &view.title);
+        let lines = detail(model, inner.width);
+        let from = usize::from(scroll).min(lines.len().saturating_sub(usize::from(inner.height).max(1)));
+        return widgets::lines(buf, inner, &lines[from..]);
+    }
+    let (list_at, side) = match room {
+        Room::Full => {
+            let [list, side] = Layout::horizontal([Constraint::Min(60), Constraint::Length(44)])
+                .spacing(Spacing::Overlap(1))
+                .areas(body);
+            (list, Some(side))
+        }
+        _ => (body, None),
+    };
+    list(model, view, buf, list_at, room);
+    if let Some(side) = side {
+        let name = model.browse.subject().map(|(_, _, name)| name).unwrap_or_default();
+        let inner = widgets::panel(buf, side, &name);
+        widgets::lines(buf, inner, &detail(model, inner.width));
+    }
+}
+
+fn count_of(model: &Model, list: List) -> u64 {
+    let totals = model.overview.store.as_ref().map(|s| s.totals.clone()).unwrap_or_default();
+    match list {
+        List::Accounts => totals.accounts,
+        List::Users => totals.users,
+        List::Groups => totals.groups,
+        List::Members => totals.members,
+        List::Edges => totals.edges,
+    }
+}
+
+fn tabs(model: &Model, buf: &mut Buffer, area: Rect) {
+    let all: Vec<(String, bool)> = List::ALL
+        .into_iter()
+        .enumerate()
+        .map(|(n, list)| (format!("{} {}", title(list), grouped(count_of(model, list))), n == model.browse.tab))
+        .collect();
+    let together: usize = all.iter().map(|(text, _)| width(text) + 3).sum();
+    let mut spans = vec![Span::raw(" ")];
+    if together < usize::from(area.width) {
+        for (n, (text, here)) in all.into_iter().enumerate() {
+            if n > 0 {
+                spans.push(Span::styled(" │ ", theme::DIM));
+            }
+            spans.push(Span::styled(text, if here { theme::TITLE.underlined() } else { theme::PLAIN }));
+        }
+    } else {
+        let here = &all[model.browse.tab].0;
+        spans.extend([
+            Span::styled(here.clone(), theme::TITLE.underlined()),
+            Span::styled(format!("   list {} of {}", model.browse.tab + 1, List::ALL.len()), theme::DIM),
+        ]);
+    }
+    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+}
+
+/// Where we are, and of which run that is.
+fn trail(model: &Model, buf: &mut Buffer, area: Rect) {
+    let browse = &model.browse;
+    let run = model.overview.store.as_ref().and_then(|s| s.newest.as_ref()).filter(|r| Some(r.id) == browse.run);
+    let (mark, state) = match (run, model.newest() == browse.run) {
+        (_, false) => (Sign::NeedsYou, "there is a newer run: r shows it".to_owned()),
+        (Some(run), _) => match run.status {
+            RunStatus::Running => (Sign::Here, format!("run {}, still reading: r refreshes", run.id)),
+            RunStatus::Complete => (Sign::Done, format!("run {}, complete", run.id)),
+            RunStatus::Partial => {
+                (Sign::Incomplete, format!("run {}, {}", run.id, counted(run.gaps.len() as u64, "gap")))
+            }
+            RunStatus::Interrupted => (Sign::Incomplete, format!("run {}, cancelled before its end", run.id)),
+            RunStatus::Failed => (Sign::Failed, format!("run {}, failed", run.id)),
+        },
+        (None, true) => (Sign::ToCome, String::new()),
+    };
+    let right_width = (width(&state) + 3) as u16;
+    let mut crumbs = vec![browse.roots[browse.tab].title.clone()];
+    crumbs.extend(browse.trail.iter().map(|v| v.title.clone()));
+    let room = usize::from(area.width.saturating_sub(right_width + 3));
+    // The end of a long trail says where we are; its beginning may go.
+    let mut text = crumbs.iter().map(|c| fit(c, 40)).collect::<Vec<_>>().join(" › ");
+    let mut cut = 0;
+    while width(&text) > room && cut + 1 < crumbs.len() {
+        cut += 1;
+        text = format!("… › {}", crumbs[cut..].iter().map(|c| fit(c, 40)).collect::<Vec<_>>().join(" › "));
+    }
+    buf.set_line(area.x + 1, area.y, &Line::styled(fit(&text, room), theme::DIM), area.width);
+    let x = area.right().saturating_sub(right_width + 1);
+    let line = Line::from(vec![widgets::sign(mark), " ".into(), Span::styled(state, theme::DIM)]);
+    buf.set_line(x, area.y, &line, right_width);
+}
+
+fn list(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room) {
+    let inner = match room {
+        Room::Small => Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area },
+        _ => widgets::panel(buf, area, ""),
+    };
+    let cells = usize::from(inner.width);
+    // The filter's line.
+    let total = match view.window.total {
+        Some(total) => counted(total, "row"),
+        None => "…".to_owned(),
+    };
+    let place = match view.window.total {
+        Some(total) if total > 0 => format!("{} of {total}", grouped(view.window.cursor + 1), total = grouped(total)),
+        _ => total,
+    };
+    let mut spans = vec![Span::styled("/ ", theme::ACCENT)];
+    let room_left = cells.saturating_sub(width(&place) + 4);
+    spans.extend(widgets::field(&view.filter, "filter", model.browse.filtering, room_left));
+    buf.set_line(inner.x, inner.y, &Line::from(spans), inner.width);
+    let x = inner.right().saturating_sub(width(&place) as u16);
+    buf.set_line(x, inner.y, &Line::styled(place, theme::DIM), inner.width);
+
+    let columns = columns(view, cells);
+    let mut y = inner.y + 1;
+    if room != Room::Small {
+        let head: String = columns.iter().map(|c| c.cell(c.title)).collect::<Vec<_>>().join("  ");
+        buf.set_line(inner.x, y, &Line::styled(fit(&head, cells), theme::DIM), inner.width);
+        y += 1;
+    }
+    let rows = u64::from(inner.bottom().saturating_sub(y));
+    if let Some(problem) = &model.browse.problem {
+        let place = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
+        return widgets::lines(buf, place, &widgets::problem(problem, inner.width, Sign::Failed));
+    }
+    if view.window.total == Some(0) {
+        let text = match (view.filter.text().is_empty(), &view.shows) {
+            (false, _) => "Nothing matches the filter. esc drops it.",
+            (true, Shows::MembersOf(_)) => empty_members(model),
+            (true, Shows::GroupsOf(_)) => "It is directly in no group that was read.",
+            (true, _) => "Nothing here yet.",
+        };
+        let place = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
+        return widgets::lines(buf, place, &widgets::wrapped(text, inner.width, 0, theme::DIM));
+    }
+    let top = top_for(view.window.cursor, view.window.top, rows);
+    for line in 0..rows {
+        let index = top + line;
+        if view.window.total.is_some_and(|t| index >= t) {
+            break;
+        }
+        let here = index == view.window.cursor;
+        let text = match view.window.row(index) {
+            Some(row) => columns.iter().map(|c| c.cell(&(c.value)(row))).collect::<Vec<_>>().join("  "),
+            None if view.window.total.is_some() => "…".to_owned(),
+            None => break,
+        };
+        let style = if here { theme::SELECTED } else { theme::PLAIN };
+        let text = pad(&text, cells);
+        buf.set_line(inner.x, y + line as u16, &Line::styled(text, style), inner.width);
+    }
+}
+
+/// An empty list and an unread one are two things.
+fn empty_members(model: &Model) -> &'static str {
+    match &model.browse.detail {
+        Pane::Ready(detail) => match detail.state {
+            Some(State::Hidden) => "Its membership is hidden: the app may not see it. It is not known to be empty.",
+            Some(State::Forbidden) => "Its members were refused. It is not known to be empty.",
+            Some(State::Partial) => "Its members were not read to the end. It is not known to be empty.",
+            Some(State::Gone) => "The group vanished while it was being read.",
+            Some(State::Complete) | None => "It has no members.",
+        },
+        _ => "It has no members that were read.",
+    }
+}
+
+/// A column: its head, its cells, and what of a row it shows.
+struct Column {
+    title: &'static str,
+    cells: usize,
+    number: bool,
+    value: fn(&Row) -> String,
+}
+
+impl Column {
+    fn cell(&self, text: &str) -> String {
+        if self.number { right(text, self.cells) } else { pad(text, self.cells) }
+    }
+}
+
+fn columns(view: &View, cells: usize) -> Vec<Column> {
+    let edges = view.shows == Shows::List(List::Edges);
+    let first = Column {
+        title: if edges { "from" } else { "name" },
+        cells: 0,
+        number: false,
+        value: if edges { |r| r.edge.as_ref().map(|e| e.from_name.clone()).unwrap_or_default() } else { |r| marked(r) },
+    };
+    let second = Column {
+        title: if edges { "to" } else { "sign-in name, mail or id" },
+        cells: 0,
+        number: false,
+        value: if edges {
+            |r| far_name(r).to_owned()
+        } else {
+            |r| if r.edge.is_some() { String::new() } else { r.second.clone() }
+        },
+    };
+    let kind = Column {
+        title: "kind",
+        cells: 13,
+        number: false,
+        value: |r| match &r.edge {
+            Some(edge) if edge.mapped => format!("{} (mapped)", kind_name(r.kind)),
+            _ if r.label.is_empty() => kind_name(r.kind).to_owned(),
+            _ => r.label.clone(),
+        },
+    };
+    let count = Column {
+        title: match view.shows {
+            Shows::List(List::Groups) | Shows::GroupsOf(_) => "members",
+            _ => "in groups",
+        },
+        cells: 9,
+        number: true,
+        value: |r| r.count.map(grouped).unwrap_or_default(),
+    };
+    // What is left after the fixed columns is shared by the names; the narrower, the fewer columns.
+    let mut columns = match cells {
+        ..46 => vec![first],
+        46..66 => vec![first, kind],
+        _ if edges => vec![first, second, kind],
+        _ => vec![first, second, kind, count],
+    };
+    let fixed: usize = columns.iter().map(|c| c.cells).sum::<usize>() + 2 * (columns.len() - 1);
+    let names = columns.iter().filter(|c| c.cells == 0).count().max(1);
+    let each = cells.saturating_sub(fixed) / names;
+    let mut spare = cells.saturating_sub(fixed) % names;
+    for column in columns.iter_mut().filter(|c| c.cells == 0) {
+        column.cells = each + usize::from(spare > 0);
+        spare = spare.saturating_sub(1);
+    }
+    columns
+}
+
+/// A name, with the sign of a group whose members are not all known.
+fn marked(row: &Row) -> String {
+    match row.state {
+        Some(State::Complete) | None => far_name(row).to_owned(),
+        Some(State::Forbidden) => format!("✗ {}", far_name(row)),
+        Some(State::Partial | State::Hidden | State::Gone) => format!("◐ {}", far_name(row)),
+    }
+}
+
+const fn kind_name(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Account => "account",
+        EntityKind::User => "user",
+        EntityKind::Group => "group",
+        EntityKind::Member => "group member",
+    }
+}
+
+fn detail(model: &Model, cells: u16) -> Vec<Line<'static>> {
+    match &model.browse.detail {
+        Pane::Empty => vec![Line::styled("nothing selected", theme::DIM)],
+        Pane::Loading { .. } => vec![Line::styled("…", theme::DIM)],
+        Pane::Missing(id) => widgets::wrapped(
+            &format!("{id} is not in this run: it was named as a member, and could not be read."),
+            cells,
+            0,
+            theme::DIM,
+        ),
+        Pane::Ready(detail) => object(detail, cells),
+    }
+}
+
+fn object(detail: &Detail, cells: u16) -> Vec<Line<'static>> {
+    let mut out = vec![Line::styled(kind_name(detail.kind), theme::DIM)];
+    match detail.state {
+        Some(State::Complete) | None => {}
+        Some(state) => out.push(widgets::signed(
+            if state == State::Forbidden { Sign::Failed } else { Sign::Incomplete },
+            format!("members {}", state.as_str()),
+        )),
+    }
+    if detail.kind == EntityKind::Group {
+        out.push(Line::from(vec![
+            Span::styled("→ ", theme::ACCENT),
+            Span::raw(counted(detail.members, "direct member")),
+        ]));
+    }
+    if detail.kind != EntityKind::Account {
+        out.push(Line::from(vec![
+            Span::styled("← ", theme::ACCENT),
+            Span::raw(format!("directly in {}", counted(detail.groups, "group"))),
+        ]));
+    }
+    out.push(Line::default());
+    let names: Vec<(&String, String)> = detail
+        .entity
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(_, value)| !value.is_null())
+        .map(|(name, value)| (name, shown(value)))
+        .collect();
+    let longest = names.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(usize::from(cells) / 2);
+    for (name, value) in names {
+        let room = usize::from(cells).saturating_sub(longest + 2).max(1);
+        for (n, line) in wrap(&value, room).into_iter().take(4).enumerate() {
+            let name = if n == 0 { pad(name, longest) } else { " ".repeat(longest) };
+            out.push(Line::from(vec![Span::styled(name, theme::DIM), "  ".into(), Span::raw(line)]));
+        }
+    }
+    out
+}
+
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Array(all) => all.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

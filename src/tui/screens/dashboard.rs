@@ -1,0 +1,162 @@
+//! The dashboard: what there is, and the step that comes next.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Constraint, Layout, Rect, Spacing},
+    text::{Line, Span},
+};
+
+use super::super::{
+    Room,
+    text::{ago, clock, fit},
+    theme, widgets,
+};
+use crate::{
+    app::{Model, Sign, Step, ingest::IngestPhase, upload::UploadState},
+    domain::{
+        completeness::{Gap, RunStatus},
+        text::{counted, grouped},
+    },
+};
+
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
+    let Some(profile) = &model.overview.profile else { return };
+    let (left, right) = match room {
+        Room::Full => {
+            let [left, right] = Layout::horizontal([Constraint::Min(60), Constraint::Length(44)])
+                .spacing(Spacing::Overlap(1))
+                .areas(area);
+            (left, Some(right))
+        }
+        _ => (area, None),
+    };
+    let inner = widgets::panel(buf, left, profile.title());
+    let mut lines = Vec::new();
+    if room != Room::Small {
+        lines.push(Line::default());
+        lines.extend(facts(model, inner.width));
+        lines.push(Line::default());
+    }
+    for step in Step::ALL {
+        let chosen = step == model.chosen;
+        let text = format!("{:<12} ", step.title());
+        let what = fit(&says(model, step), usize::from(inner.width).saturating_sub(19));
+        lines.push(Line::from(vec![
+            Span::styled(if chosen { "▸ " } else { "  " }, theme::ACCENT),
+            widgets::sign(model.sign(step)),
+            Span::styled(format!(" {} ", step as usize + 1), theme::DIM),
+            Span::styled(text, if chosen { theme::STRONG } else { theme::PLAIN }),
+            Span::styled(what, if chosen { theme::PLAIN } else { theme::DIM }),
+        ]));
+        if room != Room::Small {
+            lines.push(Line::default());
+        }
+    }
+    if right.is_none() && room != Room::Small {
+        let gaps = gaps(model);
+        lines.extend(gap_lines(gaps, inner.width, 3));
+    }
+    widgets::lines(buf, inner, &lines);
+    if let Some(right) = right {
+        let inner = widgets::panel(buf, right, "What is here");
+        let mut lines = vec![Line::default()];
+        let totals = model.overview.store.as_ref().map(|s| s.totals.clone()).unwrap_or_default();
+        for (name, n) in [
+            ("Accounts", totals.accounts),
+            ("Users", totals.users),
+            ("Groups", totals.groups),
+            ("Group members", totals.members),
+            ("Edges", totals.edges),
+        ] {
+            lines.push(Line::raw(format!("{name:<20} {:>14}", grouped(n))));
+        }
+        lines.push(Line::default());
+        lines.extend(gap_lines(gaps(model), inner.width, 8));
+        widgets::lines(buf, inner, &lines);
+    }
+}
+
+fn gaps(model: &Model) -> &[Gap] {
+    model.overview.store.as_ref().and_then(|s| s.newest.as_ref()).map_or(&[], |r| &r.gaps)
+}
+
+/// What is not complete, a line each.
+pub fn gap_lines(gaps: &[Gap], cells: u16, most: usize) -> Vec<Line<'static>> {
+    let mut out = Vec::new();
+    for gap in gaps.iter().take(most) {
+        let code = gap.code.as_deref().map(|c| format!(" ({c})")).unwrap_or_default();
+        let accepted = if gap.accepted { ", accepted" } else { "" };
+        let since = if gap.is_carried_forward() { ", as last known" } else { "" };
+        let text = format!("{}: {}{code}{since}{accepted}", gap.name, gap.state.as_str());
+        out.push(widgets::signed(Sign::Incomplete, fit(&text, usize::from(cells).saturating_sub(2))));
+    }
+    if gaps.len() > most {
+        out.push(Line::styled(format!("  and {} more", grouped((gaps.len() - most) as u64)), theme::DIM));
+    }
+    out
+}
+
+fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
+    let Some(profile) = &model.overview.profile else { return Vec::new() };
+    let mut out = Vec::new();
+    let mut fact = |name: &str, value: &str| {
+        out.push(Line::from(vec![
+            Span::styled(format!("{name:<12} "), theme::DIM),
+            Span::raw(fit(value, usize::from(cells).saturating_sub(13))),
+        ]));
+    };
+    fact("Tenant", &format!("{}   {}", profile.tenant, profile.cloud.title()));
+    match &profile.target {
+        Some(target) => fact("Target", &target.to_string()),
+        None => fact("Target", "none yet: JupiterOne can be connected under Credentials"),
+    }
+    if let Some(store) = &model.overview.store {
+        fact("Store", &store.path);
+        if let Some(pid) = store.held_by {
+            fact("", &format!("process {pid} is writing to it"));
+        }
+    }
+    out
+}
+
+/// A step's state in words.
+fn says(model: &Model, step: Step) -> String {
+    let store = model.overview.store.as_ref();
+    let totals = store.map(|s| &s.totals);
+    match step {
+        Step::Credentials => "change or check them".to_owned(),
+        Step::Ingest => match (&model.ingest.phase, store.and_then(|s| s.newest.as_ref())) {
+            (IngestPhase::Running(_), _) => "reading the directory now".to_owned(),
+            (_, None) => "read the directory for the first time".to_owned(),
+            (_, Some(run)) => {
+                let when = ago(model.now, run.finished_at.unwrap_or(run.started_at));
+                let how = match run.status {
+                    RunStatus::Running => "being read".to_owned(),
+                    RunStatus::Complete => "complete".to_owned(),
+                    RunStatus::Partial => counted(run.gaps.len() as u64, "gap"),
+                    RunStatus::Failed => "failed".to_owned(),
+                    RunStatus::Interrupted => "cancelled before its end".to_owned(),
+                };
+                format!("run {}, {when}, {how}, in {}", run.id, clock(run.seconds))
+            }
+        },
+        Step::Browse => match totals {
+            Some(t) if t.users + t.groups > 0 => {
+                format!("{} · {} · {}", counted(t.users, "user"), counted(t.groups, "group"), counted(t.edges, "edge"))
+            }
+            _ => "nothing read yet".to_owned(),
+        },
+        Step::Preview if store.is_some_and(|s| s.finished.is_some()) => {
+            "what an upload would change; sends nothing".to_owned()
+        }
+        Step::Preview => "after a finished run".to_owned(),
+        Step::Upload => match (&model.upload.phase, store.and_then(|s| s.uploaded)) {
+            (UploadState::Running(_), _) => "uploading now".to_owned(),
+            (_, Some(uploaded)) if uploaded.in_doubt => {
+                format!("in doubt: the upload of {} may or may not have been taken", ago(model.now, uploaded.at))
+            }
+            (_, Some(uploaded)) => format!("last {}", ago(model.now, uploaded.at)),
+            (_, None) => "never yet to this target".to_owned(),
+        },
+    }
+}

@@ -1,0 +1,287 @@
+//! The ingestion's screen: a pane a collection, what it costs, and what is happening.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Constraint, Layout, Rect, Spacing},
+    text::{Line, Span},
+};
+
+use super::{
+    super::{
+        Room,
+        text::{ago, clock, fit, right, time, wrap},
+        theme, widgets,
+    },
+    dashboard::gap_lines,
+};
+use crate::{
+    app::{
+        Kind, Model, Sign,
+        ingest::{Ingest, IngestPhase},
+    },
+    domain::{
+        completeness::{Collection, RunStatus, State},
+        progress::{CollectionProgress, Phase},
+        text::{counted, grouped},
+    },
+};
+
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
+    if matches!(model.ingest.phase, IngestPhase::Idle) {
+        return idle(model, buf, area);
+    }
+    match room {
+        Room::Full => full(model, buf, area),
+        Room::Medium => medium(model, buf, area),
+        Room::Small | Room::Tiny => small(model, buf, area),
+    }
+}
+
+fn idle(model: &Model, buf: &mut Buffer, area: Rect) {
+    let inner = widgets::panel(buf, area, "Read the directory");
+    let mut lines = vec![Line::default()];
+    match &model.overview.profile {
+        None => lines.extend(widgets::wrapped(
+            "There is no profile yet. Press ↵ to enter the tenant's credentials first.",
+            inner.width,
+            0,
+            theme::PLAIN,
+        )),
+        Some(profile) => {
+            let text = format!("Press ↵ to read {}.", profile.title());
+            lines.extend(widgets::wrapped(&text, inner.width, 0, theme::STRONG));
+            lines.push(Line::default());
+            let text = "Account, users, groups and who is in which group. Nothing in the tenant is changed. You can \
+                        browse from the first page on, and stop at any time: what has been read stays here.";
+            lines.extend(widgets::wrapped(text, inner.width.min(84), 0, theme::PLAIN));
+            if let Some(run) = model.overview.store.as_ref().and_then(|s| s.newest.as_ref()) {
+                lines.push(Line::default());
+                let when = ago(model.now, run.finished_at.unwrap_or(run.started_at));
+                let text = format!("Last read {when} (run {}, {}).", run.id, run.status.as_str());
+                lines.extend(widgets::wrapped(&text, inner.width, 0, theme::DIM));
+                lines.extend(gap_lines(&run.gaps, inner.width, 5));
+            }
+        }
+    }
+    widgets::lines(buf, inner, &lines);
+}
+
+const TITLES: [(Collection, &str); 4] = [
+    (Collection::Account, "Account"),
+    (Collection::Users, "Users"),
+    (Collection::Groups, "Groups"),
+    (Collection::Memberships, "Memberships"),
+];
+
+fn full(model: &Model, buf: &mut Buffer, area: Rect) {
+    let [panes, middle, bottom] = Layout::vertical([Constraint::Length(8), Constraint::Length(7), Constraint::Min(5)])
+        .spacing(Spacing::Overlap(1))
+        .areas(area);
+    let columns: [Rect; 4] = Layout::horizontal([Constraint::Fill(1); 4]).spacing(Spacing::Overlap(1)).areas(panes);
+    for ((collection, title), place) in TITLES.into_iter().zip(columns) {
+        let inner = widgets::panel(buf, place, title);
+        widgets::lines(buf, inner, &pane(model, collection, inner.width));
+    }
+    let [quota, requests, result] =
+        Layout::horizontal([Constraint::Fill(1); 3]).spacing(Spacing::Overlap(1)).areas(middle);
+    let inner = widgets::panel(buf, quota, "Quota");
+    widgets::lines(buf, inner, &quota_lines(&model.ingest));
+    let inner = widgets::panel(buf, requests, "Requests");
+    widgets::lines(buf, inner, &request_lines(&model.ingest, inner.width));
+    let inner = widgets::panel(buf, result, "Run");
+    widgets::lines(buf, inner, &run_lines(model, inner.width));
+    log(model, buf, bottom);
+}
+
+fn medium(model: &Model, buf: &mut Buffer, area: Rect) {
+    let [first, second, middle, bottom] =
+        Layout::vertical([Constraint::Length(5), Constraint::Length(5), Constraint::Length(5), Constraint::Min(4)])
+            .spacing(Spacing::Overlap(1))
+            .areas(area);
+    let two =
+        |r: Rect| -> [Rect; 2] { Layout::horizontal([Constraint::Fill(1); 2]).spacing(Spacing::Overlap(1)).areas(r) };
+    let places = [two(first), two(second)].concat();
+    for ((collection, title), place) in TITLES.into_iter().zip(places) {
+        let inner = widgets::panel(buf, place, title);
+        widgets::lines(buf, inner, &pane(model, collection, inner.width));
+    }
+    let [requests, result] = two(middle);
+    let inner = widgets::panel(buf, requests, "Requests and quota");
+    let mut lines = request_lines(&model.ingest, inner.width);
+    let quota = quota_lines(&model.ingest);
+    lines.truncate(2);
+    lines.extend(quota.into_iter().take(1));
+    widgets::lines(buf, inner, &lines);
+    let inner = widgets::panel(buf, result, "Run");
+    widgets::lines(buf, inner, &run_lines(model, inner.width));
+    log(model, buf, bottom);
+}
+
+fn small(model: &Model, buf: &mut Buffer, area: Rect) {
+    let mut lines = Vec::new();
+    for (collection, title) in TITLES {
+        let of = model.ingest.progress.of(collection);
+        let left = format!(" {title}");
+        let numbers = right(&numbers(of), usize::from(area.width).saturating_sub(left.len() + 4));
+        lines.push(Line::from(vec![" ".into(), widgets::sign(sign(of)), Span::raw(left), Span::raw(numbers)]));
+    }
+    lines.push(Line::default());
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    widgets::lines(buf, area, &lines);
+    let below = Rect { y: inner.y + 5, height: inner.height.saturating_sub(5), ..inner };
+    widgets::lines(buf, below, &run_lines(model, below.width));
+}
+
+fn sign(of: &CollectionProgress) -> Sign {
+    match of.phase {
+        Phase::Waiting => Sign::ToCome,
+        Phase::Reading => Sign::Here,
+        Phase::Ended(State::Complete | State::Gone) => Sign::Done,
+        Phase::Ended(State::Partial | State::Hidden) => Sign::Incomplete,
+        Phase::Ended(State::Forbidden) => Sign::Failed,
+    }
+}
+
+/// `31,968 of 50,021   64 %`.
+fn numbers(of: &CollectionProgress) -> String {
+    match (of.phase, of.total) {
+        (Phase::Waiting, None) => "waiting".to_owned(),
+        (Phase::Reading | Phase::Waiting, Some(total)) => {
+            let percent = of.done.saturating_mul(100).checked_div(total).unwrap_or(100);
+            format!("{} of {}   {percent} %", grouped(of.done), grouped(total))
+        }
+        (Phase::Ended(State::Complete | State::Gone), _) | (Phase::Reading, None) => grouped(of.done),
+        (Phase::Ended(state), Some(total)) => {
+            format!("{} of {}   {}", grouped(of.done), grouped(total), state.as_str())
+        }
+        (Phase::Ended(state), None) => format!("{}   {}", grouped(of.done), state.as_str()),
+    }
+}
+
+fn pane(model: &Model, collection: Collection, cells: u16) -> Vec<Line<'static>> {
+    let progress = &model.ingest.progress;
+    let of = progress.of(collection);
+    let mut out = vec![widgets::signed(sign(of), numbers(of))];
+    let rate = if of.seconds > 0.5 { of.done as f64 / of.seconds } else { 0.0 };
+    match (of.phase, of.total) {
+        (Phase::Reading, Some(total)) => out.push(widgets::bar(of.done, total, cells)),
+        (Phase::Reading, None) => out.push(Line::styled("total not known", theme::DIM)),
+        (Phase::Ended(_), Some(total)) => out.push(widgets::bar(of.done, total.max(of.done), cells)),
+        _ => out.push(Line::default()),
+    }
+    let mut facts = Vec::new();
+    if of.phase != Phase::Waiting {
+        facts.push(clock(of.seconds));
+    }
+    if rate >= 1.0 {
+        facts.push(format!("{}/s", grouped(rate as u64)));
+    }
+    if let (Phase::Reading, Some(total)) = (of.phase, of.total)
+        && rate > 0.0
+    {
+        facts.push(format!("{} left", clock(total.saturating_sub(of.done) as f64 / rate)));
+    }
+    out.push(Line::raw(fit(&facts.join("   "), usize::from(cells))));
+    match collection {
+        Collection::Account => {
+            if let Some(profile) = &model.overview.profile {
+                out.push(Line::styled(fit(profile.title(), usize::from(cells)), theme::DIM));
+            }
+        }
+        Collection::Memberships => {
+            out.push(Line::styled(format!("groups; {}", counted(progress.edges, "membership")), theme::DIM))
+        }
+        Collection::Users | Collection::Groups => {}
+    }
+    out
+}
+
+fn quota_lines(ingest: &Ingest) -> Vec<Line<'static>> {
+    let wire = &ingest.progress.wire;
+    let throttled = match wire.throttled_seconds {
+        s if s > 0.0 => widgets::signed(Sign::Retrying, format!("waited {s:.1} s because the service asked to")),
+        _ => Line::styled("not throttled", theme::DIM),
+    };
+    vec![
+        Line::raw(format!("{} units in the last 10 s", grouped(wire.units_10s))),
+        Line::raw(format!("{} in all", counted(wire.resource_units, "resource unit"))),
+        throttled,
+    ]
+}
+
+fn request_lines(ingest: &Ingest, cells: u16) -> Vec<Line<'static>> {
+    let wire = &ingest.progress.wire;
+    let mut second = format!("{} refused · {} again", grouped(wire.refused), grouped(wire.retried));
+    if wire.p95_ms > 0 {
+        second.push_str(&format!(" · p95 {} ms", grouped(u64::from(wire.p95_ms))));
+    }
+    vec![
+        Line::raw(format!("{} sent · {} in flight", grouped(wire.requests), wire.in_flight)),
+        Line::raw(fit(&second, usize::from(cells))),
+        Line::default(),
+        Line::styled(widgets::pulse(ingest.pulse.iter().copied(), usize::from(cells)), theme::ACCENT),
+    ]
+}
+
+fn run_lines(model: &Model, cells: u16) -> Vec<Line<'static>> {
+    let ingest = &model.ingest;
+    let mut out = Vec::new();
+    match &ingest.phase {
+        IngestPhase::Idle => {}
+        IngestPhase::Running(_) => {
+            let stopping = model.jobs.values().any(|j| j.kind == Kind::Collect && j.cancelled);
+            out.push(match stopping {
+                true => widgets::signed(Sign::Paused, "stopping; what is here is kept"),
+                false => widgets::signed(Sign::Here, format!("reading for {}", clock(ingest.progress.seconds))),
+            });
+            out.push(Line::styled("Press ↵ to browse what is here so far.", theme::DIM));
+        }
+        IngestPhase::Ended(run) => {
+            let (sign, text) = match run.status {
+                RunStatus::Complete => (Sign::Done, "complete"),
+                RunStatus::Partial => (Sign::Incomplete, "done, with gaps"),
+                RunStatus::Interrupted => (Sign::Incomplete, "cancelled; what is here is kept"),
+                RunStatus::Failed => (Sign::Failed, "failed; what is here is kept"),
+                RunStatus::Running => (Sign::Here, "running"),
+            };
+            out.push(widgets::signed(sign, format!("{text}, after {}", clock(run.seconds))));
+            out.push(Line::styled("Press ↵ to browse.", theme::DIM));
+            out.extend(gap_lines(&run.gaps, cells, 2));
+        }
+        IngestPhase::Failed(problem) => out.extend(widgets::problem(problem, cells, Sign::Failed)),
+    }
+    out
+}
+
+fn log(model: &Model, buf: &mut Buffer, area: Rect) {
+    // A failure needs more room than a line: it takes the log's place.
+    if let IngestPhase::Failed(problem) = &model.ingest.phase {
+        let inner = widgets::panel(buf, area, "What went wrong");
+        return widgets::lines(buf, inner, &widgets::problem(problem, inner.width, Sign::Failed));
+    }
+    let inner = widgets::panel(buf, area, "What is happening");
+    let rows = usize::from(inner.height);
+    let log = &model.ingest.log;
+    let end = log.len().saturating_sub(model.ingest.scrolled);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    for entry in log.iter().take(end).skip(end.saturating_sub(rows)) {
+        let mut spans = vec![Span::styled(format!("{}  ", time(entry.at, &model.zone)), theme::DIM)];
+        match theme::level_sign(entry.level) {
+            Some(sign) => spans.extend([widgets::sign(sign), " ".into()]),
+            None => spans.push("  ".into()),
+        }
+        let mut text = entry.text.clone();
+        if let Some(problem) = &entry.problem
+            && !text.contains(&problem.summary)
+        {
+            text.push_str(&format!(": {}", problem.line()));
+        }
+        let room = usize::from(inner.width).saturating_sub(12);
+        spans.push(Span::raw(fit(wrap(&text, 4_000).first().map_or("", String::as_str), room)));
+        lines.push(Line::from(spans));
+    }
+    if lines.is_empty() {
+        lines.push(Line::styled("nothing yet", theme::DIM));
+    }
+    widgets::lines(buf, inner, &lines);
+}

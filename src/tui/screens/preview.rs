@@ -1,0 +1,152 @@
+//! The preview's screen: by `_type` what an upload would do, against what, and what is missing.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{
+    super::{
+        Room,
+        text::{ago, bytes, day, fit, pad, right, wrap},
+        theme, widgets,
+    },
+    dashboard::gap_lines,
+};
+use crate::{
+    app::{Model, Sign, preview::ComparisonPhase},
+    domain::{
+        preview::{Baseline, Changes, Preview},
+        text::{counted, grouped},
+    },
+};
+
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
+    let inner = widgets::panel(buf, area, "What an upload would do");
+    let mut lines = if room == Room::Small { Vec::new() } else { vec![Line::default()] };
+    match &model.comparison.phase {
+        _ if model.finished().is_none() => {
+            let text = "There is no finished run to compare. Press ↵ to read the directory; a run that was cancelled \
+                        is never uploaded.";
+            lines.extend(widgets::wrapped(text, inner.width, 0, theme::PLAIN));
+        }
+        ComparisonPhase::Idle => {
+            lines.extend(widgets::wrapped("Press ↵ to compare.", inner.width, 0, theme::PLAIN));
+        }
+        ComparisonPhase::Working(_) => {
+            lines.push(widgets::signed(Sign::Here, "comparing what is here with what was last uploaded … c stops it"))
+        }
+        ComparisonPhase::Failed(problem) => lines.extend(widgets::problem(problem, inner.width, Sign::Failed)),
+        ComparisonPhase::Ready(preview) => lines.extend(ready(model, preview, inner.width, room)),
+    }
+    let from = usize::from(model.comparison.scroll).min(lines.len().saturating_sub(usize::from(inner.height).max(1)));
+    widgets::lines(buf, inner, &lines[from..]);
+}
+
+fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'static>> {
+    let mut out = Vec::new();
+    let (sign, against) = baseline(model, preview);
+    let target = preview.target.as_ref().map_or_else(|| "no target is configured".to_owned(), ToString::to_string);
+    if room == Room::Small {
+        out.push(widgets::signed(sign, fit(&against, usize::from(cells).saturating_sub(2))));
+    } else {
+        out.extend(widgets::wrapped(&target, cells, 0, theme::STRONG));
+        for (n, line) in wrap(&against, usize::from(cells).saturating_sub(2)).into_iter().enumerate() {
+            let lead = if n == 0 { widgets::sign(sign) } else { " ".into() };
+            out.push(Line::from(vec![lead, " ".into(), Span::raw(line)]));
+        }
+        out.push(Line::default());
+    }
+    let number = if cells < 100 { 9 } else { 13 };
+    let name = usize::from(cells).saturating_sub(4 * (number + 1)).min(52);
+    let heads = ["+ create", "~ change", "− delete", "= same"];
+    let short = ["+", "~", "−", "="];
+    let heads = if room == Room::Small { short } else { heads };
+    let number = if room == Room::Small { 6 } else { number };
+    let name = if room == Room::Small { usize::from(cells).saturating_sub(4 * (number + 1)) } else { name };
+    let head: String = heads.iter().map(|h| format!(" {}", right(h, number))).collect();
+    out.push(Line::styled(format!("{}{head}", pad("", name)), theme::DIM));
+    for (kind, changes) in &preview.changes {
+        let partial = preview.partial_types.contains(kind);
+        out.push(row(kind, *changes, partial, name, number, room));
+    }
+    out.push(row("together", preview.total(), false, name, number, room));
+    out.push(Line::default());
+    if !preview.partial_types.is_empty() {
+        let text = format!(
+            "Of {} nothing is deleted, because not all of them could be read: {}.",
+            counted(preview.partial_types.len() as u64, "type"),
+            preview.partial_types.join(", ")
+        );
+        for (n, line) in wrap(&text, usize::from(cells).saturating_sub(2)).into_iter().enumerate() {
+            let lead = if n == 0 { widgets::sign(Sign::Incomplete) } else { " ".into() };
+            out.push(Line::from(vec![lead, " ".into(), Span::raw(line)]));
+        }
+    }
+    out.extend(gap_lines(&preview.gaps, cells, 4));
+    if !preview.partial_types.is_empty() || !preview.gaps.is_empty() {
+        out.push(Line::default());
+    }
+    let size = format!("{}, {}.", counted(preview.requests, "request"), bytes(preview.bytes));
+    out.push(Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]));
+    let read = format!(
+        "Run {}, read {} ({}).",
+        preview.run,
+        ago(model.now, preview.collected_at),
+        day(preview.collected_at, &model.zone)
+    );
+    out.extend(widgets::wrapped(&read, cells, 0, theme::DIM));
+    out
+}
+
+/// Against what the figures are held, in words.
+fn baseline(model: &Model, preview: &Preview) -> (Sign, String) {
+    match &preview.baseline {
+        Baseline::NoTarget => (Sign::NeedsYou, "Without a target everything counts as new. Connect JupiterOne under Credentials.".to_owned()),
+        Baseline::Unknown => (
+            Sign::NeedsYou,
+            "No upload to this target is on record. What it holds is unknown, not empty: everything counts as new, and \
+             deletions cannot be foretold."
+                .to_owned(),
+        ),
+        Baseline::Known { uploaded_at } => (
+            Sign::Done,
+            format!("against the upload of {} ({})", day(*uploaded_at, &model.zone), ago(model.now, *uploaded_at)),
+        ),
+        Baseline::InDoubt { job_id, since } => {
+            let job = job_id.as_deref().map(|id| format!(" (job {id})")).unwrap_or_default();
+            let text = format!(
+                "How the upload of {}{job} ended is not known: what was there before and what it sent may both be there.",
+                day(*since, &model.zone)
+            );
+            (Sign::NeedsYou, text)
+        }
+    }
+}
+
+fn row(kind: &str, changes: Changes, partial: bool, name: usize, number: usize, room: Room) -> Line<'static> {
+    let kind = match room {
+        // The common beginning says nothing where there is no room for it.
+        Room::Small => kind.strip_prefix("active_directory_").unwrap_or(kind),
+        _ => kind,
+    };
+    let style = match () {
+        () if kind == "together" => theme::STRONG,
+        () if changes.is_nothing() => theme::DIM,
+        () => theme::PLAIN,
+    };
+    let cell = |n: u64, colour: ratatui::style::Style| {
+        let text = format!(" {}", right(&grouped(n), number));
+        Span::styled(text, if n == 0 { style } else { style.patch(colour) })
+    };
+    let kind = if partial { format!("{kind} ◐") } else { kind.to_owned() };
+    let delete = cell(changes.delete, theme::BAD);
+    Line::from(vec![
+        Span::styled(pad(&kind, name), style),
+        cell(changes.create, theme::GOOD),
+        cell(changes.change, theme::WARN),
+        delete,
+        cell(changes.same, theme::PLAIN),
+    ])
+}

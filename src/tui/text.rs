@@ -1,0 +1,179 @@
+//! Text for cells: made visible, measured by what a terminal draws, cut by graphemes.
+
+use std::borrow::Cow;
+
+use jiff::{Timestamp, tz::TimeZone};
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::domain::text::{grouped, visible};
+
+/// How many cells `text` takes.
+pub fn width(text: &str) -> usize {
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// `text`, made visible, in at most `cells`; where it is cut it ends in `…`.
+pub fn fit(text: &str, cells: usize) -> String {
+    let text: Cow<'_, str> = visible(text);
+    // Longer texts than this are cut anyway: a name of a megabyte costs no more than one of a line.
+    let mut out = String::new();
+    let mut used = 0;
+    let mut kept = 0;
+    for grapheme in text.graphemes(true) {
+        let wide = UnicodeWidthStr::width(grapheme);
+        if used + wide > cells {
+            out.truncate(kept);
+            if cells > 0 {
+                out.push('…');
+            }
+            return out;
+        }
+        out.push_str(grapheme);
+        used += wide;
+        if used < cells {
+            kept = out.len();
+        }
+    }
+    out
+}
+
+/// As [`fit`], filled up to exactly `cells` with spaces.
+pub fn pad(text: &str, cells: usize) -> String {
+    let mut out = fit(text, cells);
+    let used = width(&out);
+    out.extend(std::iter::repeat_n(' ', cells.saturating_sub(used)));
+    out
+}
+
+/// As [`pad`], at the right edge.
+pub fn right(text: &str, cells: usize) -> String {
+    let out = fit(text, cells);
+    let mut line = " ".repeat(cells.saturating_sub(width(&out)));
+    line.push_str(&out);
+    line
+}
+
+/// Breaks `text` into lines of at most `cells`, at spaces where there are any. Line ends in it are kept.
+pub fn wrap(text: &str, cells: usize) -> Vec<String> {
+    let cells = cells.max(1);
+    let mut lines = Vec::new();
+    for part in text.lines() {
+        let part = visible(part);
+        let mut line = String::new();
+        let mut used = 0;
+        for word in part.split(' ') {
+            let wide = width(word);
+            if used > 0 && used + 1 + wide > cells {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            } else if used > 0 || !line.is_empty() {
+                line.push(' ');
+                used += 1;
+            }
+            for grapheme in word.graphemes(true) {
+                let wide = UnicodeWidthStr::width(grapheme);
+                if used + wide > cells && used > 0 {
+                    lines.push(std::mem::take(&mut line));
+                    used = 0;
+                }
+                line.push_str(grapheme);
+                used += wide;
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// `01:23`, `1:02:03`.
+pub fn clock(seconds: f64) -> String {
+    let all = if seconds.is_finite() { seconds.max(0.0) as u64 } else { 0 };
+    let (hours, minutes, seconds) = (all / 3600, all / 60 % 60, all % 60);
+    match hours {
+        0 => format!("{minutes:02}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// How long ago, as people say it.
+pub fn ago(now: Timestamp, then: Timestamp) -> String {
+    let seconds = now.duration_since(then).as_secs().max(0) as u64;
+    let say = |n: u64, unit: &str| format!("{} {unit}{} ago", grouped(n), if n == 1 { "" } else { "s" });
+    match seconds {
+        0..60 => "just now".to_owned(),
+        60..3_600 => say(seconds / 60, "minute"),
+        3_600..86_400 => say(seconds / 3_600, "hour"),
+        _ => say(seconds / 86_400, "day"),
+    }
+}
+
+/// The time of day.
+pub fn time(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
+}
+
+/// Day and time, with the zone.
+pub fn day(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
+/// `12.4 MB`.
+pub fn bytes(n: u64) -> String {
+    match n {
+        0..1_000 => format!("{n} bytes"),
+        1_000..1_000_000 => format!("{:.1} kB", n as f64 / 1e3),
+        _ => format!("{:.1} MB", n as f64 / 1e6),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut_by_what_is_seen() {
+        let check = |text: &str, cells: usize, want: &str| {
+            assert_eq!(fit(text, cells), want, "{text} in {cells}");
+            assert!(width(&fit(text, cells)) <= cells);
+            assert_eq!(width(&pad(text, cells)), cells);
+            assert_eq!(width(&right(text, cells)), cells);
+        };
+        check("Ada", 5, "Ada");
+        check("Ada", 3, "Ada");
+        check("Adam", 3, "Ad…");
+        check("Adam", 1, "…");
+        check("Adam", 0, "");
+        check("李雷李雷", 5, "李雷…");
+        check("李雷李雷", 4, "李…");
+        check("李雷", 1, "…");
+        check("a\x1b[2J", 10, "a␛[2J");
+        check("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…");
+    }
+
+    #[test]
+    fn lines_break_at_spaces() {
+        let check = |text: &str, cells, want: &[&str]| assert_eq!(wrap(text, cells), want, "{text}");
+        check("one two three", 7, &["one two", "three"]);
+        check("one  two", 20, &["one  two"]);
+        check("aaaaaaaaaa", 4, &["aaaa", "aaaa", "aa"]);
+        check("李雷李雷", 3, &["李", "雷", "李", "雷"]);
+        check("a\nb", 4, &["a", "b"]);
+        check("  in", 8, &["  in"]);
+    }
+
+    #[test]
+    fn times_are_said() {
+        assert_eq!((clock(83.0), clock(3_723.9), clock(f64::NAN)), ("01:23".into(), "1:02:03".into(), "00:00".into()));
+        let now = Timestamp::from_second(100_000).unwrap();
+        let check = |then: i64, want: &str| assert_eq!(ago(now, Timestamp::from_second(then).unwrap()), want);
+        check(99_990, "just now");
+        check(99_900, "1 minute ago");
+        check(90_000, "2 hours ago");
+        check(100_050, "just now");
+        assert_eq!(
+            (bytes(12), bytes(1_200), bytes(12_400_000)),
+            ("12 bytes".into(), "1.2 kB".into(), "12.4 MB".into())
+        );
+    }
+}
