@@ -116,7 +116,7 @@ impl GraphClient {
                             slot.finish(Ok(body));
                             continue;
                         }
-                        if item.status == 401 && !token_refused {
+                        if item.status == 401 && self.sender.may_renew(token_refused) {
                             stale = true;
                             slot.again_at(now);
                             self.sender.wire.retried();

@@ -1,6 +1,12 @@
 //! One request until it is answered: pause, token, limit, send, read, judge, and again.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
@@ -37,6 +43,9 @@ pub(super) struct Sender {
     pub pause: Pause,
     pub wire: Wire,
     pub clock: Arc<dyn Clock>,
+    /// Whether a renewed token was refused, too, and none accepted since: another one would fare no better, and the
+    /// login service minds being asked in a loop (AADSTS50196).
+    renewed_in_vain: AtomicBool,
     http: reqwest::Client,
     places: Semaphore,
     reporter: Arc<dyn Reporter>,
@@ -94,6 +103,7 @@ impl Sender {
             pause: Pause::new(),
             wire: Wire::default(),
             clock,
+            renewed_in_vain: AtomicBool::new(false),
             places: Semaphore::new(AT_ONCE),
             reporter,
         })
@@ -119,8 +129,11 @@ impl Sender {
         loop {
             let (error, asked) = match Box::pin(self.attempt(call, refused_token)).await {
                 Ok((generation, response)) => match self.judge(call, &response, &decode) {
-                    Ok(value) => return Ok(Answer { value, retried: tried.any(), generation }),
-                    Err(error) if error.status() == Some(401) && refused_token.is_none() => {
+                    Ok(value) => {
+                        self.renewed_in_vain.store(false, Ordering::Relaxed);
+                        return Ok(Answer { value, retried: tried.any(), generation });
+                    }
+                    Err(error) if error.status() == Some(401) && self.may_renew(refused_token.is_some()) => {
                         refused_token = Some(generation);
                         self.wire.retried();
                         self.log(
@@ -154,6 +167,14 @@ impl Sender {
                 tokio::time::sleep(wait).await;
             }
         }
+    }
+
+    /// Whether a refused token is worth a new one. `again`: this request has had a new one already.
+    pub fn may_renew(&self, again: bool) -> bool {
+        if again {
+            self.renewed_in_vain.store(true, Ordering::Relaxed);
+        }
+        !again && !self.renewed_in_vain.load(Ordering::Relaxed)
     }
 
     /// One attempt: the status is for others to judge, only the network fails here.
@@ -333,6 +354,30 @@ mod tests {
         let all = futures::future::join_all((0..8).map(|_| client.get(PATH))).await;
         assert!(all.iter().all(Result::is_ok), "{all:?}");
         assert_eq!(stub.tokens_asked(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_login_is_not_asked_over_and_over_for_an_app_that_nobody_knows() {
+        let stub = Stub::start().await;
+        let unknown = Arc::new(Mutex::new(true));
+        let is_unknown = Arc::clone(&unknown);
+        stub.handle(move |_| {
+            Some(match *is_unknown.lock().unwrap() {
+                true => refusal(401, "Authorization_IdentityNotFound", "The identity could not be established."),
+                false => good(),
+            })
+        });
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let client = stub.client(&clock);
+        for _ in 0..5 {
+            assert_eq!(client.get(PATH).await.unwrap_err().code(), Some("Authorization_IdentityNotFound"));
+        }
+        assert_eq!(stub.tokens_asked(), 2);
+        *unknown.lock().unwrap() = false;
+        assert!(client.get(PATH).await.is_ok());
+        *unknown.lock().unwrap() = true;
+        assert!(client.get(PATH).await.is_err());
+        assert_eq!(stub.tokens_asked(), 3, "once it was accepted, a refusal is news again");
     }
 
     #[tokio::test(start_paused = true)]

@@ -25,7 +25,7 @@ use crate::{
         text,
     },
     graph::{Batch, GraphError, Page, Pages},
-    store::{ListEnd, MemberRef, MembersWrite, PageWrite},
+    store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution},
 };
 
 /// Batches and long lists under way at once.
@@ -177,7 +177,7 @@ impl Engine {
                 }
             }
             if reading.rest.is_empty() {
-                page.members.push(self.finish(&mut reading));
+                self.finish(&mut reading, &mut page);
             } else {
                 page.members.extend(self.slice(&mut reading));
                 long.push(reading);
@@ -206,8 +206,9 @@ impl Engine {
                 }
             }
         }
-        let last = self.finish(&mut reading);
-        self.keeper.keep(PageWrite { members: vec![last], ..PageWrite::default() }).await?;
+        let mut page = PageWrite::default();
+        self.finish(&mut reading, &mut page);
+        self.keeper.keep(page).await?;
         Ok(Vec::new())
     }
 
@@ -236,7 +237,8 @@ impl Engine {
         (!members.is_empty()).then(|| MembersWrite { group: reading.group.id.to_string(), members, end: None })
     }
 
-    fn finish(&self, reading: &mut Reading) -> MembersWrite {
+    /// The end of a group's lists, onto a page.
+    fn finish(&self, reading: &mut Reading, page: &mut PageWrite) {
         let members = std::mem::take(&mut reading.found);
         self.watch.edges(members.len() as u64);
         self.watch.one_more(Collection::Memberships);
@@ -256,7 +258,11 @@ impl Engine {
         if end.state != State::Complete {
             self.tell(reading, &end);
         }
-        MembersWrite { group: reading.group.id.to_string(), members, end: Some(end) }
+        if end.state == State::Gone {
+            // Other groups may still name it as a member.
+            page.resolutions.push(Resolution::Gone { id: reading.group.id.to_string() });
+        }
+        page.members.push(MembersWrite { group: reading.group.id.to_string(), members, end: Some(end) });
     }
 
     fn tell(&self, reading: &Reading, end: &ListEnd) {

@@ -82,6 +82,7 @@ impl World {
                 ("device", "d1"),
                 ("printer", "p1"),
                 ("device", "ghost"),
+                ("group", "deleted"),
             ]),
         );
         // The items of a cast do not say what they are.
@@ -272,6 +273,7 @@ const WHOLE: &[&str] = &[
     "printer p1",
     "sec→c1",
     "sec→d1",
+    "sec→deleted",
     "sec→m365",
     "sec→new",
     "sec→p1",
@@ -308,7 +310,11 @@ async fn a_directory_is_read_whole() {
     bench.stub.roles(&["Directory.Read.All", "Member.Read.Hidden"]);
     bench.world.refuse("/groups/deleted/members?", 404, "Request_ResourceNotFound");
     let info = bench.run().await.unwrap();
-    assert_eq!(bench.content(&info), whole_but(&["user_group deleted"], &[]), "it is gone, and so is its entity");
+    assert_eq!(
+        bench.content(&info),
+        whole_but(&["user_group deleted", "sec→deleted"], &[]),
+        "it is gone, with all that names it"
+    );
     assert_eq!((info.status, Bench::gaps(&info)), (RunStatus::Complete, vec![]), "who is gone is not missing");
     assert_eq!(info.requests, bench.stub.seen().len() as u64);
     let progress = bench.last_progress();
