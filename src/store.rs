@@ -24,7 +24,7 @@ mod nodes;
 mod read;
 mod runs;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
