@@ -180,3 +180,102 @@ fn private_folder(dir: &Path) -> io::Result<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(dir)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, Value, json};
+
+    use super::*;
+    use crate::domain::kind::{EdgeKind, EntityKind};
+
+    const NAMING: Naming = Naming::ActiveDirectory;
+
+    fn entity(key: &str) -> Entity {
+        let json: Map<String, Value> = [("_key", json!(key)), ("name", json!("line\nbreak, \u{202e} and \u{1f600}"))]
+            .map(|(k, v)| (k.to_owned(), v))
+            .into_iter()
+            .collect();
+        Entity { kind: EntityKind::User, json }
+    }
+
+    fn edge(to: &str) -> Edge {
+        Edge { kind: EdgeKind::GroupUser, from: "g1".to_owned(), to: to.to_owned(), mapped: to == "u9" }
+    }
+
+    /// Entities and edges by their keys; a source that fails says so in the middle.
+    fn export(dir: &Path, keys: &[&str], broken: bool) -> Result<ExportReport, ExportError<String>> {
+        ndjson(
+            dir,
+            NAMING,
+            |sink| {
+                let _ = keys.iter().try_for_each(|key| sink(entity(key)));
+                Ok(())
+            },
+            |sink| {
+                let _ = keys.iter().try_for_each(|key| sink(edge(key)));
+                if broken { Err("the store is damaged".to_owned()) } else { Ok(()) }
+            },
+        )
+    }
+
+    fn files(dir: &Path) -> Vec<String> {
+        let mut names: Vec<_> =
+            fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn one_object_a_line_as_an_upload_sends_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("out").join("here");
+        let report = export(&dir, &["u1", "u9"], false).unwrap();
+        let text = |name: &str| fs::read_to_string(dir.join(name)).unwrap();
+        let lines = |all: [String; 2]| all.map(|line| line + "\n").concat();
+        assert_eq!(text(ENTITIES), lines(["u1", "u9"].map(|key| entity(key).text())));
+        assert_eq!(text(RELATIONSHIPS), lines(["u1", "u9"].map(|key| edge(key).text(NAMING))));
+        assert_eq!((report.entities, report.relationships), (2, 2));
+        assert_eq!(report.bytes as usize, text(ENTITIES).len() + text(RELATIONSHIPS).len());
+        assert_eq!(report.files, [dir.join(ENTITIES), dir.join(RELATIONSHIPS)]);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!(mode(&dir), 0o700);
+            assert!(report.files.iter().all(|file| mode(file) == 0o600));
+        }
+    }
+
+    #[test]
+    fn what_was_there_is_replaced_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        fs::write(dir.join("notes.txt"), "mine").unwrap();
+        export(dir, &["u1"], false).unwrap();
+        let before = fs::read_to_string(dir.join(ENTITIES)).unwrap();
+        let error = export(dir, &["u1", "u2"], true).unwrap_err();
+        assert!(matches!(&error, ExportError::Source(words) if words == "the store is damaged"));
+        assert_eq!(error.problem(|words| Problem::new(words.clone())).summary, "the store is damaged");
+        assert_eq!(fs::read_to_string(dir.join(ENTITIES)).unwrap(), before);
+        assert_eq!(files(dir), [ENTITIES, "notes.txt", RELATIONSHIPS]);
+        export(dir, &["u1", "u2"], false).unwrap();
+        assert_eq!(fs::read_to_string(dir.join(ENTITIES)).unwrap().lines().count(), 2);
+        assert_eq!(fs::read_to_string(dir.join("notes.txt")).unwrap(), "mine");
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path().join("file");
+        fs::write(&dir, "in the way").unwrap();
+        let error = export(&dir, &["u1"], false).unwrap_err();
+        let problem = error.problem(|_| unreachable!());
+        assert!(problem.summary.contains("file could not be written"), "{problem}");
+        assert!(problem.hint.is_some() && problem.message.is_some());
+        // A folder where a file should be: no half of an export stays.
+        let dir = folder.path().join("dir");
+        fs::create_dir_all(dir.join(RELATIONSHIPS)).unwrap();
+        export(&dir, &["u1"], false).unwrap_err();
+        assert!(files(&dir).iter().all(|name| !name.contains("part")));
+    }
+}

@@ -3,6 +3,9 @@
 //! It reads the store and nothing else: no network, no upload code, nothing that writes. Two sorted streams, what would be
 //! sent and what the target is believed to hold, are walked in step, so that memory does not grow with the tenant.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{

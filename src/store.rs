@@ -23,6 +23,8 @@ mod migrate;
 mod nodes;
 mod read;
 mod runs;
+#[cfg(test)]
+pub(crate) mod tests;
 mod write;
 
 pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};

@@ -95,6 +95,9 @@ impl Beliefs {
     }
 }
 
+/// One row of a belief table: both numbers of its key, its type's, and its content.
+type Believable<T> = (i64, i64, i64, Option<T>);
+
 /// Where a key stands in its stream: the account's half first, then by numbers.
 type Place = (bool, i64, i64);
 
@@ -102,7 +105,7 @@ type Place = (bool, i64, i64);
 struct Stream<'a, T> {
     db: &'a Connection,
     halves: [Option<Rows<'a>>; 2],
-    read: fn(&Row<'_>) -> rusqlite::Result<(i64, i64, i64, Option<T>)>,
+    read: fn(&Row<'_>) -> rusqlite::Result<Believable<T>>,
     next: Option<(Place, i64, Option<T>)>,
     types: Few,
     certain: usize,

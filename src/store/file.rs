@@ -33,7 +33,9 @@ pub(super) fn look(path: &Path) -> Result<Found, StoreError> {
     let mut header = Vec::with_capacity(100);
     match File::open(path) {
         Ok(file) => file.take(100).read_to_end(&mut header).map_err(|e| StoreError::io(path, e))?,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(Found::Nothing);
+        }
         Err(source) => return Err(StoreError::Io { path: path.to_owned(), source }),
     };
     if header.is_empty() {

@@ -65,3 +65,96 @@ fn copy(db: &Connection, path: &Path, version: i64) -> Result<(), StoreError> {
     db.execute("VACUUM INTO ?1", [text]).map_err(|e| StoreError::of(&part, e))?;
     fs::rename(&part, &copy).map_err(|e| StoreError::io(&copy, e))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        domain::ids::TenantId,
+        store::{Writer, file},
+    };
+
+    const STEPS: [Step; 2] = [
+        |db| db.execute_batch("CREATE TABLE colour (name TEXT); INSERT INTO colour VALUES ('red')"),
+        |db| db.execute_batch("ALTER TABLE colour ADD COLUMN shade TEXT; UPDATE colour SET shade = 'dark'"),
+    ];
+
+    fn store() -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("store.db");
+        let tenant = TenantId::parse("84841066-274d-4ec0-a5c1-276be684bdd3").unwrap();
+        drop(Writer::open(&path, &tenant, Timestamp::UNIX_EPOCH).unwrap());
+        Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
+        (folder, path)
+    }
+
+    fn shade(db: &Connection) -> Option<String> {
+        db.query_row("SELECT shade FROM colour WHERE name = 'red'", (), |row| row.get(0)).ok()
+    }
+
+    #[test]
+    fn steps_run_in_order_once_after_a_copy() {
+        let (folder, path) = store();
+        let copy = folder.path().join("store.db.format-1");
+        // A copy that an earlier attempt did not finish is in nobody's way.
+        fs::write(folder.path().join("store.db.format-1.part"), "half").unwrap();
+        let mut db = file::writing(&path).unwrap();
+        run(&mut db, &path, &STEPS).unwrap();
+        assert_eq!((version(&db).unwrap(), shade(&db).as_deref()), (3, Some("dark")));
+        let before = Connection::open(&copy).unwrap();
+        assert_eq!((version(&before).unwrap(), shade(&before)), (1, None));
+        assert_eq!(before.query_row("SELECT count(*) FROM store", (), |row| row.get::<_, i64>(0)).unwrap(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        fs::remove_file(&copy).unwrap();
+        run(&mut db, &path, &STEPS).unwrap();
+        assert!(!copy.exists(), "nothing to do, nothing to copy");
+        assert!(matches!(run(&mut db, &path, &STEPS[..1]), Err(StoreError::Newer { found: 3, known: 2, .. })));
+    }
+
+    #[test]
+    fn a_migration_that_breaks_off_leaves_the_store_as_it_was() {
+        let (_folder, path) = store();
+        let mut db = file::writing(&path).unwrap();
+        let broken: [Step; 2] = [STEPS[0], |db| db.execute_batch("ALTER TABLE nothing ADD COLUMN x")];
+        run(&mut db, &path, &broken).unwrap_err();
+        assert_eq!((version(&db).unwrap(), shade(&db)), (1, None));
+        assert!(db.prepare("SELECT * FROM colour").is_err());
+    }
+
+    #[test]
+    fn a_process_that_is_killed_in_the_middle_leaves_the_store_as_it_was() {
+        let (_folder, path) = store();
+        let mut db = file::writing(&path).unwrap();
+        // With so small a cache, what is not committed is on disk already when the files are copied, as a kill leaves them.
+        db.pragma_update(None, "cache_size", 5).unwrap();
+        let killed: [Step; 2] = [
+            |db| {
+                db.execute_batch("CREATE TABLE filler (x BLOB)")?;
+                for _ in 0..500 {
+                    db.execute("INSERT INTO filler VALUES (zeroblob(3000))", ())?;
+                }
+                Ok(())
+            },
+            |db| {
+                let path = Path::new(db.path().unwrap()).to_owned();
+                fs::copy(&path, beside(&path, ".killed")).unwrap();
+                let log = fs::copy(beside(&path, "-wal"), beside(&path, ".killed-wal")).unwrap();
+                assert!(log > 1_000_000);
+                Ok(())
+            },
+        ];
+        run(&mut db, &path, &killed).unwrap();
+        assert_eq!(version(&db).unwrap(), 3);
+        let mut left = file::writing(&beside(&path, ".killed")).unwrap();
+        assert_eq!(version(&left).unwrap(), 1);
+        assert!(left.prepare("SELECT * FROM filler").is_err());
+        run(&mut left, &path, &STEPS).unwrap();
+        assert_eq!(shade(&left).as_deref(), Some("dark"));
+    }
+}

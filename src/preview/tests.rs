@@ -1,0 +1,329 @@
+//! Figures against a stand-in for the service: a map that jobs are applied to.
+
+use std::ops::ControlFlow;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    domain::{
+        completeness::{Collection, State},
+        origin::Origin,
+        target::Destination,
+    },
+    store::{
+        PageWrite, SentEntity, UploadId, Writer,
+        tests::{
+            DEVICE, GROUP, NAMING, Place, USER, account, at, device, group, listed, members, resolved, run, user, whole,
+        },
+    },
+};
+
+fn target() -> Target {
+    Target {
+        origin: Origin::parse("https://api.us.jupiterone.io").unwrap(),
+        account: "acme".to_owned(),
+        destination: Destination::Instance("i".to_owned()),
+    }
+}
+
+/// `_key` → (`_type`, text), as the service holds it, or as a job brings it.
+type Graph = BTreeMap<String, (String, String)>;
+
+fn sent(reader: &Reader, run: RunId) -> Graph {
+    let mut graph = Graph::new();
+    reader
+        .for_each_entity(run, NAMING, &mut |e| {
+            graph.insert(e.key().to_owned(), (e.entity_type().to_owned(), e.text()));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    reader
+        .for_each_edge(run, NAMING, &mut |e| {
+            graph.insert(e.key(), (NAMING.edge_type(e.kind).to_owned(), e.text(NAMING)));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    graph
+}
+
+fn note(writer: &mut Writer, reader: &Reader, run: RunId, seconds: i64, partial: &[String]) -> UploadId {
+    let upload = writer.begin_upload(&target(), NAMING, run, at(seconds), partial).unwrap();
+    let (mut entities, mut edges) = (Vec::new(), Vec::new());
+    reader
+        .for_each_entity(run, NAMING, &mut |e| {
+            entities.push(SentEntity::of(&e, &e.text()));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    reader
+        .for_each_edge(run, NAMING, &mut |e| {
+            edges.push(e);
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    writer.note_entities(upload, &entities).unwrap();
+    writer.note_edges(upload, &edges).unwrap();
+    upload
+}
+
+/// What a job does to the graph, and its figures.
+fn apply(graph: &mut Graph, job: &Graph, partial: &[String]) -> BTreeMap<String, Changes> {
+    let mut figures: BTreeMap<String, Changes> =
+        NAMING.all_types().map(|name| (name.to_owned(), Changes::default())).collect();
+    for (key, (name, text)) in job {
+        let figures = figures.get_mut(name).unwrap();
+        match graph.get(key) {
+            None => figures.create += 1,
+            Some(had) if *had == (name.clone(), text.clone()) => figures.same += 1,
+            Some(_) => figures.change += 1,
+        }
+    }
+    graph.retain(|key, (name, _)| {
+        let stays = job.contains_key(key) || partial.contains(name);
+        figures.get_mut(name).unwrap().delete += u64::from(!stays);
+        stays
+    });
+    graph.extend(job.clone());
+    figures
+}
+
+fn total(preview: &Preview) -> (u64, u64, u64, u64) {
+    let all = preview.total();
+    (all.create, all.change, all.delete, all.same)
+}
+
+#[test]
+fn without_a_finished_run_there_is_nothing_to_see() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let reader = place.reader();
+    let error = newest(&reader).unwrap_err();
+    assert!(matches!(error, PreviewError::NoFinishedRun));
+    assert!(error.problem().hint.unwrap().contains("tenantry collect"));
+    let running = writer.begin_run(at(0)).unwrap();
+    assert!(matches!(newest(&reader), Err(PreviewError::NoFinishedRun)));
+    assert!(
+        matches!(preview(&reader, running, NAMING, None), Err(PreviewError::NotFinished { run }) if run == running)
+    );
+    let none = preview(&reader, RunId(9), NAMING, None).unwrap_err();
+    assert_eq!(none.problem().code.as_deref(), Some("no_such_run"));
+}
+
+#[test]
+fn baselines() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let mut pages = whole(vec![user("u1", "Ada"), user("u2", "Bob")], vec![group("g1", "Golf")]);
+    pages.push(members("g1", State::Complete, &[("u1", USER), ("u9", USER)]));
+    let first = run(&mut writer, 0, &pages).id;
+    let reader = place.reader();
+    let check = |target: Option<&Target>, baseline: Baseline, want: (u64, u64, u64, u64)| {
+        let preview = preview(&reader, newest(&reader).unwrap(), NAMING, target).unwrap();
+        assert_eq!(preview.baseline, baseline);
+        assert_eq!(total(&preview), want);
+        assert_eq!(preview.changes.keys().map(String::as_str).collect::<BTreeSet<_>>(), NAMING.all_types().collect());
+        preview
+    };
+    let preview = check(None, Baseline::NoTarget, (9, 0, 0, 0));
+    assert_eq!((preview.run, preview.collected_at, preview.target), (first, at(1), None));
+    // Two bodies, start, finalize and status; every byte of the bodies.
+    assert_eq!(preview.requests, 5);
+    let bodies: usize = [("entities", false), ("relationships", true)]
+        .map(|(name, edges)| {
+            let objects: Vec<String> = sent(&reader, first)
+                .into_iter()
+                .filter(|(k, _)| k.contains("|has|") == edges)
+                .map(|(_, (_, t))| t)
+                .collect();
+            format!("{{\"{name}\":[{}]}}", objects.join(",")).len()
+        })
+        .iter()
+        .sum();
+    assert_eq!(preview.bytes as usize, bodies);
+
+    check(Some(&target()), Baseline::Unknown, (9, 0, 0, 0));
+    let upload = note(&mut writer, &reader, first, 10, &[]);
+    check(Some(&target()), Baseline::Unknown, (9, 0, 0, 0));
+    writer.upload_job(upload, "job").unwrap();
+    writer.upload_in_doubt(upload).unwrap();
+    let doubt = Baseline::InDoubt { job_id: Some("job".into()), since: at(10) };
+    check(Some(&target()), doubt, (0, 9, 0, 0));
+    writer.finish_upload(upload, at(20)).unwrap();
+    check(Some(&target()), Baseline::Known { uploaded_at: at(20) }, (0, 0, 0, 9));
+
+    // The account is missing from what is read now: it stays as last known, and is no deletion.
+    let mut pages = vec![
+        listed(Collection::Users, State::Complete, vec![user("u1", "Ada L."), user("u9", "Nina")]),
+        listed(Collection::Groups, State::Complete, vec![group("g1", "Golf")]),
+        listed(Collection::Memberships, State::Complete, vec![]),
+    ];
+    pages.push(members("g1", State::Complete, &[("u1", USER), ("u9", USER)]));
+    run(&mut writer, 30, &pages);
+    // New: u9 and its edge from the account. Changed: u1, and the edge to u9, which was mapped. Gone: u2 and its edge.
+    let preview = check(Some(&target()), Baseline::Known { uploaded_at: at(20) }, (2, 2, 2, 5));
+    assert_eq!(preview.gaps.len(), 1);
+    assert_eq!(preview.partial_types, Vec::<String>::new());
+    assert_eq!(preview.changes["active_directory_user"], Changes { create: 1, change: 1, delete: 1, same: 0 });
+    assert_eq!(
+        preview.changes["active_directory_user_group_has_user"],
+        Changes { create: 0, change: 1, delete: 0, same: 1 }
+    );
+}
+
+#[test]
+fn types_that_may_exist_unseen_are_not_deleted() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let mut pages = whole(vec![user("u1", "Ada")], vec![group("g1", "Golf"), group("g2", "Chess")]);
+    pages.push(members("g1", State::Complete, &[("u1", USER)]));
+    pages.push(members("g2", State::Complete, &[]));
+    let first = run(&mut writer, 0, &pages).id;
+    let reader = place.reader();
+    let upload = note(&mut writer, &reader, first, 10, &[]);
+    writer.finish_upload(upload, at(20)).unwrap();
+    // g3 cannot be read and never was: no membership is deleted, but a user is.
+    let mut pages = whole(vec![], vec![group("g1", "Golf"), group("g3", "Hidden")]);
+    pages.push(members("g1", State::Complete, &[]));
+    pages.push(members("g3", State::Hidden, &[]));
+    let second = run(&mut writer, 30, &pages).id;
+    let preview = preview(&reader, second, NAMING, Some(&target())).unwrap();
+    assert!(preview.partial_types.contains(&"active_directory_user_group_has_user".to_owned()));
+    assert_eq!(preview.changes["active_directory_user_group_has_user"].delete, 0);
+    assert_eq!(preview.changes["active_directory_user"].delete, 1);
+    assert_eq!(preview.changes["active_directory_user_group"], Changes { create: 1, change: 0, delete: 1, same: 1 });
+}
+
+/// What happens between two previews.
+#[derive(Debug, Clone)]
+struct Step {
+    users: Vec<(usize, usize)>,
+    users_state: State,
+    members: [(State, Vec<usize>); 2],
+    end: End,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum End {
+    /// Nothing was uploaded.
+    Nothing,
+    Finished,
+    /// The job is known to have changed nothing.
+    Dropped,
+    /// Never known; whether it was applied after all.
+    Lost(bool),
+    /// First unknown, then known.
+    FoundOut(bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let state = || prop_oneof![5 => Just(State::Complete), 1 => Just(State::Partial), 1 => Just(State::Forbidden)];
+    let list = || (state(), prop::collection::vec(0_usize..6, 0..5));
+    let end = prop_oneof![
+        1 => Just(End::Nothing), 4 => Just(End::Finished), 1 => Just(End::Dropped), 1 => any::<bool>().prop_map(End::Lost),
+        1 => any::<bool>().prop_map(End::FoundOut)
+    ];
+    (prop::collection::vec((0_usize..4, 0_usize..3), 0..5), state(), list(), list(), end)
+        .prop_map(|(users, users_state, a, b, end)| Step { users, users_state, members: [a, b], end })
+}
+
+impl Step {
+    fn pages(&self) -> Vec<PageWrite> {
+        let users = self.users.iter().map(|(n, name)| user(&format!("u{n}"), ["Ada", "Bob", "Carl"][*name])).collect();
+        let mut pages = vec![
+            listed(Collection::Account, State::Complete, vec![account()]),
+            listed(Collection::Users, self.users_state, users),
+            listed(Collection::Groups, State::Complete, vec![group("g0", "Golf"), group("g1", "Chess")]),
+            listed(Collection::Memberships, State::Complete, vec![]),
+            resolved(vec![], vec![device("d5", "Laptop")]),
+        ];
+        for (n, (state, list)) in self.members.iter().enumerate() {
+            let ids: Vec<(String, &str)> = list
+                .iter()
+                .map(|m| match m {
+                    5 => ("d5".to_owned(), DEVICE),
+                    4 => ("g0".to_owned(), GROUP),
+                    m => (format!("u{m}"), USER),
+                })
+                .collect();
+            let ids: Vec<(&str, &str)> = ids.iter().map(|(id, kind)| (id.as_str(), *kind)).collect();
+            pages.push(members(&format!("g{n}"), *state, &ids));
+        }
+        pages
+    }
+}
+
+/// Over any history of which every end is known, the figures are the service's own. With ends unknown, nothing is called
+/// the same that is not, nothing is called new that may be there, and every deletion is foretold.
+fn live_through(steps: &[Step]) {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let reader = place.reader();
+    let mut graph = Graph::new();
+    let mut is_recorded = false;
+    // What was in doubt and then exempt from deletion may still be there, until a job without exemptions settles it.
+    let (mut is_settled, mut in_doubt) = (true, false);
+    for (n, step) in steps.iter().enumerate() {
+        let seconds = 100 * i64::try_from(n).unwrap();
+        let info = run(&mut writer, seconds, &step.pages());
+        let told = preview(&reader, info.id, NAMING, Some(&target())).unwrap();
+        let partial: Vec<String> = told.partial_types.clone();
+        let job = sent(&reader, info.id);
+        let mut after = graph.clone();
+        let figures = apply(&mut after, &job, &partial);
+        match told.baseline {
+            Baseline::Known { .. } if is_settled => assert_eq!(told.changes, figures, "step {n}"),
+            Baseline::Unknown => {
+                assert!(!is_recorded);
+                assert_eq!(total(&told), (job.len() as u64, 0, 0, 0));
+            }
+            Baseline::Known { .. } | Baseline::InDoubt { .. } => {
+                for (name, told) in &told.changes {
+                    let real = figures[name];
+                    assert!(
+                        told.same <= real.same && told.create <= real.create && told.delete >= real.delete,
+                        "step {n} {name}: {told:?} {real:?}"
+                    );
+                    assert_eq!(told.same + told.create + told.change, real.same + real.create + real.change);
+                }
+            }
+            Baseline::NoTarget => unreachable!(),
+        }
+        if matches!(step.end, End::Nothing) {
+            continue;
+        }
+        let upload = note(&mut writer, &reader, info.id, seconds + 10, &partial);
+        let (is_applied, end) = match step.end {
+            End::Finished => (true, Some(true)),
+            End::Dropped => (false, Some(false)),
+            End::Lost(is_applied) => (is_applied, None),
+            End::FoundOut(is_applied) => (is_applied, Some(is_applied)),
+            End::Nothing => unreachable!(),
+        };
+        if !matches!(step.end, End::Finished | End::Dropped) {
+            writer.upload_in_doubt(upload).unwrap();
+        }
+        match end {
+            Some(true) => {
+                writer.finish_upload(upload, at(seconds + 20)).unwrap();
+                is_settled = partial.is_empty() || is_settled && !in_doubt;
+                in_doubt = false;
+            }
+            Some(false) => writer.drop_upload(upload).unwrap(),
+            None => in_doubt = true,
+        }
+        is_recorded |= end != Some(false);
+        if is_applied {
+            graph = after;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn figures_are_true(steps in prop::collection::vec(step(), 1..8)) {
+        live_through(&steps);
+    }
+}
