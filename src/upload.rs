@@ -59,6 +59,8 @@ pub struct Limits {
     pub finalize: Duration,
     /// The first and the longest wait between two looks at the job.
     pub poll: (Duration, Duration),
+    /// For looking at the job and aborting it: somebody may be waiting for the end.
+    pub settle: Patience,
 }
 
 impl Default for Limits {
@@ -68,6 +70,7 @@ impl Default for Limits {
             at_once: 6,
             finalize: Duration::from_secs(30 * 60),
             poll: (Duration::from_secs(1), Duration::from_secs(5)),
+            settle: Patience { total: Duration::from_secs(45), attempt: Duration::from_secs(20) },
         }
     }
 }
@@ -123,7 +126,9 @@ pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, Up
         teller.check_sent(plan.size)
     }
     .await;
-    let settling = settle::Settling { client: &client, id: &id, limits, teller: &teller, cancel: &job.cancel };
+    let quick = client.clone().with_patience(limits.settle);
+    let settling =
+        settle::Settling { client: &client, quick: &quick, id: &id, limits, teller: &teller, cancel: &job.cancel };
     match sent {
         Ok(()) => settling.finalize(&mut books, &plan.partial_types).await,
         Err(stop) => Err(settling.abort(&mut books, stop).await),

@@ -277,7 +277,10 @@ fn roles(claims: &Claims, place: &Place) -> Check {
             id,
             Problem::new(format!("{} in groups will have no names", what.join(", ")))
                 .code("missing_roles")
-                .hint(format!("In API permissions, add {} or Directory.Read.All, then grant consent.", roles.join(", ")))
+                .hint(format!(
+                    "In API permissions, add {} or Directory.Read.All, then grant consent.",
+                    roles.join(", ")
+                ))
                 .link(place.permissions()),
         );
     }

@@ -28,7 +28,8 @@ impl OsVault {
 
     fn open(self, entry: &Entry) -> Result<keyring_core::Entry, VaultError> {
         self.available()?;
-        keyring_core::Entry::new_with_modifiers(entry.service(), entry.user(), &modifiers(entry)).map_err(|e| classify(&e))
+        keyring_core::Entry::new_with_modifiers(entry.service(), entry.user(), &modifiers(entry))
+            .map_err(|e| classify(&e))
     }
 }
 
@@ -171,7 +172,9 @@ mod tests {
         check("zbus fdo error: org.freedesktop.Secret.Error.IsLocked", "", |e| *e == VaultError::Locked);
         check("SS error: prompt dismissed", "Prompt", |e| matches!(e, VaultError::Refused(_)));
         check("SS error: result not returned from SS API", "NoResult", |e| *e == VaultError::NoCollection);
-        check("no secret service provider or dbus session found", "Unavailable", |e| matches!(e, VaultError::Absent(_)));
+        check("no secret service provider or dbus session found", "Unavailable", |e| {
+            matches!(e, VaultError::Absent(_))
+        });
         check("zbus error: org.freedesktop.DBus.Error.ServiceUnknown: x", "", |e| matches!(e, VaultError::Absent(_)));
         check("Interaction is not allowed", "Error { code: -25308, message: x }", |e| *e == VaultError::Locked);
         check("User canceled", "Error { code: -128, message: x }", |e| matches!(e, VaultError::Refused(_)));

@@ -288,10 +288,7 @@ mod tests {
     async fn a_vault_in_memory_needs_no_time() {
         let entry = Entry::jupiterone_key(&Origin::known("https://api.us.jupiterone.io"), "acme");
         let missing = entry.missing("GNOME Keyring (Secret Service)");
-        assert_eq!(
-            missing.summary,
-            "the JupiterOne API key of account acme is not in GNOME Keyring (Secret Service)"
-        );
+        assert_eq!(missing.summary, "the JupiterOne API key of account acme is not in GNOME Keyring (Secret Service)");
         let vault = Arc::new(MemoryVault::default());
         let stored = with_deadline(vault, Duration::ZERO, move |vault| {
             vault.set(&entry, &Secret::new("k"))?;

@@ -87,4 +87,3 @@ fn too_large(payload: Payload, body: &Body, error: &JupiterOneError) -> crate::d
     problem.summary = format!("the object {key} ({} bytes) is larger than JupiterOne takes", body.bytes.len());
     problem
 }
-

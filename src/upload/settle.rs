@@ -23,7 +23,10 @@ use crate::{
 };
 
 pub(super) struct Settling<'a> {
+    /// For finalize, which is worth waiting for.
     pub client: &'a JupiterOneClient,
+    /// For all else.
+    pub quick: &'a JupiterOneClient,
     pub id: &'a str,
     pub limits: Limits,
     pub teller: &'a Teller,
@@ -50,7 +53,7 @@ impl Settling<'_> {
 
     /// What became of a job that we did not finalize. `closed`: the service said that it is open no more.
     async fn abort_unfinalized(&self, reason: &str, closed: bool) -> JobEnd {
-        let failed = match self.client.abort(self.id, reason).await {
+        let failed = match self.quick.abort(self.id, reason).await {
             Ok(job) => {
                 self.teller.status(&job.status);
                 match JobStatus::of(&job.status) {
@@ -61,7 +64,7 @@ impl Settling<'_> {
             }
             Err(error) => Box::new(error.problem()),
         };
-        match self.client.status(self.id).await.map(|job| JobStatus::of(&job.status)) {
+        match self.quick.status(self.id).await.map(|job| JobStatus::of(&job.status)) {
             Ok(JobStatus::Aborted) => JobEnd::Aborted,
             Ok(JobStatus::Open) => JobEnd::AbortFailed(failed),
             // Somebody else finalized it.
@@ -98,7 +101,7 @@ impl Settling<'_> {
     /// was accepted; if it is still open, it can be aborted.
     async fn refused(&self, books: &mut Books, error: Option<JupiterOneError>) -> Result<JobFigures, UploadError> {
         let problem = error.map(|e| e.problem());
-        let Ok(job) = self.client.status(self.id).await else {
+        let Ok(job) = self.quick.status(self.id).await else {
             return Err(stopped(Some(self.id), JobEnd::InDoubt, problem));
         };
         self.teller.status(&job.status);
@@ -112,7 +115,7 @@ impl Settling<'_> {
                 self.teller.phase(UploadPhase::Aborting);
                 let reason = problem.as_ref().map_or_else(|| "cancelled".to_owned(), Problem::line);
                 // A finalize that is still on its way may overtake the abort: only the word ABORTED counts.
-                match self.client.abort(self.id, &reason).await {
+                match self.quick.abort(self.id, &reason).await {
                     Ok(job) if JobStatus::of(&job.status) == JobStatus::Aborted => {
                         Err(self.nothing_changed(books, problem).await)
                     }
@@ -140,7 +143,7 @@ impl Settling<'_> {
             }
             let look = async {
                 tokio::time::sleep(wait.min(left)).await;
-                self.client.status(self.id).await
+                self.quick.status(self.id).await
             };
             let looked = tokio::select! {
                 biased;
@@ -162,7 +165,10 @@ impl Settling<'_> {
     fn too_slow(&self, job: &JobFigures, unreadable: Option<JupiterOneError>) -> UploadError {
         let minutes = self.limits.finalize.as_secs() / 60;
         let problem = unreadable.map_or_else(
-            || Problem::new(format!("the job is still {} after {minutes} minutes", job.status)).code("finalize_timeout"),
+            || {
+                Problem::new(format!("the job is still {} after {minutes} minutes", job.status))
+                    .code("finalize_timeout")
+            },
             |error| error.problem(),
         );
         stopped(Some(self.id), JobEnd::InDoubt, Some(problem))
