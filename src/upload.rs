@@ -1,1 +1,250 @@
-//! (to come)
+//! Sends a run to JupiterOne: start, entities, relationships, finalize, and wait until the job ended.
+//!
+//! It streams: a thread reads and packs, at most six bodies are on their way, and edges are never all in memory. It books
+//! in the store what the target may hold afterwards. It never finalizes a job that lacks anything, and never says that a
+//! job changed nothing unless that is certain: after finalize was asked for, only JupiterOne's word ends the doubt.
+
+mod books;
+mod error;
+mod feed;
+mod sender;
+mod settle;
+mod tell;
+
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+pub use self::error::{Failure, JobEnd, UploadError};
+use self::{books::Books, sender::Sender, tell::Teller};
+use crate::{
+    domain::{
+        batch::{self, Payload},
+        clock::Clock,
+        completeness::partial_types,
+        ids::{RunId, TenantId},
+        kind::{EdgeKind, EntityKind},
+        naming::Naming,
+        problem::Problem,
+        progress::Reporter,
+        target::{Destination, Target},
+        upload::{JobFigures, UploadPhase},
+        view::RunInfo,
+    },
+    jupiterone::{Identity, Instance, JobStatus, JupiterOneClient, Patience},
+    store::{Reader, StoreError},
+};
+
+/// An upload to make.
+pub struct Upload {
+    pub client: JupiterOneClient,
+    pub target: Target,
+    pub naming: Naming,
+    pub run: RunId,
+    pub store: PathBuf,
+    pub tenant: TenantId,
+    pub clock: Arc<dyn Clock>,
+    pub reporter: Arc<dyn Reporter>,
+    pub cancel: CancellationToken,
+}
+
+/// Sizes and times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub body: usize,
+    /// Bodies on their way at once.
+    pub at_once: usize,
+    /// How long JupiterOne may take to apply a finalized job before we stop watching.
+    pub finalize: Duration,
+    /// The first and the longest wait between two looks at the job.
+    pub poll: (Duration, Duration),
+    /// For looking at the job and aborting it: somebody may be waiting for the end.
+    pub settle: Patience,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: batch::MAX_BODY,
+            at_once: 6,
+            finalize: Duration::from_secs(30 * 60),
+            poll: (Duration::from_secs(1), Duration::from_secs(5)),
+            settle: Patience { total: Duration::from_secs(45), attempt: Duration::from_secs(20) },
+        }
+    }
+}
+
+/// Uploads a finished run, and returns the figures of the finished job.
+///
+/// # Errors
+///
+/// [`UploadError::Guard`] before anything was sent; else [`UploadError::Failed`], which says what became of the job.
+pub async fn upload(job: Upload) -> Result<JobFigures, UploadError> {
+    upload_within(job, Limits::default()).await
+}
+
+/// As [`upload`], within these limits.
+///
+/// # Errors
+///
+/// As [`upload`].
+pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, UploadError> {
+    let plan = plan(&job).await?;
+    guard_instance(&job).await?;
+    let teller = Teller::new(Arc::clone(&job.reporter), Arc::clone(&job.clock), plan.size);
+    let client = job.client.clone().listening(teller.retries());
+    let not_started = |problem: Problem| UploadError::failed(None, false, JobEnd::NotStarted, problem);
+
+    let mut books = Books::open(&job, plan.partial_types.clone()).await.map_err(|e| not_started(e.problem()))?;
+    let started = tokio::select! {
+        biased;
+        () = job.cancel.cancelled() => Err(None),
+        started = client.start(&job.target.destination) => started.map_err(|e| Some(e.problem())),
+    };
+    let started = match started {
+        Ok(started) => started,
+        Err(problem) => {
+            // What a start whose answer was lost left behind is empty and never finalized.
+            let booked = books.changed_nothing().await;
+            return Err(settle::with_booking(error::stopped(None, JobEnd::NotStarted, problem), booked));
+        }
+    };
+    teller.started(&started);
+    let id = started.id.clone();
+
+    let sent = async {
+        if JobStatus::of(&started.status).is_terminal() {
+            return Err(Stop::ended(&started));
+        }
+        books.job(&id).await?;
+        let sender = Sender::new(&client, &id, limits, &teller);
+        teller.phase(UploadPhase::Entities);
+        sender.send_all(Payload::Entities, &job, &mut books).await?;
+        teller.phase(UploadPhase::Relationships);
+        sender.send_all(Payload::Relationships, &job, &mut books).await?;
+        teller.check_sent(plan.size)
+    }
+    .await;
+    let quick = client.clone().with_patience(limits.settle);
+    let settling =
+        settle::Settling { client: &client, quick: &quick, id: &id, limits, teller: &teller, cancel: &job.cancel };
+    match sent {
+        Ok(()) => settling.finalize(&mut books, &plan.partial_types).await,
+        Err(stop) => Err(settling.abort(&mut books, stop).await),
+    }
+}
+
+/// Why sending stopped.
+enum Stop {
+    Cancelled,
+    /// The job ended underneath us, or the service says that it is not open.
+    Closed(Problem),
+    Failed(Problem),
+}
+
+impl Stop {
+    fn ended(job: &JobFigures) -> Self {
+        Self::Closed(
+            Problem::new(format!("the job ended before it was finalized: {}", job.status)).code(job.status.clone()),
+        )
+    }
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.problem())
+    }
+}
+
+struct Plan {
+    size: Size,
+    partial_types: Vec<String>,
+}
+
+/// How many objects an upload sends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Size {
+    accounts: u64,
+    entities: u64,
+    relationships: u64,
+}
+
+impl Size {
+    fn of(naming: Naming, counts: &BTreeMap<String, u64>) -> Self {
+        let count = |name: &str| counts.get(name).copied().unwrap_or_default();
+        Self {
+            accounts: count(naming.entity_type(EntityKind::Account)),
+            entities: EntityKind::ALL.into_iter().map(|k| count(naming.entity_type(k))).sum(),
+            relationships: EdgeKind::ALL.into_iter().map(|k| count(naming.edge_type(k))).sum(),
+        }
+    }
+}
+
+/// Looks at the run before anything is sent.
+async fn plan(job: &Upload) -> Result<Plan, UploadError> {
+    let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.naming);
+    let look = move || {
+        let reader = Reader::open(&store, Some(&tenant))?;
+        let info = reader.runs()?.into_iter().find(|info| info.id == run);
+        let size = match &info {
+            Some(info) if info.status.is_finished() => Size::of(naming, &reader.counts(run, naming)?),
+            _ => Size::default(),
+        };
+        Ok::<_, StoreError>((info, size))
+    };
+    let looked = tokio::task::spawn_blocking(look).await.map_err(books::broke_down);
+    let (info, size) = looked
+        .and_then(|looked| looked.map_err(|e| e.problem()))
+        .map_err(|problem| UploadError::failed(None, false, JobEnd::NotStarted, problem))?;
+    guard_run(run, info.as_ref(), size).map_err(|problem| UploadError::Guard(Box::new(problem)))?;
+    let gaps = info.map(|info| info.gaps).unwrap_or_default();
+    Ok(Plan { size, partial_types: partial_types(naming, &gaps).into_iter().collect() })
+}
+
+/// What must hold of a run, because a job deletes all that it does not carry.
+fn guard_run(run: RunId, info: Option<&RunInfo>, size: Size) -> Result<(), Problem> {
+    const COLLECT: &str = "Run the ingestion again, then look at the preview before you upload.";
+    let refuse = |summary: String| Err(Problem::new(summary).code("guard").hint(COLLECT));
+    let Some(info) = info else { return refuse(format!("there is no run {run} to upload")) };
+    if !info.status.is_finished() {
+        return refuse(format!("run {run} is {} and cannot be uploaded", info.status.as_str()));
+    }
+    if size.entities == 0 {
+        return refuse(format!("run {run} holds no entities: uploading it would delete everything in the target"));
+    }
+    if size.accounts == 0 {
+        return refuse(format!("run {run} holds no account: uploading it would delete the account in the target"));
+    }
+    Ok(())
+}
+
+/// Refuses an instance that JupiterOne's own integration fills, where the key can tell: an upload would delete its devices
+/// and policies. Whatever else goes wrong here will go wrong again, with better words, when the job is started.
+async fn guard_instance(job: &Upload) -> Result<(), UploadError> {
+    if matches!(job.target.destination, Destination::Scope(_)) {
+        return Ok(());
+    }
+    let patience = Patience { total: Duration::from_secs(5), attempt: Duration::from_secs(10) };
+    let client = job.client.clone().with_patience(patience);
+    let identity = tokio::select! {
+        biased;
+        () = job.cancel.cancelled() => return Ok(()),
+        identity = client.identify(&job.target.destination) => identity,
+    };
+    match identity {
+        Ok(Identity::Account { instance: Some(Ok(instance)), .. }) if instance.is_managed_microsoft() => {
+            Err(UploadError::Guard(Box::new(managed(&instance))))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn managed(instance: &Instance) -> Problem {
+    Problem::new(format!("the instance `{}` is filled by JupiterOne's own Microsoft 365 integration", instance.name))
+        .code("managed_instance")
+        .hint("An upload would delete its devices and policies. Create a custom instance, and upload to that one.")
+}
+
+#[cfg(test)]
+mod tests;

@@ -156,8 +156,10 @@ impl JupiterOneClient {
         if status.is_redirection() {
             return Err(redirect(call.what, response, &self.config.origin).into());
         }
-        let envelope = json.as_ref().and_then(|j| j.get("error"));
-        let text = |name: &str| envelope.and_then(|e| e.get(name)).and_then(Value::as_str).map(str::to_owned);
+        // GraphQL's errors are a list, and keep the code among their extensions.
+        let envelope = json.as_ref().and_then(|j| j.get("error").or_else(|| j.get("errors")?.get(0)));
+        let at = |path: &str| envelope.and_then(|e| e.pointer(path)).and_then(Value::as_str).map(str::to_owned);
+        let text = |name: &str| at(&format!("/{name}")).or_else(|| at(&format!("/extensions/{name}")));
         let (code, message) = (text("code").filter(|c| !c.is_empty()), text("message"));
         let correlation = text("correlationId").or_else(|| call.correlation.map(|id| id.to_string()));
         let kind = match (status.as_u16(), code.as_deref()) {

@@ -1,0 +1,79 @@
+//! The store's side of an upload: what the target may hold, booked before it may be true.
+//!
+//! The writer's calls block, so that each is made where blocking is allowed; the writer goes there and comes back.
+
+use jiff::Timestamp;
+use tokio::task::{JoinError, spawn_blocking};
+
+use super::Upload;
+use crate::{
+    domain::problem::Problem,
+    store::{StoreError, UploadId, Writer},
+};
+
+/// The books of one upload. They hold the store's one lock.
+pub(super) struct Books {
+    /// `None` only while a call is made, or after one broke down.
+    writer: Option<Writer>,
+    pub upload: UploadId,
+}
+
+impl Books {
+    /// Takes the lock, and opens a new page for the target.
+    pub async fn open(job: &Upload, partial_types: Vec<String>) -> Result<Self, StoreError> {
+        let (store, tenant, now) = (job.store.clone(), job.tenant.clone(), job.clock.now());
+        let (target, naming, run) = (job.target.clone(), job.naming, job.run);
+        let opened = spawn_blocking(move || {
+            let mut writer = Writer::open(&store, &tenant, now)?;
+            let upload = writer.begin_upload(&target, naming, run, now, &partial_types)?;
+            Ok(Self { writer: Some(writer), upload })
+        });
+        opened.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
+    }
+
+    /// Lends the writer out, to be given back with [`Books::give_back`].
+    pub fn lend(&mut self) -> Result<Writer, StoreError> {
+        self.writer.take().ok_or(StoreError::NoSuchUpload { upload: self.upload.0 })
+    }
+
+    pub fn give_back(&mut self, writer: Writer) {
+        self.writer = Some(writer);
+    }
+
+    pub async fn job(&mut self, id: &str) -> Result<(), StoreError> {
+        let id = id.to_owned();
+        self.call(move |writer, upload| writer.upload_job(upload, &id)).await
+    }
+
+    /// From here on the end is unknown until somebody knows it.
+    pub async fn in_doubt(&mut self) -> Result<(), StoreError> {
+        self.call(Writer::upload_in_doubt).await
+    }
+
+    pub async fn finished(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        self.call(move |writer, upload| writer.finish_upload(upload, at)).await
+    }
+
+    pub async fn changed_nothing(&mut self) -> Result<(), StoreError> {
+        self.call(Writer::drop_upload).await
+    }
+
+    async fn call(
+        &mut self,
+        call: impl FnOnce(&mut Writer, UploadId) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let (mut writer, upload) = (self.lend()?, self.upload);
+        let called = spawn_blocking(move || {
+            let result = call(&mut writer, upload);
+            (writer, result)
+        });
+        let (writer, result) = called.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        self.writer = Some(writer);
+        result
+    }
+}
+
+/// A task that panicked is a failed upload.
+pub(super) fn broke_down(error: JoinError) -> Problem {
+    Problem::new(format!("reading the store broke down: {error}")).code("panic")
+}

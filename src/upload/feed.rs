@@ -1,0 +1,126 @@
+//! Reads a run's objects, packs them into bodies, and books each body before it is handed over.
+//!
+//! In a thread of its own, which stands still while nobody takes: a task of `spawn_blocking` must not wait for the
+//! runtime, whose (test) clock waits for such tasks. Whoever takes a body waits for it in a short task of that kind,
+//! so that a paused clock never runs ahead of the reading.
+
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    thread::JoinHandle,
+};
+
+use bytes::Bytes;
+use tokio::task::spawn_blocking;
+
+use super::Upload;
+use crate::{
+    domain::batch::{Packer, Payload},
+    store::{Reader, SentEntity, StoreError, UploadId, Writer},
+};
+
+/// A body that is ready to be sent.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub bytes: Bytes,
+    pub objects: u64,
+}
+
+/// Bodies that wait for a sender.
+const AHEAD: usize = 2;
+
+pub(super) struct Feed {
+    bodies: Arc<Mutex<mpsc::Receiver<Body>>>,
+    thread: JoinHandle<(Writer, Result<(), StoreError>)>,
+}
+
+impl Feed {
+    pub fn start(payload: Payload, limit: usize, job: &Upload, writer: Writer, upload: UploadId) -> Self {
+        let (give, take) = mpsc::sync_channel(AHEAD);
+        let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.naming);
+        let thread = std::thread::spawn(move || {
+            let mut writer = writer;
+            let read = Reader::open(&store, Some(&tenant)).and_then(|reader| match payload {
+                Payload::Entities => {
+                    let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_entities(upload, sent));
+                    reader.for_each_entity(run, naming, &mut |entity| {
+                        let text = entity.text();
+                        pack.push(&text, SentEntity::of(&entity, &text))
+                    })?;
+                    pack.end()
+                }
+                Payload::Relationships => {
+                    let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_edges(upload, sent));
+                    reader.for_each_edge(run, naming, &mut |edge| {
+                        let text = edge.text(naming);
+                        pack.push(&text, edge)
+                    })?;
+                    pack.end()
+                }
+            });
+            (writer, read)
+        });
+        Self { bodies: Arc::new(Mutex::new(take)), thread }
+    }
+
+    /// The next body; `None` when the reading has ended, well or not.
+    pub async fn next(&self) -> Option<Body> {
+        let bodies = Arc::clone(&self.bodies);
+        let take = move || bodies.lock().unwrap_or_else(PoisonError::into_inner).recv().ok();
+        spawn_blocking(take).await.ok().flatten()
+    }
+
+    /// Ends the reading, wherever it is, and gives the writer back.
+    pub async fn end(self) -> (Writer, Result<(), StoreError>) {
+        // The thread then finds nobody to give to.
+        drop(self.bodies);
+        let joined = spawn_blocking(move || self.thread.join()).await;
+        let flat = joined.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        flat.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    }
+}
+
+/// Packs objects and keeps beside each body what is booked of it.
+struct Pack<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> {
+    packer: Packer,
+    noted: Vec<T>,
+    note: N,
+    give: &'a mpsc::SyncSender<Body>,
+    failed: Option<StoreError>,
+}
+
+impl<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> Pack<'a, T, N> {
+    fn new(payload: Payload, limit: usize, give: &'a mpsc::SyncSender<Body>, note: N) -> Self {
+        Self { packer: Packer::with_limit(payload, limit), noted: Vec::new(), note, give, failed: None }
+    }
+
+    fn push(&mut self, text: &str, note: T) -> ControlFlow<()> {
+        let full = self.packer.push(text);
+        let flow = full.map_or(ControlFlow::Continue(()), |body| self.hand_over(body));
+        self.noted.push(note);
+        flow
+    }
+
+    fn hand_over(&mut self, (text, objects): (String, u64)) -> ControlFlow<()> {
+        // Booked first: what may have been sent is on record, whatever happens next.
+        if let Err(error) = (self.note)(&self.noted) {
+            self.failed = Some(error);
+            return ControlFlow::Break(());
+        }
+        self.noted.clear();
+        match self.give.send(Body { bytes: Bytes::from(text), objects }) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        }
+    }
+
+    fn end(mut self) -> Result<(), StoreError> {
+        if self.failed.is_none()
+            && let Some(body) = self.packer.flush()
+        {
+            // Nobody takes it any more, or it was booked and taken: both are an end.
+            let _ = self.hand_over(body);
+        }
+        self.failed.map_or(Ok(()), Err)
+    }
+}

@@ -1,0 +1,129 @@
+//! What an upload tells while it works: totals, and a line for what is unusual.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use super::{Size, Stop};
+use crate::{
+    domain::{
+        batch::Payload,
+        clock::Clock,
+        problem::Problem,
+        progress::{Event, Level, LogLine, Reporter},
+        upload::{JobFigures, UploadPhase, UploadProgress},
+    },
+    jupiterone::{JupiterOneError, Retry, job},
+};
+
+pub(super) struct Teller {
+    reporter: Arc<dyn Reporter>,
+    pub clock: Arc<dyn Clock>,
+    began: Instant,
+    state: Arc<Mutex<UploadProgress>>,
+}
+
+impl Teller {
+    pub fn new(reporter: Arc<dyn Reporter>, clock: Arc<dyn Clock>, size: Size) -> Self {
+        let state = UploadProgress {
+            entities_total: size.entities,
+            relationships_total: size.relationships,
+            ..UploadProgress::default()
+        };
+        let teller = Self { reporter, clock, began: Instant::now(), state: Arc::new(Mutex::new(state)) };
+        teller.update(|_| ());
+        teller
+    }
+
+    fn state(&self) -> MutexGuard<'_, UploadProgress> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn update(&self, change: impl FnOnce(&mut UploadProgress)) {
+        let told = {
+            let mut state = self.state();
+            change(&mut state);
+            state.seconds = self.began.elapsed().as_secs_f64();
+            state.clone()
+        };
+        self.reporter.report(Event::Upload(told));
+    }
+
+    /// What listens to the client's retries.
+    pub fn retries(&self) -> impl Fn(&Retry) + Send + Sync + 'static {
+        let (state, reporter, clock) = (Arc::clone(&self.state), Arc::clone(&self.reporter), Arc::clone(&self.clock));
+        move |retry| {
+            state.lock().unwrap_or_else(PoisonError::into_inner).retries += 1;
+            reporter.report(Event::Log(LogLine {
+                at: clock.now(),
+                level: Level::Retry,
+                text: format!("{}, again in {:.1} s", retry.problem.line(), retry.wait.as_secs_f64()),
+                problem: Some(Box::new(retry.problem.clone())),
+            }));
+        }
+    }
+
+    pub fn started(&self, job: &JobFigures) {
+        self.update(|state| {
+            state.job_id = Some(job.id.clone());
+            state.status = Some(job.status.clone());
+        });
+    }
+
+    pub fn phase(&self, phase: UploadPhase) {
+        self.update(|state| state.phase = phase);
+    }
+
+    pub fn status(&self, status: &str) {
+        self.update(|state| state.status = Some(status.to_owned()));
+    }
+
+    pub fn sent(&self, payload: Payload, objects: u64, bytes: usize) {
+        self.update(|state| {
+            match payload {
+                Payload::Entities => state.entities_sent += objects,
+                Payload::Relationships => state.relationships_sent += objects,
+            }
+            state.batches += 1;
+            state.bytes += bytes as u64;
+        });
+    }
+
+    /// Whether all that the store promised has arrived: a job that lacks something must not be finalized.
+    pub fn check_sent(&self, size: Size) -> Result<(), Stop> {
+        let state = self.state();
+        if (state.entities_sent, state.relationships_sent) == (size.entities, size.relationships) {
+            return Ok(());
+        }
+        Err(Stop::Failed(
+            Problem::new(format!(
+                "{} of {} entities and {} of {} relationships were sent",
+                state.entities_sent, size.entities, state.relationships_sent, size.relationships
+            ))
+            .code("not_all_sent")
+            .hint("The store may have changed meanwhile. Look at the preview, then upload again."),
+        ))
+    }
+
+    pub fn split(&self, bytes: usize, error: &JupiterOneError) {
+        let text = format!("a body of {bytes} bytes was too large for JupiterOne, and goes in parts");
+        self.log(Level::Info, text, Some(error.problem()));
+    }
+
+    /// Names the objects that a finished job could not write.
+    pub fn warn_of(&self, figures: &JobFigures) {
+        for (what, count) in job::errors(figures) {
+            let hint = match what {
+                "relationships not created" => "One of their ends is missing in JupiterOne, or was deleted there.",
+                _ => "Look at the job in JupiterOne.",
+            };
+            let problem = Problem::new(format!("{count} {what}")).code("job_errors").hint(hint);
+            self.log(Level::Warning, format!("job {}: {count} {what}", figures.id), Some(problem));
+        }
+    }
+
+    pub fn log(&self, level: Level, text: String, problem: Option<Problem>) {
+        let line = LogLine { at: self.clock.now(), level, text, problem: problem.map(Box::new) };
+        self.reporter.report(Event::Log(line));
+    }
+}
