@@ -72,11 +72,12 @@ impl World {
         let outside: Vec<&str> = asked.headers.iter().map(|(_, v)| v.as_str()).chain([asked.target.as_str()]).collect();
         let in_body = |needle: &str| memchr_like(asked.body, needle.as_bytes());
         let anywhere = |needle: &str| outside.iter().any(|t| t.contains(needle)) || in_body(needle);
-        let secret = self.apps.iter().any(|a| match service {
-            // The login service may see a secret in the body, and there only.
-            Service::Login => outside.iter().any(|t| t.contains(&a.secret)),
-            _ => anywhere(&a.secret) || anywhere(&percent(&a.secret)),
-        });
+        let secret =
+            self.apps.iter().flat_map(|a| [a.secret.clone(), percent(&a.secret)]).any(|secret| match service {
+                // The login service may see a secret in the body, and there only.
+                Service::Login => outside.iter().any(|t| t.contains(&secret)),
+                _ => anywhere(&secret),
+            });
         let token = asked.bearer().is_some_and(|t| self.tokens.knows(t));
         let found = [
             (secret, "a client secret"),
@@ -90,7 +91,7 @@ impl World {
     pub fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for secret in self.apps.iter().map(|a| &a.secret).chain([&self.jupiterone_key]) {
-            text = text.replace(secret.as_str(), "…");
+            text = text.replace(secret.as_str(), "…").replace(&percent(secret), "…");
         }
         text
     }

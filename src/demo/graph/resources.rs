@@ -255,7 +255,7 @@ impl Handler<'_> {
         }
         let from = |place: u64| {
             let start = u32::try_from(place).unwrap_or(u32::MAX);
-            (start..tenant.end(kind)).filter_map(move |i| there(i)).map(|o| (o, u64::from(o.index) + 1))
+            (start..tenant.end(kind)).filter_map(&there).map(|o| (o, u64::from(o.index) + 1))
         };
         let page = page(self.world, &self.options, path, self.fault, from)?;
         Ok(self.listed(name, page.map(show), || tenant.count(kind), base))

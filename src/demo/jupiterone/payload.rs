@@ -107,7 +107,7 @@ impl Object {
 
 fn check(fields: &Map<String, Value>, list: List, complain: &mut impl FnMut(&str, &str)) {
     for required in ["_key", "_type"] {
-        if !fields.get(required).and_then(Value::as_str).is_some_and(|t| !t.is_empty()) {
+        if fields.get(required).and_then(Value::as_str).is_none_or(str::is_empty) {
             complain(&format!(".{required}"), "Expected string, but was missing or incompatible");
         }
     }
@@ -130,11 +130,8 @@ fn check(fields: &Map<String, Value>, list: List, complain: &mut impl FnMut(&str
             }
             "_class" | "_rawData" => {}
             "_mapping" if list == List::Relationships => check_mapping(value, complain),
-            reserved if reserved.starts_with('_') => {
-                if !allowed.contains(&reserved) {
-                    complain(&format!(".{reserved}"), "NOT_ALLOWED");
-                }
-            }
+            reserved if reserved.starts_with('_') && allowed.contains(&reserved) => {}
+            reserved if reserved.starts_with('_') => complain(&format!(".{reserved}"), "NOT_ALLOWED"),
             _ if !value.is_null() && !is_plain(value) => {
                 complain(&format!(".{name}"), &format!("{SHAPE}, but was object"))
             }
