@@ -313,7 +313,7 @@ pub fn object(seed: Seed, index: u32, renamed: Option<u32>, domain: (&str, &str)
     let unified = kind == Microsoft365;
     let dynamic = matches!(specimen, Some(S::Everybody | S::Dynamic | S::DynamicPaused));
 
-    let mut name = match draw.below(3) {
+    let mut name = match draw.below(if kind == Security { 3 } else { 2 }) {
         0 => format!("{topic} {office}"),
         1 => format!("{department} – {topic}"),
         _ => format!("sg-{}-{}", slug(department), slug(topic)),

@@ -180,7 +180,10 @@ impl Handler<'_> {
 
     /// The envelope of a list.
     fn listed(&self, context: &str, page: Page<Value>, total: impl Fn() -> u32, base: u32) -> Answer {
-        let count = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
+        // Expanded objects take their time, too.
+        let expanded = |item: &Value| item.get("members").and_then(Value::as_array).map_or(0, Vec::len);
+        let count = page.items.len() + page.items.iter().map(expanded).sum::<usize>();
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
         let mut body = Map::new();
         body.insert("@odata.context".to_owned(), json!(self.context(context)));
         if self.options.count && page.is_first {
