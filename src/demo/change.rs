@@ -83,7 +83,7 @@ impl Change {
             }
         }
         // Every third step, somebody who was deleted comes back.
-        if step % 3 == 0 {
+        if step.is_multiple_of(3) {
             let mut deleted: Vec<u32> = self.deleted_users().collect();
             deleted.sort_unstable();
             if !deleted.is_empty() {

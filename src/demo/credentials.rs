@@ -30,12 +30,15 @@ pub enum AppState {
     Disabled,
 }
 
+/// What every secret and key of the demo holds.
+pub const MARK: &str = "8Q";
+
 /// Text of a secret's shape: forty characters, `~` behind the fifth.
 fn secret(seed: Seed, purpose: &str) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
     let mut draw = seed.draw(purpose, 0);
     let mut text: String = (0..39).map(|_| char::from(draw.pick(ALPHABET))).collect();
-    text.replace_range(3..5, "8Q");
+    text.replace_range(3..5, MARK);
     text.insert(5, '~');
     text
 }

@@ -263,8 +263,9 @@ fn ordinary(
     let kind = kind(seed, index);
     let large = draw.percent(10);
     let len = if large {
-        // A long tail: most large groups are small ones among the large.
-        let most = (users / 4).clamp(1, 4000);
+        // A long tail: most large groups are small ones among the large, and a few are giants.
+        let most = if draw.percent(2) { 4_000 } else { 600 };
+        let most = most.min(users / 4).max(1);
         let (a, b, c) = (draw.below(most), draw.below(most), draw.below(most));
         21 + a.min(b).min(c)
     } else if draw.percent(6) {
@@ -312,7 +313,7 @@ pub fn object(seed: Seed, index: u32, renamed: Option<u32>, domain: (&str, &str)
     let unified = kind == Microsoft365;
     let dynamic = matches!(specimen, Some(S::Everybody | S::Dynamic | S::DynamicPaused));
 
-    let mut name = match draw.below(3) {
+    let mut name = match draw.below(if kind == Security { 3 } else { 2 }) {
         0 => format!("{topic} {office}"),
         1 => format!("{department} – {topic}"),
         _ => format!("sg-{}-{}", slug(department), slug(topic)),

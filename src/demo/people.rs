@@ -48,7 +48,7 @@ const SPECIMENS: &[Specimen] = &[
     S::AgentUser,
     S::LongName,
     S::Display("👩🏽‍💻 Robin 🏳️‍🌈 ✈️"),
-    S::Display("Rob\u{7}in \u{1b}[31mRed\u{1b}[0m\tTab\r\nLine\u{0}Nul\u{85}\u{9b}1m"),
+    S::Display("Rob\u{7}in \u{1b}[31mRed\u{1b}[0m\tTab\r\nLine\u{1}One\u{85}\u{9b}1m"),
     S::Display("Invoice\u{202e}fdp.exe\u{202c}\u{2066}\u{2069}"),
     S::Display("Ze\u{200b}ro\u{200d}\u{feff}Wi\u{ad}dth"),
     S::Display("Z̷̢̛͈̙̄͋a̴̡̛͓͑l̸̰̈́g̶̢̋ơ̴̭"),

@@ -228,7 +228,8 @@ impl Tenant {
             })),
             Kind::Ghost => object(json!({
                 "id": self.id_of(this), "displayName": format!("Former Colleague {}", index + 1), "givenName": "Former",
-                "surname": format!("Colleague {}", index + 1), "businessPhones": [],
+                "surname": format!("Colleague {}", index + 1), "businessPhones": [], "jobTitle": null, "mail": null,
+                "mobilePhone": null, "officeLocation": null, "preferredLanguage": null,
                 "userPrincipalName": format!("former{index}@{}", self.domain),
             })),
         }
@@ -455,6 +456,15 @@ mod tests {
         for size in [0, 1, 19, 20, 21, 99, 100, 101, 998, 999, 1000, 2500] {
             assert!((0..60).any(|g| members(&tenant, g).len() == size), "{size}");
         }
+    }
+
+    #[test]
+    fn a_large_tenant_has_as_many_memberships_as_real_ones_have() {
+        let tenant = Tenant::new(1, 500_000, 150_000, 0);
+        // Every tenth group stands for ten: the sum of a sample, and everybody's group.
+        let sample: u64 = (100..150_000).step_by(10).map(|g| u64::from(tenant.roster(g).len())).sum();
+        let all = sample * 10 + 500_000;
+        assert!((3_000_000..6_000_000).contains(&all), "{all}");
     }
 
     #[test]

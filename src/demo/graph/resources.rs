@@ -156,6 +156,15 @@ pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, fault: Option<&
 }
 
 impl Handler<'_> {
+    /// The object with this id, unless it is a group that the scenario lets vanish once it was listed.
+    fn find(&self, id: &str) -> Option<Ref> {
+        let vanishes = |group: u32, every: u32| every > 0 && group % every == every - 1;
+        let gone = |object: &Ref| {
+            object.kind == Kind::Group && self.world.scenario.vanishing_every.is_some_and(|n| vanishes(object.index, n))
+        };
+        self.tenant.find(id).filter(|object| !gone(object))
+    }
+
     fn may_read(&self, kind: Kind) -> Result<(), Refusal> {
         if self.caller.reads(kind) { Ok(()) } else { Err(Refusal::denied()) }
     }
@@ -171,7 +180,10 @@ impl Handler<'_> {
 
     /// The envelope of a list.
     fn listed(&self, context: &str, page: Page<Value>, total: impl Fn() -> u32, base: u32) -> Answer {
-        let count = u32::try_from(page.items.len()).unwrap_or(u32::MAX);
+        // Expanded objects take their time, too.
+        let expanded = |item: &Value| item.get("members").and_then(Value::as_array).map_or(0, Vec::len);
+        let count = page.items.len() + page.items.iter().map(expanded).sum::<usize>();
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
         let mut body = Map::new();
         body.insert("@odata.context".to_owned(), json!(self.context(context)));
         if self.options.count && page.is_first {
@@ -242,7 +254,7 @@ impl Handler<'_> {
             // Ids that nobody answers for are silently left out.
             let found: Vec<Ref> = ids_of(filter, type_name(kind))?
                 .iter()
-                .filter_map(|id| tenant.find(id))
+                .filter_map(|id| self.find(id))
                 .filter(|o| o.kind == kind)
                 .collect();
             let total = found.len() as u32;
@@ -255,7 +267,7 @@ impl Handler<'_> {
         }
         let from = |place: u64| {
             let start = u32::try_from(place).unwrap_or(u32::MAX);
-            (start..tenant.end(kind)).filter_map(move |i| there(i)).map(|o| (o, u64::from(o.index) + 1))
+            (start..tenant.end(kind)).filter_map(&there).map(|o| (o, u64::from(o.index) + 1))
         };
         let page = page(self.world, &self.options, path, self.fault, from)?;
         Ok(self.listed(name, page.map(show), || tenant.count(kind), base))
@@ -281,7 +293,7 @@ impl Handler<'_> {
     fn one(mut self, name: &str, kind: Kind, id: &str) -> Result<Answer, Refusal> {
         self.may_read(kind)?;
         let found = if is_guid_shaped(id) {
-            self.tenant.find(id).filter(|o| o.kind == kind)
+            self.find(id).filter(|o| o.kind == kind)
         } else if kind == Kind::User {
             self.tenant.find_upn(id)
         } else {
@@ -311,11 +323,7 @@ impl Handler<'_> {
             return Err(Refusal::bad(format!("Invalid object identifier '{id}'.")));
         }
         let tenant = self.tenant;
-        let group = tenant.find(id).filter(|o| o.kind == Kind::Group).ok_or_else(|| Refusal::not_found(id))?.index;
-        let vanishes = |every: u32| every > 0 && group % every == every - 1;
-        if self.world.scenario.vanishing_every.is_some_and(vanishes) {
-            return Err(Refusal::not_found(id));
-        }
+        let group = self.find(id).filter(|o| o.kind == Kind::Group).ok_or_else(|| Refusal::not_found(id))?.index;
         let wanted = cast.map(|name| cast_kinds(name, tenant, group)).transpose()?;
         let beta = self.asked.segments.first().is_some_and(|v| v == "beta");
         let mut hidden = false;
@@ -379,7 +387,7 @@ impl Handler<'_> {
             let Some(id) = id.as_str().filter(|id| is_guid_shaped(id)) else {
                 return Err(Refusal::bad(format!("Invalid GUID:{}", id.as_str().unwrap_or_default())));
             };
-            let Some(object) = self.tenant.find(id) else { continue };
+            let Some(object) = self.find(id) else { continue };
             let is =
                 |t: &&str| t.eq_ignore_ascii_case("directoryObject") || t.eq_ignore_ascii_case(type_name(object.kind));
             let wanted = types.as_ref().is_none_or(|types| types.iter().any(is));
@@ -414,7 +422,7 @@ impl Handler<'_> {
         if !is_guid_shaped(id) {
             return Err(Refusal::bad(format!("Invalid object identifier '{id}'.")));
         }
-        let object = self.tenant.find(id).ok_or_else(|| Refusal::not_found(id))?;
+        let object = self.find(id).ok_or_else(|| Refusal::not_found(id))?;
         self.may_read(object.kind)?;
         let view = View { caller: self.caller, select: self.options.select.as_deref(), typed: true };
         let mut shown = view.object(self.tenant, object);

@@ -17,7 +17,7 @@ pub struct Graph {
 pub struct Held {
     pub object_type: String,
     pub fingerprint: Fingerprint,
-    pub ends: Option<(String, String)>,
+    pub needs: Vec<String>,
     pub mapped: bool,
     pub text: Option<String>,
 }
@@ -27,7 +27,7 @@ impl Held {
         let held = Self {
             object_type: object.object_type,
             fingerprint: fingerprint(&object.text),
-            ends: object.ends,
+            needs: object.needs,
             mapped: object.mapped,
             text: keep_text.then_some(object.text),
         };
@@ -74,9 +74,7 @@ impl Graph {
         }
 
         let entities = &self.entities;
-        let dangles = |held: &Held| {
-            held.ends.as_ref().is_some_and(|(from, to)| !entities.contains_key(from) || !entities.contains_key(to))
-        };
+        let dangles = |held: &Held| held.needs.iter().any(|key| !entities.contains_key(key));
         // A relationship goes with its ends, whatever the types in `partial` say.
         self.relationships.retain(|key, held| {
             let stays = (is_kept(held) || sent.relationships.contains_key(key)) && !dangles(held);
@@ -115,14 +113,14 @@ mod tests {
     use super::*;
 
     fn entity(key: &str, object_type: &str, text: &str) -> Object {
-        Object { key: key.into(), object_type: object_type.into(), ends: None, mapped: false, text: text.into() }
+        Object { key: key.into(), object_type: object_type.into(), needs: Vec::new(), mapped: false, text: text.into() }
     }
 
     fn edge(from: &str, to: &str) -> Object {
         Object {
             key: format!("{from}|has|{to}"),
             object_type: "edge".into(),
-            ends: Some((from.into(), to.into())),
+            needs: vec![from.into(), to.into()],
             mapped: false,
             text: format!("{from}{to}"),
         }
@@ -156,6 +154,14 @@ mod tests {
 
         let figures = target.apply(Graph::default(), &HashSet::new());
         assert_eq!((figures.entities, figures.relationships), (counts(0, 0, 3), counts(0, 0, 1)));
+    }
+
+    #[test]
+    fn a_mapped_relationship_needs_its_source_only() {
+        let mapped = |source: &str| Object { needs: vec![source.into()], mapped: true, ..edge(source, "elsewhere") };
+        let sent = graph(&[entity("a", "group", "1")], &[mapped("a"), mapped("nobody")]);
+        let figures = Graph::default().apply(sent, &HashSet::new());
+        assert_eq!((figures.relationships, figures.mapped, figures.dangling), (counts(1, 0, 0), counts(1, 0, 0), 1));
     }
 
     #[test]

@@ -23,8 +23,8 @@ pub struct Upload {
 pub struct Object {
     pub key: String,
     pub object_type: String,
-    /// Keys of both ends of a direct relationship.
-    pub ends: Option<(String, String)>,
+    /// Keys of entities without which a relationship cannot be: both ends of a direct one, the source of a mapped one.
+    pub needs: Vec<String>,
     pub mapped: bool,
     /// Its JSON, members sorted.
     pub text: String,
@@ -95,10 +95,12 @@ pub fn read(body: &Value, lists: &[List]) -> Result<Upload, Refusal> {
 impl Object {
     fn of(fields: &Map<String, Value>, whole: &Value) -> Self {
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+        let source =
+            fields.get("_mapping").and_then(|m| m.get("sourceEntityKey")).and_then(Value::as_str).map(str::to_owned);
         Self {
             key: text("_key").unwrap_or_default(),
             object_type: text("_type").unwrap_or_default(),
-            ends: text("_fromEntityKey").zip(text("_toEntityKey")),
+            needs: [text("_fromEntityKey"), text("_toEntityKey"), source].into_iter().flatten().collect(),
             mapped: fields.contains_key("_mapping"),
             text: whole.to_string(),
         }
@@ -107,7 +109,7 @@ impl Object {
 
 fn check(fields: &Map<String, Value>, list: List, complain: &mut impl FnMut(&str, &str)) {
     for required in ["_key", "_type"] {
-        if !fields.get(required).and_then(Value::as_str).is_some_and(|t| !t.is_empty()) {
+        if fields.get(required).and_then(Value::as_str).is_none_or(str::is_empty) {
             complain(&format!(".{required}"), "Expected string, but was missing or incompatible");
         }
     }
@@ -130,11 +132,8 @@ fn check(fields: &Map<String, Value>, list: List, complain: &mut impl FnMut(&str
             }
             "_class" | "_rawData" => {}
             "_mapping" if list == List::Relationships => check_mapping(value, complain),
-            reserved if reserved.starts_with('_') => {
-                if !allowed.contains(&reserved) {
-                    complain(&format!(".{reserved}"), "NOT_ALLOWED");
-                }
-            }
+            reserved if reserved.starts_with('_') && allowed.contains(&reserved) => {}
+            reserved if reserved.starts_with('_') => complain(&format!(".{reserved}"), "NOT_ALLOWED"),
             _ if !value.is_null() && !is_plain(value) => {
                 complain(&format!(".{name}"), &format!("{SHAPE}, but was object"))
             }
