@@ -7,8 +7,10 @@
 pub mod engine;
 pub mod input;
 pub mod jobs;
+pub mod office;
 mod outside;
 mod seat;
+mod start;
 
 use std::{collections::VecDeque, io, sync::Arc, time::Duration};
 
@@ -22,6 +24,7 @@ pub use self::{
     engine::Engine,
     input::Outside,
     seat::{Nowhere, Seat},
+    start::{demo, fills, tenant},
 };
 use crate::{
     app::{

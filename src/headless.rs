@@ -2,7 +2,7 @@
 //! exit statuses for scripts.
 
 mod collect;
-mod demo;
+pub mod demo;
 mod doctor;
 mod export;
 mod info;
@@ -13,7 +13,7 @@ mod session;
 mod upload;
 
 pub use output::{Exit, Output};
-pub use session::{Session, flags};
+pub use session::{Session, flags, paths};
 
 use crate::cli::{Cli, Command};
 

@@ -121,20 +121,8 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
 /// Reads the tenant into its store. Gaps are data in the result; an interrupted run is a result too.
 pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
     let settings = &context.settings;
-    let tenant = settings.tenant()?;
-    let client_id = settings.client()?.clone();
-    let secret = context.secrets.client_secret.clone().ok_or_else(|| no_secret(settings))?;
-    let config = GraphConfig {
-        login: settings.login.clone(),
-        graph: settings.graph.clone(),
-        scope: settings.cloud.scope(),
-        tenant: tenant.as_str().to_owned(),
-        client: client_id,
-        net: settings.net.clone(),
-    };
-    let client = GraphClient::new(config, secret, Arc::clone(&context.clock), Arc::clone(&context.reporter))
-        .map_err(JobError::failed)?;
-    let tenant = match tenant {
+    let client = graph(context)?;
+    let tenant = match settings.tenant()? {
         TenantRef::Id(id) => id.clone(),
         TenantRef::Domain(name) => tenant_of_domain(&client, name).await?,
     };
@@ -148,6 +136,27 @@ pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
         cancel: context.cancel.clone(),
     };
     ingest::collect(job).await.map_err(|e| JobError::failed(e.problem()))
+}
+
+/// A client for the tenant of these settings.
+fn graph(context: &Context) -> Result<GraphClient, JobError> {
+    let settings = &context.settings;
+    let config = GraphConfig {
+        login: settings.login.clone(),
+        graph: settings.graph.clone(),
+        scope: settings.cloud.scope(),
+        tenant: settings.tenant()?.as_str().to_owned(),
+        client: settings.client()?.clone(),
+        net: settings.net.clone(),
+    };
+    let secret = context.secrets.client_secret.clone().ok_or_else(|| no_secret(settings))?;
+    GraphClient::new(config, secret, Arc::clone(&context.clock), Arc::clone(&context.reporter))
+        .map_err(JobError::failed)
+}
+
+/// The directory (tenant) ID behind a verified domain.
+pub async fn tenant_id(context: &Context, domain: &str) -> Result<TenantId, JobError> {
+    tenant_of_domain(&graph(context)?, domain).await
 }
 
 /// The directory (tenant) ID behind a verified domain, as the organization itself names it.
@@ -283,6 +292,25 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
             .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
     }
     result.map_err(JobError::Upload)
+}
+
+/// What an upload that did not finish left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadEnded {
+    /// Nothing was sent.
+    NotStarted,
+    /// Its job was not finalized: the target is as it was.
+    NothingChanged,
+    /// Nobody knows whether the target took it.
+    InDoubt,
+}
+
+pub fn end_of(error: &UploadError) -> UploadEnded {
+    match error.end() {
+        JobEnd::NotStarted => UploadEnded::NotStarted,
+        JobEnd::Aborted | JobEnd::AbortFailed(_) => UploadEnded::NothingChanged,
+        JobEnd::InDoubt => UploadEnded::InDoubt,
+    }
 }
 
 fn registry(settings: &Settings) -> Registry {

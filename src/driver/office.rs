@@ -1,0 +1,468 @@
+//! The engine behind the screens: the session's settings and secrets, and the jobs that both faces share.
+//!
+//! Decides nothing about the screens; what a job may do is decided in `jobs` and below.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::{FutureExt, future::BoxFuture};
+use tokio_util::sync::CancellationToken;
+
+use super::engine::Engine;
+use crate::{
+    app::views::{
+        Form, Kept, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+    },
+    credentials::{Entry, Vault, VaultError, vault::DEADLINE, with_deadline},
+    demo::Demo,
+    domain::{
+        check::Check,
+        clock::Clock,
+        ids::RunId,
+        preview::Preview,
+        problem::Problem,
+        progress::{Reporter, Silent},
+        target::{Destination, Target},
+        upload::JobFigures,
+        view::{Detail, List, Query, Rows, RunInfo, Within},
+    },
+    jobs::{self, Context, Guard, JobError, NAMING, Secrets},
+    profile::{
+        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, client_secret, jupiterone_key,
+        paths::Paths,
+    },
+    store::{Reader, StoreError, holder},
+};
+
+/// All that a session of the UI works with.
+pub struct Office {
+    /// What the command line fixed for this session: endpoints, proxy, store.
+    flags: Flags,
+    environment: Environment,
+    paths: Paths,
+    vault: Arc<dyn Vault>,
+    clock: Arc<dyn Clock>,
+    /// The tenant stood in for; it keeps no profile.
+    demo: Option<Arc<Demo>>,
+    session: Mutex<Session>,
+    /// The store that was last read, kept open.
+    reader: Mutex<Option<Reader>>,
+}
+
+/// Who is at work; changed by saving a profile.
+#[derive(Clone)]
+struct Session {
+    settings: Settings,
+    /// What no keyring keeps, for this run only.
+    secrets: Secrets,
+}
+
+impl Office {
+    pub fn new(
+        flags: Flags,
+        environment: Environment,
+        settings: Settings,
+        vault: Arc<dyn Vault>,
+        clock: Arc<dyn Clock>,
+        demo: Option<Arc<Demo>>,
+    ) -> Self {
+        let paths = settings.paths.clone();
+        let session = Mutex::new(Session { settings, secrets: Secrets::default() });
+        Self { flags, environment, paths, vault, clock, demo, session, reader: Mutex::new(None) }
+    }
+
+    /// The selected profile, as screens name it.
+    pub fn profile(&self) -> Option<ProfileView> {
+        view(&self.session().settings, None)
+    }
+
+    fn session(&self) -> Session {
+        lock(&self.session).clone()
+    }
+
+    /// What a form says, under what the command line fixed.
+    fn settings_of(&self, form: &Form) -> Result<Settings, JobError> {
+        let target = form.jupiterone.as_ref().map(|j| &j.target);
+        let (instance, scope) = match target.map(|t| t.destination.clone()) {
+            Some(Destination::Instance(id)) => (Some(id), None),
+            Some(Destination::Scope(name)) => (None, Some(name)),
+            None => (None, None),
+        };
+        let flags = Flags {
+            profile: None,
+            tenant_id: Some(form.tenant.clone()),
+            client_id: Some(form.client.to_string()),
+            cloud: Some(form.cloud),
+            jupiterone_url: target.map(|t| t.origin.clone()).or_else(|| self.flags.jupiterone_url.clone()),
+            jupiterone_account: target.map(|t| t.account.clone()),
+            jupiterone_instance: instance,
+            jupiterone_scope: scope,
+            ..self.flags.clone()
+        };
+        Ok(Settings::of_flags(&flags, &Environment::default(), &self.paths)?)
+    }
+
+    fn context(
+        &self,
+        settings: Settings,
+        secrets: Secrets,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> Context {
+        Context { settings, secrets, clock: Arc::clone(&self.clock), reporter: jobs::logged(reporter), cancel }
+    }
+
+    /// A form's secrets; what it leaves out is what is kept.
+    async fn secrets_of(&self, form: &Form, settings: &Settings) -> Secrets {
+        let typed = Secrets {
+            client_secret: form.secret.clone(),
+            jupiterone_key: form.jupiterone.as_ref().and_then(|j| j.key.clone()),
+        };
+        if typed.client_secret.is_some() && (typed.jupiterone_key.is_some() || form.jupiterone.is_none()) {
+            return typed;
+        }
+        // Where nothing is kept, the checks say what is missing.
+        let kept = self.kept(settings.clone(), Secrets::default()).await.unwrap_or_default();
+        Secrets {
+            client_secret: typed.client_secret.or(kept.client_secret),
+            jupiterone_key: typed.jupiterone_key.or(kept.jupiterone_key),
+        }
+    }
+
+    /// The secrets for these settings: those of memory first, then the keyring's and the environment's.
+    async fn kept(&self, settings: Settings, memory: Secrets) -> Result<Secrets, JobError> {
+        let environment = self.environment.clone();
+        with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
+            let secret = match memory.client_secret {
+                Some(secret) => Some(secret),
+                None => client_secret(&settings, &environment, vault)?,
+            };
+            let key = match memory.jupiterone_key {
+                Some(key) => Some(key),
+                None => jupiterone_key(&settings, &environment, vault)?,
+            };
+            Ok(Secrets { client_secret: secret, jupiterone_key: key })
+        })
+        .await
+        .map_err(|e| JobError::Failed(Box::new(e.problem())))
+    }
+
+    async fn save(&self, form: Form) -> Result<Saved, JobError> {
+        let mut settings = self.settings_of(&form)?;
+        let secrets = self.secrets_of(&form, &settings).await;
+        if let Some(TenantRef::Domain(name)) = settings.tenant.clone() {
+            // Stores are named by the tenant's ID: a domain is only another way to say it.
+            let context = self.context(settings.clone(), secrets.clone(), Arc::new(Silent), CancellationToken::new());
+            let id = jobs::tenant_id(&context, &name).await?;
+            settings.store = settings.store.or_else(|| Some(self.paths.store(&id)));
+            settings.tenant = Some(TenantRef::Id(id));
+        }
+        let kept = self.keep(&settings, &secrets).await;
+        if self.demo.is_none() {
+            settings.profile = Some(self.save_file(&settings)?);
+        }
+        let saved =
+            Saved { profile: view(&settings, self.demo.as_deref()).unwrap_or_else(|| unnamed(&settings)), kept };
+        *lock(&self.reader) = None;
+        *lock(&self.session) = Session { settings, secrets };
+        Ok(saved)
+    }
+
+    /// Puts the secrets into the keyring; where that fails they stay in memory, which says why.
+    async fn keep(&self, settings: &Settings, secrets: &Secrets) -> Kept {
+        let mut entries = Vec::new();
+        if let (Some(tenant), Some(client), Some(secret)) = (&settings.tenant, &settings.client, &secrets.client_secret)
+        {
+            entries.push((Entry::client_secret(&settings.login, tenant.as_str(), client), secret.clone()));
+        }
+        if let (Some(account), Some(key)) = (&settings.jupiterone_account, &secrets.jupiterone_key) {
+            entries.push((Entry::jupiterone_key(&settings.jupiterone, account), key.clone()));
+        }
+        let name = self.vault.name();
+        let stored = with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
+            entries.iter().try_for_each(|(entry, secret)| vault.set(entry, secret))
+        });
+        match stored.await {
+            Ok(()) => Kept::Keyring(name),
+            Err(error) => Kept::Memory { keyring: name, why: words(&error) },
+        }
+    }
+
+    /// Writes the profile under its name: the selected one's, if it is about the same app, else a new one.
+    fn save_file(&self, settings: &Settings) -> Result<String, JobError> {
+        let profiles = Profiles::new(&self.paths);
+        let profile = profile_of(settings, &self.flags);
+        let wanted = self.flags.profile.clone().unwrap_or_else(|| "default".to_owned());
+        let is_ours = |name: &str| match profiles.load(name) {
+            Ok(other) => other.tenant_id == profile.tenant_id && other.client_id == profile.client_id,
+            Err(_) => !profiles.path(name).exists(),
+        };
+        let name = std::iter::once(wanted.clone())
+            .chain((2..).map(|n| format!("{wanted}-{n}")))
+            .find(|name| is_ours(name))
+            .unwrap_or(wanted);
+        profiles.save(&name, &profile).map_err(|e| JobError::Usage(e.into()))?;
+        Ok(name)
+    }
+
+    fn overview_now(&self) -> Result<Overview, Problem> {
+        let settings = self.session().settings;
+        let mut profile = view(&settings, self.demo.as_deref());
+        let Some(path) = settings.store.clone().filter(|path| path.exists()) else {
+            return Ok(Overview { profile, store: None });
+        };
+        let target = settings.target();
+        let store = self.read(&settings, |reader| {
+            let newest = reader.newest()?;
+            let totals = newest.as_ref().map(|run| reader.totals(run.id)).transpose()?.unwrap_or_default();
+            let organization = match &newest {
+                Some(run) => reader.rows(run.id, NAMING, &first_account())?.rows.pop().map(|row| row.name),
+                None => None,
+            };
+            let belief = target.as_ref().map(|t| reader.belief(t)).transpose()?.flatten();
+            let uploaded = belief.and_then(|b| match (b.doubts.last(), &b.finished) {
+                (Some(doubt), _) => Some(UploadedView { at: doubt.since, in_doubt: true }),
+                (None, Some(finished)) => Some(UploadedView { at: finished.at, in_doubt: false }),
+                (None, None) => None,
+            });
+            let finished = reader.newest_finished()?;
+            let view = StoreView {
+                path: path.display().to_string(),
+                newest,
+                finished,
+                totals,
+                held_by: holder(&path).and_then(|h| h.pid).filter(|pid| *pid != std::process::id()),
+                uploaded,
+            };
+            Ok((organization, view))
+        })?;
+        let (organization, store) = store;
+        if let Some(profile) = &mut profile {
+            profile.organization = organization;
+        }
+        Ok(Overview { profile, store: Some(store) })
+    }
+
+    /// Reads the store, which is kept open for the next question.
+    fn read<T>(&self, settings: &Settings, ask: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, Problem> {
+        let mut kept = lock(&self.reader);
+        let path = settings.store().map_err(|e| Problem::new(e.to_string()))?;
+        if kept.as_ref().is_none_or(|reader| reader.path() != path) {
+            *kept = Some(jobs::open(settings).map_err(|e| e.problem())?);
+        }
+        let Some(reader) = kept.as_ref() else { return Err(Problem::new("the store is not open")) };
+        ask(reader).map_err(|e| {
+            let problem = e.problem();
+            // Whatever it was, the next question begins anew.
+            *kept = None;
+            problem
+        })
+    }
+
+    async fn send(
+        &self,
+        order: UploadOrder,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> Result<JobFigures, UploadFailure> {
+        let Session { settings, secrets } = self.session();
+        let not_started = |problem| UploadFailure { problem, end: UploadEnd::NotStarted };
+        let looked = settings.clone();
+        let ready =
+            blocking(move || jobs::prepare_upload(&looked).map_err(|e| e.problem())).await.map_err(not_started)?;
+        if ready.preview.run != order.run || ready.target != order.target {
+            return Err(not_started(
+                Problem::new("what was previewed is not what would be sent now")
+                    .code("preview_outdated")
+                    .hint("Look at the preview again."),
+            ));
+        }
+        let lifted = |guard: &&Guard| matches!(guard, Guard::FirstUpload) && order.first_upload;
+        if let Some(guard) = ready.guards.iter().find(|guard| !lifted(guard)) {
+            return Err(not_started(guard.problem()));
+        }
+        let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| not_started(e.problem()))?;
+        let context = self.context(settings, secrets, reporter, cancel);
+        jobs::upload(&context, ready).await.map_err(|error| UploadFailure {
+            end: match &error {
+                JobError::Upload(e) => end_of(e.is_cancelled(), jobs::end_of(e)),
+                _ => UploadEnd::NotStarted,
+            },
+            problem: error.problem(),
+        })
+    }
+}
+
+fn end_of(cancelled: bool, end: jobs::UploadEnded) -> UploadEnd {
+    match end {
+        jobs::UploadEnded::NotStarted => UploadEnd::NotStarted,
+        jobs::UploadEnded::InDoubt => UploadEnd::InDoubt,
+        jobs::UploadEnded::NothingChanged if cancelled => UploadEnd::Cancelled,
+        jobs::UploadEnded::NothingChanged => UploadEnd::Aborted,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn words(error: &VaultError) -> String {
+    let problem = error.problem();
+    match problem.hint {
+        Some(hint) => format!("{}. {hint}", problem.summary),
+        None => problem.summary,
+    }
+}
+
+const fn first_account() -> Query {
+    Query { list: List::Accounts, within: Within::All, filter: String::new(), offset: 0, limit: 1 }
+}
+
+/// The profile as screens name it; a demo has one without a file.
+fn view(settings: &Settings, demo: Option<&Demo>) -> Option<ProfileView> {
+    let name = settings.profile.clone().or_else(|| demo.map(|_| "demo".to_owned()))?;
+    Some(ProfileView { name, ..unnamed(settings) })
+}
+
+fn unnamed(settings: &Settings) -> ProfileView {
+    ProfileView {
+        name: String::new(),
+        organization: None,
+        tenant: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
+        client: settings.client.as_ref().map(ToString::to_string).unwrap_or_default(),
+        cloud: settings.cloud,
+        target: settings.target(),
+    }
+}
+
+/// What a file keeps: no URL that is the cloud's own anyway.
+fn profile_of(settings: &Settings, flags: &Flags) -> Profile {
+    let (account, instance, scope) = match settings.target() {
+        Some(Target { account, destination: Destination::Instance(id), .. }) => (Some(account), Some(id), None),
+        Some(Target { account, destination: Destination::Scope(name), .. }) => (Some(account), None, Some(name)),
+        None => (settings.jupiterone_account.clone(), None, None),
+    };
+    Profile {
+        tenant_id: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
+        client_id: settings.client.as_ref().map(ToString::to_string).unwrap_or_default(),
+        cloud: settings.cloud,
+        login_url: flags.login_url.clone(),
+        graph_url: flags.graph_url.clone(),
+        proxy: settings.net.proxy.clone(),
+        ca_file: settings.net.ca_file.clone(),
+        jupiterone: JupiterOneProfile {
+            url: account.is_some().then(|| settings.jupiterone.clone()),
+            account,
+            instance,
+            scope,
+        },
+    }
+}
+
+/// Runs what blocks off the runtime's threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            // A panic is the job's: the driver makes a failed job of it.
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(_) => Err(Problem::new("the work was stopped").code("stopped")),
+        },
+    }
+}
+
+/// The engine that the screens are given: an office that its jobs can share.
+pub struct RealEngine(Arc<Office>);
+
+impl RealEngine {
+    pub fn new(office: Office) -> Self {
+        Self(Arc::new(office))
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Office, &Settings) -> Result<T, Problem> + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, Problem>> {
+        let office = Arc::clone(&self.0);
+        blocking(move || {
+            let settings = office.session().settings;
+            work(&office, &settings)
+        })
+        .boxed()
+    }
+}
+
+impl Engine for RealEngine {
+    fn doctor(
+        &self,
+        form: Form,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Vec<Check>, Problem>> {
+        async move {
+            let settings = self.0.settings_of(&form).map_err(|e| e.problem())?;
+            let secrets = self.0.secrets_of(&form, &settings).await;
+            let context = self.0.context(settings, secrets, reporter, cancel.clone());
+            tokio::select! {
+                () = cancel.cancelled() => Err(Problem::new("the checks were cancelled").code("cancelled")),
+                checks = jobs::doctor(&context) => Ok(checks),
+            }
+        }
+        .boxed()
+    }
+
+    fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>> {
+        async move { self.0.save(form).await.map_err(|e| e.problem()) }.boxed()
+    }
+
+    fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>> {
+        self.ask(|office, _| office.overview_now())
+    }
+
+    fn collect(
+        &self,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
+        async move {
+            let Session { settings, secrets } = self.0.session();
+            let secrets = self.0.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
+            let context = self.0.context(settings, secrets, reporter, cancel);
+            jobs::collect(&context).await.map_err(|e| e.problem())
+        }
+        .boxed()
+    }
+
+    fn rows(&self, run: RunId, query: Query) -> BoxFuture<'_, Result<Rows, Problem>> {
+        self.ask(move |office, settings| office.read(settings, |reader| reader.rows(run, NAMING, &query)))
+    }
+
+    fn detail(&self, run: RunId, id: String) -> BoxFuture<'_, Result<Option<Detail>, Problem>> {
+        self.ask(move |office, settings| office.read(settings, |reader| reader.detail(run, NAMING, &id)))
+    }
+
+    fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        self.ask(|_, settings| jobs::preview(settings).map_err(|e| e.problem()))
+    }
+
+    fn upload(
+        &self,
+        order: UploadOrder,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<JobFigures, UploadFailure>> {
+        async move { self.0.send(order, reporter, cancel).await }.boxed()
+    }
+
+    fn demo_advance(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            match &self.0.demo {
+                Some(demo) => {
+                    demo.advance();
+                    Ok(())
+                }
+                None => Err(Problem::new("only the demo's tenant changes at a key")),
+            }
+        }
+        .boxed()
+    }
+}

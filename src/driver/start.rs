@@ -1,0 +1,127 @@
+//! How the UI begins: with the demo's tenant, or with a profile, or in the wizard.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::{
+    UiOptions, look,
+    office::{Office, RealEngine},
+    run,
+};
+use crate::{
+    app::{
+        ExitReason,
+        views::{Fill, Fills, JupiterOneForm, Mode},
+    },
+    cli::{self, Common},
+    credentials::{MemoryVault, OsVault, Vault},
+    demo::{self as stand_in, Demo, Latency},
+    domain::{clock::SystemClock, problem::Problem},
+    headless::{self, Exit, Output},
+    jobs::JobError,
+    profile::{Environment, Flags, Settings, paths::Paths},
+};
+
+/// `tenantry` with a real tenant.
+pub async fn tenant(common: &Common) -> Exit {
+    match begin(common) {
+        Ok((flags, environment, settings)) => {
+            let vault: Arc<dyn Vault> = Arc::new(OsVault);
+            let office = Office::new(flags, environment, settings, Arc::clone(&vault), Arc::new(SystemClock), None);
+            show(office, Mode::Real, vault, None).await
+        }
+        Err(error) => Output::new(false).fail(&error),
+    }
+}
+
+fn begin(common: &Common) -> Result<(Flags, Environment, Settings), JobError> {
+    let flags = headless::flags(common);
+    let environment = Environment::of_process();
+    let settings = Settings::resolve(&flags, &environment, &headless::paths()?)?;
+    Ok((flags, environment, settings))
+}
+
+/// `tenantry demo` with a terminal. Reads no profile, no keyring, no credentials of the environment.
+pub async fn demo(common: &Common, args: cli::Demo) -> Exit {
+    match demo_session(common, &args).await {
+        Ok(exit) => exit,
+        Err(error) => Output::new(false).fail(&error),
+    }
+}
+
+async fn demo_session(common: &Common, args: &cli::Demo) -> Result<Exit, JobError> {
+    let root = headless::demo::temporary_folder()?;
+    let mut config = headless::demo::config(args, headless::demo::any_port());
+    config.latency = Latency::Interactive;
+    let demo = stand_in::start(config).await.map_err(|e| JobError::Failed(Box::new(Problem::new(e.to_string()))))?;
+    let demo = Arc::new(demo);
+    let flags = Flags {
+        store: common.store.clone(),
+        login_url: Some(demo.login_url.clone()),
+        graph_url: Some(demo.graph_url.clone()),
+        jupiterone_url: Some(demo.jupiterone_url.clone()),
+        ..Flags::default()
+    };
+    let environment = Environment::default();
+    let settings = Settings::of_flags(&flags, &environment, &Paths::under(root.path()))?;
+    let fills = fills(&demo);
+    let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
+    let office = Office::new(flags, environment, settings, Arc::clone(&vault), Arc::new(SystemClock), Some(demo));
+    Ok(show(office, Mode::Demo, vault, Some(fills)).await)
+}
+
+/// What one key fills in: the right values, and the mistakes that people make.
+pub fn fills(demo: &Demo) -> Fills {
+    let target = crate::domain::target::Target {
+        origin: demo.jupiterone_url.clone(),
+        account: demo.jupiterone_account.clone(),
+        destination: crate::domain::target::Destination::Instance(demo.jupiterone_instance.clone()),
+    };
+    let jupiterone = Some(JupiterOneForm { target, key: Some(demo.jupiterone_api_key.clone()) });
+    let right = Fill {
+        title: "the right values".to_owned(),
+        tenant: demo.tenant_id.to_string(),
+        client: demo.client_id.to_string(),
+        secret: demo.client_secret.clone(),
+        expect: None,
+        jupiterone: jupiterone.clone(),
+    };
+    let wrong = demo
+        .mistakes
+        .iter()
+        .map(|mistake| Fill {
+            title: mistake.title.clone(),
+            tenant: mistake.tenant.clone(),
+            client: mistake.client.clone(),
+            secret: mistake.secret.clone(),
+            expect: Some(mistake.expect.clone()),
+            jupiterone: jupiterone.clone(),
+        })
+        .collect();
+    Fills { right, wrong }
+}
+
+async fn show(office: Office, mode: Mode, vault: Arc<dyn Vault>, fills: Option<Fills>) -> Exit {
+    let options = UiOptions {
+        mode,
+        look: look(|name| std::env::var(name).ok()),
+        zone: TimeZone::system(),
+        vault: vault.name(),
+        fills,
+        profile: office.profile(),
+        clock: Arc::new(SystemClock),
+    };
+    match run(options, Arc::new(RealEngine::new(office))).await {
+        Ok(ExitReason::Quit) => Exit::Done,
+        Ok(ExitReason::Interrupted | ExitReason::Terminated) => Exit::Interrupted,
+        Ok(ExitReason::InputClosed) => Exit::Failed,
+        Err(error) => {
+            Output::new(false).say_problem(
+                &Problem::new(format!("the terminal cannot be used: {error}"))
+                    .hint("The same works without screens: see tenantry --help."),
+            );
+            Exit::Failed
+        }
+    }
+}
