@@ -12,8 +12,10 @@ use crate::{
     domain::{
         batch::{Meter, Payload},
         completeness::partial_types,
+        edge::Edge,
         entity::fingerprint,
         ids::RunId,
+        kind::EdgeKind,
         naming::Naming,
         preview::{Baseline, Changes, Preview},
         problem::Problem,
@@ -66,6 +68,7 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
     let partial = partial_types(naming, &info.gaps);
     let mut entities = Tally::new(naming, &partial, Payload::Entities);
     let mut edges = Tally::new(naming, &partial, Payload::Relationships);
+    let mut lengths = Lengths { naming, bare: BTreeMap::new() };
     let belief = reader.compare(
         run,
         naming,
@@ -78,8 +81,7 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
             entities.add(ours, &found.believed);
         },
         &mut |found| {
-            let ours =
-                found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.mapped, edge.text(naming).len()));
+            let ours = found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.mapped, lengths.of(&edge)));
             edges.add(ours, &found.believed);
         },
     )?;
@@ -143,6 +145,28 @@ impl<'a> Tally<'a> {
                 }
             }
         }
+    }
+}
+
+/// How long the texts of edges are, without making millions of them: a text names each of its ends twice.
+struct Lengths {
+    naming: Naming,
+    /// By kind and whether it is mapped, the length around the ends.
+    bare: BTreeMap<(EdgeKind, bool), usize>,
+}
+
+impl Lengths {
+    fn of(&mut self, edge: &Edge) -> usize {
+        let is_plain = |key: &str| key.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
+        if !is_plain(&edge.from) || !is_plain(&edge.to) {
+            return edge.text(self.naming).len();
+        }
+        let bare = self.bare.entry((edge.kind, edge.mapped)).or_insert_with(|| {
+            Edge { kind: edge.kind, from: String::new(), to: String::new(), mapped: edge.mapped }
+                .text(self.naming)
+                .len()
+        });
+        *bare + 2 * (edge.from.len() + edge.to.len())
     }
 }
 

@@ -172,6 +172,21 @@ fn baselines() {
 }
 
 #[test]
+fn lengths_are_those_of_the_texts() {
+    let mut lengths = Lengths { naming: NAMING, bare: BTreeMap::new() };
+    for kind in EdgeKind::ALL {
+        for mapped in [false, true] {
+            for (from, to) in
+                [("", ""), ("g1", "11111111-1111-4111-8111-111111111111"), ("é龍", "u"), ("\"\\\u{1}", "x\u{7f}/")]
+            {
+                let edge = Edge { kind, from: from.to_owned(), to: to.to_owned(), mapped };
+                assert_eq!(lengths.of(&edge), edge.text(NAMING).len(), "{edge:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn types_that_may_exist_unseen_are_not_deleted() {
     let place = Place::new();
     let mut writer = place.writer();
@@ -320,7 +335,7 @@ fn live_through(steps: &[Step]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn figures_are_true(steps in prop::collection::vec(step(), 1..8)) {

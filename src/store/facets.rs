@@ -93,3 +93,53 @@ fn default_domain(raw: &Map<String, Value>) -> Option<&str> {
 fn text<'a>(raw: &'a Map<String, Value>, field: &str) -> Option<&'a str> {
     raw.get(field).and_then(Value::as_str).filter(|t| !t.trim().is_empty())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_lists_show_of_an_object() {
+        let check = |kind: EntityKind, odata: &str, json: Value, name: &str, second: &str, label: &str| {
+            let facets = Facets::of(kind, "ID-1", odata, json.as_object().unwrap());
+            assert_eq!((facets.name.as_str(), facets.second.as_str(), facets.label.as_str()), (name, second, label));
+            assert_eq!(facets.sort, format!("{}\u{1}ID-1", name.to_lowercase()));
+            for word in [name, second, "ID-1"] {
+                assert!(facets.search.contains(&word.to_lowercase()), "{word} in {:?}", facets.search);
+            }
+        };
+        let user = EntityKind::User;
+        check(user, "", json!({ "displayName": "ÅSA", "userPrincipalName": "asa@x" }), "ÅSA", "asa@x", "member");
+        check(
+            user,
+            "",
+            json!({ "displayName": " ", "mail": "A@x", "accountEnabled": false }),
+            "A@x",
+            "A@x",
+            "disabled",
+        );
+        check(user, "", json!({ "userType": "Guest", "accountEnabled": true }), "ID-1", "", "guest");
+        check(user, "", json!({ "userType": "Guest", "accountEnabled": false }), "ID-1", "", "guest, disabled");
+        check(user, "", json!({ "userType": 5, "displayName": [] }), "ID-1", "", "member");
+        let group = EntityKind::Group;
+        let of = |mail: bool, security: bool, types: Value| json!({ "mailEnabled": mail, "securityEnabled": security, "groupTypes": types });
+        check(group, "", of(false, true, json!([])), "ID-1", "", "security");
+        check(group, "", of(true, true, json!([])), "ID-1", "", "mail security");
+        check(group, "", of(true, false, json!([])), "ID-1", "", "distribution");
+        check(group, "", of(true, true, json!(["Unified"])), "ID-1", "", "Microsoft 365");
+        check(group, "", of(false, true, json!(["DynamicMembership"])), "ID-1", "", "security, dynamic");
+        check(group, "", of(false, true, Value::Null), "ID-1", "", "security");
+        check(group, "", json!({ "displayName": "Golf", "mailNickname": "golf" }), "Golf", "golf", "security");
+        let member = EntityKind::Member;
+        check(member, "#microsoft.graph.orgContact", json!({ "mail": "d@x" }), "d@x", "d@x", "contact");
+        check(member, "#microsoft.graph.device", json!({ "deviceId": "D" }), "ID-1", "D", "device");
+        check(member, "#microsoft.graph.servicePrincipal", json!({ "appId": "P" }), "ID-1", "P", "service principal");
+        check(member, "#microsoft.graph.agentThing", json!({}), "ID-1", "", "agentThing");
+        check(member, "", json!({}), "ID-1", "", "unknown");
+        let domains = json!([{ "name": "a" }, { "name": "b", "isDefault": true }]);
+        let contoso = json!({ "displayName": "Contoso", "verifiedDomains": domains });
+        check(EntityKind::Account, "", contoso, "Contoso", "b", "organization");
+    }
+}

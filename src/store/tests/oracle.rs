@@ -444,8 +444,11 @@ impl<'a> Brought<'a> {
     }
 }
 
+/// Entities, edges, and gaps with the second since which they are stale.
+type View = (Vec<String>, Vec<String>, Vec<(String, State, Option<i64>)>);
+
 /// A run as the store tells it, in the model's words.
-fn view(reader: &Reader, info: &RunInfo) -> (Vec<String>, Vec<String>, Vec<(String, State, Option<i64>)>) {
+fn view(reader: &Reader, info: &RunInfo) -> View {
     let edges = {
         let mut all = Vec::new();
         reader
@@ -469,7 +472,7 @@ fn view(reader: &Reader, info: &RunInfo) -> (Vec<String>, Vec<String>, Vec<(Stri
     (entities(reader, info.id), edges, gaps)
 }
 
-fn expected(model: &Model) -> (Vec<String>, Vec<String>, Vec<(String, State, Option<i64>)>) {
+fn expected(model: &Model) -> View {
     let key = |n: usize| if n == ACCOUNT { ACCOUNT_KEY.to_owned() } else { id(n) };
     let mut entities: Vec<String> =
         model.things.iter().map(|(n, t)| format!("{:?} {} {}", t.kind, key(*n), t.name)).collect();
@@ -593,7 +596,7 @@ fn live_through(plans: &[Plan]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_history_is_told_as_the_rules_say(plans in prop::collection::vec(plan(), 1..7)) {
