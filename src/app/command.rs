@@ -144,6 +144,7 @@ fn scrollable(model: &Model) -> bool {
         || at(model, Place::Preview)
         || at(model, Place::Ingest)
         || at(model, Place::Dashboard)
+        || at_step(model, WizardStep::Check)
 }
 
 macro_rules! commands {

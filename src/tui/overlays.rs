@@ -32,20 +32,17 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Buffer, area: Rect) {
             let cells = inner_width(area, 72);
             let mut lines = model.comparison.ready().map(|p| to_confirm(p, cells)).unwrap_or_default();
             lines.push(Line::default());
-            let ask = format!("Type  {word}  and press ");
             lines.push(Line::from(vec![
-                Span::raw(ask),
-                Span::styled("Enter", theme::ACCENT),
-                Span::raw(" to send it."),
+                Span::raw("Type "),
+                Span::styled(*word, theme::STRONG),
+                Span::raw(", then press Enter:"),
             ]));
             lines.push(Line::default());
             let mut input = vec![Span::styled("▸ ", theme::ACCENT)];
             input.extend(widgets::field(field, "", true, usize::from(cells).saturating_sub(2)));
             lines.push(Line::from(input));
             lines.push(match wrong {
-                true => {
-                    widgets::signed(Sign::NeedsYou, format!("That is not the word. Nothing was sent; type  {word}"))
-                }
+                true => widgets::signed(Sign::NeedsYou, "Not the word. Nothing was sent."),
                 false => Line::default(),
             });
             // Where all has no room, what is typed must still be seen.

@@ -170,7 +170,9 @@ pub fn row(list: List, n: u64) -> Row {
     let (kind, label, count) = match list {
         List::Accounts => (EntityKind::Account, "", None),
         List::Users => (EntityKind::User, if n % 3 == 1 { "guest" } else { "member" }, Some(n % 17)),
-        List::Groups => (EntityKind::Group, if n % 2 == 0 { "Microsoft 365" } else { "security" }, Some(n * 1_117)),
+        List::Groups => {
+            (EntityKind::Group, if n.is_multiple_of(2) { "Microsoft 365" } else { "security" }, Some(n * 1_117))
+        }
         List::Members => (EntityKind::Member, "device", Some(1)),
         List::Edges => (EntityKind::User, "", None),
     };

@@ -211,8 +211,7 @@ async fn signals_and_a_lost_terminal_end_it() {
             clock: Arc::new(Still),
         };
         let outside = futures::stream::iter(outside);
-        let mut ui =
-            Headful::new(TestBackend::new(80, 24), outside, options, engine, Box::new(Nowhere)).unwrap();
+        let mut ui = Headful::new(TestBackend::new(80, 24), outside, options, engine, Box::new(Nowhere)).unwrap();
         assert_eq!(ui.run().await.unwrap(), want);
     }
     check(vec![Outside::Terminate], ExitReason::Terminated).await;

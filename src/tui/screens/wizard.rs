@@ -61,14 +61,14 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
     };
     let air = u16::from(room != Room::Small);
     let inner = Rect { y: inner.y + air, height: inner.height.saturating_sub(air), ..inner };
-    widgets::scrolled(buf, inner, &lines, 0);
+    widgets::scrolled(buf, inner, &lines, model.wizard.scroll);
 }
 
 fn welcome(model: &Model, inner: Rect, room: Room) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     let small = room == Room::Small;
     if small {
-        out.push(Line::raw("Microsoft 365 → JupiterOne, in 5 steps"));
+        out.push(Line::raw("Microsoft 365 → JupiterOne: 5 steps"));
     } else {
         if room == Room::Full {
             out.push(Line::default());
@@ -291,7 +291,7 @@ fn masked(
         false => secret.secret().and_then(crate::domain::secret::Secret::tail),
     };
     let tail = tail.map(|t| format!("…{t}")).unwrap_or_default();
-    let count = format!("   {chars} characters");
+    let count = if cells < 30 { format!("  {chars} long") } else { format!("   {chars} characters") };
     let room = cells.saturating_sub(count.chars().count() + 6);
     let dots = chars.min(room).saturating_sub(tail.chars().count().saturating_sub(1));
     let mut out = vec![Span::raw("•".repeat(dots)), Span::raw(tail)];
