@@ -53,8 +53,8 @@ pub struct Model {
     pub place: Place,
     pub overview: Overview,
     pub wizard: wizard::Wizard,
-    /// Which step the dashboard has selected.
-    pub chosen: Step,
+    /// Which step the person has selected on the dashboard; else it is the one that comes next.
+    pub picked: Option<Step>,
     pub ingest: ingest::Ingest,
     pub browse: browse::Browse,
     pub comparison: preview::Comparison,
@@ -188,7 +188,7 @@ impl Model {
             place,
             overview: Overview { profile: beginning.profile, store: None },
             wizard: wizard::Wizard::default(),
-            chosen: Step::Ingest,
+            picked: None,
             ingest: ingest::Ingest::default(),
             browse: browse::Browse::default(),
             comparison: preview::Comparison::default(),
@@ -219,6 +219,11 @@ impl Model {
         }
     }
 
+    /// The step that the dashboard has selected.
+    pub fn chosen(&self) -> Step {
+        self.picked.unwrap_or_else(|| dashboard::next_step(self))
+    }
+
     /// Whether something runs whose going on is shown: only then is there a need for ticks.
     pub fn is_ticking(&self) -> bool {
         self.jobs.values().any(|j| !matches!(j.kind, Kind::Rows | Kind::Detail | Kind::Overview))
@@ -237,7 +242,7 @@ impl Model {
     /// How a step stands.
     pub fn sign(&self, step: Step) -> Sign {
         let store = self.overview.store.as_ref();
-        let here = self.place.step() == Some(step) || (self.place == Place::Dashboard && self.chosen == step);
+        let here = self.place.step() == Some(step) || (self.place == Place::Dashboard && self.chosen() == step);
         let stands = match step {
             Step::Credentials if self.overview.profile.is_some() => Sign::Done,
             Step::Credentials => Sign::ToCome,
@@ -494,9 +499,6 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
         Outcome::Saved(saved) => wizard::saved(model, saved, fx),
         Outcome::Overview(overview) => {
             model.overview = *overview;
-            if model.place == Place::Dashboard && model.ingest.phase == ingest::IngestPhase::Idle {
-                model.chosen = dashboard::next_step(model);
-            }
             browse::looked(model, fx);
         }
         Outcome::Collected(run) => ingest::ended(model, job, run, fx),

@@ -106,7 +106,7 @@ const GRACE: Duration = Duration::from_secs(5);
 
 enum Woke {
     Outside(Option<Outside>),
-    Ended(app::JobId, Vec<crate::domain::progress::Event>, app::Outcome),
+    Ended(app::JobId, Vec<crate::domain::progress::Event>, Box<app::Outcome>),
     Tick,
     Late,
 }
@@ -177,19 +177,19 @@ where
         let ticking = self.model.is_ticking();
         let woke = tokio::select! {
             outside = self.outside.next() => Woke::Outside(outside),
-            (id, mail, outcome) = self.jobs.next_end() => Woke::Ended(id, mail, outcome),
+            (id, mail, outcome) = self.jobs.next_end() => Woke::Ended(id, mail, Box::new(outcome)),
             _ = self.ticks.tick(), if ticking => Woke::Tick,
             () = async { tokio::time::sleep_until(late.unwrap_or_else(Instant::now)).await }, if late.is_some() => Woke::Late,
         };
         self.happened(Msg::Now(self.clock.now()))?;
         match woke {
             Woke::Outside(None) => self.exit = Some(ExitReason::InputClosed),
-            Woke::Outside(Some(first)) => self.from_outside(first).await?,
+            Woke::Outside(Some(first)) => self.take_in(first).await?,
             Woke::Ended(id, mail, outcome) => {
                 for event in mail {
                     self.happened(Msg::Event(id, event))?;
                 }
-                self.happened(Msg::Done(id, outcome))?;
+                self.happened(Msg::Done(id, *outcome))?;
             }
             Woke::Tick => {
                 for (id, event) in self.jobs.mail() {
@@ -220,7 +220,7 @@ where
     }
 
     /// Sees to everything that has come from outside by now.
-    async fn from_outside(&mut self, first: Outside) -> io::Result<()> {
+    async fn take_in(&mut self, first: Outside) -> io::Result<()> {
         let mut burst = VecDeque::new();
         let mut next = Some(first);
         let mut typed = 0;

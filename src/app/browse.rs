@@ -293,10 +293,11 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
         }
         Action::Back => {
-            if model.browse.trail.pop().is_none() {
-                if model.browse.view().filter.text().is_empty() {
-                    return super::dashboard::enter(model, fx);
-                }
+            let popped = model.browse.trail.pop().is_some();
+            if !popped && model.browse.view().filter.text().is_empty() {
+                return super::dashboard::enter(model, fx);
+            }
+            if !popped {
                 filter_changed(model, |f| *f = TextField::default(), fx);
             }
         }

@@ -10,7 +10,9 @@ use super::{
     overlay::{AskPhase, Overlay},
     preview,
     steps::WizardStep,
-    upload, wizard,
+    upload,
+    views::Signs,
+    wizard,
 };
 
 /// What a person can ask for.
@@ -69,14 +71,13 @@ impl Command {
         self.keys.iter().filter_map(|text| Key::parse(text)).filter(move |key| !focus.takes(*key))
     }
 
-    /// The key to show, with this focus.
-    pub fn shown(&self, focus: Focus) -> Option<String> {
-        self.keys_in(focus).next().map(Key::shown)
-    }
-
-    /// All keys to show, with this focus.
-    pub fn all_shown(&self, focus: Focus) -> String {
-        self.keys_in(focus).map(Key::shown).collect::<Vec<_>>().join(" ")
+    /// The keys to show, the usual one first.
+    pub fn shown(&self, model: &Model) -> Vec<String> {
+        let show = match model.look.signs {
+            Signs::Unicode => Key::shown,
+            Signs::Ascii => Key::spelled,
+        };
+        self.keys_in(model.focus()).map(show).collect()
     }
 }
 
@@ -143,6 +144,7 @@ fn scrollable(model: &Model) -> bool {
         || at(model, Place::Preview)
         || at(model, Place::Ingest)
         || at(model, Place::Dashboard)
+        || at_step(model, WizardStep::Check)
 }
 
 macro_rules! commands {
@@ -181,7 +183,6 @@ pub const COMMANDS: &[Command] = commands! {
     Action::FillWrong, ["f3"], "fill in wrongly", "fill in a mistake that people make; again for the next", |m| at(m, Place::Wizard) && m.fills.is_some() && wizard::takes_mistakes(m);
     Action::CheckNow, ["ctrl-r"], "check now", "check the values entered so far", |m| at(m, Place::Wizard) && wizard::may_check_now(m);
     Action::CopyLink, ["ctrl-o"], "copy link", "copy the link to the terminal's clipboard", |m| at(m, Place::Wizard) && m.wizard.link().is_some();
-    Action::CopyProblem, ["ctrl-y"], "copy details", "copy what went wrong, for a ticket", |m| anywhere(m) && m.problem().is_some();
 
     // Dashboard.
     Action::Continue, ["enter"], "open", "open the selected step", |m| at(m, Place::Dashboard);
@@ -215,6 +216,8 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "go on", "do first what is missing", |m| at(m, Place::Upload) && upload::is_blocked(m);
     Action::Continue, ["enter"], "done", "back to the overview", |m| at(m, Place::Upload) && upload::is_over(m);
     Action::Cancel, ["c"], "cancel (aborts the job)", "abort the upload's job", |m| at(m, Place::Upload) && upload::can_cancel(m);
+
+    Action::CopyProblem, ["ctrl-y"], "copy details", "copy what went wrong, for a ticket", |m| anywhere(m) && m.problem().is_some();
 
     // Lists of all kinds.
     Action::Move(Move::Up), ["up", "k"], "", "up", scrollable;

@@ -24,11 +24,11 @@ pub(super) fn can_advance(m: &Model) -> bool {
 
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     match action {
-        Action::Continue => model.go(model.chosen, fx),
-        Action::Move(Move::Up | Move::PageUp) => model.chosen = model.chosen.previous(),
-        Action::Move(Move::Down | Move::PageDown) => model.chosen = model.chosen.next(),
-        Action::Move(Move::Top) => model.chosen = Step::Credentials,
-        Action::Move(Move::Bottom) => model.chosen = Step::Upload,
+        Action::Continue => model.go(model.chosen(), fx),
+        Action::Move(Move::Up | Move::PageUp) => model.picked = Some(model.chosen().previous()),
+        Action::Move(Move::Down | Move::PageDown) => model.picked = Some(model.chosen().next()),
+        Action::Move(Move::Top) => model.picked = Some(Step::Credentials),
+        Action::Move(Move::Bottom) => model.picked = Some(Step::Upload),
         Action::Advance => {
             model.start(Work::Advance, fx);
         }
@@ -43,6 +43,6 @@ pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
         return;
     }
     model.place = Place::Dashboard;
-    model.chosen = next_step(model);
+    model.picked = None;
     model.look_again(fx);
 }

@@ -243,9 +243,7 @@ impl Fields {
                 Ok(_) => None,
                 Err(IdError::Empty) => Some("missing: copy Application (client) ID from the app's Overview"),
                 Err(IdError::Zero) => Some("all zeros: copy Application (client) ID from the app's Overview"),
-                Err(IdError::NotAGuid) => {
-                    Some("not an ID of the form xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx: copy it anew")
-                }
+                Err(IdError::NotAGuid) => Some("not an ID of the form 8-4-4-4-12 hex digits: copy it anew"),
             },
             FieldId::Secret => secret_wrong(self.secret.secret(), self.stored),
             FieldId::Account if text.is_empty() => Some("missing: Settings → Account Management shows it"),
@@ -376,7 +374,7 @@ mod tests {
         check(FieldId::Tenant, "00000000-0000-0000-0000-000000000000", "zeros");
         check(FieldId::Tenant, "10.0.0.1", "neither");
         check(FieldId::Client, ID, "");
-        check(FieldId::Client, "contoso.com", "form");
+        check(FieldId::Client, "contoso.com", "not an ID");
         check(FieldId::Client, "", "missing");
         check(FieldId::Secret, "Xyz8Q~abcdefghijklmnopqrstuvwxyz12345678", "");
         check(FieldId::Secret, ID, "Secret ID");

@@ -85,6 +85,16 @@ impl Key {
         format!("{}{}{name}", if self.ctrl { "^" } else { "" }, if self.alt { "alt-" } else { "" })
     }
 
+    /// As [`Key::shown`], in words for a terminal that has no such signs.
+    pub fn spelled(self) -> String {
+        match NAMED.iter().find(|(.., c)| *c == self.code) {
+            Some((name, ..)) => {
+                format!("{}{}{name}", if self.ctrl { "^" } else { "" }, if self.alt { "alt-" } else { "" })
+            }
+            None => self.shown(),
+        }
+    }
+
     /// Whether a field takes it as text or as a way to edit text, so that no command may have it.
     pub const fn is_for_fields(self) -> bool {
         if self.ctrl || self.alt {

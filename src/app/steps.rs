@@ -85,9 +85,7 @@ impl WizardStep {
         match self {
             Self::Welcome => &[
                 Say("tenantry copies a Microsoft 365 directory into JupiterOne: its account, users, groups \
-                     and who is in which group."),
-                Gap,
-                Say("Five steps, each of which you can see before it happens:"),
+                     and who is in which group. Five steps:"),
                 Gap,
             ],
             Self::OpenCenter => &[

@@ -6,6 +6,7 @@ use super::{
     field::SecretEdit,
     form::{FieldId, Fields, Region},
     key::Key,
+    list::Move,
     msg::{Effect, JobId, Kind, Work},
     steps::WizardStep,
     views::{Kept, Saved},
@@ -22,6 +23,8 @@ pub struct Wizard {
     /// Which field of the step has the focus.
     pub field: usize,
     pub fields: Fields,
+    /// How far a long page is scrolled.
+    pub scroll: u16,
     pub checks: Checks,
     pub save: Save,
     pub jupiterone: JupiterOneSide,
@@ -118,6 +121,7 @@ impl Wizard {
         }
         self.step = step;
         self.field = 0;
+        self.scroll = 0;
     }
 
     fn move_focus(&mut self, by: isize) {
@@ -263,6 +267,18 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 let next = model.wizard.mistake.map_or(0, |n| (n + 1) % count);
                 fill(model, Some(next));
             }
+        }
+        Action::Move(to) => {
+            let scroll = &mut model.wizard.scroll;
+            *scroll = match to {
+                Move::Up => scroll.saturating_sub(1),
+                Move::Down => scroll.saturating_add(1),
+                Move::PageUp => scroll.saturating_sub(8),
+                Move::PageDown => scroll.saturating_add(8),
+                Move::Top => 0,
+                Move::Bottom => *scroll,
+            }
+            .min(40);
         }
         Action::Back => back(model, fx),
         _ => {}

@@ -80,7 +80,7 @@ fn where_we_are(model: &Model, cells: u16) -> String {
 
 fn rail(model: &Model, buf: &mut Buffer, area: Rect) {
     let here =
-        |step: Step| model.place.step() == Some(step) || (model.place == Place::Dashboard && model.chosen == step);
+        |step: Step| model.place.step() == Some(step) || (model.place == Place::Dashboard && model.chosen() == step);
     let between = match area.width {
         ..58 => None,
         58..70 => Some(" ─ "),
@@ -110,33 +110,37 @@ fn rail(model: &Model, buf: &mut Buffer, area: Rect) {
 }
 
 fn keys(model: &Model, buf: &mut Buffer, area: Rect) {
-    let focus = model.focus();
     let secrets = match model.place {
         Place::Wizard if model.overlays.is_empty() && area.width >= 100 => format!("secrets: {} ", model.vault),
         _ => String::new(),
     };
     let room = usize::from(area.width).saturating_sub(width(&secrets) + 2);
     let quits = command::available(model).any(|c| matches!(c.action, Action::Quit));
-    let mut spans: Vec<Span<'_>> = vec![" ".into()];
-    let mut used = 1;
-    let mut seen: Vec<(String, &str)> = Vec::new();
+    let mut items: Vec<(Action, String, &str)> = Vec::new();
     for command in command::available(model) {
         // Where `q` quits there is no need to name the other way out.
         if command.label.is_empty() || (command.action == Action::Leave && quits) {
             continue;
         }
-        let Some(key) = command.shown(focus) else { continue };
+        let Some(key) = command.shown(model).into_iter().next() else { continue };
         // Of several commands for one key the first has it.
-        if seen.iter().any(|(k, label)| *k == key || *label == command.label) {
-            continue;
+        if !items.iter().any(|(_, k, label)| *k == key || *label == command.label) {
+            items.push((command.action, key, command.label));
         }
-        let cells = width(&key) + 1 + width(command.label) + 3;
-        if used + cells.saturating_sub(3) > room {
-            continue;
+    }
+    // What does not fit goes from the end, but for what comes next and the way back.
+    let cells = |items: &[(Action, String, &str)]| items.iter().map(|(_, k, l)| width(k) + width(l) + 4).sum::<usize>();
+    while cells(&items) > room + 3 {
+        let spare =
+            |(a, ..): &(Action, String, &str)| !matches!(a, Action::Continue | Action::Back | Action::Yes | Action::No);
+        match items.iter().rposition(spare) {
+            Some(place) => drop(items.remove(place)),
+            None => break,
         }
-        used += cells;
-        spans.extend([Span::styled(key.clone(), theme::ACCENT), " ".into(), Span::raw(command.label), "   ".into()]);
-        seen.push((key, command.label));
+    }
+    let mut spans: Vec<Span<'_>> = vec![" ".into()];
+    for (_, key, label) in items {
+        spans.extend([Span::styled(key, theme::ACCENT), " ".into(), Span::raw(label), "   ".into()]);
     }
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
     if !secrets.is_empty() {

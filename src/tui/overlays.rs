@@ -32,19 +32,22 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Buffer, area: Rect) {
             let cells = inner_width(area, 72);
             let mut lines = model.comparison.ready().map(|p| to_confirm(p, cells)).unwrap_or_default();
             lines.push(Line::default());
-            let ask = format!("Type  {word}  and press ");
-            lines.push(Line::from(vec![Span::raw(ask), Span::styled("↵", theme::ACCENT), Span::raw(" to send it.")]));
+            lines.push(Line::from(vec![
+                Span::raw("Type "),
+                Span::styled(*word, theme::STRONG),
+                Span::raw(", then press Enter:"),
+            ]));
             lines.push(Line::default());
             let mut input = vec![Span::styled("▸ ", theme::ACCENT)];
             input.extend(widgets::field(field, "", true, usize::from(cells).saturating_sub(2)));
             lines.push(Line::from(input));
             lines.push(match wrong {
-                true => {
-                    widgets::signed(Sign::NeedsYou, format!("That is not the word. Nothing was sent; type  {word}"))
-                }
+                true => widgets::signed(Sign::NeedsYou, "Not the word. Nothing was sent."),
                 false => Line::default(),
             });
-            popup(buf, area, "Upload to JupiterOne", cells, &lines);
+            // Where all has no room, what is typed must still be seen.
+            let over = lines.len().saturating_sub(usize::from(area.height.saturating_sub(4)).max(1));
+            popup(buf, area, "Upload to JupiterOne", cells, &lines[over..]);
         }
     }
 }
@@ -76,10 +79,7 @@ fn to_confirm(preview: &Preview, cells: u16) -> Vec<Line<'static>> {
     };
     if let Some(warn) = warn {
         lines.push(Line::default());
-        for (n, text) in wrap(warn, usize::from(cells).saturating_sub(2)).into_iter().enumerate() {
-            let lead = if n == 0 { widgets::sign(Sign::NeedsYou) } else { " ".into() };
-            lines.push(Line::from(vec![lead, " ".into(), Span::raw(text)]));
-        }
+        lines.extend(widgets::signed_text(Sign::NeedsYou, warn, cells));
     }
     lines
 }
@@ -124,7 +124,7 @@ fn help(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) {
     let mut lines = Vec::new();
     if focus != Focus::Commands {
         lines.extend(widgets::wrapped(
-            "A field has the focus: letters are text. ⇥ and ↑ ↓ move, esc or ^G goes back.",
+            "A field has the focus: letters are text. Tab, Up and Down move; Esc or Ctrl-G goes back.",
             cells,
             0,
             theme::DIM,
@@ -134,8 +134,11 @@ fn help(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) {
     for command in COMMANDS.iter().filter(|c| (c.here)(&below)) {
         let works = |text: &&&str| Key::parse(text).and_then(|k| lookup(&below, k)) == Some(command.action);
         if command.keys.iter().any(|k| works(&k)) {
-            let shown = pad(&command.all_shown(focus), 14);
-            lines.push(Line::from(vec![Span::styled(shown, theme::ACCENT), Span::raw(command.help)]));
+            let keys = command.shown(&below).join(" ");
+            for (n, text) in wrap(command.help, usize::from(cells).saturating_sub(15)).into_iter().enumerate() {
+                let lead = if n == 0 { pad(&keys, 15) } else { " ".repeat(15) };
+                lines.push(Line::from(vec![Span::styled(lead, theme::ACCENT), Span::raw(text)]));
+            }
         }
     }
     lines.push(Line::default());
@@ -158,8 +161,8 @@ fn help(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) {
     let room = usize::from(area.height.saturating_sub(6)).max(1);
     let from = usize::from(scroll).min(lines.len().saturating_sub(room));
     let title = match lines.len() > room {
-        true => "Keys of this screen   ↑ ↓ scroll   esc closes",
-        false => "Keys of this screen   esc closes",
+        true => "Keys   ↑ ↓ scroll, esc closes",
+        false => "Keys   esc closes",
     };
     popup(buf, area, title, cells, &lines[from..]);
 }

@@ -54,7 +54,8 @@ pub fn right(text: &str, cells: usize) -> String {
     line
 }
 
-/// Breaks `text` into lines of at most `cells`, at spaces where there are any. Line ends in it are kept.
+/// Breaks `text` into lines of at most `cells`, at spaces where there are any. Line ends in it are kept; spaces at a
+/// line's beginning are not.
 pub fn wrap(text: &str, cells: usize) -> Vec<String> {
     let cells = cells.max(1);
     let mut lines = Vec::new();
@@ -159,7 +160,7 @@ mod tests {
         check("aaaaaaaaaa", 4, &["aaaa", "aaaa", "aa"]);
         check("李雷李雷", 3, &["李", "雷", "李", "雷"]);
         check("a\nb", 4, &["a", "b"]);
-        check("  in", 8, &["  in"]);
+        check("  in", 8, &["in"]);
     }
 
     #[test]

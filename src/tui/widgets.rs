@@ -40,6 +40,19 @@ pub fn lines(buf: &mut Buffer, area: Rect, lines: &[Line<'_>]) {
     }
 }
 
+/// Lines from `from` on, as far as they go; the border below says how many do not fit.
+pub fn scrolled(buf: &mut Buffer, area: Rect, all: &[Line<'_>], from: u16) {
+    let rows = usize::from(area.height);
+    let from = usize::from(from).min(all.len().saturating_sub(rows.max(1)));
+    lines(buf, area, &all[from..]);
+    let more = all.len().saturating_sub(from + rows);
+    if more > 0 && area.width > 14 && area.bottom() < buf.area.bottom() {
+        let text = format!(" ↓ {more} more ");
+        let x = area.right().saturating_sub(width(&text) as u16);
+        buf.set_line(x, area.bottom(), &Line::styled(text, theme::ACCENT), area.width);
+    }
+}
+
 /// A sign and its style as a span.
 pub fn sign(which: Sign) -> Span<'static> {
     let (shape, style) = theme::sign(which);
@@ -118,6 +131,15 @@ fn tail(text: &str, cells: usize) -> String {
     kept.into_iter().rev().collect()
 }
 
+/// A sign and wrapped text behind it.
+pub fn signed_text(which: Sign, text: &str, cells: u16) -> Vec<Line<'static>> {
+    wrap(text, usize::from(cells).saturating_sub(2))
+        .into_iter()
+        .enumerate()
+        .map(|(n, line)| Line::from(vec![if n == 0 { sign(which) } else { " ".into() }, " ".into(), Span::raw(line)]))
+        .collect()
+}
+
 /// What went wrong: the next step first, then the service's own words and numbers.
 pub fn problem(problem: &Problem, cells: u16, sign: Sign) -> Vec<Line<'static>> {
     let (shape, style) = theme::sign(sign);
@@ -144,10 +166,10 @@ pub fn problem(problem: &Problem, cells: u16, sign: Sign) -> Vec<Line<'static>> 
         (None, status) => status.map(|s| format!("HTTP {s}")),
     };
     facts("code", code.as_deref(), 1);
-    facts("it said", problem.message.as_deref(), 4);
-    facts("read on", problem.link.as_deref(), 2);
     facts("trace", problem.trace_id.as_deref(), 1);
     facts("request", problem.request_id.as_deref(), 1);
+    facts("it said", problem.message.as_deref(), 4);
+    facts("read on", problem.link.as_deref(), 2);
     out
 }
 

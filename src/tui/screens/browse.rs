@@ -1,5 +1,6 @@
 //! The browser's screen: tabs, trail, filter, a windowed list, and the object under the cursor beside it.
 
+use jiff::tz::TimeZone;
 use ratatui::{
     buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
@@ -9,7 +10,7 @@ use serde_json::Value;
 
 use super::super::{
     Room,
-    text::{fit, pad, right, width, wrap},
+    text::{day, fit, pad, right, width, wrap},
     theme, widgets,
 };
 use crate::{
@@ -30,8 +31,8 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
     if model.browse.run.is_none() {
         let inner = widgets::panel(buf, area, "Browse");
         let text = match model.overview.profile {
-            Some(_) => "Nothing has been read yet. Press ↵ to go and read the directory.",
-            None => "There is nothing to browse yet. Press ↵ to begin.",
+            Some(_) => "Nothing has been read yet. Press Enter to go and read the directory.",
+            None => "There is nothing to browse yet. Press Enter to begin.",
         };
         let mut lines = vec![Line::default()];
         lines.extend(widgets::wrapped(text, inner.width, 0, theme::PLAIN));
@@ -47,13 +48,11 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
     let view = model.browse.view();
     if let Shows::Object { scroll, .. } = view.shows {
         let inner = widgets::panel(buf, body, &view.title);
-        let lines = detail(model, inner.width);
-        let from = usize::from(scroll).min(lines.len().saturating_sub(usize::from(inner.height).max(1)));
-        return widgets::lines(buf, inner, &lines[from..]);
+        return widgets::scrolled(buf, inner, &detail(model, inner.width), scroll);
     }
     let (list_at, side) = match room {
         Room::Full => {
-            let [list, side] = Layout::horizontal([Constraint::Min(60), Constraint::Length(44)])
+            let [list, side] = Layout::horizontal([Constraint::Min(60), Constraint::Length(42)])
                 .spacing(Spacing::Overlap(1))
                 .areas(body);
             (list, Some(side))
@@ -64,7 +63,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
     if let Some(side) = side {
         let name = model.browse.subject().map(|(_, _, name)| name).unwrap_or_default();
         let inner = widgets::panel(buf, side, &name);
-        widgets::lines(buf, inner, &detail(model, inner.width));
+        widgets::scrolled(buf, inner, &detail(model, inner.width), 0);
     }
 }
 
@@ -80,12 +79,19 @@ fn count_of(model: &Model, list: List) -> u64 {
 }
 
 fn tabs(model: &Model, buf: &mut Buffer, area: Rect) {
-    let all: Vec<(String, bool)> = List::ALL
-        .into_iter()
-        .enumerate()
-        .map(|(n, list)| (format!("{} {}", title(list), grouped(count_of(model, list))), n == model.browse.tab))
-        .collect();
-    let together: usize = all.iter().map(|(text, _)| width(text) + 3).sum();
+    let named = |name: fn(List) -> &'static str| -> Vec<(String, bool)> {
+        List::ALL
+            .into_iter()
+            .enumerate()
+            .map(|(n, list)| (format!("{} {}", name(list), grouped(count_of(model, list))), n == model.browse.tab))
+            .collect()
+    };
+    let cells = |all: &[(String, bool)]| all.iter().map(|(text, _)| width(text) + 3).sum::<usize>();
+    let mut all = named(title);
+    if cells(&all) >= usize::from(area.width) {
+        all = named(|list| if list == List::Members { "Members" } else { title(list) });
+    }
+    let together = cells(&all);
     let mut spans = vec![Span::raw(" ")];
     if together < usize::from(area.width) {
         for (n, (text, here)) in all.into_iter().enumerate() {
@@ -234,10 +240,16 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
         title: if edges { "from" } else { "name" },
         cells: 0,
         number: false,
-        value: if edges { |r| r.edge.as_ref().map(|e| e.from_name.clone()).unwrap_or_default() } else { |r| marked(r) },
+        value: if edges && cells < 66 {
+            |r| format!("{} → {}", r.edge.as_ref().map_or("", |e| &e.from_name), far_name(r))
+        } else if edges {
+            |r| r.edge.as_ref().map(|e| e.from_name.clone()).unwrap_or_default()
+        } else {
+            |r| marked(r)
+        },
     };
     let second = Column {
-        title: if edges { "to" } else { "sign-in name, mail or id" },
+        title: if edges { "to" } else { "sign-in or mail" },
         cells: 0,
         number: false,
         value: if edges {
@@ -311,11 +323,11 @@ fn detail(model: &Model, cells: u16) -> Vec<Line<'static>> {
             0,
             theme::DIM,
         ),
-        Pane::Ready(detail) => object(detail, cells),
+        Pane::Ready(detail) => object(detail, &model.zone, cells),
     }
 }
 
-fn object(detail: &Detail, cells: u16) -> Vec<Line<'static>> {
+fn object(detail: &Detail, zone: &TimeZone, cells: u16) -> Vec<Line<'static>> {
     let mut out = vec![Line::styled(kind_name(detail.kind), theme::DIM)];
     match detail.state {
         Some(State::Complete) | None => {}
@@ -343,7 +355,11 @@ fn object(detail: &Detail, cells: u16) -> Vec<Line<'static>> {
         .into_iter()
         .flatten()
         .filter(|(_, value)| !value.is_null())
-        .map(|(name, value)| (name, shown(value)))
+        .map(|(name, value)| match value.as_i64().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()) {
+            // Times go to JupiterOne as milliseconds; people read days.
+            Some(at) if name.ends_with("On") => (name, day(at, zone)),
+            _ => (name, shown(value)),
+        })
         .collect();
     let longest = names.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(usize::from(cells) / 2);
     for (name, value) in names {

@@ -23,7 +23,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
     let Some(profile) = &model.overview.profile else { return };
     let (left, right) = match room {
         Room::Full => {
-            let [left, right] = Layout::horizontal([Constraint::Min(60), Constraint::Length(44)])
+            let [left, right] = Layout::horizontal([Constraint::Min(60), Constraint::Length(42)])
                 .spacing(Spacing::Overlap(1))
                 .areas(area);
             (left, Some(right))
@@ -38,7 +38,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
         lines.push(Line::default());
     }
     for step in Step::ALL {
-        let chosen = step == model.chosen;
+        let chosen = step == model.chosen();
         let text = format!("{:<12} ", step.title());
         let what = fit(&says(model, step), usize::from(inner.width).saturating_sub(19));
         lines.push(Line::from(vec![
@@ -68,7 +68,8 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
             ("Group members", totals.members),
             ("Edges", totals.edges),
         ] {
-            lines.push(Line::raw(format!("{name:<20} {:>14}", grouped(n))));
+            let room = usize::from(inner.width).saturating_sub(name.len());
+            lines.push(Line::raw(format!("{name}{:>room$}", grouped(n))));
         }
         lines.push(Line::default());
         lines.extend(gap_lines(gaps(model), inner.width, 8));

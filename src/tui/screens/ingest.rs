@@ -42,13 +42,13 @@ fn idle(model: &Model, buf: &mut Buffer, area: Rect) {
     let mut lines = vec![Line::default()];
     match &model.overview.profile {
         None => lines.extend(widgets::wrapped(
-            "There is no profile yet. Press ↵ to enter the tenant's credentials first.",
+            "There is no profile yet. Press Enter to enter the tenant's credentials first.",
             inner.width,
             0,
             theme::PLAIN,
         )),
         Some(profile) => {
-            let text = format!("Press ↵ to read {}.", profile.title());
+            let text = format!("Press Enter to read {}.", profile.title());
             lines.extend(widgets::wrapped(&text, inner.width, 0, theme::STRONG));
             lines.push(Line::default());
             let text = "Account, users, groups and who is in which group. Nothing in the tenant is changed. You can \
@@ -80,7 +80,7 @@ fn full(model: &Model, buf: &mut Buffer, area: Rect) {
     let columns: [Rect; 4] = Layout::horizontal([Constraint::Fill(1); 4]).spacing(Spacing::Overlap(1)).areas(panes);
     for ((collection, title), place) in TITLES.into_iter().zip(columns) {
         let inner = widgets::panel(buf, place, title);
-        widgets::lines(buf, inner, &pane(model, collection, inner.width));
+        widgets::lines(buf, inner, &pane(model, collection, inner.width, true));
     }
     let [quota, requests, result] =
         Layout::horizontal([Constraint::Fill(1); 3]).spacing(Spacing::Overlap(1)).areas(middle);
@@ -103,14 +103,15 @@ fn medium(model: &Model, buf: &mut Buffer, area: Rect) {
     let places = [two(first), two(second)].concat();
     for ((collection, title), place) in TITLES.into_iter().zip(places) {
         let inner = widgets::panel(buf, place, title);
-        widgets::lines(buf, inner, &pane(model, collection, inner.width));
+        widgets::lines(buf, inner, &pane(model, collection, inner.width, false));
     }
     let [requests, result] = two(middle);
     let inner = widgets::panel(buf, requests, "Requests and quota");
     let mut lines = request_lines(&model.ingest, inner.width);
     let quota = quota_lines(&model.ingest);
     lines.truncate(2);
-    lines.extend(quota.into_iter().take(1));
+    let throttled = model.ingest.progress.wire.throttled_seconds > 0.0;
+    lines.extend(quota.into_iter().skip(if throttled { 2 } else { 0 }).take(1));
     widgets::lines(buf, inner, &lines);
     let inner = widgets::panel(buf, result, "Run");
     widgets::lines(buf, inner, &run_lines(model, inner.width));
@@ -158,22 +159,24 @@ fn numbers(of: &CollectionProgress) -> String {
     }
 }
 
-fn pane(model: &Model, collection: Collection, cells: u16) -> Vec<Line<'static>> {
+fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Line<'static>> {
     let progress = &model.ingest.progress;
     let of = progress.of(collection);
     let mut out = vec![widgets::signed(sign(of), numbers(of))];
     let rate = if of.seconds > 0.5 { of.done as f64 / of.seconds } else { 0.0 };
     match (of.phase, of.total) {
+        // One object needs no bar: its name says more.
+        _ if collection == Collection::Account => {
+            let name = model.overview.profile.as_ref().map_or("", |p| p.title());
+            out.push(Line::styled(fit(name, usize::from(cells)), theme::DIM));
+        }
         (Phase::Reading, Some(total)) => out.push(widgets::bar(of.done, total, cells)),
         (Phase::Reading, None) => out.push(Line::styled("total not known", theme::DIM)),
         (Phase::Ended(_), Some(total)) => out.push(widgets::bar(of.done, total.max(of.done), cells)),
         _ => out.push(Line::default()),
     }
     let mut facts = Vec::new();
-    if of.phase != Phase::Waiting {
-        facts.push(clock(of.seconds));
-    }
-    if rate >= 1.0 {
+    if rate >= 1.0 && collection != Collection::Account {
         facts.push(format!("{}/s", grouped(rate as u64)));
     }
     if let (Phase::Reading, Some(total)) = (of.phase, of.total)
@@ -181,13 +184,20 @@ fn pane(model: &Model, collection: Collection, cells: u16) -> Vec<Line<'static>>
     {
         facts.push(format!("{} left", clock(total.saturating_sub(of.done) as f64 / rate)));
     }
+    let elapsed = match of.phase {
+        Phase::Waiting => String::new(),
+        Phase::Reading => format!("{} so far", clock(of.seconds)),
+        Phase::Ended(_) => format!("in {}", clock(of.seconds)),
+    };
+    if !tall {
+        facts.push(elapsed.clone());
+    }
     out.push(Line::raw(fit(&facts.join("   "), usize::from(cells))));
+    if tall {
+        out.push(Line::raw(elapsed));
+    }
     match collection {
-        Collection::Account => {
-            if let Some(profile) = &model.overview.profile {
-                out.push(Line::styled(fit(profile.title(), usize::from(cells)), theme::DIM));
-            }
-        }
+        Collection::Account => {}
         Collection::Memberships => {
             out.push(Line::styled(format!("groups; {}", counted(progress.edges, "membership")), theme::DIM))
         }
@@ -199,7 +209,7 @@ fn pane(model: &Model, collection: Collection, cells: u16) -> Vec<Line<'static>>
 fn quota_lines(ingest: &Ingest) -> Vec<Line<'static>> {
     let wire = &ingest.progress.wire;
     let throttled = match wire.throttled_seconds {
-        s if s > 0.0 => widgets::signed(Sign::Retrying, format!("waited {s:.1} s because the service asked to")),
+        s if s > 0.0 => widgets::signed(Sign::Retrying, format!("throttled for {s:.1} s")),
         _ => Line::styled("not throttled", theme::DIM),
     };
     vec![
@@ -234,7 +244,7 @@ fn run_lines(model: &Model, cells: u16) -> Vec<Line<'static>> {
                 true => widgets::signed(Sign::Paused, "stopping; what is here is kept"),
                 false => widgets::signed(Sign::Here, format!("reading for {}", clock(ingest.progress.seconds))),
             });
-            out.push(Line::styled("Press ↵ to browse what is here so far.", theme::DIM));
+            out.push(Line::styled("Enter browses what is here.", theme::DIM));
         }
         IngestPhase::Ended(run) => {
             let (sign, text) = match run.status {
@@ -245,7 +255,7 @@ fn run_lines(model: &Model, cells: u16) -> Vec<Line<'static>> {
                 RunStatus::Running => (Sign::Here, "running"),
             };
             out.push(widgets::signed(sign, format!("{text}, after {}", clock(run.seconds))));
-            out.push(Line::styled("Press ↵ to browse.", theme::DIM));
+            out.push(Line::styled("Press Enter to browse.", theme::DIM));
             out.extend(gap_lines(&run.gaps, cells, 2));
         }
         IngestPhase::Failed(problem) => out.extend(widgets::problem(problem, cells, Sign::Failed)),

@@ -9,7 +9,7 @@ use ratatui::{
 use super::{
     super::{
         Room,
-        text::{ago, bytes, day, fit, pad, right, wrap},
+        text::{ago, bytes, day, fit, pad, right},
         theme, widgets,
     },
     dashboard::gap_lines,
@@ -27,12 +27,12 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
     let mut lines = if room == Room::Small { Vec::new() } else { vec![Line::default()] };
     match &model.comparison.phase {
         _ if model.finished().is_none() => {
-            let text = "There is no finished run to compare. Press ↵ to read the directory; a run that was cancelled \
+            let text = "There is no finished run to compare. Press Enter to read the directory; a run that was cancelled \
                         is never uploaded.";
             lines.extend(widgets::wrapped(text, inner.width, 0, theme::PLAIN));
         }
         ComparisonPhase::Idle => {
-            lines.extend(widgets::wrapped("Press ↵ to compare.", inner.width, 0, theme::PLAIN));
+            lines.extend(widgets::wrapped("Press Enter to compare.", inner.width, 0, theme::PLAIN));
         }
         ComparisonPhase::Working(_) => {
             lines.push(widgets::signed(Sign::Here, "comparing what is here with what was last uploaded … c stops it"))
@@ -40,38 +40,41 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
         ComparisonPhase::Failed(problem) => lines.extend(widgets::problem(problem, inner.width, Sign::Failed)),
         ComparisonPhase::Ready(preview) => lines.extend(ready(model, preview, inner.width, room)),
     }
-    let from = usize::from(model.comparison.scroll).min(lines.len().saturating_sub(usize::from(inner.height).max(1)));
-    widgets::lines(buf, inner, &lines[from..]);
+    widgets::scrolled(buf, inner, &lines, model.comparison.scroll);
 }
 
 fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     let (sign, against) = baseline(model, preview);
     let target = preview.target.as_ref().map_or_else(|| "no target is configured".to_owned(), ToString::to_string);
+    let size = format!("{}, {}.", counted(preview.requests, "request"), bytes(preview.bytes));
+    let size = Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]);
     if room == Room::Small {
+        out.push(size);
         out.push(widgets::signed(sign, fit(&against, usize::from(cells).saturating_sub(2))));
+        out.extend(narrow("together", preview.total()));
+        for (kind, changes) in preview.changes.iter().filter(|(_, c)| !c.is_nothing()) {
+            out.extend(narrow(short(kind), *changes));
+        }
     } else {
         out.extend(widgets::wrapped(&target, cells, 0, theme::STRONG));
-        for (n, line) in wrap(&against, usize::from(cells).saturating_sub(2)).into_iter().enumerate() {
-            let lead = if n == 0 { widgets::sign(sign) } else { " ".into() };
-            out.push(Line::from(vec![lead, " ".into(), Span::raw(line)]));
+        out.extend(widgets::signed_text(sign, &against, cells));
+        out.push(size);
+        if room == Room::Full {
+            out.push(Line::default());
         }
-        out.push(Line::default());
+        let number = if cells < 100 { 10 } else { 13 };
+        let name = usize::from(cells).saturating_sub(4 * (number + 1)).min(52);
+        let heads = ["+ create", "~ change", "− delete", "= same"];
+        let head: String = heads.iter().map(|h| format!(" {}", right(h, number))).collect();
+        out.push(Line::styled(format!("{}{head}", pad("", name)), theme::DIM));
+        for (kind, changes) in &preview.changes {
+            let partial = preview.partial_types.contains(kind);
+            let kind = if room == Room::Full { kind } else { short(kind) };
+            out.push(row(kind, *changes, partial, name, number));
+        }
+        out.push(row("together", preview.total(), false, name, number));
     }
-    let number = if cells < 100 { 9 } else { 13 };
-    let name = usize::from(cells).saturating_sub(4 * (number + 1)).min(52);
-    let heads = ["+ create", "~ change", "− delete", "= same"];
-    let short = ["+", "~", "−", "="];
-    let heads = if room == Room::Small { short } else { heads };
-    let number = if room == Room::Small { 6 } else { number };
-    let name = if room == Room::Small { usize::from(cells).saturating_sub(4 * (number + 1)) } else { name };
-    let head: String = heads.iter().map(|h| format!(" {}", right(h, number))).collect();
-    out.push(Line::styled(format!("{}{head}", pad("", name)), theme::DIM));
-    for (kind, changes) in &preview.changes {
-        let partial = preview.partial_types.contains(kind);
-        out.push(row(kind, *changes, partial, name, number, room));
-    }
-    out.push(row("together", preview.total(), false, name, number, room));
     out.push(Line::default());
     if !preview.partial_types.is_empty() {
         let text = format!(
@@ -79,17 +82,12 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
             counted(preview.partial_types.len() as u64, "type"),
             preview.partial_types.join(", ")
         );
-        for (n, line) in wrap(&text, usize::from(cells).saturating_sub(2)).into_iter().enumerate() {
-            let lead = if n == 0 { widgets::sign(Sign::Incomplete) } else { " ".into() };
-            out.push(Line::from(vec![lead, " ".into(), Span::raw(line)]));
-        }
+        out.extend(widgets::signed_text(Sign::Incomplete, &text, cells));
     }
     out.extend(gap_lines(&preview.gaps, cells, 4));
     if !preview.partial_types.is_empty() || !preview.gaps.is_empty() {
         out.push(Line::default());
     }
-    let size = format!("{}, {}.", counted(preview.requests, "request"), bytes(preview.bytes));
-    out.push(Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]));
     let read = format!(
         "Run {}, read {} ({}).",
         preview.run,
@@ -125,12 +123,19 @@ fn baseline(model: &Model, preview: &Preview) -> (Sign, String) {
     }
 }
 
-fn row(kind: &str, changes: Changes, partial: bool, name: usize, number: usize, room: Room) -> Line<'static> {
-    let kind = match room {
-        // The common beginning says nothing where there is no room for it.
-        Room::Small => kind.strip_prefix("active_directory_").unwrap_or(kind),
-        _ => kind,
-    };
+/// The common beginning says nothing where there is no room for it.
+fn short(kind: &str) -> &str {
+    kind.strip_prefix("active_directory_").unwrap_or(kind)
+}
+
+/// A type and its figures, on two lines.
+fn narrow(kind: &str, c: Changes) -> [Line<'static>; 2] {
+    let figures =
+        format!("  +{} ~{} −{} ={}", grouped(c.create), grouped(c.change), grouped(c.delete), grouped(c.same));
+    [Line::styled(kind.to_owned(), theme::STRONG), Line::raw(figures)]
+}
+
+fn row(kind: &str, changes: Changes, partial: bool, name: usize, number: usize) -> Line<'static> {
     let style = match () {
         () if kind == "together" => theme::STRONG,
         () if changes.is_nothing() => theme::DIM,

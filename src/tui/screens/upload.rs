@@ -49,13 +49,13 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
 fn idle(model: &Model, cells: u16) -> Vec<Line<'static>> {
     let say = |text: &str| widgets::wrapped(text, cells, 0, theme::PLAIN);
     match missing(model) {
-        Some(Missing::Profile) => say("There is no profile yet. Press ↵ to enter credentials."),
-        Some(Missing::Target) => say("JupiterOne is not connected yet. Press ↵ to connect it."),
-        Some(Missing::Run) => say("There is no finished run to upload. Press ↵ to read the directory."),
+        Some(Missing::Profile) => say("There is no profile yet. Press Enter to enter credentials."),
+        Some(Missing::Target) => say("JupiterOne is not connected yet. Press Enter to connect it."),
+        Some(Missing::Run) => say("There is no finished run to upload. Press Enter to read the directory."),
         Some(Missing::Comparison) if model.jobs.values().any(|j| j.kind == Kind::Preview) => {
             vec![widgets::signed(Sign::Here, "comparing first, so that you see what will change …")]
         }
-        Some(Missing::Comparison) => say("What would change has to be seen first. Press ↵ for the preview."),
+        Some(Missing::Comparison) => say("What would change has to be seen first. Press Enter for the preview."),
         None => {
             let Some(preview) = model.comparison.ready() else { return Vec::new() };
             let total = preview.total();
@@ -80,7 +80,7 @@ fn idle(model: &Model, cells: u16) -> Vec<Line<'static>> {
                 bytes(preview.bytes)
             )));
             out.push(Line::default());
-            out.extend(say("Press ↵ to upload. You will be asked to type a word; until then nothing is sent."));
+            out.extend(say("Press Enter to upload. You will be asked to type a word; until then nothing is sent."));
             out
         }
     }
@@ -106,7 +106,9 @@ fn running(model: &Model, cells: u16) -> Vec<Line<'static>> {
     let wide = cells.saturating_sub(52).clamp(4, 40);
     let mut row = |name: &str, done: u64, total: u64| {
         let mut line = Line::from(vec![Span::raw(format!("{name:<14} "))]);
-        line.extend(widgets::bar(done, total, wide).spans);
+        if cells >= 60 {
+            line.extend(widgets::bar(done, total, wide).spans);
+        }
         line.push_span(Span::raw(format!("  {} of {}", grouped(done), grouped(total))));
         out.push(line);
     };
@@ -144,10 +146,32 @@ fn finished(figures: &JobFigures, seconds: f64, cells: u16) -> Vec<Line<'static>
     ];
     let bad: u64 = errors.iter().sum();
     out.push(match bad {
+        0 if cells < 60 => widgets::signed(Sign::Done, "JupiterOne has finished the job."),
         0 => widgets::signed(Sign::Done, format!("JupiterOne has finished the job, after {}.", clock(seconds))),
         n => widgets::signed(Sign::NeedsYou, format!("JupiterOne has finished the job, with {}.", counted(n, "error"))),
     });
     out.push(Line::default());
+    if cells < 60 {
+        // The table has no room: a line of created, changed and deleted for each.
+        let f = figures;
+        for (name, sent, all) in [
+            (
+                "Entities",
+                f.num_entities_uploaded,
+                [f.num_entities_created, f.num_entities_updated, f.num_entities_deleted],
+            ),
+            (
+                "Relationships",
+                f.num_relationships_uploaded,
+                [f.num_relationships_created, f.num_relationships_updated, f.num_relationships_deleted],
+            ),
+        ] {
+            let [created, updated, deleted] = all.map(grouped);
+            out.push(Line::raw(format!("{name}: {} sent", grouped(sent))));
+            out.push(Line::raw(format!("  +{created} ~{updated} −{deleted}")));
+        }
+        return out;
+    }
     let number = usize::from(cells.saturating_sub(15) / 4).clamp(6, 13);
     let head: String = ["sent", "created", "updated", "deleted"].iter().map(|h| right(h, number)).collect();
     out.push(Line::styled(format!("{:<15}{head}", ""), theme::DIM));

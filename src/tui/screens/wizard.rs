@@ -55,68 +55,62 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
     };
     let inner = widgets::panel(buf, middle, &title);
     let lines = match step {
-        WizardStep::Check => check_page(model, inner.width),
+        WizardStep::Check => check_page(model, inner.width, room),
         WizardStep::Save => save_page(model, inner.width),
         _ => step_page(model, inner.width, inner.height),
     };
     let air = u16::from(room != Room::Small);
     let inner = Rect { y: inner.y + air, height: inner.height.saturating_sub(air), ..inner };
-    widgets::lines(buf, inner, &lines);
+    widgets::scrolled(buf, inner, &lines, model.wizard.scroll);
 }
 
 fn welcome(model: &Model, inner: Rect, room: Room) -> Vec<Line<'static>> {
     let mut out = Vec::new();
-    if room != Room::Small {
-        out.push(Line::default());
+    let small = room == Room::Small;
+    if small {
+        out.push(Line::raw("Microsoft 365 → JupiterOne: 5 steps"));
+    } else {
+        if room == Room::Full {
+            out.push(Line::default());
+        }
+        words(WizardStep::Welcome, inner.width.min(90), &mut out);
     }
-    words(WizardStep::Welcome, inner.width.min(84), &mut out);
     for (n, step) in Step::ALL.into_iter().enumerate() {
         let what = match step {
-            Step::Credentials => "an app registration in your tenant, checked while you enter it",
-            Step::Ingest => "read the directory into a file on this machine; nothing in it is changed",
-            Step::Browse => "look at accounts, users, groups and their members, offline",
+            _ if small => "",
+            Step::Credentials => "an app registration in your tenant, checked live",
+            Step::Ingest => "read the directory into a file here; nothing is changed",
+            Step::Browse => "look at users, groups and their members, offline",
             Step::Preview => "see what an upload would create, change and delete",
             Step::Upload => "send it to JupiterOne, after you have said so",
         };
         out.push(Line::from(vec![
             Span::styled(format!("  {} ", n + 1), theme::ACCENT),
             Span::styled(format!("{:<13} ", step.title()), theme::STRONG),
-            Span::raw(if room == Room::Small {
-                String::new()
-            } else {
-                fit(what, usize::from(inner.width).saturating_sub(18))
-            }),
+            Span::raw(what),
         ]));
+    }
+    if small {
+        return out;
     }
     out.push(Line::default());
     let secrets = format!("Secrets are kept in {}, never in a file.", model.vault);
-    if room != Room::Small {
-        out.extend(widgets::wrapped(&secrets, inner.width, 0, theme::PLAIN));
-        out.extend(widgets::wrapped(
-            "Have an administrator of the tenant at hand; it takes about ten minutes.",
-            inner.width,
-            0,
-            theme::PLAIN,
-        ));
-        if model.fills.is_some() {
-            out.push(Line::default());
-            out.extend(widgets::wrapped(
-                "This is a demo: the tenant and JupiterOne are inside this program. F2 fills in the right values, F3 \
-                 mistakes that people make.",
-                inner.width.min(84),
-                0,
-                theme::ACCENT,
-            ));
-        }
+    out.extend(widgets::wrapped(&secrets, inner.width, 0, theme::PLAIN));
+    let time = "Have an administrator of the tenant at hand; it takes about ten minutes.";
+    out.extend(widgets::wrapped(time, inner.width, 0, theme::PLAIN));
+    if model.fills.is_some() {
         out.push(Line::default());
+        let demo = "This is a demo: tenant and JupiterOne are inside this program. Where values are asked for, F2 \
+                    fills in the right ones, F3 mistakes that people make.";
+        out.extend(widgets::wrapped(demo, inner.width.min(90), 0, theme::ACCENT));
     }
+    out.push(Line::default());
     out.push(Line::from(vec![
         Span::raw("Press "),
-        Span::styled("↵", theme::ACCENT),
-        Span::raw(" to start"),
-        Span::raw(if room == Room::Small { "." } else { ", or " }),
-        Span::styled(if room == Room::Small { "" } else { "i" }, theme::ACCENT),
-        Span::raw(if room == Room::Small { "" } else { " if you have an app registration already." }),
+        Span::styled("Enter", theme::ACCENT),
+        Span::raw(" to start, or "),
+        Span::styled("i", theme::ACCENT),
+        Span::raw(" if you have an app registration already."),
     ]));
     out
 }
@@ -211,14 +205,17 @@ fn step_page(model: &Model, cells: u16, height: u16) -> Vec<Line<'static>> {
         }
     }
     // Fields are what the person is here for: where all has no room, the link goes first and then the words.
-    let room = usize::from(height).saturating_sub(1);
+    let room = usize::from(height).saturating_sub(usize::from(height > 8));
     if out.len() + link.len() + fields.len() < room {
         out.extend(link);
     }
     if !fields.is_empty() {
         out.push(Line::default());
         let over = (out.len() + fields.len()).saturating_sub(room);
-        out.drain(..over.min(out.len()));
+        // Half a sentence helps nobody.
+        if over > 0 {
+            out.clear();
+        }
     }
     out.extend(fields);
     out
@@ -294,7 +291,7 @@ fn masked(
         false => secret.secret().and_then(crate::domain::secret::Secret::tail),
     };
     let tail = tail.map(|t| format!("…{t}")).unwrap_or_default();
-    let count = format!("   {chars} characters");
+    let count = if cells < 30 { format!("  {chars} long") } else { format!("   {chars} characters") };
     let room = cells.saturating_sub(count.chars().count() + 6);
     let dots = chars.min(room).saturating_sub(tail.chars().count().saturating_sub(1));
     let mut out = vec![Span::raw("•".repeat(dots)), Span::raw(tail)];
@@ -347,7 +344,7 @@ fn check(model: &Model, id: CheckId) -> (Sign, Option<String>) {
     match checks.of(id) {
         Some(check) => {
             let found = match (check.status, &check.problem) {
-                (CheckStatus::Ok, _) => check.found.clone(),
+                (CheckStatus::Ok, _) => check.found.clone().filter(|f| !f.is_empty()),
                 (CheckStatus::CannotCheck, Some(p)) => Some(format!("cannot check: {}", p.summary)),
                 (_, Some(p)) => Some(p.code.clone().unwrap_or_else(|| p.summary.clone())),
                 (_, None) => check.found.clone(),
@@ -359,11 +356,13 @@ fn check(model: &Model, id: CheckId) -> (Sign, Option<String>) {
     }
 }
 
-fn check_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
+fn check_page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let checks = &model.wizard.checks;
     let mut out = Vec::new();
     let wide = 36.min(usize::from(cells).saturating_sub(2));
-    for id in CheckId::ALL {
+    // Where there is little room, what failed is all that matters.
+    let failed = checks.first_failed().map(|c| c.id).filter(|_| checks.phase == ChecksPhase::Done);
+    for id in CheckId::ALL.into_iter().filter(|id| room != Room::Small || failed.is_none_or(|f| f == *id)) {
         let (sign, found) = check(model, id);
         // A check of a side that is put off is no check.
         if id == CheckId::JupiterOne && checks.of(id).is_none() && model.wizard.jupiterone != JupiterOneSide::Given {
@@ -377,7 +376,9 @@ fn check_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
         }
         out.push(Line::from(spans));
     }
-    out.push(Line::default());
+    if failed.is_none() || room != Room::Small {
+        out.push(Line::default());
+    }
     let mut explain = |problem: &Problem, sign: Sign| out.extend(widgets::problem(problem, cells, sign));
     match &checks.phase {
         ChecksPhase::Failed(problem) => explain(problem, Sign::Failed),
@@ -386,7 +387,7 @@ fn check_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
             out.extend(widgets::wrapped(text, cells, 0, theme::DIM));
         }
         ChecksPhase::Idle => {
-            out.extend(widgets::wrapped("Press ↵ to check the values you entered.", cells, 0, theme::PLAIN));
+            out.extend(widgets::wrapped("Press Enter to check the values you entered.", cells, 0, theme::PLAIN));
         }
         ChecksPhase::Done => match checks.first_failed() {
             Some(check) => match &check.problem {
@@ -401,7 +402,7 @@ fn check_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
                     }
                 }
                 if notes.is_empty() {
-                    out.push(widgets::signed(Sign::Done, "This works. Press ↵ to go on."));
+                    out.push(widgets::signed(Sign::Done, "This works. Press Enter to go on."));
                 }
             }
         },
@@ -435,7 +436,7 @@ fn save_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
             let text = format!("The profile goes into the config directory, its secrets into {}.", model.vault);
             out.extend(widgets::wrapped(&text, cells, 0, theme::PLAIN));
             out.push(Line::default());
-            out.extend(widgets::wrapped("Press ↵ to save.", cells, 0, theme::PLAIN));
+            out.extend(widgets::wrapped("Press Enter to save.", cells, 0, theme::PLAIN));
         }
         Save::Saving(_) => {
             out.extend(widgets::wrapped("Saving … the keyring may ask to be unlocked.", cells, 0, theme::DIM))
@@ -443,7 +444,7 @@ fn save_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
         Save::Saved(Kept::Keyring(name)) => {
             out.push(widgets::signed(Sign::Done, format!("Saved in {name}.")));
             out.push(Line::default());
-            out.extend(widgets::wrapped("Press ↵ to read the directory.", cells, 0, theme::PLAIN));
+            out.extend(widgets::wrapped("Press Enter to read the directory.", cells, 0, theme::PLAIN));
         }
         Save::Saved(Kept::Memory { keyring, why }) => {
             out.push(widgets::signed(Sign::NeedsYou, format!("No keyring: {}", fit(keyring, 40))));
@@ -453,7 +454,7 @@ fn save_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
                         written to a file.";
             out.extend(widgets::wrapped(text, cells, 0, theme::PLAIN));
             out.push(Line::default());
-            out.extend(widgets::wrapped("Press ↵ to read the directory.", cells, 0, theme::PLAIN));
+            out.extend(widgets::wrapped("Press Enter to read the directory.", cells, 0, theme::PLAIN));
         }
         Save::Failed(problem) => out.extend(widgets::problem(problem, cells, Sign::Failed)),
     }

@@ -1,0 +1,8 @@
+//! The terminal UI, driven by keys against a scripted engine: what is shown, at every size, and what never is.
+
+#[path = "ui/fake.rs"]
+mod fake;
+#[path = "ui/journey.rs"]
+mod journey;
+#[path = "ui/screens.rs"]
+mod screens;

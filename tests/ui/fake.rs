@@ -1,0 +1,556 @@
+//! A scripted engine, a fixed clock, and a UI without a terminal.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures::{FutureExt, future::BoxFuture};
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::backend::TestBackend;
+use serde_json::json;
+use tenantry::{
+    app::{
+        Model,
+        views::{
+            Fill, Fills, Form, JupiterOneForm, Kept, Look, Mode, Overview, ProfileView, Saved, StoreView, UploadEnd,
+            UploadFailure, UploadOrder, UploadedView,
+        },
+    },
+    domain::{
+        check::{Check, CheckId},
+        clock::Clock,
+        cloud::Cloud,
+        completeness::{Collection, Gap, GapScope, RunStatus, State},
+        ids::{RunId, is_guid_shaped},
+        kind::EntityKind,
+        naming::Naming,
+        origin::Origin,
+        preview::{Baseline, Changes, Preview},
+        problem::Problem,
+        progress::{Event, IngestProgress, Level, LogLine, Phase, Reporter},
+        secret::Secret,
+        target::{Destination, Target},
+        upload::{JobFigures, UploadPhase, UploadProgress},
+        view::{Detail, EdgeEnds, List, Query, Row, Rows, RunInfo, Totals, Within},
+    },
+    driver::{Engine, Headful, Nowhere, Outside, UiOptions},
+};
+use tokio_util::sync::CancellationToken;
+
+pub const TENANT: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
+pub const CLIENT: &str = "11112222-3333-4444-5555-666677778888";
+pub const SECRET: &str = "Zx8Q~v7RkT2mWq9LpXs4NcYb6JdHfGu3e_h4Qz";
+pub const WRONG_SECRET: &str = "Qy7R~b3NfV8cJz5KtDg1MwPs0LxAhEi4u_k2Lm";
+pub const KEY: &str = "jX2vB9nT5qR8wL3yK6mD1sF4gH7zCpUoWn7pAaEx";
+
+pub fn now() -> Timestamp {
+    "2026-11-22T10:41:12Z".parse().unwrap()
+}
+
+pub struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
+pub fn target() -> Target {
+    Target {
+        origin: Origin::parse("https://api.us.jupiterone.io").unwrap(),
+        account: "acme".to_owned(),
+        destination: Destination::Instance("5c3d2b1a-0000-4000-8000-00000000abcd".to_owned()),
+    }
+}
+
+pub fn fills() -> Fills {
+    let fill = |title: &str, secret: &str, expect: Option<&str>| Fill {
+        title: title.to_owned(),
+        tenant: TENANT.to_owned(),
+        client: CLIENT.to_owned(),
+        secret: Secret::new(secret),
+        expect: expect.map(str::to_owned),
+        jupiterone: Some(JupiterOneForm { target: target(), key: Some(Secret::new(KEY)) }),
+    };
+    Fills {
+        right: fill("the demo tenant's own values", SECRET, None),
+        wrong: vec![
+            fill("another app's secret", WRONG_SECRET, Some("AADSTS7000215")),
+            fill("the Secret ID instead of the Value", CLIENT, None),
+        ],
+    }
+}
+
+pub fn profile(organization: Option<&str>) -> ProfileView {
+    ProfileView {
+        name: "contoso".to_owned(),
+        organization: organization.map(str::to_owned),
+        tenant: "contoso.onmicrosoft.com".to_owned(),
+        client: CLIENT.to_owned(),
+        cloud: Cloud::Global,
+        target: Some(target()),
+    }
+}
+
+/// What the engine is to do, and what it was asked.
+#[derive(Default)]
+pub struct Script {
+    /// There is no keyring.
+    pub keyless: bool,
+    /// An upload falls over with its end unknown.
+    pub doubtful: bool,
+    pub uploaded: bool,
+    pub orders: Vec<UploadOrder>,
+    pub forms: Vec<Form>,
+    pub queries: Vec<Query>,
+    pub runs: Vec<RunInfo>,
+    pub profile: Option<ProfileView>,
+}
+
+#[derive(Default)]
+pub struct Fake {
+    pub script: Mutex<Script>,
+    /// Comparing panics.
+    pub clumsy: AtomicBool,
+    /// Upload and collection wait until this is cancelled.
+    pub patient: AtomicBool,
+}
+
+pub fn gaps() -> Vec<Gap> {
+    let gap = |id: &str, name: &str, state, code: Option<&str>| Gap {
+        scope: GapScope::Group,
+        id: id.to_owned(),
+        name: name.to_owned(),
+        state,
+        code: code.map(str::to_owned),
+        request_id: None,
+        accepted: false,
+        stale_since: None,
+    };
+    vec![
+        gap("g-hidden", "Secret Project X", State::Hidden, None),
+        gap("g-refused", "Board", State::Forbidden, Some("Authorization_RequestDenied")),
+    ]
+}
+
+pub fn run(id: i64, status: RunStatus) -> RunInfo {
+    RunInfo {
+        id: RunId(id),
+        status,
+        started_at: "2026-11-22T10:20:00Z".parse().unwrap(),
+        finished_at: (status != RunStatus::Running).then(|| "2026-11-22T10:20:19Z".parse().unwrap()),
+        gaps: if status == RunStatus::Partial { gaps() } else { Vec::new() },
+        requests: 311,
+        resource_units: 8_134,
+        seconds: 18.6,
+    }
+}
+
+/// Names as directories have them.
+pub const NAMES: &[&str] = &[
+    "Ada Lovelace",
+    "Zoë Müller-Österreich",
+    "李雷 Lei Li",
+    "محمد علي",
+    "👩\u{200d}🚀 Astro Naut",
+    "evil\x1b[2J\x1b[31mred",
+    "invoice\u{202e}fdp.exe",
+    "A name that goes on and on, as names of shared mailboxes do, until nobody remembers how it began",
+    "zero\u{200b}width",
+    "tab\there",
+];
+
+pub fn row(list: List, n: u64) -> Row {
+    let name = NAMES[n as usize % NAMES.len()];
+    let name = if n < NAMES.len() as u64 { name.to_owned() } else { format!("{name} {n}") };
+    let (kind, label, count) = match list {
+        List::Accounts => (EntityKind::Account, "", None),
+        List::Users => (EntityKind::User, if n % 3 == 1 { "guest" } else { "member" }, Some(n % 17)),
+        List::Groups => {
+            (EntityKind::Group, if n.is_multiple_of(2) { "Microsoft 365" } else { "security" }, Some(n * 1_117))
+        }
+        List::Members => (EntityKind::Member, "device", Some(1)),
+        List::Edges => (EntityKind::User, "", None),
+    };
+    let edge = (list == List::Edges).then(|| EdgeEnds {
+        from_id: "g-1".to_owned(),
+        from_name: "Finance Team".to_owned(),
+        edge_type: "active_directory_user_group_has_user".to_owned(),
+        mapped: n % 5 == 4,
+    });
+    Row {
+        id: format!("{}-{n}", if kind == EntityKind::Group { "g" } else { "o" }),
+        kind,
+        second: if edge.is_some() { name.clone() } else { format!("user{n}@contoso.onmicrosoft.com") },
+        name,
+        label: label.to_owned(),
+        count,
+        state: (kind == EntityKind::Group && n == 2).then_some(State::Hidden),
+        edge,
+    }
+}
+
+fn totals() -> Totals {
+    Totals { accounts: 1, users: 50_021, groups: 20_004, members: 4_532, edges: 403_854 }
+}
+
+impl Engine for Fake {
+    fn doctor(
+        &self,
+        form: Form,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Vec<Check>, Problem>> {
+        async move {
+            let secret = form.secret.clone();
+            let jupiterone = form.jupiterone.is_some();
+            self.script.lock().unwrap().forms.push(form);
+            let bad = secret.is_some_and(|s| s.expose() != SECRET || is_guid_shaped(s.expose()));
+            let mut all = vec![Check::ok(CheckId::Shapes, "")];
+            if bad {
+                let problem = Problem {
+                    status: Some(401),
+                    message: Some(
+                        "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the \
+                         client secret value, not the client secret ID, for a secret added to app '11112222-…'."
+                            .to_owned(),
+                    ),
+                    trace_id: Some("03da4b8e-96cf-43a2-9df9-97a8e4d6a400".to_owned()),
+                    request_id: Some("7b12f9bb-2e0c-4be0-8d7f-5b6f2f4f1f00".to_owned()),
+                    ..Problem::new("the client secret was refused")
+                        .code("AADSTS7000215")
+                        .hint(
+                            "Copy the column Value, not Secret ID. New secrets can take a minute to work: then try again.",
+                        )
+                        .link("https://login.microsoftonline.com/error?code=7000215")
+                };
+                all.push(Check::failed(CheckId::Token, problem));
+            } else {
+                all.push(Check::ok(CheckId::Token, "for one hour"));
+                all.push(Check::ok(CheckId::Roles, "Directory.Read.All"));
+                all.push(Check::ok(CheckId::Organization, "Contoso"));
+                all.push(Check::ok(CheckId::Users, ""));
+                all.push(Check::ok(CheckId::Groups, ""));
+                if jupiterone {
+                    let problem = Problem::new("an integration key cannot read the graph");
+                    all.push(Check::cannot(CheckId::JupiterOne, problem));
+                }
+            }
+            for check in &all {
+                reporter.report(Event::Check(Box::new(check.clone())));
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_millis(200)) => {}
+                    () = cancel.cancelled() => break,
+                }
+            }
+            Ok(all)
+        }
+        .boxed()
+    }
+
+    fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>> {
+        async move {
+            let mut script = self.script.lock().unwrap();
+            let mut profile = profile(Some("Contoso"));
+            profile.target = form.jupiterone.map(|j| j.target);
+            script.profile = Some(profile.clone());
+            let kept = match script.keyless {
+                false => Kept::Keyring("GNOME Keyring".to_owned()),
+                true => Kept::Memory {
+                    keyring: "Secret Service".to_owned(),
+                    why: "no session bus: DBUS_SESSION_BUS_ADDRESS is not set".to_owned(),
+                },
+            };
+            Ok(Saved { profile, kept })
+        }
+        .boxed()
+    }
+
+    fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>> {
+        async move {
+            let script = self.script.lock().unwrap();
+            let finished = script.runs.iter().find(|r| r.status.is_finished()).cloned();
+            let uploaded = script
+                .uploaded
+                .then(|| UploadedView { at: "2026-11-22T10:30:00Z".parse().unwrap(), in_doubt: script.doubtful });
+            Ok(Overview {
+                profile: script.profile.clone(),
+                store: script.profile.is_some().then(|| StoreView {
+                    path: format!("~/.local/share/tenantry/tenants/{TENANT}.db"),
+                    newest: script.runs.first().cloned(),
+                    finished,
+                    totals: if script.runs.is_empty() { Totals::default() } else { totals() },
+                    held_by: None,
+                    uploaded,
+                }),
+            })
+        }
+        .boxed()
+    }
+
+    fn collect(
+        &self,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
+        async move {
+            let id = self.script.lock().unwrap().runs.len() as i64 + 1;
+            self.script.lock().unwrap().runs.insert(0, run(id, RunStatus::Running));
+            let line =
+                |level, text: &str| Event::Log(LogLine { at: now(), level, text: text.to_owned(), problem: None });
+            reporter.report(line(Level::Info, "a token for Contoso, valid for an hour"));
+            for second in 0..9_u64 {
+                reporter.report(Event::Ingest(Box::new(progress(second))));
+                match second {
+                    2 => reporter.report(line(Level::Retry, "503 for /users, again in 1.4 s (request 7c1a…)")),
+                    5 => reporter.report(line(Level::Warning, "group \"Secret Project X\" hides its members")),
+                    _ => {}
+                }
+                if second == 6 && self.patient.load(Ordering::SeqCst) {
+                    cancel.cancelled().await;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    () = cancel.cancelled() => {
+                        let ended = run(id, RunStatus::Interrupted);
+                        self.script.lock().unwrap().runs[0] = ended.clone();
+                        return Ok(ended);
+                    }
+                }
+            }
+            let mut last = progress(9);
+            for of in &mut last.collections {
+                (of.phase, of.done) = (Phase::Ended(State::Complete), of.total.unwrap_or(20_004));
+            }
+            last.of_mut(Collection::Memberships).phase = Phase::Ended(State::Partial);
+            reporter.report(Event::Ingest(Box::new(last)));
+            let ended = run(id, RunStatus::Partial);
+            self.script.lock().unwrap().runs[0] = ended.clone();
+            Ok(ended)
+        }
+        .boxed()
+    }
+
+    fn rows(&self, _: RunId, query: Query) -> BoxFuture<'_, Result<Rows, Problem>> {
+        async move {
+            self.script.lock().unwrap().queries.push(query.clone());
+            let (list, total) = match (&query.within, query.list) {
+                (Within::MembersOf(_), _) => (List::Users, 18),
+                (Within::GroupsOf(_), _) => (List::Groups, 2),
+                (Within::All, List::Accounts) => (List::Accounts, 1),
+                (Within::All, list) => (list, 50_021),
+            };
+            let total = match query.filter.as_str() {
+                "" => total,
+                "nobody" => 0,
+                _ => 12.min(total),
+            };
+            let rows = (query.offset..total.min(query.offset + query.limit)).map(|n| row(list, n)).collect();
+            Ok(Rows { query, total, rows })
+        }
+        .boxed()
+    }
+
+    fn detail(&self, _: RunId, id: String) -> BoxFuture<'_, Result<Option<Detail>, Problem>> {
+        async move {
+            let n: u64 = id.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+            let group = id.starts_with('g');
+            let name = row(if group { List::Groups } else { List::Users }, n).name;
+            Ok(Some(Detail {
+                kind: if group { EntityKind::Group } else { EntityKind::User },
+                entity: json!({
+                    "_key": id, "_class": if group { "UserGroup" } else { "User" },
+                    "_type": if group { "active_directory_user_group" } else { "active_directory_user" },
+                    "displayName": name, "name": name, "active": true,
+                    "email": ["ada@contoso.com", "lovelace@contoso.com"], "jobTitle": "Countess\x1b[5m",
+                    "createdOn": 1_600_000_000_000_u64, "mobilePhone": null,
+                }),
+                raw: json!({}),
+                id,
+                name,
+                members: if group { 18 } else { 0 },
+                groups: 2,
+                state: None,
+            }))
+        }
+        .boxed()
+    }
+
+    fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        async move {
+            assert!(!self.clumsy.load(Ordering::SeqCst), "the comparison tripped");
+            let script = self.script.lock().unwrap();
+            let mut changes: std::collections::BTreeMap<String, Changes> =
+                Naming::ActiveDirectory.all_types().map(|t| (t.to_owned(), Changes::default())).collect();
+            let mut set = |kind: &str, create, change, delete, same| {
+                changes.insert(kind.to_owned(), Changes { create, change, delete, same });
+            };
+            let known = script.uploaded;
+            set("active_directory_account", u64::from(!known), 0, 0, u64::from(known));
+            if known {
+                set("active_directory_user", 61, 207, 34, 49_753);
+                set("active_directory_user_group_has_user", 1_204, 0, 7_988, 315_379);
+            } else {
+                set("active_directory_user", 50_021, 0, 0, 0);
+                set("active_directory_user_group_has_user", 316_583, 0, 0, 0);
+            }
+            Ok(Preview {
+                run: script.runs[0].id,
+                collected_at: "2026-11-22T10:20:19Z".parse().unwrap(),
+                target: script.profile.as_ref().and_then(|p| p.target.clone()),
+                baseline: match (known, script.doubtful) {
+                    (false, _) => Baseline::Unknown,
+                    (true, true) => Baseline::InDoubt {
+                        job_id: Some("b1946ac9-2f4d-4e0a-9d63-0d2f3a8f5b11".to_owned()),
+                        since: "2026-11-15T09:12:00Z".parse().unwrap(),
+                    },
+                    (true, false) => Baseline::Known { uploaded_at: "2026-11-15T09:12:00Z".parse().unwrap() },
+                },
+                changes,
+                partial_types: vec!["active_directory_user_group_has_group_member".to_owned()],
+                gaps: gaps(),
+                bytes: 12_400_000,
+                requests: 41,
+            })
+        }
+        .boxed()
+    }
+
+    fn upload(
+        &self,
+        order: UploadOrder,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<JobFigures, UploadFailure>> {
+        async move {
+            self.script.lock().unwrap().orders.push(order);
+            let failure = |summary: &str, end| UploadFailure { problem: Problem::new(summary).code("cancelled"), end };
+            for phase in [UploadPhase::Starting, UploadPhase::Entities, UploadPhase::Relationships] {
+                reporter.report(Event::Upload(UploadProgress {
+                    phase,
+                    job_id: Some("b1946ac9-2f4d-4e0a-9d63-0d2f3a8f5b11".to_owned()),
+                    entities_sent: if phase == UploadPhase::Relationships { 74_558 } else { 0 },
+                    entities_total: 74_558,
+                    relationships_sent: if phase == UploadPhase::Relationships { 120_000 } else { 0 },
+                    relationships_total: 403_854,
+                    batches: 17,
+                    bytes: 8_200_000,
+                    retries: 1,
+                    seconds: 7.0,
+                    status: Some("AWAITING_UPLOADS".to_owned()),
+                }));
+                if phase == UploadPhase::Relationships && self.patient.load(Ordering::SeqCst) {
+                    cancel.cancelled().await;
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                    () = cancel.cancelled() => return Err(failure("the upload was cancelled", UploadEnd::Cancelled)),
+                }
+            }
+            if self.script.lock().unwrap().doubtful {
+                return Err(failure("JupiterOne did not answer to finalize", UploadEnd::InDoubt));
+            }
+            self.script.lock().unwrap().uploaded = true;
+            Ok(JobFigures {
+                id: "b1946ac9-2f4d-4e0a-9d63-0d2f3a8f5b11".to_owned(),
+                status: "FINISHED".to_owned(),
+                num_entities_uploaded: 74_558,
+                num_entities_created: 61,
+                num_entities_updated: 207,
+                num_entities_deleted: 34,
+                num_relationships_uploaded: 403_854,
+                num_relationships_created: 1_204,
+                num_relationships_deleted: 7_988,
+                ..JobFigures::default()
+            })
+        }
+        .boxed()
+    }
+
+    fn demo_advance(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        async { Ok(()) }.boxed()
+    }
+}
+
+fn progress(second: u64) -> IngestProgress {
+    let mut p = IngestProgress { seconds: second as f64, ..IngestProgress::default() };
+    let mut set = |c, phase, done, total| {
+        let of = p.of_mut(c);
+        (of.phase, of.done, of.total, of.seconds) = (phase, done, total, second as f64);
+    };
+    set(Collection::Account, if second > 0 { Phase::Ended(State::Complete) } else { Phase::Reading }, 1, Some(1));
+    set(Collection::Users, Phase::Reading, 4_100 * second, Some(50_021));
+    set(
+        Collection::Groups,
+        if second > 4 { Phase::Ended(State::Complete) } else { Phase::Reading },
+        20_004.min(5_001 * second),
+        Some(20_004),
+    );
+    if second > 1 {
+        set(Collection::Memberships, Phase::Reading, 2_000 * (second - 1), None);
+    }
+    p.edges = 30_000 * second;
+    p.wire.requests = 40 * second + second * second;
+    p.wire.refused = 2;
+    p.wire.retried = 3;
+    p.wire.in_flight = 8;
+    p.wire.resource_units = 900 * second;
+    p.wire.units_10s = 6_212;
+    p.wire.throttled_seconds = if second > 3 { 0.8 } else { 0.0 };
+    p.wire.p95_ms = 212;
+    p
+}
+
+/// Events that come when a test sends them; it never ends.
+pub type Quiet = futures::stream::Pending<Outside>;
+pub type Ui = Headful<TestBackend, Quiet>;
+
+/// A UI of this size on this engine, which may know a profile already.
+pub fn ui(engine: &Arc<Fake>, mode: Mode, size: (u16, u16)) -> Ui {
+    let options = UiOptions {
+        mode,
+        look: Look::default(),
+        zone: TimeZone::UTC,
+        vault: if mode == Mode::Demo { "memory (demo)".to_owned() } else { "GNOME Keyring".to_owned() },
+        fills: (mode == Mode::Demo).then(fills),
+        profile: engine.script.lock().unwrap().profile.clone(),
+        clock: Arc::new(Still),
+    };
+    let engine: Arc<dyn Engine> = engine.clone();
+    Headful::new(TestBackend::new(size.0, size.1), futures::stream::pending(), options, engine, Box::new(Nowhere))
+        .unwrap()
+}
+
+/// Nothing runs any more, nor is anything being fetched.
+pub fn quiet(model: &Model) -> bool {
+    model.jobs.is_empty()
+}
+
+/// What is on the screen, without colours.
+pub fn screen(ui: &Ui) -> String {
+    text(ui.backend().buffer())
+}
+
+pub fn text(buffer: &ratatui::buffer::Buffer) -> String {
+    let mut out = String::new();
+    for line in buffer.content.chunks(usize::from(buffer.area.width)) {
+        let mut skip = 0;
+        let mut text = String::new();
+        for cell in line {
+            // The cell behind a wide character is not drawn.
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            text.push_str(cell.symbol());
+            skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).saturating_sub(1);
+        }
+        out.push_str(text.trim_end());
+        out.push('\n');
+    }
+    out
+}

@@ -1,0 +1,283 @@
+//! What keys and events do, against the scripted engine: the journey, and the bad moments on it.
+
+use std::sync::{Arc, atomic::Ordering};
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::backend::TestBackend;
+use tenantry::{
+    app::{
+        ExitReason, Focus, Place,
+        ingest::IngestPhase,
+        preview::ComparisonPhase,
+        steps::WizardStep,
+        upload::UploadState,
+        views::{Look, Mode, UploadEnd},
+        wizard::{ChecksPhase, Save},
+    },
+    domain::{completeness::RunStatus, view::Within},
+    driver::{Engine, Headful, Nowhere, Outside, UiOptions, look},
+};
+
+use super::fake::{CLIENT, Fake, SECRET, Still, TENANT, Ui, profile, quiet, run, screen, ui};
+
+const SIZE: (u16, u16) = (120, 36);
+
+fn keys(text: &str) -> Vec<Event> {
+    text.chars()
+        .map(|c| {
+            let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+            Event::Key(KeyEvent::new(code, KeyModifiers::NONE))
+        })
+        .collect()
+}
+
+/// A UI with a profile and a finished run.
+async fn with_run(engine: &Arc<Fake>) -> Ui {
+    {
+        let mut script = engine.script.lock().unwrap();
+        script.profile = Some(profile(Some("Contoso")));
+        script.runs = vec![run(1, RunStatus::Partial)];
+    }
+    let mut ui = ui(engine, Mode::Real, SIZE);
+    assert!(ui.until(quiet).await.unwrap());
+    ui
+}
+
+#[tokio::test(start_paused = true)]
+async fn from_nothing_to_an_upload() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = ui(&engine, Mode::Real, SIZE);
+    ui.press("enter enter enter").unwrap();
+    assert_eq!(ui.model().wizard.step, WizardStep::CopyIds);
+    // A paste with a line end fills a field, and nothing more.
+    ui.feed([Event::Paste(format!("  {TENANT}\r\n"))]).unwrap();
+    ui.press("enter").unwrap();
+    ui.feed(keys(&format!("{CLIENT}\n"))).unwrap();
+    assert_eq!((ui.model().wizard.step, ui.model().wizard.field), (WizardStep::CopyIds, 1));
+    ui.press("enter").unwrap();
+    assert_eq!((ui.model().wizard.step, ui.model().focus()), (WizardStep::Secret, Focus::Secret));
+    ui.feed(keys(&format!(" {SECRET} \n"))).unwrap();
+    assert_eq!(ui.model().wizard.fields.secret.chars(), SECRET.len());
+    ui.press("enter enter enter").unwrap();
+    assert!(ui.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
+    assert_eq!(engine.script.lock().unwrap().forms[0].secret.as_ref().unwrap().expose(), SECRET);
+    ui.press("enter").unwrap();
+    for value in ["acme", "", "5c3d2b1a-0000-4000-8000-00000000abcd", "jX2vB9nT5qR8wL3yK6mD1sF4"] {
+        ui.feed(keys(value)).unwrap();
+        ui.press("enter").unwrap();
+    }
+    assert!(ui.until(|m| m.wizard.step == WizardStep::Save).await.unwrap());
+    ui.press("enter").unwrap();
+    assert!(ui.until(|m| matches!(m.wizard.save, Save::Saved(_)) && quiet(m)).await.unwrap());
+    assert!(screen(&ui).contains("Saved in GNOME Keyring."));
+    ui.press("enter enter").unwrap();
+    assert!(ui.until(|m| matches!(m.ingest.phase, IngestPhase::Ended(_)) && quiet(m)).await.unwrap());
+    ui.press("enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(screen(&ui).contains("Ada Lovelace"));
+    ui.press("4").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(engine.script.lock().unwrap().orders.is_empty());
+    // Neither the wrong word nor a paste that ends in Enter starts an upload.
+    ui.press("enter enter").unwrap();
+    ui.feed(keys("first upload\n")).unwrap();
+    assert!(engine.script.lock().unwrap().orders.is_empty());
+    ui.press("enter").unwrap();
+    assert!(ui.until(|m| matches!(m.upload.phase, UploadState::Finished(_))).await.unwrap());
+    let orders = engine.script.lock().unwrap().orders.clone();
+    assert_eq!((orders.len(), orders[0].first_upload, orders[0].target.account.as_str()), (1, true, "acme"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn browsing_begins_while_reading_goes_on() {
+    let engine = Arc::new(Fake::default());
+    engine.script.lock().unwrap().profile = Some(profile(None));
+    let mut ui = ui(&engine, Mode::Real, SIZE);
+    ui.press("2 enter").unwrap();
+    assert!(ui.until(|m| m.ingest.progress.seconds >= 2.0).await.unwrap());
+    ui.press("enter").unwrap();
+    assert!(ui.until(|m| m.browse.view().window.total.is_some()).await.unwrap());
+    assert!(matches!(ui.model().ingest.phase, IngestPhase::Running(_)));
+    assert!(screen(&ui).contains("still reading"));
+    ui.press("down down").unwrap();
+    assert!(ui.until(|m| matches!(m.ingest.phase, IngestPhase::Ended(_)) && quiet(m)).await.unwrap());
+    assert_eq!((ui.model().place, ui.model().browse.view().window.cursor), (Place::Browse, 2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_trail_leads_there_and_back() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = with_run(&engine).await;
+    ui.press("3 tab").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("down down down").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("right").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert_eq!(engine.script.lock().unwrap().queries.last().unwrap().within, Within::MembersOf("g-3".to_owned()));
+    ui.press("left").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert_eq!(engine.script.lock().unwrap().queries.last().unwrap().within, Within::GroupsOf("o-0".to_owned()));
+    assert_eq!(ui.model().browse.trail.len(), 4);
+    ui.press("backspace ctrl-g esc esc").unwrap();
+    let browse = &ui.model().browse;
+    assert_eq!((browse.trail.len(), browse.view().window.cursor, ui.model().place), (0, 3, Place::Browse));
+    ui.press("esc").unwrap();
+    assert_eq!(ui.model().place, Place::Dashboard);
+}
+
+#[tokio::test(start_paused = true)]
+async fn in_a_filter_every_letter_is_text() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = with_run(&engine).await;
+    ui.press("3").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("/ q 1 ? / j").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert_eq!((ui.model().browse.view().filter.text(), ui.model().place), ("q1?/j", Place::Browse));
+    assert_eq!(engine.script.lock().unwrap().queries.last().unwrap().filter, "q1?/j");
+    ui.press("esc").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert_eq!(ui.model().browse.view().filter.text(), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_keeps_what_is_here_and_asks_first() {
+    let engine = Arc::new(Fake::default());
+    engine.patient.store(true, Ordering::SeqCst);
+    engine.script.lock().unwrap().profile = Some(profile(None));
+    let mut ui = ui(&engine, Mode::Real, SIZE);
+    ui.press("2 enter").unwrap();
+    assert!(ui.until(|m| m.ingest.progress.seconds >= 3.0).await.unwrap());
+    ui.press("c n").unwrap();
+    assert!(ui.model().overlays.is_empty());
+    ui.press("c y").unwrap();
+    assert!(screen(&ui).contains("stopping"));
+    assert!(ui.until(quiet).await.unwrap());
+    let IngestPhase::Ended(ended) = &ui.model().ingest.phase else { panic!("{:?}", ui.model().ingest.phase) };
+    assert_eq!((ended.status, ui.model().overlays.len()), (RunStatus::Interrupted, 0));
+    // What was cut short is never compared nor uploaded.
+    ui.press("4").unwrap();
+    assert!(screen(&ui).contains("no finished run"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_question_goes_by_itself_when_there_is_nothing_to_ask_any_more() {
+    let engine = Arc::new(Fake::default());
+    engine.script.lock().unwrap().profile = Some(profile(None));
+    let mut ui = ui(&engine, Mode::Real, SIZE);
+    ui.press("2 enter q").unwrap();
+    assert_eq!(ui.model().overlays.len(), 1);
+    assert!(ui.until(quiet).await.unwrap());
+    assert_eq!(ui.model().overlays.len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_ways_out() {
+    async fn check(start: &str, out: &[&str], patient: bool, want: ExitReason) {
+        let engine = Arc::new(Fake::default());
+        engine.patient.store(patient, Ordering::SeqCst);
+        engine.script.lock().unwrap().profile = Some(profile(None));
+        let mut ui = ui(&engine, Mode::Real, SIZE);
+        ui.press(start).unwrap();
+        if patient {
+            assert!(ui.until(|m| m.ingest.progress.seconds >= 2.0).await.unwrap());
+        }
+        for keys in out {
+            ui.press(keys).unwrap();
+        }
+        assert_eq!(ui.run().await.unwrap(), want, "{start} {out:?}");
+    }
+    check("2", &["q"], false, ExitReason::Quit).await;
+    check("1", &["ctrl-c"], false, ExitReason::Interrupted).await;
+    check("?", &["ctrl-c"], false, ExitReason::Interrupted).await;
+    check("3", &["ctrl-c"], false, ExitReason::Interrupted).await;
+    check("2 enter", &["ctrl-c"], true, ExitReason::Interrupted).await;
+    check("2 enter", &["ctrl-c", "ctrl-c"], true, ExitReason::Interrupted).await;
+    check("2 enter", &["q", "y"], true, ExitReason::Quit).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn signals_and_a_lost_terminal_end_it() {
+    async fn check(outside: Vec<Outside>, want: ExitReason) {
+        let engine: Arc<dyn Engine> = Arc::new(Fake::default());
+        let options = UiOptions {
+            mode: Mode::Real,
+            look: Look::default(),
+            zone: jiff::tz::TimeZone::UTC,
+            vault: "GNOME Keyring".to_owned(),
+            fills: None,
+            profile: None,
+            clock: Arc::new(Still),
+        };
+        let outside = futures::stream::iter(outside);
+        let mut ui = Headful::new(TestBackend::new(80, 24), outside, options, engine, Box::new(Nowhere)).unwrap();
+        assert_eq!(ui.run().await.unwrap(), want);
+    }
+    check(vec![Outside::Terminate], ExitReason::Terminated).await;
+    check(vec![], ExitReason::InputClosed).await;
+    check(vec![Outside::Continued, Outside::Terminate], ExitReason::Terminated).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_is_aborted_in_order() {
+    let engine = Arc::new(Fake::default());
+    engine.patient.store(true, Ordering::SeqCst);
+    engine.script.lock().unwrap().uploaded = true;
+    let mut ui = with_run(&engine).await;
+    ui.press("5").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("enter u p l o a d enter").unwrap();
+    assert!(ui.until(|m| m.upload.progress.entities_sent > 0).await.unwrap());
+    ui.press("c y").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    let UploadState::Failed(failure) = &ui.model().upload.phase else { panic!("{:?}", ui.model().upload.phase) };
+    assert_eq!(failure.end, UploadEnd::Cancelled);
+    assert_eq!(ui.model().comparison.phase, ComparisonPhase::Idle);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_panics_is_a_failed_job() {
+    let engine = Arc::new(Fake::default());
+    engine.clumsy.store(true, Ordering::SeqCst);
+    let mut ui = with_run(&engine).await;
+    ui.press("4").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    let shown = screen(&ui);
+    assert!(shown.contains("comparing stopped unexpectedly") && shown.contains("the comparison tripped"), "{shown}");
+    engine.clumsy.store(false, Ordering::SeqCst);
+    ui.press("enter").unwrap();
+    assert!(ui.until(|m| m.comparison.ready().is_some()).await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_secret_id_is_stopped_before_it_is_sent() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = ui(&engine, Mode::Demo, SIZE);
+    ui.press("i f3 f3 ctrl-r").unwrap();
+    assert_eq!(ui.model().wizard.step, WizardStep::Secret);
+    assert!(screen(&ui).contains("this is the Secret ID"));
+    assert!(engine.script.lock().unwrap().forms.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_is_idle() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = ui(&engine, Mode::Real, SIZE);
+    let hour = std::time::Duration::from_secs(3_600);
+    assert!(tokio::time::timeout(hour, ui.turn()).await.is_err(), "something happened though nothing did");
+}
+
+#[test]
+fn what_a_terminal_can_show_is_told_by_its_environment() {
+    let check = |name: &'static str, value: &'static str, want: (bool, bool)| {
+        let look = look(|n| (n == name).then(|| value.to_owned()));
+        assert_eq!((look.colour, look.signs == tenantry::app::views::Signs::Ascii), want, "{name}={value}");
+    };
+    check("HOME", "/", (true, false));
+    check("NO_COLOR", "1", (false, false));
+    check("NO_COLOR", "", (true, false));
+    check("TERM", "dumb", (false, true));
+    check("TERM", "xterm-256color", (true, false));
+    check("TENANTRY_ASCII", "1", (true, true));
+}

@@ -1,0 +1,263 @@
+//! Every screen at 120x36, 80x24 and 40x12, as a person sees it; and at every size without a panic.
+
+use std::sync::Arc;
+
+use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Color};
+use tenantry::{
+    app::{
+        Model, Msg,
+        upload::UploadState,
+        views::{Look, Mode, Signs},
+        wizard::{ChecksPhase, Save},
+    },
+    domain::completeness::RunStatus,
+    tui,
+};
+
+use super::fake::{CLIENT, Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
+
+/// The model drawn at a size.
+fn draw(model: &Model, width: u16, height: u16) -> Buffer {
+    let mut model = model.clone();
+    tenantry::app::update(&mut model, Msg::Resize(width, height));
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| tui::draw(&model, frame)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+/// All states of the program that are worth a look, each with its name.
+async fn states() -> Vec<(&'static str, Model)> {
+    let mut all = Vec::new();
+    let size = (120, 36);
+    let mut keep = |name, ui: &Ui| all.push((name, ui.model().clone()));
+
+    // The wizard, from nothing.
+    let engine = Arc::new(Fake::default());
+    let mut ui1 = ui(&engine, Mode::Demo, size);
+    keep("wizard_1_welcome", &ui1);
+    ui1.press("enter").unwrap();
+    keep("wizard_2_open", &ui1);
+    ui1.press("enter").unwrap();
+    keep("wizard_3_register", &ui1);
+    ui1.press("enter").unwrap();
+    ui1.press("C o n t o s o tab 1 2 3 tab").unwrap();
+    keep("wizard_4_ids_wrong", &ui1);
+    ui1.press("f2 enter enter").unwrap();
+    ui1.press("ctrl-u").unwrap();
+    for c in SECRET.chars() {
+        ui1.press(&c.to_string()).unwrap();
+    }
+    keep("wizard_5_secret_typed", &ui1);
+    ui1.press("f3 f3").unwrap();
+    keep("wizard_6_secret_id", &ui1);
+    ui1.press("ctrl-u f2 enter").unwrap();
+    keep("wizard_7_permission", &ui1);
+    ui1.press("f3").unwrap();
+    ui1.press("enter").unwrap();
+    keep("wizard_8_consent", &ui1);
+    ui1.press("esc esc f3 ctrl-r").unwrap();
+    assert!(ui1.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
+    keep("wizard_9_check_failed", &ui1);
+    ui1.press("f2 enter").unwrap();
+    assert!(ui1.until(|m| m.wizard.checks.done.len() == 3).await.unwrap());
+    keep("wizard_10_checking", &ui1);
+    assert!(ui1.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
+    keep("wizard_11_check_passed", &ui1);
+    ui1.press("enter").unwrap();
+    keep("wizard_12_jupiterone", &ui1);
+    ui1.press("enter enter enter enter").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("wizard_13_save", &ui1);
+    ui1.press("enter").unwrap();
+    assert!(ui1.until(|m| matches!(m.wizard.save, Save::Saved(_))).await.unwrap());
+    keep("wizard_14_saved", &ui1);
+
+    // Reading, to its end.
+    ui1.press("enter").unwrap();
+    keep("ingest_1_idle", &ui1);
+    ui1.press("enter").unwrap();
+    assert!(ui1.until(|m| m.ingest.progress.seconds >= 6.0).await.unwrap());
+    keep("ingest_2_running", &ui1);
+    ui1.press("c").unwrap();
+    keep("ingest_3_cancel", &ui1);
+    ui1.press("n").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("ingest_4_partial", &ui1);
+
+    // Browsing.
+    ui1.press("enter").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("browse_1_users", &ui1);
+    ui1.press("down down down / a d a").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("browse_2_filter", &ui1);
+    ui1.press("esc tab down").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("browse_3_groups", &ui1);
+    ui1.press("right").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("browse_4_members", &ui1);
+    ui1.press("enter").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("browse_5_object", &ui1);
+    ui1.press("tab tab").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("browse_6_edges", &ui1);
+    ui1.press("?").unwrap();
+    keep("help_browse", &ui1);
+    ui1.press("esc").unwrap();
+
+    // Preview and upload, the first time.
+    ui1.press("4").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("preview_1_first", &ui1);
+    ui1.press("enter").unwrap();
+    keep("upload_1_ready", &ui1);
+    ui1.press("enter u p enter").unwrap();
+    keep("upload_2_first_word", &ui1);
+    ui1.press("ctrl-u f i r s t space u p l o a d enter").unwrap();
+    assert!(ui1.until(|m| m.upload.progress.relationships_sent > 0).await.unwrap());
+    keep("upload_3_running", &ui1);
+    ui1.press("q").unwrap();
+    keep("upload_4_quit", &ui1);
+    ui1.press("n").unwrap();
+    assert!(ui1.until(|m| matches!(m.upload.phase, UploadState::Finished(_))).await.unwrap());
+    keep("upload_5_finished", &ui1);
+    ui1.press("enter").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("dashboard_1_demo", &ui1);
+
+    // A profile of yesterday, with an upload in doubt.
+    let engine = Arc::new(Fake::default());
+    {
+        let mut script = engine.script.lock().unwrap();
+        script.profile = Some(profile(Some("Contoso")));
+        script.runs = vec![run(14, RunStatus::Partial)];
+        script.uploaded = true;
+        script.doubtful = true;
+    }
+    let mut ui2 = ui(&engine, Mode::Real, size);
+    keep("dashboard_2_first_frame", &ui2);
+    assert!(ui2.until(quiet).await.unwrap());
+    keep("dashboard_3_in_doubt", &ui2);
+    ui2.press("4").unwrap();
+    assert!(ui2.until(quiet).await.unwrap());
+    keep("preview_2_in_doubt", &ui2);
+    ui2.press("enter enter u p l o a d enter").unwrap();
+    assert!(ui2.until(|m| matches!(m.upload.phase, UploadState::Failed(_))).await.unwrap());
+    assert!(ui2.until(quiet).await.unwrap());
+    keep("upload_6_in_doubt", &ui2);
+    engine.script.lock().unwrap().doubtful = false;
+    ui2.press("4 r").unwrap();
+    assert!(ui2.until(quiet).await.unwrap());
+    keep("preview_3_known", &ui2);
+
+    // No keyring, JupiterOne put off.
+    let engine = Arc::new(Fake::default());
+    engine.script.lock().unwrap().keyless = true;
+    let mut ui3 = ui(&engine, Mode::Demo, size);
+    ui3.press("i f2 ctrl-r").unwrap();
+    assert!(ui3.until(quiet).await.unwrap());
+    ui3.press("enter ctrl-s enter").unwrap();
+    assert!(ui3.until(quiet).await.unwrap());
+    keep("wizard_15_no_keyring", &ui3);
+    ui3.press("5").unwrap();
+    keep("upload_7_nothing_read", &ui3);
+    ui3.press("3").unwrap();
+    keep("browse_7_empty", &ui3);
+    all
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_screen_as_people_see_it() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let _bound = settings.bind_to_scope();
+    for (name, model) in states().await {
+        let mut pictures = String::new();
+        for (width, height) in [(120, 36), (80, 24), (40, 12)] {
+            pictures.push_str(&format!("{width}x{height}\n{}", text(&draw(&model, width, height))));
+        }
+        insta::assert_snapshot!(name, pictures);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_size_panics_and_no_secret_is_ever_drawn() {
+    for (name, model) in states().await {
+        for width in [1, 2, 3, 11, 20, 29, 30, 34, 40, 69, 70, 80, 109, 110, 120, 200] {
+            for height in [1, 2, 3, 5, 7, 8, 9, 12, 17, 18, 24, 27, 28, 36, 60] {
+                let shown = text(&draw(&model, width, height));
+                for secret in [SECRET, WRONG_SECRET, KEY] {
+                    for five in secret.as_bytes().windows(5) {
+                        let five = std::str::from_utf8(five).unwrap();
+                        assert!(!shown.contains(five), "{name} at {width}x{height} shows {five}");
+                    }
+                }
+            }
+        }
+        let debug = format!("{model:?}");
+        assert!(!debug.contains(SECRET) && !debug.contains(KEY) && !debug.contains(WRONG_SECRET), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hostile_names_move_nothing() {
+    for (name, model) in states().await {
+        for (width, height) in [(120, 36), (80, 24), (40, 12)] {
+            for cell in &draw(&model, width, height).content {
+                let bad = cell.symbol().chars().find(|c| tenantry::domain::text::is_hostile(*c));
+                assert_eq!(bad, None, "{name}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_colours_nothing_is_coloured_and_nothing_is_lost() {
+    for (name, mut model) in states().await {
+        let coloured = draw(&model, 120, 36);
+        model.look = Look { colour: false, signs: Signs::Unicode };
+        let plain = draw(&model, 120, 36);
+        assert_eq!(text(&coloured), text(&plain), "{name}");
+        for cell in &plain.content {
+            assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "{name}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dumb_terminal_gets_ascii_but_for_names() {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../snapshots");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    let _bound = settings.bind_to_scope();
+    for (name, mut model) in states().await {
+        model.look = Look { colour: false, signs: Signs::Ascii };
+        let shown = text(&draw(&model, 80, 24));
+        if !name.starts_with("browse") {
+            let other: String = shown.chars().filter(|c| !c.is_ascii()).collect();
+            assert_eq!(other, "", "{name}\n{shown}");
+        }
+        if ["ingest_2_running", "wizard_9_check_failed"].contains(&name) {
+            insta::assert_snapshot!(format!("ascii_{name}"), shown);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_screen_says_what_to_press() {
+    for (name, model) in states().await {
+        for (width, height) in [(120, 36), (80, 24), (40, 12)] {
+            let shown = text(&draw(&model, width, height));
+            let keys = shown.lines().last().unwrap_or_default();
+            let news = model.notice.is_some() && width == 40;
+            assert!(news || !keys.trim().is_empty(), "{name} at {width}x{height} has no keys:\n{shown}");
+            assert!(shown.contains("help") || name.contains("help"), "{name} at {width}x{height}");
+        }
+    }
+    assert_eq!(CLIENT.len(), 36);
+}
