@@ -136,7 +136,10 @@ impl VaultError {
                 "Open your desktop's password manager (such as Passwords and Keys), create a default keyring, then try \
                  again."
             }
-            Self::Refused(_) => "Try again, and allow tenantry's access when the desktop asks.",
+            Self::Refused(_) => {
+                "Try again, and unlock the keyring or allow access when the desktop asks; without a desktop, unlock it \
+                 first."
+            }
             Self::TimedOut(_) => "A prompt may be waiting behind another window: answer it, then try again.",
             Self::TooLong(_) => "Check that only the secret was pasted.",
             Self::Ambiguous => {
