@@ -18,10 +18,21 @@ pub fn real() -> io::Result<BoxStream<'static, Outside>> {
         // Its end is the end of all: the signals alone would go on for ever.
         .chain(stream::once(std::future::ready(None)));
     let signals = signals()?.map(Some);
-    Ok(stream::select(terminal, signals)
+    let mut all = stream::select(terminal, signals)
         .take_while(|outside| std::future::ready(outside.is_some()))
         .filter_map(std::future::ready)
-        .boxed())
+        .boxed();
+    // crossterm's stream remembers only the first waker that it was polled with, and the driver looks ahead with none:
+    // a task of its own polls it, and a channel is what may be looked into.
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Some(outside) = all.next().await {
+            if sender.send(outside).is_err() {
+                return;
+            }
+        }
+    });
+    Ok(stream::poll_fn(move |context| receiver.poll_recv(context)).boxed())
 }
 
 #[cfg(unix)]
