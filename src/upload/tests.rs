@@ -19,7 +19,6 @@ use crate::{
         JupiterOneConfig,
         stub::{ACCOUNT, KEY, Reply, Stub, key},
     },
-    net::NetConfig,
     store::{Checkpoint, ListEnd, MemberRef, MembersWrite, ObjectWrite, PageWrite, RunEnd, Writer},
 };
 
@@ -88,11 +87,8 @@ impl Bench {
     }
 
     async fn upload(&self) -> Result<JobFigures, UploadError> {
-        let config = JupiterOneConfig {
-            origin: self.stub.origin.clone(),
-            account: ACCOUNT.to_owned(),
-            net: NetConfig::default(),
-        };
+        let config =
+            JupiterOneConfig { origin: self.stub.origin.clone(), account: ACCOUNT.to_owned(), net: Default::default() };
         let events = Arc::clone(&self.events);
         let job = Upload {
             client: JupiterOneClient::new(config, key()).unwrap(),
