@@ -12,9 +12,9 @@ mod outside;
 mod seat;
 mod start;
 
-use std::{collections::VecDeque, io, sync::Arc, time::Duration};
+use std::{collections::VecDeque, io, sync::Arc, task::Poll, time::Duration};
 
-use futures::{FutureExt, Stream, StreamExt};
+use futures::{Stream, StreamExt};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::Backend};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -238,11 +238,16 @@ where
                 None => break,
             }
             let in_field = matches!(self.model.focus(), Focus::Text | Focus::Secret);
-            next = match self.outside.next().now_or_never() {
-                Some(next) => next,
+            // Asked with this task's own waker: crossterm's stream keeps the first waker it was asked with, so that a
+            // look with none would leave it asleep for good.
+            let now = std::future::poll_fn(|cx| Poll::Ready(self.outside.poll_next_unpin(cx))).await;
+            next = match now {
+                Poll::Ready(next) => next,
                 // A paste that the terminal does not mark may come in pieces.
-                None if typed > 1 && in_field => tokio::time::timeout(LINGER, self.outside.next()).await.ok().flatten(),
-                None => None,
+                Poll::Pending if typed > 1 && in_field => {
+                    tokio::time::timeout(LINGER, self.outside.next()).await.ok().flatten()
+                }
+                Poll::Pending => None,
             };
         }
         self.feed(burst)

@@ -36,7 +36,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
     let title = format!("{} of {}   {}", step.number(), WizardStep::COUNT, step.short());
     let middle = match room {
         Room::Full => {
-            let checks = if step == WizardStep::Check { 0 } else { 36 };
+            let checks = if step == WizardStep::Check { 0 } else { 33 };
             let [steps, middle, right] =
                 Layout::horizontal([Constraint::Length(30), Constraint::Min(40), Constraint::Length(checks)])
                     .spacing(Spacing::Overlap(1))
@@ -316,7 +316,7 @@ fn checks_list(model: &Model, cells: u16) -> Vec<Line<'static>> {
     }
     out.push(Line::default());
     let hint = match &wizard.checks.phase {
-        ChecksPhase::Idle => "They run once all values are in.",
+        ChecksPhase::Idle => "They run once all is filled in.",
         ChecksPhase::Running(_) => "Running …",
         ChecksPhase::Done | ChecksPhase::Failed(_) if wizard.checks.first_failed().is_some() => "One needs you.",
         ChecksPhase::Failed(_) => "They could not run.",
