@@ -270,7 +270,7 @@ async fn walks_of_keys_harm_nothing() {
     let mut seed = 7_u64;
     for (name, start) in states().await {
         let mut model = start;
-        for step in 0..400 {
+        for step in 0..150 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let text = keys[(seed >> 33) as usize % keys.len()];
             let key = Key::parse(text).unwrap();
