@@ -329,8 +329,9 @@ where
 
     /// Everything anew, also the size: the screen may have been somebody else's.
     fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear().map_err(io::Error::other)?;
         let size = self.terminal.size().map_err(io::Error::other)?;
+        // Not `clear`: that asks the terminal where the cursor is, and the event stream takes the answer away.
+        self.terminal.resize(size.into()).map_err(io::Error::other)?;
         self.happened(Msg::Resize(size.width, size.height))
     }
 }

@@ -26,7 +26,11 @@ pub fn panel(buf: &mut Buffer, area: Rect, title: &str) -> Rect {
     let title = fit(title, usize::from(area.width.saturating_sub(4)));
     let mut block = Block::bordered().merge_borders(MergeStrategy::Exact).border_style(theme::DIM);
     if !title.is_empty() {
-        block = block.title(Line::from(vec![" ".into(), Span::styled(title, theme::STRONG), " ".into()]));
+        block = block.title(Line::from(vec![
+            " ".into(),
+            Span::styled(title, theme::STRONG.fg(ratatui::style::Color::Reset)),
+            " ".into(),
+        ]));
     }
     let inner = block.inner(area);
     block.render(area, buf);

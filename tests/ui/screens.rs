@@ -5,7 +5,8 @@ use std::sync::Arc;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer, style::Color};
 use tenantry::{
     app::{
-        Model, Msg,
+        Effect, Focus, Model, Msg, Work, command,
+        key::{Code, Key},
         upload::UploadState,
         views::{Look, Mode, Signs},
         wizard::{ChecksPhase, Save},
@@ -14,7 +15,7 @@ use tenantry::{
     tui,
 };
 
-use super::fake::{CLIENT, Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
+use super::fake::{Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
 
 /// The model drawn at a size.
 fn draw(model: &Model, width: u16, height: u16) -> Buffer {
@@ -259,5 +260,32 @@ async fn every_screen_says_what_to_press() {
             assert!(shown.contains("help") || name.contains("help"), "{name} at {width}x{height}");
         }
     }
-    assert_eq!(CLIENT.len(), 36);
+}
+
+/// Long walks of keys from every state, with no answers from the engine: nothing panics, no letter that is text does
+/// anything but write, and nothing is uploaded without its word.
+#[tokio::test(start_paused = true)]
+async fn walks_of_keys_harm_nothing() {
+    let keys: Vec<&str> = command::COMMANDS.iter().flat_map(|c| c.keys).copied().chain(["x", "Z", "delete"]).collect();
+    let mut seed = 7_u64;
+    for (name, start) in states().await {
+        let mut model = start;
+        for step in 0..150 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let text = keys[(seed >> 33) as usize % keys.len()];
+            let key = Key::parse(text).unwrap();
+            let text_goes_in =
+                matches!(model.focus(), Focus::Text | Focus::Secret) && matches!(key.code, Code::Char(_)) && !key.ctrl;
+            for effect in tenantry::app::update(&mut model, Msg::Key(key)) {
+                let uploads = matches!(effect, Effect::Start(_, Work::Upload(_)));
+                assert!(!uploads, "{name}: {text} at step {step} uploads");
+                let harmless =
+                    matches!(effect, Effect::Start(_, Work::Rows(..) | Work::Detail(..)) | Effect::Cancel(_));
+                assert!(!text_goes_in || harmless, "{name}: the letter {text} at step {step} does {effect:?}");
+            }
+            if step % 20 == 0 {
+                draw(&model, 80, 24);
+            }
+        }
+    }
 }

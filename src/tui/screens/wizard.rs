@@ -199,7 +199,7 @@ fn step_page(model: &Model, cells: u16, height: u16) -> Vec<Line<'static>> {
     let mut link = Vec::new();
     if let Some(text) = wizard.link() {
         link.push(Line::default());
-        for (n, line) in wrap(&text, usize::from(cells).saturating_sub(8)).into_iter().take(3).enumerate() {
+        for (n, line) in wrap(&text, usize::from(cells).saturating_sub(8)).into_iter().take(4).enumerate() {
             let lead = if n == 0 { "  link  " } else { "        " };
             link.push(Line::from(vec![Span::styled(lead, theme::DIM), Span::styled(line, theme::ACCENT)]));
         }
@@ -316,7 +316,7 @@ fn checks_list(model: &Model, cells: u16) -> Vec<Line<'static>> {
     }
     out.push(Line::default());
     let hint = match &wizard.checks.phase {
-        ChecksPhase::Idle => "They run once all is filled in.",
+        ChecksPhase::Idle => "They run once all is there.",
         ChecksPhase::Running(_) => "Running …",
         ChecksPhase::Done | ChecksPhase::Failed(_) if wizard.checks.first_failed().is_some() => "One needs you.",
         ChecksPhase::Failed(_) => "They could not run.",
