@@ -1,7 +1,8 @@
 //! Reads a tenant into its store: runs the plan of reads and writes each page as it comes.
 //!
 //! What cannot be read is data, not an error: a collection or a group ends `forbidden`, `hidden`, `partial` or `gone`,
-//! and the run goes on. Errors are for what makes a run pointless: no token, another tenant, a store that cannot be
+//! and the run goes on. Errors are for what makes a run pointless: no token, nobody who takes it,
+//! another tenant, a store that cannot be
 //! written. It decides nothing about what an upload does with it, and keeps nothing of the tenant in memory but the ids
 //! that it has seen or has yet to ask for.
 
@@ -54,6 +55,8 @@ pub struct Collect {
 pub enum CollectError {
     #[error("there is no usable token")]
     Token(#[source] GraphError),
+    #[error("nothing can be read")]
+    NoService(#[source] GraphError),
     #[error("the service answers for tenant {found}, but {wanted} was to be read")]
     OtherTenant { wanted: TenantId, found: String },
     #[error("the store cannot be written")]
@@ -66,7 +69,7 @@ impl CollectError {
     /// As every face shows it.
     pub fn problem(&self) -> Problem {
         match self {
-            Self::Token(error) => error.problem(),
+            Self::Token(error) | Self::NoService(error) => error.problem(),
             Self::OtherTenant { .. } => Problem::new(self.to_string())
                 .code("other_tenant")
                 .hint("Check the tenant ID of the profile; each store holds one tenant."),
@@ -136,6 +139,7 @@ pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
         watch.finish(None);
         return Err(match stop {
             Stop::OtherTenant(found) => CollectError::OtherTenant { wanted: job.tenant, found },
+            Stop::NoService(error) => CollectError::NoService(error),
             Stop::QueueClosed => CollectError::Panicked,
         });
     }
@@ -155,6 +159,8 @@ enum Ended {
 #[derive(Debug)]
 enum Stop {
     OtherTenant(String),
+    /// Nothing can be read at all.
+    NoService(GraphError),
     /// The writing side is gone, and says why itself.
     QueueClosed,
 }

@@ -15,6 +15,7 @@ use crate::{
     credentials::{
         advice,
         doctor::{self, DoctorInput},
+        shapes,
     },
     domain::{
         check::Check,
@@ -150,6 +151,8 @@ fn graph(context: &Context) -> Result<GraphClient, JobError> {
         net: settings.net.clone(),
     };
     let secret = context.secrets.client_secret.clone().ok_or_else(|| no_secret(settings))?;
+    // Whichever way it came in: a Secret ID is not sent.
+    let secret = shapes::check_secret(secret.expose()).map_err(JobError::failed)?;
     GraphClient::new(config, secret, Arc::clone(&context.clock), Arc::clone(&context.reporter))
         .map_err(JobError::failed)
 }

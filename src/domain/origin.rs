@@ -60,9 +60,10 @@ impl Origin {
         Self::parse(text).unwrap_or_else(|e| panic!("built-in origin: {e}"))
     }
 
-    /// Whether `url` lies on this origin: same scheme, host and port.
+    /// Whether `url` lies on this origin: same scheme, host and port. A URL with a user name or a password in it does
+    /// not: it would send a credential of its own beside ours.
     pub fn contains(&self, url: &Url) -> bool {
-        Self::of(url).as_ref() == Some(self)
+        Self::of(url).as_ref() == Some(self) && url.username().is_empty() && url.password().is_none()
     }
 
     /// Whether it is this machine, which no proxy ever sees.
@@ -169,6 +170,8 @@ mod tests {
         check("https://graph.microsoft.com:8443/v1.0", false);
         check("https://graph.microsoft.com.evil.example/v1.0", false);
         check("https://graph.microsoft.com@evil.example/v1.0", false);
+        check("https://evil.example@graph.microsoft.com/v1.0", false);
+        check("https://:secret@graph.microsoft.com/v1.0", false);
     }
 
     #[test]

@@ -53,10 +53,10 @@ struct Answers {
 
 #[derive(Deserialize)]
 struct Item {
-    id: String,
+    /// A text, as documented; a gateway may have made a number of it.
+    id: Value,
     status: u16,
-    #[serde(default)]
-    headers: HashMap<String, Value>,
+    headers: Option<HashMap<String, Value>>,
     body: Option<Box<RawValue>>,
 }
 
@@ -101,7 +101,7 @@ impl GraphClient {
                 Err(error) => return Err(error),
             };
             let mut items: HashMap<usize, Item> =
-                answer.value.responses.into_iter().filter_map(|i| Some((i.id.parse().ok()?, i))).collect();
+                answer.value.responses.into_iter().filter_map(|i| Some((i.place()?, i))).collect();
             let mut shortest_pause: Option<Duration> = None;
             let mut stale = false;
             for i in due {
@@ -265,9 +265,14 @@ impl Slot {
 }
 
 impl Item {
+    /// Which of the batch's reads it answers.
+    fn place(&self) -> Option<usize> {
+        self.id.as_str().map_or_else(|| self.id.as_u64()?.try_into().ok(), |text| text.parse().ok())
+    }
+
     /// Names are compared without regard to case; values may be numbers.
     fn header(&self, name: &str) -> Option<String> {
-        let (_, value) = self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        let (_, value) = self.headers.as_ref()?.iter().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
         value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string))
     }
 
@@ -304,7 +309,7 @@ mod tests {
         let ok =
             |id: &str| json!({ "id": id, "status": 200, "headers": { "x-ms-resource-unit": "2" }, "body": page(id) });
         let busy = |id: &str, after: Value| {
-            json!({ "id": id, "status": 429, "headers": { "retry-AFTER": after },
+            json!({ "id": id.parse::<u8>().unwrap(), "status": 429, "headers": { "retry-AFTER": after },
                     "body": { "error": { "code": "TooManyRequests", "message": "Please retry again later." } } })
         };
         // Backwards; 1 and 3 throttled, 2 left out, 4 denied.
@@ -356,7 +361,7 @@ mod tests {
     async fn an_expired_token_inside_a_batch_is_renewed_once() {
         let stub = Stub::start().await;
         let clock = TestClock::new("2026-11-22T10:00:00Z");
-        let item = |status: u16| json!({ "responses": [{ "id": "0", "status": status, "body": { "value": [] } }] });
+        let item = |status: u16| json!({ "responses": [{ "id": "0", "status": status, "headers": null, "body": { "value": [] } }] });
         stub.on(
             "/v1.0/$batch",
             [answer(200, item(401)), answer(200, item(200)), answer(200, item(401)), answer(200, item(401))],

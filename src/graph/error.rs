@@ -65,9 +65,28 @@ impl GraphError {
         self.kind == ErrorKind::Refused && matches!(self.status(), Some(401 | 403))
     }
 
-    /// Whether the thing asked for does not exist.
+    /// Whether any other request would end the same way: nobody is reached, or the token is good for nothing. That the
+    /// app itself is not known (`Authorization_IdentityNotFound`) is a matter of rights, and may pass.
+    pub fn is_of_all(&self) -> bool {
+        match self.kind {
+            ErrorKind::Network | ErrorKind::Login => true,
+            ErrorKind::Refused => {
+                self.status() == Some(401) && !self.code().is_some_and(|c| c.starts_with("Authorization_"))
+            }
+            ErrorKind::NotJson | ErrorKind::Shape | ErrorKind::OtherHost | ErrorKind::BadLink => false,
+        }
+    }
+
+    /// Whether the service said that the thing asked for does not exist. A 404 that is no JSON is a gateway's, and
+    /// proves nothing.
     pub fn is_gone(&self) -> bool {
-        self.kind == ErrorKind::Refused && self.status() == Some(404)
+        self.kind == ErrorKind::Refused && self.status() == Some(404) && self.code() != Some(NOT_JSON)
+    }
+
+    /// Whether the refusal of a whole batch means that there are no batches here. That the address of batches is not
+    /// found says nothing about the things that were asked for.
+    pub fn is_without_batches(&self) -> bool {
+        self.is_unsupported() || self.kind == ErrorKind::Refused && self.status() == Some(404)
     }
 
     /// Whether the service does not understand or support the request itself.
@@ -112,7 +131,7 @@ impl GraphError {
                 message: Some(why.to_owned()),
                 request_id,
                 ..Problem::new(format!("{what}: the answer is no whole JSON"))
-                    .code("not_json")
+                    .code(NOT_JSON)
                     .hint("A proxy or a gateway may have answered in the service's place; try again.")
             },
         )
@@ -146,8 +165,12 @@ impl GraphError {
 
     /// An error answer of Graph. `innerError` is spelled both ways; the body may be missing, or HTML.
     pub(super) fn refused(what: &str, status: u16, request_id: Option<String>, body: &[u8]) -> Self {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        Self::refused_with(what, status, request_id, &body)
+        let json = serde_json::from_slice::<Value>(body);
+        let mut error = Self::refused_with(what, status, request_id, json.as_ref().unwrap_or(&Value::Null));
+        if status == 404 && json.is_err() {
+            error.problem.code = Some(NOT_JSON.to_owned());
+        }
+        error
     }
 
     /// As [`GraphError::refused`], of a body that is read already (the items of a batch).
@@ -203,6 +226,9 @@ impl GraphError {
         )
     }
 }
+
+/// The code of an answer that is not the service's own.
+const NOT_JSON: &str = "not_json";
 
 /// Statuses after which the same request is sent again.
 fn is_transient_status(status: u16) -> bool {
@@ -298,7 +324,9 @@ mod tests {
             Some("e4b98e04"),
             false,
         );
-        assert!(gone.is_gone());
+        assert!(gone.is_gone() && gone.is_without_batches());
+        let nobody = check(404, "<html>no such page</html>", "not_json", None, false);
+        assert!(!nobody.is_gone() && nobody.is_without_batches());
         check(
             429,
             r#"{"error":{"code":"TooManyRequests","innerError":{"code":"429","date":"2020-08-18T12:51:51",

@@ -104,6 +104,8 @@ impl Engine {
                         reason: Some("the service names no organization".to_owned()),
                     };
                 }
+                // Neither is the first request answered nor will any other be: that is no gap in what was read.
+                Err(error) if found == 0 && error.is_of_all() => return Err(Stop::NoService(error)),
                 Err(error) => {
                     self.warn("the account", &error);
                     break checkpoint::end_of(&error, found > 0);
@@ -232,7 +234,7 @@ impl Engine {
                         replies.extend(answered);
                         continue;
                     }
-                    Err(error) if error.is_unsupported() => {
+                    Err(error) if error.is_without_batches() => {
                         if !self.batches_refused.swap(true, Ordering::Relaxed) {
                             self.warn("no batches from here on, one request after the other", &error);
                         }

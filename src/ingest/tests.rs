@@ -411,6 +411,8 @@ async fn what_cannot_be_read_is_said_and_the_rest_is_read() {
     check(|w| w.refuse("/users/u9?", 403, DENIED), &["m365→u9", "user u9"], &["m365⇢u9"], &[hidden]).await;
     // No batches here.
     check(|w| w.refuse("/$batch", 400, "Request_BadRequest"), &[], &[], &[hidden]).await;
+    // Nor at this address: nobody and nothing is gone for that.
+    check(|w| w.refuse("/$batch", 404, "ResourceNotFound"), &[], &[], &[hidden]).await;
     // Counts are optional.
     check(|w| w.refuse("/users/$count", 400, "Request_BadRequest"), &[], &[], &[hidden]).await;
 }
@@ -493,6 +495,21 @@ async fn bad_credentials_leave_no_run() {
     assert_eq!(error.problem().code.as_deref(), Some("AADSTS7000215"));
     assert!(!bench.path().exists());
     assert!(bench.stub.seen().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_nobody_takes_fails_the_run_and_spoils_no_earlier_one() {
+    let mut bench = Bench::new().await;
+    let before = bench.run().await.unwrap();
+    let content = bench.content(&before);
+    const CODE: &str = "InvalidAuthenticationToken";
+    bench.world.refuse("/organization", 401, CODE);
+    let error = bench.run().await.unwrap_err();
+    assert_eq!(error.problem().code.as_deref(), Some(CODE));
+    let reader = Reader::open(&bench.path(), None).unwrap();
+    assert_eq!(reader.newest().unwrap().unwrap().status, RunStatus::Failed);
+    assert_eq!(reader.newest_finished().unwrap().unwrap().id, before.id);
+    assert_eq!(bench.content(&before), content);
 }
 
 #[tokio::test(start_paused = true)]

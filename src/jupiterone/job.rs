@@ -37,9 +37,13 @@ impl JobStatus {
     }
 }
 
-/// Reads `{"job":{…}}`. `None` if there is no such object. Numbers may be missing, or texts.
+/// Reads `{"job":{…}}`, or the job alone, known by its id and status. `None` if there is no such object. Numbers may be
+/// missing, or texts.
 pub fn read(body: &Value) -> Option<JobFigures> {
-    let job = body.get("job")?.as_object()?;
+    let job = match body.get("job") {
+        Some(job) => job.as_object()?,
+        None => body.as_object().filter(|o| o.get("id").is_some_and(Value::is_string) && o.contains_key("status"))?,
+    };
     let number = |name: &str| number(job, name);
     let text = |name: &str| job.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     Some(JobFigures {
@@ -116,6 +120,8 @@ mod tests {
         check(json!([]), None);
         check(json!({ "job": null }), None);
         check(json!({ "job": [] }), None);
+        check(json!({ "id": "j" }), None);
+        check(json!({ "id": "j", "status": "ABORTED" }), Some(job("ABORTED")));
         check(json!({ "job": {} }), Some(JobFigures::default()));
         check(json!({ "job": { "id": "j", "status": "FINISHED", "done": true, "new": {} } }), Some(job("FINISHED")));
         check(

@@ -58,7 +58,9 @@ pub enum ProfileError {
     NotFound(String),
     #[error("there is a profile `{0}` already; remove it first, or choose another name with --profile")]
     Exists(String),
-    #[error("`{0}` cannot name a profile: use letters, digits, `-`, `_` and `.`, at most 64, not starting with `.`")]
+    #[error(
+        "`{0}` cannot name a profile: use letters, digits, `-`, `_` and `.`, at most 64, not starting with `.` or `-`"
+    )]
     BadName(String),
     #[error("profile file {path} cannot be read: {why}")]
     Unreadable { path: PathBuf, why: String },
@@ -141,7 +143,7 @@ impl Profiles {
 fn valid_name(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 64
-        && !name.starts_with('.')
+        && !name.starts_with(['.', '-'])
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 

@@ -30,6 +30,10 @@ pub(super) enum Found {
 
 /// Looks at the first bytes, without SQLite, so that a foreign file stays as it is.
 pub(super) fn look(path: &Path) -> Result<Found, StoreError> {
+    // A device reads as an empty file, and the new store would be moved over it.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Err(StoreError::NotOurs { path: path.to_owned() });
+    }
     let mut header = Vec::with_capacity(100);
     match File::open(path) {
         Ok(file) => file.take(100).read_to_end(&mut header).map_err(|e| StoreError::io(path, e))?,

@@ -105,12 +105,14 @@ fn what_is_not_complete_is_a_usage_error() {
     check(&[], &[], 2, &["terminal"]);
     // A secret that is a Secret ID is stopped before it is sent: nobody listens there.
     let nowhere = "http://127.0.0.1:9";
-    check(
-        &["doctor", "--tenant-id", id, "--client-id", id, "--login-url", nowhere, "--graph-url", nowhere],
-        &[("AZURE_CLIENT_SECRET", id)],
-        1,
-        &["Secret ID", "Value"],
-    );
+    for command in ["doctor", "collect"] {
+        check(
+            &[command, "--tenant-id", id, "--client-id", id, "--login-url", nowhere, "--graph-url", nowhere],
+            &[("AZURE_CLIENT_SECRET", id)],
+            1,
+            &["Secret ID", "Value"],
+        );
+    }
 }
 
 #[test]

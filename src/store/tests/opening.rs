@@ -41,6 +41,19 @@ fn every_file_is_private() {
 }
 
 #[test]
+#[cfg(unix)]
+fn what_is_no_file_is_never_replaced() {
+    let place = Place::new();
+    let folder = place.path().parent().unwrap().to_owned();
+    fs::create_dir_all(&folder).unwrap();
+    // Not /dev/null: if this fails, what is named here is gone.
+    let _listener = std::os::unix::net::UnixListener::bind(place.path()).unwrap();
+    let Err(error) = Writer::open(&place.path(), &tenant(), at(0)) else { panic!("a socket was taken for a store") };
+    assert_eq!(error.problem().code.as_deref(), Some("store_not_ours"));
+    assert!(!fs::symlink_metadata(place.path()).unwrap().is_file());
+}
+
+#[test]
 fn one_writer_who_has_a_name() {
     let place = Place::new();
     assert_eq!(holder(&place.path()), None);
