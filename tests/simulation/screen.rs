@@ -77,15 +77,21 @@ impl Screen {
         self.ui.model()
     }
 
-    /// Presses keys and lets things happen until `wanted` holds.
+    /// Presses keys, by their names.
     #[track_caller]
     pub fn press(&mut self, keys: &str) {
         self.ui.press(keys).unwrap();
     }
 
-    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Model) -> bool) {
+    /// Until `wanted` holds, and not a moment longer: what runs goes on running.
+    pub async fn until_just(&mut self, what: &str, wanted: impl Fn(&Model) -> bool) {
         let came = self.ui.until(wanted).await.unwrap();
         assert!(came, "{what} did not come:\n{}", self.raw());
+    }
+
+    /// Until `wanted` holds, and what it asked of the store has been answered.
+    pub async fn until(&mut self, what: &str, wanted: impl Fn(&Model) -> bool) {
+        self.until_just(what, wanted).await;
         self.settle().await;
     }
 
@@ -135,7 +141,16 @@ impl Screen {
             // As wide as before, so that frames stay straight.
             text = text.replace(origin.as_str(), &format!("{name:<width$}", width = origin.len()));
         }
-        text.replace(&self.home, "<home>")
+        text.lines().map(|line| without_fresh_ids(&self.without_home(line)) + "\n").collect()
+    }
+
+    /// A path is as long as the machine wants it, and cut off where its cell ends: the cell stays as wide as it is.
+    fn without_home(&self, line: &str) -> String {
+        let Some(at) = line.find(&self.home) else { return line.to_owned() };
+        let (before, rest) = line.split_at(at);
+        let cell = rest.find('│').unwrap_or(rest.len());
+        let (path, after) = rest.split_at(cell);
+        format!("{before}{:<width$}{after}", "<store>", width = path.chars().count())
     }
 
     #[track_caller]
@@ -153,4 +168,23 @@ impl Screen {
             assert!(!text.contains(word), "{word:?} is on the screen:\n{text}");
         }
     }
+}
+
+/// Ids of requests, traces and jobs are new in each run; ids of objects are the seed's and stay.
+fn without_fresh_ids(line: &str) -> String {
+    const GUID: &str = "00000000-0000-0000-0000-000000000000";
+    let lower = line.to_lowercase();
+    let mut line = line.to_owned();
+    if ["request", "trace", "job"].iter().any(|word| lower.contains(word)) {
+        let is_guid = |text: &str| text.len() == GUID.len() && uuid::Uuid::try_parse(text).is_ok();
+        let found: Vec<String> = line
+            .split(|c: char| !c.is_ascii_hexdigit() && c != '-')
+            .filter(|word| is_guid(word))
+            .map(str::to_owned)
+            .collect();
+        for id in found {
+            line = line.replace(&id, GUID);
+        }
+    }
+    line
 }
