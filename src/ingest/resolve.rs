@@ -18,8 +18,8 @@ use super::{
 use crate::{
     domain::{
         kind::{EntityKind, kind_of_odata_type, short_odata_type},
-        properties::select_member,
         progress::Level,
+        properties::select_member,
         text,
     },
     graph::{Batch, GraphError, MOST_IDS, Reply},

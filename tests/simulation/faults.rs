@@ -194,8 +194,7 @@ async fn a_refused_collection_is_no_empty_list() {
     stored.assert_same(&stage.truth(0), EntityKind::User, "forbidden-groups");
     assert_eq!((stored.count(EntityKind::Group), stored.members.len()), (0, 0));
 
-    let (stage, _, mut stored) =
-        with_gaps("forbidden-organization", &[("account", State::Forbidden, DENIED)]).await;
+    let (stage, _, mut stored) = with_gaps("forbidden-organization", &[("account", State::Forbidden, DENIED)]).await;
     assert_eq!(stored.count(EntityKind::Account), 0);
     let truth = stage.truth(0);
     stored.assert_same(&truth, EntityKind::User, "forbidden-organization");

@@ -186,20 +186,20 @@ async fn browse(screen: &mut Screen, truth: &Truth) {
     insta::assert_snapshot!("browse-users", screen.text());
 
     // Somebody by name.
-    let names: Vec<String> = truth
-        .of_kind(EntityKind::User)
-        .values()
-        .map(|u| u["displayName"].as_str().unwrap().to_owned())
-        .collect();
+    let names: Vec<String> =
+        truth.of_kind(EntityKind::User).values().map(|u| u["displayName"].as_str().unwrap().to_owned()).collect();
     let word = "an";
-    let matching = |m: &Model| m.browse.view().window.rows.iter().all(|r| {
-        [&r.name, &r.second, &r.id].into_iter().any(|t| t.to_lowercase().contains(word)) || !r.second.is_empty()
-    });
+    let matching = |m: &Model| {
+        m.browse.view().window.rows.iter().all(|r| {
+            [&r.name, &r.second, &r.id].into_iter().any(|t| t.to_lowercase().contains(word)) || !r.second.is_empty()
+        })
+    };
     screen.press("/ a n");
-    screen.until("fewer users", |m| {
-        m.browse.view().window.total.is_some_and(|t| t > 0 && t < names.len() as u64) && matching(m)
-    })
-    .await;
+    screen
+        .until("fewer users", |m| {
+            m.browse.view().window.total.is_some_and(|t| t > 0 && t < names.len() as u64) && matching(m)
+        })
+        .await;
     let by_name = names.iter().filter(|n| n.to_lowercase().contains(word)).count() as u64;
     assert!(screen.model().browse.view().window.total.unwrap() >= by_name);
     screen.press("enter");
@@ -224,7 +224,8 @@ async fn browse(screen: &mut Screen, truth: &Truth) {
     insta::assert_snapshot!("browse-members", screen.text());
     let listed: Vec<String> = screen.model().browse.view().window.rows.iter().map(|r| r.id.clone()).collect();
     assert!(listed.iter().all(|id| truth.members.contains(&(group.clone(), id.clone()))));
-    let user = listed.iter().position(|id| truth.of_kind(EntityKind::User).contains_key(id)).expect("a user among them");
+    let user =
+        listed.iter().position(|id| truth.of_kind(EntityKind::User).contains_key(id)).expect("a user among them");
     for _ in 0..user {
         screen.press("down");
     }

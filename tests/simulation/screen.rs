@@ -59,8 +59,11 @@ impl Screen {
         let backend = TestBackend::new(width, height);
         let engine = Arc::new(RealEngine::new(office));
         let ui = Headful::new(backend, stream::pending(), options, engine, Box::new(Nowhere)).unwrap();
-        let origins =
-            [(&stage.demo.login_url, "<login>"), (&stage.demo.graph_url, "<graph>"), (&stage.demo.jupiterone_url, "<j1>")];
+        let origins = [
+            (&stage.demo.login_url, "<login>"),
+            (&stage.demo.graph_url, "<graph>"),
+            (&stage.demo.jupiterone_url, "<j1>"),
+        ];
         Self {
             ui,
             stage_ports: origins.into_iter().map(|(o, name)| (o.to_string(), name)).collect(),
