@@ -98,16 +98,6 @@ impl Screen {
         self.settle().await;
     }
 
-    /// Until the screen shows this text.
-    pub async fn until_seen(&mut self, text: &str) {
-        let end = tokio::time::Instant::now() + std::time::Duration::from_secs(900);
-        while !self.raw().contains(text) {
-            let turned = tokio::time::timeout_at(end, self.ui.turn()).await;
-            assert!(matches!(turned, Ok(Ok(None))), "{text:?} did not come:\n{}", self.raw());
-        }
-        self.settle().await;
-    }
-
     /// Until nothing runs that would change the screen without a key.
     pub async fn settle(&mut self) {
         use tenantry::app::Kind;

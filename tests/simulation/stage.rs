@@ -156,17 +156,6 @@ impl Stage {
         }
     }
 
-    /// Another home, so another store, for the same tenant.
-    pub fn elsewhere(&self) -> Self {
-        Self {
-            demo: Arc::clone(&self.demo),
-            config: self.config.clone(),
-            home: Arc::new(tempfile::tempdir().unwrap()),
-            clock: Arc::clone(&self.clock),
-            flags: self.flags.clone(),
-        }
-    }
-
     pub fn flags(&self) -> Flags {
         Flags {
             login_url: Some(self.demo.login_url.clone()),

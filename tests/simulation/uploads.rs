@@ -202,9 +202,10 @@ fn folder(stage: &Stage) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
             let name = path.to_string_lossy().into_owned();
             if path.is_dir() {
                 folders.push(path);
-            } else if !name.ends_with("-shm")
-                && !(name.ends_with("-wal") && std::fs::metadata(&path).unwrap().len() == 0)
-            {
+                continue;
+            }
+            let empty_log = name.ends_with("-wal") && std::fs::metadata(&path).unwrap().len() == 0;
+            if !name.ends_with("-shm") && !empty_log {
                 all.insert(path.clone(), std::fs::read(&path).unwrap());
             }
         }
