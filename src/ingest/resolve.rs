@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{
@@ -18,6 +19,7 @@ use crate::{
     domain::{
         kind::{EntityKind, kind_of_odata_type, short_odata_type},
         progress::Level,
+        properties::select_member,
         text,
     },
     graph::{Batch, GraphError, MOST_IDS, Reply},
@@ -120,9 +122,11 @@ impl Engine {
     /// Members of other kinds. Returns those that turn out to be users or groups after all.
     async fn others(&self, ids: Vec<Unresolved>, tally: &mut Tally) -> Result<Vec<Unresolved>, Stop> {
         let mut surprises = Vec::new();
-        // Nobody answered for them yet; and those that were answered without a single property.
+        // Nobody answered for them yet; those that were answered without a single property; and those that were answered
+        // without all of them.
         let mut missing: HashMap<String, Unresolved> = HashMap::new();
         let mut bare: HashMap<String, Unresolved> = HashMap::new();
+        let mut poor: HashMap<String, Unresolved> = HashMap::new();
         let mut refused = false;
         for chunk in ids.chunks(MOST_IDS) {
             let mut open: HashMap<String, Unresolved> = chunk.iter().map(|u| (u.id.clone(), u.clone())).collect();
@@ -132,7 +136,7 @@ impl Engine {
                     Ok(objects) => {
                         let mut page = PageWrite::default();
                         for raw in objects {
-                            sort_in(raw, &mut open, &mut bare, &mut surprises, &mut page);
+                            sort_in(raw, &mut open, &mut bare, &mut poor, &mut surprises, &mut page);
                         }
                         tally.read += page.objects.len() as u64;
                         self.keeper.keep(page).await?;
@@ -154,10 +158,11 @@ impl Engine {
             let of_kind: Vec<String> = missing
                 .values()
                 .chain(bare.values())
+                .chain(poor.values())
                 .filter(|u| short_odata_type(&u.odata_type) == kind)
                 .map(|u| u.id.clone())
                 .collect();
-            self.by_filter(step, of_kind, &mut missing, &mut bare, tally).await?;
+            self.by_filter(step, of_kind, &mut missing, &mut bare, &poor, tally).await?;
         }
         // They exist, as somebody answered; there is only nothing to be read of them.
         tally.unreadable += bare.len() as u64;
@@ -202,6 +207,7 @@ impl Engine {
         ids: Vec<String>,
         missing: &mut HashMap<String, Unresolved>,
         bare: &mut HashMap<String, Unresolved>,
+        poor: &HashMap<String, Unresolved>,
         tally: &mut Tally,
     ) -> Result<(), Stop> {
         let How::Ids(most) = step.how() else { return Ok(()) };
@@ -209,6 +215,7 @@ impl Engine {
             let gets =
                 many.chunks(most).map(|ids| step.get(&ids.iter().map(String::as_str).collect::<Vec<_>>())).collect();
             let mut page = PageWrite::default();
+            let mut richer = Vec::new();
             let mut refusal: Option<GraphError> = None;
             for reply in self.ask(gets).await {
                 let objects = match self.all_pages(reply).await {
@@ -220,6 +227,13 @@ impl Engine {
                 };
                 for raw in objects {
                     let Some(head) = Head::of(&raw) else { continue };
+                    if let Some(one) = poor.get(&head.id) {
+                        // What was kept of it is counted already, and stays if this is no better.
+                        if !is_bare(&raw) {
+                            richer.push(head.object(EntityKind::Member, &one.odata_type, raw));
+                        }
+                        continue;
+                    }
                     let Some(one) = missing.get(&head.id).or_else(|| bare.get(&head.id)).cloned() else { continue };
                     missing.remove(&one.id);
                     if is_bare(&raw) {
@@ -231,6 +245,7 @@ impl Engine {
                 }
             }
             tally.read += page.objects.len() as u64;
+            page.objects.extend(richer);
             self.keeper.keep(page).await?;
             if let Some(error) = refusal {
                 let problem = error.problem();
@@ -320,6 +335,7 @@ fn sort_in(
     raw: Box<RawValue>,
     open: &mut HashMap<String, Unresolved>,
     bare: &mut HashMap<String, Unresolved>,
+    poor: &mut HashMap<String, Unresolved>,
     surprises: &mut Vec<Unresolved>,
     page: &mut PageWrite,
 ) {
@@ -333,9 +349,19 @@ fn sort_in(
     } else if is_bare(&raw) {
         bare.insert(one.id.clone(), one);
     } else {
+        if is_poor(&raw, &one.odata_type) {
+            poor.insert(one.id.clone(), one.clone());
+        }
         let ObjectWrite { kind, id, odata_type, raw } = head.object(EntityKind::Member, &one.odata_type, raw);
         page.objects.push(ObjectWrite { kind, id, odata_type, raw });
     }
+}
+
+/// Whether an object came without a field that its kind has and that was asked for, be it empty: `getByIds` is known to
+/// leave some out (facts: graph.md §1.2), and an object that loses them from run to run would change for no reason.
+fn is_poor(raw: &RawValue, odata_type: &str) -> bool {
+    let Ok(fields) = serde_json::from_str::<HashMap<String, IgnoredAny>>(raw.get()) else { return true };
+    select_member(short_odata_type(odata_type)).split(',').any(|field| !fields.contains_key(field))
 }
 
 fn object_of(reply: Result<Reply, GraphError>) -> Result<(Head, Box<RawValue>), GraphError> {

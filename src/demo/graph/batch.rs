@@ -48,7 +48,11 @@ pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, number: u64) ->
         } else {
             item(world, caller, &inner)
         };
-        let answer = faults::as_item(answer);
+        let mut answer = faults::as_item(answer);
+        // A refused item is billed, too (facts/graph.md §13.8).
+        if matches!(answer.status, 403..=405) {
+            answer.units = 1;
+        }
         statuses.insert(one.id.to_ascii_lowercase(), answer.status);
         objects += answer.objects;
         world.records.add(Recorded {
@@ -93,9 +97,8 @@ fn response(id: &str, answer: Answer) -> Value {
         .filter(|(name, _)| kept.contains(name))
         .map(|(name, value)| (spelled(name), json!(value)))
         .collect();
-    // A refused item is billed, too (facts/graph.md §13.8).
-    if matches!(answer.status, 403..=405) {
-        headers.insert("x-ms-resource-unit".to_owned(), json!("1"));
+    if answer.units > 0 {
+        headers.insert("x-ms-resource-unit".to_owned(), json!(answer.units.to_string()));
     }
     let mut response = json!({ "id": id, "status": answer.status });
     match answer.content {

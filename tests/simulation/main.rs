@@ -1,0 +1,13 @@
+//! The program against the demo server, both in one paused runtime: minutes of throttling cost milliseconds, and nothing
+//! depends on how fast the machine is.
+//!
+//! Only time is simulated. Sockets, SQLite, HTTP and the engine are the real ones.
+
+mod faults;
+mod journey;
+mod screen;
+mod second_runs;
+mod stage;
+mod truth;
+mod two_programs;
+mod uploads;
