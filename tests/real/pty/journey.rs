@@ -51,6 +51,6 @@ fn from_the_wizard_to_the_job_s_figures() {
     }
     terminal.press(ENTER, "→ JupiterOne");
     terminal.send("q");
-    terminal.is_restored_after(0);
+    terminal.ends_restored(0);
     assert_eq!(std::fs::read_dir(home.dir.path()).unwrap().count(), 0, "the demo leaves nothing behind");
 }

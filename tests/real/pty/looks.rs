@@ -25,7 +25,7 @@ fn it_starts_at_once() {
         println!("{name}: {} ms from start to the first picture", time.as_millis());
         assert!(time < Duration::from_secs(2), "{name}: {time:?}");
         terminal.send("q");
-        terminal.is_restored_after(0);
+        terminal.ends_restored(0);
     }
 }
 
@@ -42,7 +42,7 @@ fn idle_means_idle() {
     let used = cpu(terminal.pid) - before;
     assert!(used <= 1, "{used} hundredths of a second of CPU in three seconds of nothing");
     terminal.send("q");
-    terminal.is_restored_after(0);
+    terminal.ends_restored(0);
 }
 
 /// CPU time of a process, in the system's ticks (hundredths of a second).

@@ -22,7 +22,7 @@ fn after_every_way_out() {
         let home = Home::new();
         let mut terminal = wizard(&home);
         leave(&mut terminal);
-        let written = terminal.is_restored_after(code);
+        let written = terminal.ends_restored(code);
         assert_eq!(written.left().trim(), "", "nothing is left on the person's screen");
     };
     check(&|terminal| terminal.send("q"), 0);
@@ -40,7 +40,7 @@ fn after_ctrl_c_in_a_field() {
     terminal.press("i", "▸ Tenant ID");
     terminal.press("q", "▸ Tenant ID      q");
     terminal.send(CTRL_C);
-    terminal.is_restored_after(130);
+    terminal.ends_restored(130);
 }
 
 /// In the middle of work: it is stopped in order first.
@@ -54,7 +54,7 @@ fn after_ctrl_c_while_something_runs() {
     super::journey::to_ingest(&mut terminal);
     terminal.press(ENTER, "reading for");
     terminal.send(CTRL_C);
-    terminal.is_restored_after(130);
+    terminal.ends_restored(130);
     let temporary = std::fs::read_dir(home.dir.path()).unwrap().count();
     assert_eq!(temporary, 0, "the demo leaves nothing behind");
 }
@@ -157,7 +157,7 @@ fn is_left(mut shell: Terminal) {
     assert!(shell.is_cooked());
     shell.press("echo status=$?\r", "status=130");
     shell.send("exit\r");
-    shell.is_restored_after(0);
+    shell.ends_restored(0);
 }
 
 fn children(of: u32) -> Vec<u32> {
@@ -184,7 +184,7 @@ fn after_a_panic_of_the_screens() {
     let secret = super::secrets::to_typed_secret(&mut terminal);
     std::fs::write(home.path("now"), "").unwrap();
     terminal.send("x");
-    let written = terminal.is_restored_after(101);
+    let written = terminal.ends_restored(101);
     let left = written.left();
     assert!(left.contains("panicked at") && left.contains("the clock has stopped"), "{left}");
     super::secrets::holds_nothing_of(&secret, &written, &home);
@@ -205,7 +205,7 @@ fn a_panic_in_the_background_is_a_failed_job() {
     terminal.send("\x1b");
     terminal.until("the help to close", |screen| !screen.contents().contains("esc closes"));
     terminal.send("q");
-    let written = terminal.is_restored_after(0);
+    let written = terminal.ends_restored(0);
     let bytes = String::from_utf8_lossy(&written.bytes).into_owned();
     assert!(!bytes.contains("panicked at") && !bytes.contains("faulty.rs"), "the report is in the log only");
 }
@@ -216,5 +216,5 @@ fn after_the_demo() {
     let mut terminal = Terminal::start(&demo(&home), USUAL);
     terminal.shows(WELCOME);
     terminal.send("q");
-    assert_eq!(terminal.is_restored_after(0).left().trim(), "");
+    assert_eq!(terminal.ends_restored(0).left().trim(), "");
 }

@@ -72,7 +72,7 @@ fn typed_into_the_wizard_it_is_nowhere() {
     terminal.press("\x12", "AADSTS7000215");
     terminal.press("\x19", "Copied");
     terminal.send(CTRL_C);
-    let written = terminal.is_restored_after(130);
+    let written = terminal.ends_restored(130);
     assert!(String::from_utf8_lossy(&written.bytes).contains("\x1b]52;c;"), "the problem went to the clipboard");
     let log = std::fs::read_to_string(home.path(".local/state/tenantry/tenantry.log")).unwrap();
     assert!(log.contains("TRACE") && log.contains("AADSTS7000215"), "the log tells all it may: {log}");
@@ -96,7 +96,7 @@ fn a_paste_submits_nothing_and_is_nowhere() {
             !text.contains("all keys of this screen") && text.contains("4 of 9") && text.contains("▸ Client secret")
         });
         terminal.send(CTRL_C);
-        let written = terminal.is_restored_after(130);
+        let written = terminal.ends_restored(130);
         assert!(!written.pictures.iter().any(|p| p.contains("5 of 9")), "it went on by itself");
         holds_nothing_of(SECRET, &written, &home);
     };
@@ -141,7 +141,7 @@ fn without_a_keyring_it_is_kept_in_memory_only() {
     terminal.press(ENTER, "browse from the first page on");
     terminal.press(ENTER, "Press Enter to browse.");
     terminal.send("q");
-    let written = terminal.is_restored_after(0);
+    let written = terminal.ends_restored(0);
     holds_nothing_of(&secret, &written, &home);
     // Its first word is no secret: the demo's name is everywhere.
     holds_nothing_of(key.strip_prefix("demo-").unwrap(), &written, &home);

@@ -14,7 +14,7 @@ fn in_20x5_it_says_so_in_one_sentence() {
     let words = terminal.contents().split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(words, "tenantry needs more room: 40 x 12 or more. ^C leaves.");
     terminal.send(CTRL_C);
-    terminal.is_restored_after(130);
+    terminal.ends_restored(130);
 }
 
 #[test]
@@ -43,5 +43,5 @@ fn it_follows_every_size_while_it_works() {
         });
     }
     terminal.send(CTRL_C);
-    terminal.is_restored_after(130);
+    terminal.ends_restored(130);
 }

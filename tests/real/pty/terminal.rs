@@ -185,7 +185,7 @@ impl Terminal {
 
     /// The terminal must be as it was before the program, once it has ended with `code`.
     #[track_caller]
-    pub fn is_restored_after(mut self, code: i32) -> Written {
+    pub fn ends_restored(mut self, code: i32) -> Written {
         let got = self.ends();
         let now = termios(&*self.master);
         let written = self.all_written();
