@@ -26,8 +26,15 @@ const SMALL: [&str; 6] = ["--users", "60", "--groups", "20", "--seed", "3"];
 
 /// `tenantry demo`.
 fn demo(home: &Home) -> Command {
+    demo_of(home, &SMALL)
+}
+
+/// `tenantry demo`, with the folder for its temporary files in this home too.
+fn demo_of(home: &Home, size: &[&str]) -> Command {
+    let temporary = home.path("tmp");
+    std::fs::create_dir_all(&temporary).unwrap();
     let mut command = home.tenantry();
-    command.arg("demo").args(SMALL);
+    command.env("TMPDIR", temporary).arg("demo").args(size);
     command
 }
 

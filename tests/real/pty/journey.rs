@@ -52,5 +52,5 @@ fn from_the_wizard_to_the_job_s_figures() {
     terminal.press(ENTER, "→ JupiterOne");
     terminal.send("q");
     terminal.ends_restored(0);
-    assert_eq!(std::fs::read_dir(home.dir.path()).unwrap().count(), 0, "the demo leaves nothing behind");
+    assert!(home.files().is_empty(), "the demo leaves nothing behind: {:?}", home.files());
 }

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::Command, time::Instant};
 
 use super::{
-    CTRL_C, CTRL_Z, ENTER, F2, WELCOME, demo,
+    CTRL_C, CTRL_Z, ENTER, F2, WELCOME, demo, demo_of,
     terminal::{DEADLINE, LARGE, Terminal, USUAL},
 };
 use crate::program::{BIN, Home};
@@ -47,16 +47,13 @@ fn after_ctrl_c_in_a_field() {
 #[test]
 fn after_ctrl_c_while_something_runs() {
     let home = Home::new();
-    let mut command = home.tenantry();
-    command.args(["demo", "--users", "20000", "--groups", "4000"]);
-    let mut terminal = Terminal::start(&command, USUAL);
+    let mut terminal = Terminal::start(&demo_of(&home, &["--users", "20000", "--groups", "4000"]), USUAL);
     terminal.shows(WELCOME);
     super::journey::to_ingest(&mut terminal);
     terminal.press(ENTER, "reading for");
     terminal.send(CTRL_C);
     terminal.ends_restored(130);
-    let temporary = std::fs::read_dir(home.dir.path()).unwrap().count();
-    assert_eq!(temporary, 0, "the demo leaves nothing behind");
+    assert!(home.files().is_empty(), "the demo leaves nothing behind: {:?}", home.files());
 }
 
 /// The terminal goes away with the program in it, as when a window is closed: the program goes too.

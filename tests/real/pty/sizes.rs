@@ -1,7 +1,7 @@
 //! Any size of terminal, and any change of it in the middle of work.
 
 use super::{
-    CTRL_C, ENTER, WELCOME, demo,
+    CTRL_C, ENTER, WELCOME, demo, demo_of,
     terminal::{LARGE, Terminal, USUAL},
 };
 use crate::program::Home;
@@ -20,9 +20,7 @@ fn in_20x5_it_says_so_in_one_sentence() {
 #[test]
 fn it_follows_every_size_while_it_works() {
     let home = Home::new();
-    let mut command = home.tenantry();
-    command.args(["demo", "--users", "20000", "--groups", "4000"]);
-    let mut terminal = Terminal::start(&command, LARGE);
+    let mut terminal = Terminal::start(&demo_of(&home, &["--users", "20000", "--groups", "4000"]), LARGE);
     terminal.shows(WELCOME);
     super::journey::to_ingest(&mut terminal);
     terminal.press(ENTER, "reading for");
