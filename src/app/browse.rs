@@ -12,7 +12,7 @@ use crate::domain::{
     ids::RunId,
     kind::EntityKind,
     problem::Problem,
-    view::{Detail, List, Query, Row, Rows, Within},
+    view::{Detail, List, Query, Rows, Within},
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -139,16 +139,8 @@ impl Browse {
         let view = self.view();
         match &view.shows {
             Shows::Object { id, kind, .. } => Some((id.clone(), *kind, view.title.clone())),
-            _ => view.window.selected().map(|row| (row.id.clone(), row.kind, far_name(row).to_owned())),
+            _ => view.window.selected().map(|row| (row.id.clone(), row.kind, row.name.clone())),
         }
-    }
-}
-
-/// The name of the object that a row leads to: for an edge that of its far end.
-pub fn far_name(row: &Row) -> &str {
-    match &row.edge {
-        Some(edge) if !row.second.is_empty() && row.second != edge.from_name => &row.second,
-        _ => &row.name,
     }
 }
 

@@ -244,7 +244,14 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::NextField => model.wizard.move_focus(1),
         Action::PreviousField => model.wizard.move_focus(-1),
         Action::Choose(by) => choose(&mut model.wizard, by),
-        Action::CheckNow => check(model, fx),
+        Action::CheckNow => {
+            let wizard = &mut model.wizard;
+            // What is filled in there is what is to be checked; left empty, JupiterOne stays as undecided as it was.
+            if wizard.step == WizardStep::JupiterOne && wizard.fields.jupiterone().is_some() {
+                wizard.jupiterone = JupiterOneSide::Given;
+            }
+            check(model, fx);
+        }
         Action::Fix => fix(&mut model.wizard),
         Action::GoOnAnyway => after_check(&mut model.wizard),
         Action::Later => {

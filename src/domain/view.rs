@@ -57,11 +57,11 @@ pub struct Rows {
 /// One line of a list. Texts are as stored: the screen makes them visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
-    /// The object's id; for an edge the id of its far end.
+    /// The object's id. A row of an edge is its far end, with all that a row of that object has.
     pub id: String,
     pub kind: EntityKind,
     pub name: String,
-    /// Login name, mail, or what else tells two of a name apart. For an edge: the other end's name.
+    /// Login name, mail, or what else tells two of a name apart.
     pub second: String,
     /// `member`, `guest`, `disabled`, `Microsoft 365`, `security`, `device` …
     pub label: String,

@@ -49,7 +49,11 @@ impl Drop for Guard {
 ///
 /// When the terminal refuses.
 pub fn enter() -> io::Result<()> {
-    OURS.store(true, Ordering::SeqCst);
+    if OURS.swap(true, Ordering::SeqCst) {
+        // Stopped and continued by somebody else: a shell has set the modes meanwhile, and crossterm, which does not
+        // know it, would do nothing.
+        let _ = terminal::disable_raw_mode();
+    }
     terminal::enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
 }

@@ -13,7 +13,7 @@ use crate::{
 const SIZE: [&str; 6] = ["--users", "420", "--groups", "90", "--seed", "7"];
 
 /// What the seed says of the tenant.
-struct Truth {
+pub struct Truth {
     organization: Value,
     users: BTreeMap<String, Value>,
     groups: BTreeMap<String, Value>,
@@ -22,14 +22,14 @@ struct Truth {
 }
 
 impl Truth {
-    fn write(home: &Home, advanced: u32) -> Self {
+    pub fn write(home: &Home, size: &[&str], advanced: u32) -> Self {
         let dir = home.path(&format!("truth{advanced}"));
         let output = home
             .tenantry()
             .args(["demo", "--truth"])
             .arg(&dir)
             .args(["--advanced", &advanced.to_string()])
-            .args(SIZE)
+            .args(size)
             .output()
             .unwrap();
         Done::of(&output).expect(0);
@@ -48,7 +48,7 @@ impl Truth {
     }
 
     /// How many objects of each `_type` an upload must hold.
-    fn counts(&self) -> Value {
+    pub fn counts(&self) -> Value {
         let edges = |of: &BTreeMap<String, Value>| self.members.iter().filter(|(_, m)| of.contains_key(m)).count();
         json!({
             "active_directory_account": 1,
@@ -92,7 +92,7 @@ fn job_equals_preview(job: &Value, changes: &Value) {
 fn from_the_tenant_to_jupiterone_and_back_to_the_seed() {
     let home = Home::new();
     let served = Served::start(&home, &SIZE);
-    let truth = Truth::write(&home, 0);
+    let truth = Truth::write(&home, &SIZE, 0);
     assert!(truth.others.len() > 3 && truth.members.len() > 500, "a tenant worth the test");
 
     // Nothing is there yet, and that is said.
@@ -145,7 +145,7 @@ fn from_the_tenant_to_jupiterone_and_back_to_the_seed() {
     // The tenant changes: what the preview foretells is what the job then does.
     for day in 1..=2 {
         served.advance();
-        let truth = Truth::write(&home, day);
+        let truth = Truth::write(&home, &SIZE, day);
         let collect = served.run(&home, &["collect", "--json"]).expect(0);
         assert_eq!(collect.finished()["counts"], truth.counts(), "day {day}");
         let preview = served.run(&home, &["preview", "--json"]).expect(0);

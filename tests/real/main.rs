@@ -2,5 +2,13 @@
 
 mod bad_days;
 mod journey;
+#[path = "../support/left_out.rs"]
+mod left_out;
+#[cfg(unix)]
+mod processes;
+mod profiles;
 mod program;
+#[cfg(target_os = "linux")]
+mod pty;
 mod schema;
+mod traces;

@@ -185,7 +185,7 @@ pub fn row(list: List, n: u64) -> Row {
     Row {
         id: format!("{}-{n}", if kind == EntityKind::Group { "g" } else { "o" }),
         kind,
-        second: if edge.is_some() { name.clone() } else { format!("user{n}@contoso.onmicrosoft.com") },
+        second: format!("user{n}@contoso.onmicrosoft.com"),
         name,
         label: label.to_owned(),
         count,

@@ -16,7 +16,7 @@ use super::super::{
 use crate::{
     app::{
         Model, Sign,
-        browse::{Pane, Shows, View, far_name, title},
+        browse::{Pane, Shows, View, title},
         list::top_for,
     },
     domain::{
@@ -241,7 +241,7 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
         cells: 0,
         number: false,
         value: if edges && cells < 66 {
-            |r| format!("{} → {}", r.edge.as_ref().map_or("", |e| &e.from_name), far_name(r))
+            |r| format!("{} → {}", r.edge.as_ref().map_or("", |e| &e.from_name), r.name)
         } else if edges {
             |r| r.edge.as_ref().map(|e| e.from_name.clone()).unwrap_or_default()
         } else {
@@ -252,11 +252,7 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
         title: if edges { "to" } else { "sign-in or mail" },
         cells: 0,
         number: false,
-        value: if edges {
-            |r| far_name(r).to_owned()
-        } else {
-            |r| if r.edge.is_some() { String::new() } else { r.second.clone() }
-        },
+        value: if edges { |r| r.name.clone() } else { |r| r.second.clone() },
     };
     let kind = Column {
         title: "kind",
@@ -298,9 +294,9 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
 /// A name, with the sign of a group whose members are not all known.
 fn marked(row: &Row) -> String {
     match row.state {
-        Some(State::Complete) | None => far_name(row).to_owned(),
-        Some(State::Forbidden) => format!("✗ {}", far_name(row)),
-        Some(State::Partial | State::Hidden | State::Gone) => format!("◐ {}", far_name(row)),
+        Some(State::Complete) | None => row.name.clone(),
+        Some(State::Forbidden) => format!("✗ {}", row.name),
+        Some(State::Partial | State::Hidden | State::Gone) => format!("◐ {}", row.name),
     }
 }
 

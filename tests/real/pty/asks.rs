@@ -1,0 +1,57 @@
+//! `tenantry upload` on a terminal asks before it sends; only the very word will do.
+
+use serde_json::Value;
+
+use super::{
+    CTRL_C, SMALL,
+    terminal::{LARGE, Terminal},
+};
+use crate::program::{Home, Served};
+
+/// What was asked of JupiterOne.
+fn asked(served: &Served) -> Vec<Value> {
+    let seen = served.door("jupiterone_url", "GET", "/_demo/requests");
+    let all = seen["requests"].as_array().unwrap().iter();
+    all.filter(|r| r["service"] == "jupiterone" && !r["path"].as_str().unwrap().starts_with("/_demo"))
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn an_upload_asks_and_takes_no_other_word() {
+    let home = Home::new();
+    let served = Served::start(&home, &SMALL);
+    served.run(&home, &["collect"]).expect(0);
+    let upload = || {
+        let mut command = served.tenantry(&home);
+        command.arg("upload");
+        let terminal = Terminal::start(&command, LARGE);
+        terminal.shows("type upload to synchronise");
+        terminal
+    };
+    for answer in ["no\r", "y\r", "\r", "\x04"] {
+        let mut terminal = upload();
+        terminal.send(answer);
+        assert_eq!(terminal.ends(), 4, "{answer:?}");
+        let left = terminal.into_written().left();
+        assert!(left.contains("not confirmed: nothing was sent"), "{answer:?}: {left}");
+        assert_eq!(asked(&served), Vec::<Value>::new(), "{answer:?}");
+    }
+    let mut terminal = upload();
+    terminal.send(CTRL_C);
+    assert_eq!(terminal.ends(), 130);
+    assert_eq!(asked(&served), Vec::<Value>::new());
+
+    let mut terminal = upload();
+    terminal.send("upload\r");
+    assert_eq!(terminal.ends(), 0);
+    assert!(terminal.into_written().left().contains("FINISHED"));
+    assert!(asked(&served).len() > 3);
+
+    // The target is known by now: a plain yes will do, and is still asked for.
+    let mut command = served.tenantry(&home);
+    command.arg("upload");
+    let mut terminal = Terminal::start(&command, LARGE);
+    terminal.press("n\r", "type y to synchronise");
+    assert_eq!(terminal.ends(), 4);
+}

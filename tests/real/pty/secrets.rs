@@ -1,0 +1,153 @@
+//! A secret that was typed or pasted is nowhere afterwards: in nothing that was written to the terminal, on no picture
+//! of the screen, in no file.
+
+use super::{
+    CTRL_C, ENTER, F1, WELCOME,
+    terminal::{LARGE, Terminal, Written},
+};
+use crate::{
+    program::{Done, Home, Served},
+    traces::{Traces, plain},
+};
+
+/// Nobody's, with characters that every encoding treats in its own way.
+pub const SECRET: &str = "Zq7~Kx9.Wv3_Jt5-Hb8~Gn2+Pf4/Rd6=Lm1%Yc0&";
+const TENANT: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
+const CLIENT: &str = "535fb089-9ff3-47b6-9bfb-4f1264799865";
+
+/// From the welcome to the secret's field.
+pub fn to_secret_field(terminal: &mut Terminal, tenant: &str, client: &str) {
+    terminal.press("i", "▸ Tenant ID");
+    // A field shows the end of what does not fit.
+    terminal.press(tenant, &tenant[6..]);
+    terminal.press(ENTER, "▸ Client ID");
+    terminal.press(client, &client[6..]);
+    terminal.press(ENTER, "▸ Client secret");
+}
+
+/// From the welcome to a secret typed key by key. Gives the secret.
+pub fn to_typed_secret(terminal: &mut Terminal) -> String {
+    to_secret_field(terminal, TENANT, CLIENT);
+    for (n, key) in SECRET.chars().enumerate() {
+        // Each key by itself: many at once are a paste.
+        terminal.press(&key.to_string(), &format!("   {} character", n + 1));
+    }
+    SECRET.to_owned()
+}
+
+/// Of all that a program wrote, and of all files of its home, nothing is a trace of `secret`.
+#[track_caller]
+pub fn holds_nothing_of(secret: &str, written: &Written, home: &Home) {
+    let traces = Traces::of(secret);
+    assert!(written.pictures.iter().any(|p| p.contains("•••••")), "no secret was entered");
+    let none = |place: &str, text: &[u8]| assert_eq!(traces.find(text), None, "{place} holds a part of the secret");
+    none("what was written", &written.bytes);
+    none("what was written, less its escape sequences", &plain(&written.bytes));
+    for picture in &written.pictures {
+        none(&format!("the screen\n{picture}"), picture.as_bytes());
+    }
+    for file in home.files() {
+        none(&file.display().to_string(), file.to_string_lossy().as_bytes());
+        none(&file.display().to_string(), &std::fs::read(&file).unwrap());
+    }
+}
+
+/// Typed, left, refused by the login, copied for a ticket: with the log as loud as can be.
+#[test]
+fn typed_into_the_wizard_it_is_nowhere() {
+    let (home, elsewhere) = (Home::new(), Home::new());
+    let served = Served::start(&elsewhere, &super::SMALL);
+    let mut command = home.tenantry();
+    command.env("TENANTRY_LOG", "trace");
+    served.urls(&mut command);
+    let mut terminal = Terminal::start(&command, LARGE);
+    terminal.shows(WELCOME);
+    to_secret_field(&mut terminal, served.text("tenant_id"), served.text("client_id"));
+    for (n, key) in SECRET.chars().enumerate() {
+        terminal.press(&key.to_string(), &format!("   {} character", n + 1));
+    }
+    terminal.press("\x7f", "   39 characters");
+    terminal.press("&", "   40 characters");
+    terminal.press(ENTER, "5 of 9");
+    terminal.press("\x12", "AADSTS7000215");
+    terminal.press("\x19", "Copied");
+    terminal.send(CTRL_C);
+    let written = terminal.ends_restored(130);
+    assert!(String::from_utf8_lossy(&written.bytes).contains("\x1b]52;c;"), "the problem went to the clipboard");
+    let log = std::fs::read_to_string(home.path(".local/state/tenantry/tenantry.log")).unwrap();
+    assert!(log.contains("TRACE") && log.contains("AADSTS7000215"), "the log tells all it may: {log}");
+    holds_nothing_of(SECRET, &written, &home);
+}
+
+/// Marked or not, with a line end or not: a paste fills the field and submits nothing.
+#[test]
+fn a_paste_submits_nothing_and_is_nowhere() {
+    let check = |paste: String| {
+        let home = Home::new();
+        let mut terminal = Terminal::start(&home.tenantry(), LARGE);
+        terminal.shows(WELCOME);
+        to_secret_field(&mut terminal, TENANT, CLIENT);
+        terminal.press(&paste, "   40 characters");
+        // Whatever the paste did has been done before the help opens.
+        terminal.press(F1, "all keys of this screen");
+        terminal.send(F1);
+        terminal.until("the field", |screen| {
+            let text = screen.contents();
+            !text.contains("all keys of this screen") && text.contains("4 of 9") && text.contains("▸ Client secret")
+        });
+        terminal.send(CTRL_C);
+        let written = terminal.ends_restored(130);
+        assert!(!written.pictures.iter().any(|p| p.contains("5 of 9")), "it went on by itself");
+        holds_nothing_of(SECRET, &written, &home);
+    };
+    check(format!("\x1b[200~{SECRET}\x1b[201~"));
+    check(format!("\x1b[200~  {SECRET}\r\n\x1b[201~"));
+    check(SECRET.to_owned());
+    check(format!("{SECRET}\r"));
+    check(format!("{SECRET}\r\n"));
+}
+
+/// With no keyring the right secret stays in memory for this run, and works; it is in no file.
+#[test]
+fn without_a_keyring_it_is_kept_in_memory_only() {
+    let (home, elsewhere) = (Home::new(), Home::new());
+    let served = Served::start(&elsewhere, &super::SMALL);
+    let secret = served.text("client_secret").to_owned();
+    let mut command = home.tenantry();
+    command.env("TENANTRY_LOG", "trace");
+    served.urls(&mut command);
+    let mut terminal = Terminal::start(&command, LARGE);
+    terminal.shows(WELCOME);
+    to_secret_field(&mut terminal, served.text("tenant_id"), served.text("client_id"));
+    terminal.press(&format!("\x1b[200~{secret}\n\x1b[201~"), &format!("   {} characters", secret.len()));
+    terminal.press("\x12", "This works.");
+    terminal.press(ENTER, "▸ Account ID");
+    terminal.press(served.text("jupiterone_account"), served.text("jupiterone_account"));
+    terminal.press(ENTER, "▸ Region");
+    terminal.press("\x1b[C", "● EU");
+    terminal.press("\x1b[C", "● other URL");
+    terminal.press(ENTER, "▸ API URL");
+    terminal.press(served.text("jupiterone_url"), served.text("jupiterone_url"));
+    terminal.press(ENTER, "▸ Instance ID");
+    terminal.press(served.text("jupiterone_instance"), &served.text("jupiterone_instance")[6..]);
+    terminal.press(ENTER, "▸ API key");
+    let key = served.text("jupiterone_api_key").to_owned();
+    terminal.press(&key, &format!("   {} characters", key.len()));
+    // A field that was left shows its last four characters, and no more.
+    terminal.press("\x1b[Z", &format!("…{}   {} characters", &key[key.len() - 4..], key.len()));
+    terminal.press(ENTER, "▸ API key");
+    terminal.press(ENTER, "Press Enter to save.");
+    terminal.press(ENTER, "written to a file");
+    terminal.press(ENTER, "browse from the first page on");
+    terminal.press(ENTER, "Press Enter to browse.");
+    terminal.send("q");
+    let written = terminal.ends_restored(0);
+    holds_nothing_of(&secret, &written, &home);
+    // Its first word is no secret: the demo's name is everywhere.
+    holds_nothing_of(key.strip_prefix("demo-").unwrap(), &written, &home);
+    // What was saved is there without a secret, and what needs one says so.
+    let mut command = home.tenantry();
+    let done = Done::of(&command.arg("collect").output().unwrap());
+    assert_ne!(done.code, 0);
+    assert!(done.stderr.contains("secret"), "{}", done.stderr);
+}
