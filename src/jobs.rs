@@ -27,6 +27,7 @@ use crate::{
         progress::{Event, Level, Reporter},
         secret::Secret,
         target::Target,
+        text::visible,
         upload::JobFigures,
         view::RunInfo,
     },
@@ -332,15 +333,15 @@ pub fn logged(inner: Arc<dyn Reporter>) -> Arc<dyn Reporter> {
     Arc::new(move |event: Event| {
         match &event {
             Event::Log(line) => match line.level {
-                Level::Info => tracing::info!("{}", line.text),
-                Level::Retry | Level::Warning => tracing::warn!("{}", line.text),
-                Level::Error => tracing::error!("{}", line.text),
+                Level::Info => tracing::info!("{}", visible(&line.text)),
+                Level::Retry | Level::Warning => tracing::warn!("{}", visible(&line.text)),
+                Level::Error => tracing::error!("{}", visible(&line.text)),
             },
             Event::Check(check) => tracing::info!(
                 "check {}: {:?}{}",
                 check.id.as_str(),
                 check.status,
-                check.problem.as_ref().map(|p| format!(": {}", p.line())).unwrap_or_default()
+                check.problem.as_ref().map(|p| format!(": {}", visible(&p.line()))).unwrap_or_default()
             ),
             Event::Ingest(_) | Event::Upload(_) => {}
         }
