@@ -65,10 +65,13 @@ pub struct Output {
     state: Arc<State>,
 }
 
+/// What is done and, where it is known, the total of each collection.
+type Figures = [(u64, Option<u64>); 4];
+
 #[derive(Debug, Default)]
 struct State {
     /// When progress was last told, and what the JSON lines said then.
-    told: Mutex<Option<(Instant, [(u64, Option<u64>); 4])>>,
+    told: Mutex<Option<(Instant, Figures)>>,
     /// The last that the ingestion told, so that its end can be told however often it spoke.
     last: Mutex<Option<IngestProgress>>,
 }
@@ -177,7 +180,7 @@ impl Output {
         if told.is_some_and(|(at, _)| at.elapsed() < Duration::from_secs(2)) {
             return;
         }
-        *told = Some((Instant::now(), <[(u64, Option<u64>); 4]>::default()));
+        *told = Some((Instant::now(), Figures::default()));
         self.emit(&json!({
             "event": "upload",
             "phase": progress.phase,
