@@ -36,7 +36,7 @@ use crate::{
     ingest::{self, Collect},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
     preview,
-    profile::{Registry, Settings, SettingsError, TargetWriter, TenantRef},
+    profile::{Claim, Registry, Settings, SettingsError, TargetWriter, TenantRef},
     store::{Reader, StoreError},
     upload::{self, JobEnd, Upload, UploadError},
 };
@@ -284,13 +284,22 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
         reporter: Arc::clone(&context.reporter),
         cancel: context.cancel.clone(),
     };
+    let registry = registry(settings);
+    let unusable = |e: crate::profile::RegistryError| JobError::failed(Problem::new(e.to_string()).code("registry"));
+    let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
+    let before = match registry.claim(&ready.target, writer).map_err(unusable)? {
+        Claim::Ours { before } => before,
+        Claim::Taken(other) => {
+            return Err(JobError::Guard(Box::new(Guard::OtherWriter { tenant: other.tenant }.problem())));
+        }
+    };
     let result = upload::upload(job).await;
     // A job that may have been finalised has written, whatever became of its last answer.
-    if result.as_ref().map_or_else(|e| *e.end() == JobEnd::InDoubt, |_| true) {
-        let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
-        registry(settings)
-            .note(&ready.target, writer)
-            .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
+    if result.as_ref().is_err_and(|e| *e.end() != JobEnd::InDoubt)
+        && let Err(error) = registry.give_back(&ready.target, before)
+    {
+        // How the upload ended is what matters; a claim too many can only refuse.
+        tracing::warn!("{error}");
     }
     result.map_err(JobError::Upload)
 }
