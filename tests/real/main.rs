@@ -4,3 +4,4 @@ mod bad_days;
 mod journey;
 mod program;
 mod schema;
+mod surroundings;
