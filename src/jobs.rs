@@ -19,7 +19,7 @@ use crate::{
     domain::{
         check::Check,
         clock::Clock,
-        completeness::RunStatus,
+        completeness::{Gap, RunStatus},
         ids::TenantId,
         naming::Naming,
         preview::{Baseline, Preview},
@@ -334,7 +334,7 @@ pub fn is_first(preview: &Preview) -> bool {
 
 /// How a finished job exits: 0, or 3 with gaps that nobody accepted.
 pub fn has_open_gaps(run: &RunInfo) -> bool {
-    run.status == RunStatus::Partial && run.gaps.iter().any(|g| !g.accepted && !g.state.is_whole())
+    run.status == RunStatus::Partial && run.gaps.iter().any(Gap::is_open)
 }
 
 /// A reporter that also writes to the log what a run tells.

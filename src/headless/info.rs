@@ -11,6 +11,7 @@ use super::{
 use crate::{
     cli::{Cli, Common},
     credentials::vault::name_within,
+    domain::text::visible,
     profile::Profiles,
 };
 
@@ -44,7 +45,7 @@ pub async fn run(common: &Common) -> Exit {
         ("targets", s.paths.registry().display().to_string()),
         ("log", s.paths.log().display().to_string()),
     ];
-    let text: String = lines.iter().map(|(name, value)| format!("{name:<18} {value}\n")).collect();
+    let text: String = lines.iter().map(|(name, value)| format!("{name:<18} {}\n", visible(value))).collect();
     print(text.as_bytes())
 }
 
