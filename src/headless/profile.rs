@@ -67,14 +67,15 @@ async fn add(common: &Common, secrets_stdin: bool) -> Result<(), JobError> {
     profiles.is_free(name).map_err(SettingsError::from)?;
     if secrets_stdin {
         let secrets = read_secrets()?;
+        let account = settings.jupiterone_account.as_deref();
+        if secrets.jupiterone_key.is_some() && account.is_none() {
+            return Err(usage("JupiterOne account for the key", "give --jupiterone-account, or leave the key out"));
+        }
         // Secrets first: a profile that was saved is one that works.
         if let Some(secret) = secrets.client_secret {
             keep(Entry::client_secret(&settings.login, tenant.as_str(), client), secret).await?;
         }
-        if let Some(key) = secrets.jupiterone_key {
-            let account = settings.jupiterone_account.as_deref().ok_or_else(|| {
-                usage("JupiterOne account for the key", "give --jupiterone-account, or leave the key out")
-            })?;
+        if let (Some(key), Some(account)) = (secrets.jupiterone_key, account) {
             keep(Entry::jupiterone_key(&settings.jupiterone, account), key).await?;
         }
     }

@@ -170,3 +170,35 @@ fn the_manual_and_the_completions_know_every_command() {
         assert!(commands.iter().all(|command| script.contains(command)), "{shell}");
     }
 }
+
+/// Without a keyring a secret goes nowhere, least of all into a file, and neither does its profile.
+#[test]
+#[cfg(target_os = "linux")]
+fn without_a_keyring_no_secret_is_kept() {
+    use std::{io::Write as _, process::Stdio};
+    let home = Home::new();
+    let add = |name: &str, more: &[&str], input: &str| {
+        let id = "84841066-274d-4ec0-a5c1-276be684bdd3";
+        let mut command = home.tenantry();
+        command.args(["profile", "add", "--profile", name, "--tenant-id", id, "--client-id", id]).args(more);
+        command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nobody/listens/here");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        Done::of(&child.wait_with_output().unwrap())
+    };
+    let secret = "client_secret=Zz18Q~nowhere-to-be-found\n";
+    let refused = add("one", &["--secrets-stdin"], secret).expect(1);
+    assert!(refused.stderr.contains("keyring") && refused.stderr.contains("next:"), "{}", refused.stderr);
+    let profiles = home.path(".config/tenantry/profiles");
+    assert!(!profiles.join("one.toml").exists());
+    add("one", &[], "").expect(0);
+    // What cannot become a profile is said before the keyring is asked.
+    assert!(add("one", &["--secrets-stdin"], secret).expect(2).stderr.contains("already"));
+    assert!(add("../one", &["--secrets-stdin"], secret).expect(2).stderr.contains("cannot name"));
+    let key = add("two", &["--secrets-stdin"], "jupiterone_api_key=abc\n").expect(2);
+    assert!(key.stderr.contains("--jupiterone-account"), "{}", key.stderr);
+    let removed = Done::of(&home.tenantry().args(["profile", "remove", "one"]).output().unwrap()).expect(0);
+    assert!(removed.stderr.contains("maybe not its secrets"), "{}", removed.stderr);
+    assert!(!profiles.join("one.toml").exists());
+}
