@@ -139,6 +139,17 @@ pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
     ingest::collect(job).await.map_err(|e| JobError::failed(e.problem()))
 }
 
+/// The settings with the tenant by its ID: a domain is only another way to say it, and stores are named by IDs.
+pub async fn settled(context: &Context) -> Result<Settings, JobError> {
+    let mut settings = context.settings.clone();
+    if let TenantRef::Domain(name) = settings.tenant()? {
+        let id = tenant_id(context, name).await?;
+        settings.store = settings.store.or_else(|| Some(settings.paths.store(&id)));
+        settings.tenant = Some(TenantRef::Id(id));
+    }
+    Ok(settings)
+}
+
 /// A client for the tenant of these settings.
 fn graph(context: &Context) -> Result<GraphClient, JobError> {
     let settings = &context.settings;

@@ -165,11 +165,19 @@ async fn remove(name: &str) -> Result<(), JobError> {
     let output = Output::new(false);
     // Two profiles may share a registration or an account: what another still needs is kept.
     let mut needed = Vec::new();
+    let mut secrets = "and its secrets";
     for other in profiles.list().map_err(SettingsError::from)?.into_iter().filter(|other| other != name) {
         let flags = Flags { profile: Some(other), ..Flags::default() };
-        needed.extend(entries(&Settings::resolve(&flags, &Environment::default(), &paths)?));
+        match Settings::resolve(&flags, &Environment::default(), &paths) {
+            Ok(other) => needed.extend(entries(&other)),
+            Err(error) => {
+                // Nobody knows what that one needs.
+                output.say(format!("warning: {error}"));
+                needed.extend(entries(&settings));
+                secrets = "but not its secrets, which another profile may need";
+            }
+        }
     }
-    let mut secrets = "and its secrets";
     for entry in entries(&settings).into_iter().filter(|entry| !needed.contains(entry)) {
         // Without a keyring nothing of the profile is in it.
         if let Err(error) = with_deadline(Arc::new(OsVault), DEADLINE, move |vault| vault.delete(&entry)).await {

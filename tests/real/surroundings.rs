@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::program::{BIN, Done, Home, Served};
+use crate::program::{BIN, Done, Home, Served, ndjson};
 
 const SMALL: [&str; 4] = ["--users", "12", "--groups", "4"];
 
@@ -201,4 +201,22 @@ fn without_a_keyring_no_secret_is_kept() {
     let removed = Done::of(&home.tenantry().args(["profile", "remove", "one"]).output().unwrap()).expect(0);
     assert!(removed.stderr.contains("maybe not its secrets"), "{}", removed.stderr);
     assert!(!profiles.join("one.toml").exists());
+}
+
+/// A verified domain is another name for the tenant: its store is the tenant's own, and what it holds is counted.
+#[test]
+fn a_tenant_may_be_named_by_its_domain() {
+    let home = Home::new();
+    let served = Served::start(&home, &SMALL);
+    let by_id = served.run(&home, &["collect", "--json"]).expect(0);
+    let out = home.path("out");
+    served.run(&home, &["export", "--format", "ndjson", "--out", out.to_str().unwrap()]).expect(0);
+    let account =
+        ndjson(&out.join("entities.ndjson")).into_iter().find(|e| e["_type"] == "active_directory_account").unwrap();
+    let domain = account["defaultDomain"].as_str().unwrap();
+    let mut command = served.tenantry(&home);
+    command.args(["collect", "--json"]).env("AZURE_TENANT_ID", domain);
+    let by_domain = Done::of(&command.output().unwrap()).expect(0);
+    assert_eq!(by_domain.finished()["counts"], by_id.finished()["counts"]);
+    assert_eq!(by_domain.finished()["run"], 2, "one store for both");
 }
