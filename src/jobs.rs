@@ -20,7 +20,7 @@ use crate::{
     domain::{
         check::Check,
         clock::Clock,
-        completeness::RunStatus,
+        completeness::{Gap, RunStatus},
         ids::TenantId,
         naming::Naming,
         preview::{Baseline, Preview},
@@ -28,6 +28,7 @@ use crate::{
         progress::{Event, Level, Reporter},
         secret::Secret,
         target::Target,
+        text::visible,
         upload::JobFigures,
         view::RunInfo,
     },
@@ -36,7 +37,7 @@ use crate::{
     ingest::{self, Collect},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
     preview,
-    profile::{Registry, Settings, SettingsError, TargetWriter, TenantRef},
+    profile::{Claim, Registry, Settings, SettingsError, TargetWriter, TenantRef},
     store::{Reader, StoreError},
     upload::{self, JobEnd, Upload, UploadError},
 };
@@ -137,6 +138,17 @@ pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
         cancel: context.cancel.clone(),
     };
     ingest::collect(job).await.map_err(|e| JobError::failed(e.problem()))
+}
+
+/// The settings with the tenant by its ID: a domain is only another way to say it, and stores are named by IDs.
+pub async fn settled(context: &Context) -> Result<Settings, JobError> {
+    let mut settings = context.settings.clone();
+    if let TenantRef::Domain(name) = settings.tenant()? {
+        let id = tenant_id(context, name).await?;
+        settings.store = settings.store.or_else(|| Some(settings.paths.store(&id)));
+        settings.tenant = Some(TenantRef::Id(id));
+    }
+    Ok(settings)
 }
 
 /// A client for the tenant of these settings.
@@ -286,13 +298,22 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
         reporter: Arc::clone(&context.reporter),
         cancel: context.cancel.clone(),
     };
+    let registry = registry(settings);
+    let unusable = |e: crate::profile::RegistryError| JobError::failed(Problem::new(e.to_string()).code("registry"));
+    let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
+    let before = match registry.claim(&ready.target, writer).map_err(unusable)? {
+        Claim::Ours { before } => before,
+        Claim::Taken(other) => {
+            return Err(JobError::Guard(Box::new(Guard::OtherWriter { tenant: other.tenant }.problem())));
+        }
+    };
     let result = upload::upload(job).await;
     // A job that may have been finalised has written, whatever became of its last answer.
-    if result.as_ref().map_or_else(|e| *e.end() == JobEnd::InDoubt, |_| true) {
-        let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
-        registry(settings)
-            .note(&ready.target, writer)
-            .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
+    if result.as_ref().is_err_and(|e| *e.end() != JobEnd::InDoubt)
+        && let Err(error) = registry.give_back(&ready.target, before)
+    {
+        // How the upload ended is what matters; a claim too many can only refuse.
+        tracing::warn!("{error}");
     }
     result.map_err(JobError::Upload)
 }
@@ -327,7 +348,7 @@ pub fn is_first(preview: &Preview) -> bool {
 
 /// How a finished job exits: 0, or 3 with gaps that nobody accepted.
 pub fn has_open_gaps(run: &RunInfo) -> bool {
-    run.status == RunStatus::Partial && run.gaps.iter().any(|g| !g.accepted && !g.state.is_whole())
+    run.status == RunStatus::Partial && run.gaps.iter().any(Gap::is_open)
 }
 
 /// A reporter that also writes to the log what a run tells.
@@ -335,15 +356,15 @@ pub fn logged(inner: Arc<dyn Reporter>) -> Arc<dyn Reporter> {
     Arc::new(move |event: Event| {
         match &event {
             Event::Log(line) => match line.level {
-                Level::Info => tracing::info!("{}", line.text),
-                Level::Retry | Level::Warning => tracing::warn!("{}", line.text),
-                Level::Error => tracing::error!("{}", line.text),
+                Level::Info => tracing::info!("{}", visible(&line.text)),
+                Level::Retry | Level::Warning => tracing::warn!("{}", visible(&line.text)),
+                Level::Error => tracing::error!("{}", visible(&line.text)),
             },
             Event::Check(check) => tracing::info!(
                 "check {}: {:?}{}",
                 check.id.as_str(),
                 check.status,
-                check.problem.as_ref().map(|p| format!(": {}", p.line())).unwrap_or_default()
+                check.problem.as_ref().map(|p| format!(": {}", visible(&p.line()))).unwrap_or_default()
             ),
             Event::Ingest(_) | Event::Upload(_) => {}
         }

@@ -4,9 +4,13 @@
 //! never followed: a credential goes to the origin it was given for. Certificates are checked against the system's
 //! store, and a `ca_file` beside it.
 
+mod retry_after;
+
 use std::{error::Error as _, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
+
+pub use retry_after::retry_after;
 
 use crate::domain::{origin::Origin, problem::Problem};
 

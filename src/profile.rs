@@ -7,5 +7,5 @@ mod registry;
 mod settings;
 
 pub use file::{JupiterOneProfile, Profile, ProfileError, Profiles};
-pub use registry::{Registry, RegistryError, Writer as TargetWriter};
+pub use registry::{Claim, Registry, RegistryError, Writer as TargetWriter};
 pub use settings::{Environment, Flags, Settings, SettingsError, TenantRef, client_secret, jupiterone_key};

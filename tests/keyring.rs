@@ -3,7 +3,12 @@
 #[path = "support/left_out.rs"]
 mod left_out;
 
-use std::sync::Arc;
+use std::{
+    io::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+    sync::Arc,
+};
 
 use tenantry::{
     credentials::{
@@ -72,6 +77,77 @@ async fn the_keyring_has_a_name_or_left_out() {
         println!("the keyring is {name}");
         let known = ["(Secret Service)", "Secret Service", "macOS Keychain", "Windows Credential Manager"];
         assert!(known.iter().any(|k| name.ends_with(k)), "{name}");
+    })
+    .await;
+}
+
+/// The program with this home, and the caller's session bus. Returns what it printed.
+fn tenantry(home: &Path, args: &[&str], input: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tenantry"));
+    for name in
+        ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET", "JUPITERONE_ACCOUNT", "JUPITERONE_API_KEY"]
+    {
+        command.env_remove(name);
+    }
+    command.args(args).env("HOME", home).env("TENANTRY_LOG", "trace");
+    for (name, folder) in [("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data"), ("XDG_STATE_HOME", "state")] {
+        command.env(name, home.join(folder));
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(output.status.success(), "{args:?}: {text}");
+    text
+}
+
+fn everything_in(folder: &Path) -> String {
+    let mut all = String::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        all += &if path.is_dir() {
+            everything_in(&path)
+        } else {
+            String::from_utf8_lossy(&std::fs::read(path).unwrap()).into()
+        };
+    }
+    all
+}
+
+/// A profile's secrets go to the keyring and nowhere else, and go with the last profile that needs them.
+#[tokio::test]
+#[cfg(unix)]
+async fn a_profile_s_secrets_come_and_go_with_it_or_left_out() {
+    with_keyring("a_profile_s_secrets_come_and_go_with_it_or_left_out", async |vault| {
+        const CLIENT: &str = "635fb089-9ff3-47b6-9bfb-4f1264799865";
+        let home = tempfile::tempdir().unwrap();
+        let tenant = format!("profiles-{}.test.invalid", std::process::id());
+        let account = format!("account-{}", std::process::id());
+        let login = Origin::known("https://login.microsoftonline.com");
+        let secret = Entry::client_secret(&login, &tenant, &ClientId::parse(CLIENT).unwrap());
+        let key = Entry::jupiterone_key(&Origin::known("https://api.us.jupiterone.io"), &account);
+        let kept = async || {
+            let (secret, key) = (secret.clone(), key.clone());
+            with_deadline(Arc::clone(&vault), DEADLINE, move |vault| Ok((vault.get(&secret)?, vault.get(&key)?)))
+                .await
+                .unwrap()
+        };
+        let (s, k) = ("Zz18Q~kept-in-the-keyring", "kept-in-the-keyring-too");
+        let add = ["profile", "add", "--tenant-id", &tenant, "--client-id", CLIENT];
+        let one = [&add[..], &["--profile", "one", "--jupiterone-account", &account, "--secrets-stdin"]].concat();
+        let mut all = tenantry(home.path(), &one, &format!("client_secret={s}\njupiterone_api_key={k}\n"));
+        assert!(all.contains("Secret Service") || all.contains("Keychain"), "{all}");
+        all += &tenantry(home.path(), &[&add[..], &["--profile", "two"]].concat(), "");
+        all += &tenantry(home.path(), &["profile", "show", "one"], "");
+        all += &tenantry(home.path(), &["info", "--profile", "one"], "");
+        assert_eq!(kept().await, (Some(Secret::new(s)), Some(Secret::new(k))));
+        all += &tenantry(home.path(), &["profile", "remove", "one"], "");
+        assert_eq!(kept().await, (Some(Secret::new(s)), None), "the other profile needs the secret, nobody the key");
+        all += &tenantry(home.path(), &["profile", "remove", "two"], "");
+        assert_eq!(kept().await, (None, None));
+        all += &everything_in(home.path());
+        assert!(!all.contains("kept-in-the-keyring"), "{all}");
     })
     .await;
 }

@@ -179,6 +179,11 @@ pub async fn with_deadline<T: Send + 'static>(
     }
 }
 
+/// The vault's name, for as long as anybody may wait for a name: a keyring that hangs still gets one.
+pub async fn name_within(vault: Arc<dyn Vault>, limit: Duration) -> String {
+    with_deadline(vault, limit, |vault| Ok(vault.name())).await.unwrap_or_else(|_| "the system's keyring".to_owned())
+}
+
 /// Keeps secrets for as long as the program runs: the demo's vault, and what is left where there is no keyring.
 #[derive(Debug, Default)]
 pub struct MemoryVault {
@@ -264,7 +269,9 @@ mod tests {
 
     impl Vault for Stuck {
         fn name(&self) -> String {
-            "stuck".to_owned()
+            loop {
+                std::thread::park();
+            }
         }
         fn get(&self, _: &Entry) -> Result<Option<Secret>, VaultError> {
             loop {
@@ -285,6 +292,8 @@ mod tests {
         let entry = Entry::client_secret(&login, "t", &client());
         let result = with_deadline(Arc::new(Stuck), DEADLINE, move |vault| vault.get(&entry)).await;
         assert_eq!(result, Err(VaultError::TimedOut(DEADLINE)));
+        assert_eq!(name_within(Arc::new(Stuck), Duration::from_millis(50)).await, "the system's keyring");
+        assert_eq!(name_within(Arc::new(MemoryVault::default()), Duration::ZERO).await, "memory, for this run only");
     }
 
     #[tokio::test(start_paused = true)]

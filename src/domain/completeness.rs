@@ -104,6 +104,11 @@ pub struct Gap {
 }
 
 impl Gap {
+    /// Whether somebody should know: something is missing, and the profile does not accept that it is.
+    pub const fn is_open(&self) -> bool {
+        !self.accepted && !self.state.is_whole()
+    }
+
     /// Whether the missing part is made up for by what an earlier run of the same store read completely.
     pub const fn is_carried_forward(&self) -> bool {
         self.stale_since.is_some()

@@ -2,7 +2,10 @@
 //!
 //! Decides nothing about the screens; what a job may do is decided in `jobs` and below.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use futures::{FutureExt, future::BoxFuture};
 use tokio_util::sync::CancellationToken;
@@ -12,7 +15,11 @@ use crate::{
     app::views::{
         Form, Kept, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
     },
-    credentials::{Entry, Vault, VaultError, vault::DEADLINE, with_deadline},
+    credentials::{
+        Entry, Vault, VaultError,
+        vault::{DEADLINE, name_within},
+        with_deadline,
+    },
     demo::Demo,
     domain::{
         check::Check,
@@ -177,7 +184,7 @@ impl Office {
         if let (Some(account), Some(key)) = (&settings.jupiterone_account, &secrets.jupiterone_key) {
             entries.push((Entry::jupiterone_key(&settings.jupiterone, account), key.clone()));
         }
-        let name = self.vault.name();
+        let name = name_within(Arc::clone(&self.vault), Duration::from_secs(1)).await;
         let stored = with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
             entries.iter().try_for_each(|(entry, secret)| vault.set(entry, secret))
         });

@@ -1,6 +1,6 @@
 //! How the UI begins: with the demo's tenant, or with a profile, or in the wizard.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 
@@ -15,7 +15,7 @@ use crate::{
         views::{Fill, Fills, JupiterOneForm, Mode},
     },
     cli::{self, Common},
-    credentials::{MemoryVault, OsVault, Vault},
+    credentials::{MemoryVault, OsVault, Vault, vault::name_within},
     demo::{self as stand_in, Demo, Latency},
     domain::{clock::SystemClock, problem::Problem},
     headless::{self, Exit, Output},
@@ -102,12 +102,15 @@ pub fn fills(demo: &Demo) -> Fills {
     Fills { right, wrong }
 }
 
+/// How long the first frame may wait for a keyring to tell its name.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 async fn show(office: Office, mode: Mode, vault: Arc<dyn Vault>, fills: Option<Fills>) -> Exit {
     let options = UiOptions {
         mode,
         look: look(|name| std::env::var(name).ok()),
         zone: TimeZone::system(),
-        vault: vault.name(),
+        vault: name_within(vault, PATIENCE).await,
         fills,
         profile: office.profile(),
         clock: Arc::new(SystemClock),

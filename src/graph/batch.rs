@@ -13,11 +13,11 @@ use super::{
     Get, GraphClient, Page, Pages, decode,
     error::GraphError,
     page,
-    retry::{self, Tried},
+    retry::Tried,
     send::{self, Call},
     wire,
 };
-use crate::domain::progress::Level;
+use crate::{domain::progress::Level, net};
 
 /// No more than twenty reads, as the service allows.
 #[derive(Debug, Clone)]
@@ -123,7 +123,7 @@ impl GraphClient {
                             continue;
                         }
                         let asked = item.header("retry-after").and_then(|text| {
-                            retry::retry_after(&text, item.header("date").as_deref(), self.sender.now())
+                            net::retry_after(&text, item.header("date").as_deref(), Some(self.sender.now()))
                         });
                         (item.error(&what), asked)
                     }

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 /// How long a client keeps trying.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
@@ -64,48 +62,9 @@ fn random() -> f64 {
     (low & 0xffff_ffff) as f64 / f64::from(u32::MAX)
 }
 
-/// `Retry-After`: seconds as an integer or a decimal (Graph has sent both), or an HTTP date, which is compared with the
-/// answer's own `Date` where there is one, so that a wrong clock here does no harm.
-pub(super) fn retry_after(text: &str, date: Option<&str>, now: Timestamp) -> Option<Duration> {
-    const DAY: f64 = 86_400.0;
-    let text = text.trim();
-    let seconds = match text.parse::<f64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let now = date.and_then(http_date).unwrap_or(now);
-            http_date(text)?.duration_since(now).as_secs_f64().max(0.0)
-        }
-    };
-    (seconds.is_finite() && seconds >= 0.0).then(|| Duration::from_secs_f64(seconds.min(DAY)))
-}
-
-fn http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text.trim()).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn retry_after_in_all_its_forms() {
-        let now: Timestamp = "2026-11-22T10:00:00Z".parse().unwrap();
-        let check = |text: &str, date: Option<&str>, want: Option<f64>| {
-            assert_eq!(retry_after(text, date, now).map(|d| d.as_secs_f64()), want, "{text}");
-        };
-        check("10", None, Some(10.0));
-        check(" 10 ", None, Some(10.0));
-        check("2.128", None, Some(2.128));
-        check("0", None, Some(0.0));
-        check("Sun, 22 Nov 2026 10:00:30 GMT", None, Some(30.0));
-        check("Sun, 22 Nov 2026 09:59:00 GMT", None, Some(0.0));
-        check("Sun, 22 Nov 2026 12:00:05 GMT", Some("Sun, 22 Nov 2026 12:00:00 GMT"), Some(5.0));
-        check("1e99", None, Some(86_400.0));
-        check("-1", None, None);
-        check("NaN", None, None);
-        check("soon", None, None);
-        check("", None, None);
-    }
 
     #[test]
     fn waits() {

@@ -18,7 +18,7 @@ use super::{
     decode::Undecodable,
     error::{ErrorKind, GraphError},
     pause::Pause,
-    retry::{self, Patience, Tried},
+    retry::{Patience, Tried},
     token::Tokens,
     wire::{self, Wire},
 };
@@ -206,7 +206,7 @@ impl Sender {
         let status = answer.status().as_u16();
         let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let retry_after = header("retry-after")
-            .and_then(|text| retry::retry_after(&text, header("date").as_deref(), self.clock.now()));
+            .and_then(|text| net::retry_after(&text, header("date").as_deref(), Some(self.clock.now())));
         let request_id = header("request-id");
         let units = header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
         let body = answer.bytes().await.map_err(network)?;

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::{GraphConfig, decode, error::GraphError, retry};
+use super::{GraphConfig, decode, error::GraphError};
 use crate::{
     domain::{clock::Clock, ids::ClientId, origin::Origin, problem::Problem, secret::Secret},
     net,
@@ -170,7 +170,7 @@ impl Tokens {
         let status = answer.status().as_u16();
         let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let wait = header("retry-after")
-            .and_then(|text| retry::retry_after(&text, header("date").as_deref(), self.clock.now()));
+            .and_then(|text| net::retry_after(&text, header("date").as_deref(), Some(self.clock.now())));
         let body = answer.bytes().await.map_err(network)?;
         if status != 200 {
             return Err((GraphError::login(WHAT, status, &body), wait));

@@ -24,9 +24,10 @@ async fn collect(common: &Common, output: &Output) -> Result<(Settings, RunInfo)
     let session = Session::open(common)?;
     session.settings.tenant()?;
     session.settings.client()?;
-    let context = session.context(session.microsoft().await?, output);
+    let mut context = session.context(session.microsoft().await?, output);
+    context.settings = jobs::settled(&context).await?;
     let run = jobs::collect(&context).await?;
-    Ok((session.settings, run))
+    Ok((context.settings, run))
 }
 
 /// Tells how a run ended.
@@ -36,7 +37,6 @@ pub fn finish(settings: &Settings, run: &RunInfo, output: &Output) -> Exit {
     let counts = jobs::counts_of(settings, run);
     match &counts {
         Ok(counts) => finished.set("counts", json!(counts)),
-        // A tenant named by its domain only has a store whose name these settings do not know.
         Err(error) => tracing::warn!("counts: {error}"),
     }
     finished.set("run", json!(run.id));

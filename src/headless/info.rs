@@ -1,6 +1,6 @@
 //! `tenantry info`, `completions` and `man`: what is in use, never a secret.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc, time::Duration};
 
 use clap::CommandFactory;
 
@@ -10,15 +10,21 @@ use super::{
 };
 use crate::{
     cli::{Cli, Common},
+    credentials::vault::name_within,
+    domain::text::visible,
     profile::Profiles,
 };
 
-pub fn run(common: &Common) -> Exit {
+/// How long words may wait for a keyring to tell its name.
+pub const PATIENCE: Duration = Duration::from_secs(1);
+
+pub async fn run(common: &Common) -> Exit {
     let session = match Session::open(common) {
         Ok(session) => session,
         Err(error) => return Output::new(false).fail(&error),
     };
     let s = &session.settings;
+    let vault = name_within(Arc::clone(&session.vault), PATIENCE).await;
     let none = || "none".to_owned();
     let lines = [
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
@@ -33,13 +39,13 @@ pub fn run(common: &Common) -> Exit {
         ("target", s.target().map_or_else(none, |t| t.to_string())),
         ("proxy", s.net.proxy.clone().unwrap_or_else(|| "the system's".to_owned())),
         ("extra authorities", s.net.ca_file.as_ref().map_or_else(none, |p| p.display().to_string())),
-        ("secrets", session.vault.name()),
+        ("secrets", vault),
         ("profiles", Profiles::new(&s.paths).dir().display().to_string()),
         ("store", s.store.as_ref().map_or_else(none, |p| p.display().to_string())),
         ("targets", s.paths.registry().display().to_string()),
         ("log", s.paths.log().display().to_string()),
     ];
-    let text: String = lines.iter().map(|(name, value)| format!("{name:<18} {value}\n")).collect();
+    let text: String = lines.iter().map(|(name, value)| format!("{name:<18} {}\n", visible(value))).collect();
     print(text.as_bytes())
 }
 
@@ -49,12 +55,21 @@ pub fn completions(shell: clap_complete::Shell) -> Exit {
     print(&text)
 }
 
+/// One page for the program, and one after it for each command: `tenantry man | man -l -` shows them all.
 pub fn man() -> Exit {
+    let mut command = Cli::command().disable_help_subcommand(true);
+    // Tells commands below commands their whole names.
+    command.build();
     let mut text = Vec::new();
-    match clap_mangen::Man::new(Cli::command()).render(&mut text) {
+    match pages(&command, &mut text) {
         Ok(()) => print(&text),
         Err(_) => Exit::Failed,
     }
+}
+
+fn pages(command: &clap::Command, text: &mut Vec<u8>) -> std::io::Result<()> {
+    clap_mangen::Man::new(command.clone()).title(command.get_display_name().unwrap_or("tenantry")).render(text)?;
+    command.get_subcommands().filter(|c| !c.is_hide_set()).try_for_each(|below| pages(below, text))
 }
 
 /// To standard output; a reader that went away is no failure of ours.

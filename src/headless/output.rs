@@ -93,9 +93,9 @@ impl Output {
         }
     }
 
-    /// A line for people.
+    /// Lines for people. Whatever text of a service or of the directory is among the words, it moves no cursor.
     pub fn say(&self, words: impl AsRef<str>) {
-        let _ = writeln!(std::io::stderr().lock(), "{}", words.as_ref());
+        let _ = writeln!(std::io::stderr().lock(), "{}", harmless(words.as_ref()));
     }
 
     /// A problem for people: what happened, the service's words, the next step.
@@ -203,6 +203,11 @@ impl Output {
     }
 }
 
+/// Words as a terminal may have them; line ends are ours.
+fn harmless(words: &str) -> String {
+    words.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
 fn words(progress: &IngestProgress) -> String {
     let mut parts: Vec<String> = Collection::ALL
         .into_iter()
@@ -279,5 +284,21 @@ pub fn say_gaps(output: &Output, gaps: &[Gap]) {
     }
     if gaps.len() > 20 {
         output.say(format!("incomplete: and {} more", gaps.len() - 20));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_move_no_cursor() {
+        let check = |words: &str, want: &str| {
+            assert_eq!(harmless(words), want);
+            assert_eq!(harmless(want), want, "once is enough");
+        };
+        check("\n2 of 5  Ingest", "\n2 of 5  Ingest");
+        check("job \x1b]0;owned\x07 FINISHED", "job ␛]0;owned␇ FINISHED");
+        check("a\r\u{202e}b\u{9b}31m", "a␍‹U+202E›b‹U+009B›31m");
     }
 }

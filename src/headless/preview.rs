@@ -9,6 +9,7 @@ use super::{
 use crate::{
     cli::Common,
     domain::{
+        completeness::Gap,
         preview::{Baseline, Preview},
         text::{grouped, visible},
     },
@@ -41,7 +42,7 @@ fn exit(preview: &Preview, detailed: bool) -> Exit {
 }
 
 pub fn has_open_gaps(preview: &Preview) -> bool {
-    preview.gaps.iter().any(|g| !g.accepted && !g.state.is_whole())
+    preview.gaps.iter().any(Gap::is_open)
 }
 
 fn emit(preview: &Preview, output: &Output) {

@@ -13,12 +13,12 @@ use crate::{
     cli::{self, Common},
     credentials::{
         OsVault, shapes,
-        vault::{DEADLINE, Entry, Vault},
+        vault::{DEADLINE, Entry, name_within},
         with_deadline,
     },
     domain::{problem::Problem, secret::Secret, target::Destination},
     jobs::JobError,
-    profile::{Environment, Flags, JupiterOneProfile, Profile, ProfileError, Profiles, Settings, SettingsError},
+    profile::{Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, SettingsError},
 };
 
 pub async fn run(common: &Common, command: cli::Profile) -> Exit {
@@ -63,24 +63,28 @@ async fn add(common: &Common, secrets_stdin: bool) -> Result<(), JobError> {
     };
     let name = common.profile.as_deref().unwrap_or(DEFAULT);
     let profiles = Profiles::new(&paths);
-    if profiles.load(name).is_ok() {
-        return Err(SettingsError::from(ProfileError::Exists(name.to_owned())).into());
-    }
+    // Before any secret is kept: one without its profile would be found by nobody.
+    profiles.is_free(name).map_err(SettingsError::from)?;
     if secrets_stdin {
         let secrets = read_secrets()?;
+        let account = settings.jupiterone_account.as_deref();
+        if secrets.jupiterone_key.is_some() && account.is_none() {
+            return Err(usage("JupiterOne account for the key", "give --jupiterone-account, or leave the key out"));
+        }
         // Secrets first: a profile that was saved is one that works.
         if let Some(secret) = secrets.client_secret {
             keep(Entry::client_secret(&settings.login, tenant.as_str(), client), secret).await?;
         }
-        if let Some(key) = secrets.jupiterone_key {
-            let account = settings.jupiterone_account.as_deref().ok_or_else(|| {
-                usage("JupiterOne account for the key", "give --jupiterone-account, or leave the key out")
-            })?;
+        if let (Some(key), Some(account)) = (secrets.jupiterone_key, account) {
             keep(Entry::jupiterone_key(&settings.jupiterone, account), key).await?;
         }
     }
     profiles.add(name, &profile).map_err(SettingsError::from)?;
-    let kept = if secrets_stdin { format!("; secrets in {}", OsVault.name()) } else { String::new() };
+    let kept = if secrets_stdin {
+        format!("; secrets in {}", name_within(Arc::new(OsVault), info::PATIENCE).await)
+    } else {
+        String::new()
+    };
     Output::new(false).say(format!("saved profile {name} in {}{kept}", profiles.path(name).display()));
     Ok(())
 }
@@ -161,18 +165,28 @@ async fn remove(name: &str) -> Result<(), JobError> {
     let output = Output::new(false);
     // Two profiles may share a registration or an account: what another still needs is kept.
     let mut needed = Vec::new();
+    let mut secrets = "and its secrets";
     for other in profiles.list().map_err(SettingsError::from)?.into_iter().filter(|other| other != name) {
         let flags = Flags { profile: Some(other), ..Flags::default() };
-        needed.extend(entries(&Settings::resolve(&flags, &Environment::default(), &paths)?));
+        match Settings::resolve(&flags, &Environment::default(), &paths) {
+            Ok(other) => needed.extend(entries(&other)),
+            Err(error) => {
+                // Nobody knows what that one needs.
+                output.say(format!("warning: {error}"));
+                needed.extend(entries(&settings));
+                secrets = "but not its secrets, which another profile may need";
+            }
+        }
     }
     for entry in entries(&settings).into_iter().filter(|entry| !needed.contains(entry)) {
         // Without a keyring nothing of the profile is in it.
         if let Err(error) = with_deadline(Arc::new(OsVault), DEADLINE, move |vault| vault.delete(&entry)).await {
             output.say(format!("warning: {}", error.problem().line()));
+            secrets = "but maybe not its secrets";
         }
     }
     profiles.remove(name).map_err(SettingsError::from)?;
-    output.say(format!("removed profile {name} and its secrets; the store is kept"));
+    output.say(format!("removed profile {name}, {secrets}; the store is kept"));
     Ok(())
 }
 

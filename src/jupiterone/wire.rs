@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     JupiterOneClient,
     error::{ErrorKind, Failure, JupiterOneError},
-    job, retry,
+    job,
 };
 use crate::{
     domain::{origin::Origin, problem::Problem, secret::Secret, upload::JobFigures},
@@ -186,7 +186,7 @@ impl JupiterOneClient {
         }
         let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
         let retry_after = header(RETRY_AFTER)
-            .and_then(|value| retry::retry_after(value, header(DATE)))
+            .and_then(|value| net::retry_after(value, header(DATE), None))
             .map(|wait| wait.min(MAX_RETRY_AFTER));
         Err(Failure { retry_after, ..JupiterOneError::new(kind, problem).into() })
     }

@@ -108,12 +108,15 @@ impl Profiles {
         toml::from_str(&text).map_err(|e| ProfileError::Unreadable { path, why: e.to_string().trim().to_owned() })
     }
 
+    /// Whether [`Profiles::add`] can take this name; else why not. A profile that cannot be read takes its name too.
+    pub fn is_free(&self, name: &str) -> Result<(), ProfileError> {
+        check_name(name)?;
+        if self.path(name).exists() { Err(ProfileError::Exists(name.to_owned())) } else { Ok(()) }
+    }
+
     /// Saves a new profile; never overwrites one.
     pub fn add(&self, name: &str, profile: &Profile) -> Result<(), ProfileError> {
-        check_name(name)?;
-        if self.path(name).exists() {
-            return Err(ProfileError::Exists(name.to_owned()));
-        }
+        self.is_free(name)?;
         self.save(name, profile)
     }
 

@@ -17,6 +17,22 @@ pub struct Writer {
     pub at: Timestamp,
 }
 
+impl Writer {
+    /// Whether an upload of the one would delete nothing of the other's.
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.tenant == other.tenant && self.naming == other.naming
+    }
+}
+
+/// What became of a wish to write to a target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// It is noted; this was there before.
+    Ours { before: Option<Writer> },
+    /// Another tenant, or another naming, was the last to write there.
+    Taken(Writer),
+}
+
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     #[error("the registry of targets, {path}, cannot be read: {why}")]
@@ -40,8 +56,31 @@ impl Registry {
         Ok(self.read()?.remove(&target.key()))
     }
 
-    /// Notes that a job of this tenant has written, or may have written, to the target.
-    pub fn note(&self, target: &Target, writer: Writer) -> Result<(), RegistryError> {
+    /// Notes that a job of this tenant is about to write to the target, unless another tenant or naming was the last:
+    /// then that one is handed back, and nothing is noted. One step, so that of two processes only one gets it; and on
+    /// disk before anything is sent, so that not even a killed process leaves a target that nobody has written to.
+    pub fn claim(&self, target: &Target, writer: Writer) -> Result<Claim, RegistryError> {
+        self.change(|all| match all.get(&target.key()) {
+            Some(last) if !last.is_like(&writer) => Claim::Taken(last.clone()),
+            last => {
+                let before = last.cloned();
+                all.insert(target.key(), writer);
+                Claim::Ours { before }
+            }
+        })
+    }
+
+    /// Takes a claim back: its job is known to have changed nothing.
+    pub fn give_back(&self, target: &Target, before: Option<Writer>) -> Result<(), RegistryError> {
+        self.change(|all| {
+            match before {
+                Some(writer) => all.insert(target.key(), writer),
+                None => all.remove(&target.key()),
+            };
+        })
+    }
+
+    fn change<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Writer>) -> T) -> Result<T, RegistryError> {
         let unwritable = |source| RegistryError::Unwritable { path: self.path.clone(), source };
         let dir = self.path.parent().unwrap_or(std::path::Path::new("."));
         paths::private_dir(dir).map_err(unwritable)?;
@@ -52,10 +91,14 @@ impl Registry {
         )
         .map_err(unwritable)?;
         lock.lock().map_err(unwritable)?;
-        let mut all = self.read()?;
-        all.insert(target.key(), writer);
-        let text = serde_json::to_string_pretty(&all).map_err(|e| unwritable(io::Error::other(e)))?;
-        paths::replace(&self.path, &text).map_err(unwritable)
+        let before = self.read()?;
+        let mut all = before.clone();
+        let out = work(&mut all);
+        if all != before {
+            let text = serde_json::to_string_pretty(&all).map_err(|e| unwritable(io::Error::other(e)))?;
+            paths::replace(&self.path, &text).map_err(unwritable)?;
+        }
+        Ok(out)
     }
 
     fn read(&self) -> Result<BTreeMap<String, Writer>, RegistryError> {
@@ -74,7 +117,7 @@ mod tests {
     use crate::domain::{origin::Origin, target::Destination};
 
     #[test]
-    fn the_last_writer_is_remembered() {
+    fn a_target_belongs_to_who_last_wrote_there() {
         let dir = tempfile::tempdir().unwrap();
         let registry = Registry::new(dir.path().join("data/targets.json"));
         let target = |instance: &str| Target {
@@ -88,14 +131,24 @@ mod tests {
             at: Timestamp::UNIX_EPOCH,
         };
         let (a, b) = (writer("84841066-274d-4ec0-a5c1-276be684bdd3"), writer("94841066-274d-4ec0-a5c1-276be684bdd3"));
+        let ours = |before: Option<&Writer>| Claim::Ours { before: before.cloned() };
         assert_eq!(registry.last_writer(&target("one")).unwrap(), None);
-        registry.note(&target("one"), a.clone()).unwrap();
-        registry.note(&target("two"), b.clone()).unwrap();
-        assert_eq!(registry.last_writer(&target("ONE")).unwrap(), Some(a));
-        registry.note(&target("one"), b.clone()).unwrap();
-        assert_eq!(registry.last_writer(&target("one")).unwrap(), Some(b));
+        assert_eq!(registry.claim(&target("one"), a.clone()).unwrap(), ours(None));
+        assert_eq!(registry.claim(&target("two"), b.clone()).unwrap(), ours(None));
+        assert_eq!(registry.last_writer(&target("ONE")).unwrap(), Some(a.clone()));
+        // Another tenant does not get it; the same one does.
+        assert_eq!(registry.claim(&target("one"), b.clone()).unwrap(), Claim::Taken(a.clone()));
+        let later = Writer { at: Timestamp::from_second(1).unwrap(), ..a.clone() };
+        assert_eq!(registry.claim(&target("one"), later.clone()).unwrap(), ours(Some(&a)));
+        assert_eq!(registry.last_writer(&target("one")).unwrap(), Some(later));
+        // What changed nothing leaves nothing behind.
+        registry.give_back(&target("one"), Some(a.clone())).unwrap();
+        registry.give_back(&target("two"), None).unwrap();
+        assert_eq!(registry.last_writer(&target("one")).unwrap(), Some(a));
+        assert_eq!(registry.last_writer(&target("two")).unwrap(), None);
 
         fs::write(dir.path().join("data/targets.json"), "{").unwrap();
         assert!(matches!(registry.last_writer(&target("one")), Err(RegistryError::Unreadable { .. })));
+        assert!(matches!(registry.claim(&target("two"), b), Err(RegistryError::Unreadable { .. })));
     }
 }

@@ -125,8 +125,8 @@ pub enum SettingsError {
     Differs { what: &'static str, variable: &'static str, environment: String, profile: String, of_profile: String },
     #[error("{what} `{text}`: {why}")]
     BadId { what: &'static str, text: String, why: IdError },
-    #[error("the client ID looks like a secret, and is not repeated here: give the Application (client) ID")]
-    SecretAsId,
+    #[error("the {what} looks like a secret, and is not repeated here: give the ID that the app's overview shows")]
+    SecretAsId { what: &'static str },
     #[error("the proxy's URL holds a user name or password: put those into HTTPS_PROXY instead")]
     ProxyCredentials,
     #[error("the proxy's URL `{0}` is not of the form http://host:port")]
@@ -137,6 +137,13 @@ pub enum SettingsError {
     Ambiguous(String),
     #[error("no {what} is known: {how}")]
     Missing { what: &'static str, how: &'static str },
+}
+
+impl SettingsError {
+    fn bad_id(what: &'static str, text: String, why: IdError) -> Self {
+        // A value with `~` in it is a secret in the wrong place: it must not be printed.
+        if text.contains('~') { Self::SecretAsId { what } } else { Self::BadId { what, text, why } }
+    }
 }
 
 impl Settings {
@@ -183,23 +190,14 @@ impl Settings {
             .clone()
             .or_else(|| of_profile(&profile.tenant_id))
             .or_else(|| of_environment(&environment.azure_tenant_id))
-            .map(|text| TenantRef::parse(&text).map_err(|why| SettingsError::BadId { what: "tenant ID", text, why }))
+            .map(|text| TenantRef::parse(&text).map_err(|why| SettingsError::bad_id("tenant ID", text, why)))
             .transpose()?;
         let client = flags
             .client_id
             .clone()
             .or_else(|| of_profile(&profile.client_id))
             .or_else(|| of_environment(&environment.azure_client_id))
-            .map(|text| {
-                ClientId::parse(&text).map_err(|why| {
-                    // A value with `~` in it is a secret in the wrong place: it must not be printed.
-                    if text.contains('~') {
-                        SettingsError::SecretAsId
-                    } else {
-                        SettingsError::BadId { what: "client ID", text, why }
-                    }
-                })
-            })
+            .map(|text| ClientId::parse(&text).map_err(|why| SettingsError::bad_id("client ID", text, why)))
             .transpose()?;
         let cloud = flags.cloud.unwrap_or(profile.cloud);
         let proxy = flags.proxy.clone().or(profile.proxy);
@@ -295,9 +293,8 @@ pub fn client_secret(
     vault: &dyn Vault,
 ) -> Result<Option<Secret>, VaultError> {
     let (Some(tenant), Some(client)) = (&settings.tenant, &settings.client) else { return Ok(None) };
-    let agrees = |own: &str, other: &Option<String>| other.as_deref().is_none_or(|o| same(own, o));
-    let usable =
-        agrees(tenant.as_str(), &environment.azure_tenant_id) && agrees(client.as_str(), &environment.azure_client_id);
+    let usable = agrees(settings, tenant.as_str(), &environment.azure_tenant_id)
+        && agrees(settings, client.as_str(), &environment.azure_client_id);
     let of_environment = environment.azure_client_secret.clone().filter(|_| usable);
     from_vault_or(settings, vault, &Entry::client_secret(&settings.login, tenant.as_str(), client), of_environment)
 }
@@ -309,9 +306,15 @@ pub fn jupiterone_key(
     vault: &dyn Vault,
 ) -> Result<Option<Secret>, VaultError> {
     let Some(account) = &settings.jupiterone_account else { return Ok(None) };
-    let usable = environment.jupiterone_account.as_deref().is_none_or(|o| same(account, o));
+    let usable = agrees(settings, account, &environment.jupiterone_account);
     let of_environment = environment.jupiterone_api_key.clone().filter(|_| usable);
     from_vault_or(settings, vault, &Entry::jupiterone_key(&settings.jupiterone, account), of_environment)
+}
+
+/// Whether the environment's secret may go with this id: its own says the same, or, with ids given as flags, nothing. For
+/// a profile's ids only the whole set will do: a secret on its own may be anybody's.
+fn agrees(settings: &Settings, own: &str, other: &Option<String>) -> bool {
+    other.as_deref().map_or(settings.profile.is_none(), |o| same(own, o))
 }
 
 /// With a profile, its keyring entry comes first; without one, the environment's set does. A keyring that cannot be

@@ -11,4 +11,5 @@ mod program;
 #[cfg(target_os = "linux")]
 mod pty;
 mod schema;
+mod surroundings;
 mod traces;

@@ -90,8 +90,10 @@ fn what_cannot_be_resolved_says_why() {
     check(&none, &proxy("proxy.example"), &environment(None, None, None), &["http://host:port"]);
     let error = Settings::resolve(&proxy("http://u:hunter2@proxy.example:1"), &Environment::default(), &none.paths);
     assert!(!error.unwrap_err().to_string().contains("hunter2"));
-    let error = Settings::resolve(&flags(None, Some("abc8Q~hunter2")), &Environment::default(), &none.paths);
-    assert!(!error.unwrap_err().to_string().contains("hunter2"));
+    for swapped in [flags(None, Some("abc8Q~hunter2")), flags(Some("abc8Q~hunter2"), None)] {
+        let error = Settings::resolve(&swapped, &Environment::default(), &none.paths).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
 }
 
 #[test]
@@ -134,6 +136,10 @@ fn the_secret_goes_with_its_own_ids() {
     check(&one, Some((T1, C1)), &flags(None, None), &set(Some(T1), Some(C1)), Some("kept"));
     check(&one, None, &flags(None, None), &set(Some(T1), Some(C1)), Some("set"));
     check(&one, None, &flags(None, None), &environment(None, None, None), None);
+    // A secret without its ids goes with ids given as flags, never with a profile's.
+    check(&none, None, &flags(Some(T1), Some(C1)), &set(None, None), Some("set"));
+    check(&one, None, &flags(None, None), &set(None, None), None);
+    check(&one, None, &flags(None, None), &set(Some(T1), None), None);
 }
 
 #[test]
