@@ -5,14 +5,14 @@ use super::{
     command::Action,
     field::TextField,
     key::Key,
-    list::{ListWindow, Move},
+    list::ListWindow,
     msg::{Effect, JobId, Work},
 };
 use crate::domain::{
     ids::RunId,
     kind::EntityKind,
     problem::Problem,
-    view::{Detail, List, Query, Row, Rows, Within},
+    view::{Detail, List, Query, Rows, Within},
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -139,16 +139,8 @@ impl Browse {
         let view = self.view();
         match &view.shows {
             Shows::Object { id, kind, .. } => Some((id.clone(), *kind, view.title.clone())),
-            _ => view.window.selected().map(|row| (row.id.clone(), row.kind, far_name(row).to_owned())),
+            _ => view.window.selected().map(|row| (row.id.clone(), row.kind, row.name.clone())),
         }
-    }
-}
-
-/// The name of the object that a row leads to: for an edge that of its far end.
-pub fn far_name(row: &Row) -> &str {
-    match &row.edge {
-        Some(edge) if !row.second.is_empty() && row.second != edge.from_name => &row.second,
-        _ => &row.name,
     }
 }
 
@@ -279,15 +271,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             let view = model.browse.view_mut();
             match &mut view.shows {
                 Shows::Object { scroll, .. } => {
-                    *scroll = match to {
-                        Move::Up => scroll.saturating_sub(1),
-                        Move::Down => scroll.saturating_add(1),
-                        Move::PageUp => scroll.saturating_sub(page as u16),
-                        Move::PageDown => scroll.saturating_add(page as u16),
-                        Move::Top => 0,
-                        Move::Bottom => *scroll,
-                    }
-                    .min(400);
+                    *scroll = to.scroll(*scroll, u16::try_from(page).unwrap_or(8));
                 }
                 _ => view.window.go(to, page),
             }

@@ -60,8 +60,9 @@ pub struct Row {
     /// The object's id; for an edge the id of its far end.
     pub id: String,
     pub kind: EntityKind,
+    /// For an edge that of its far end.
     pub name: String,
-    /// Login name, mail, or what else tells two of a name apart. For an edge: the other end's name.
+    /// Login name, mail, or what else tells two of a name apart.
     pub second: String,
     /// `member`, `guest`, `disabled`, `Microsoft 365`, `security`, `device` …
     pub label: String,

@@ -16,7 +16,7 @@ use super::super::{
 use crate::{
     app::{
         Model, Sign,
-        browse::{Pane, Shows, View, far_name, title},
+        browse::{Pane, Shows, View, title},
         list::top_for,
     },
     domain::{
@@ -27,7 +27,8 @@ use crate::{
     },
 };
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
+/// Gives back the furthest that an open object can be scrolled.
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     if model.browse.run.is_none() {
         let inner = widgets::panel(buf, area, "Browse");
         let text = match model.overview.profile {
@@ -36,7 +37,8 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
         };
         let mut lines = vec![Line::default()];
         lines.extend(widgets::wrapped(text, inner.width, 0, theme::PLAIN));
-        return widgets::lines(buf, inner, &lines);
+        widgets::lines(buf, inner, &lines);
+        return 0;
     }
     let head = if room == Room::Small { 1 } else { 2 };
     let tabs_at = Rect { height: 1, ..area };
@@ -65,6 +67,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
         let inner = widgets::panel(buf, side, &name);
         widgets::scrolled(buf, inner, &detail(model, inner.width), 0);
     }
+    0
 }
 
 fn count_of(model: &Model, list: List) -> u64 {
@@ -241,7 +244,7 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
         cells: 0,
         number: false,
         value: if edges && cells < 66 {
-            |r| format!("{} → {}", r.edge.as_ref().map_or("", |e| &e.from_name), far_name(r))
+            |r| format!("{} → {}", r.edge.as_ref().map_or("", |e| &e.from_name), r.name)
         } else if edges {
             |r| r.edge.as_ref().map(|e| e.from_name.clone()).unwrap_or_default()
         } else {
@@ -253,14 +256,19 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
         cells: 0,
         number: false,
         value: if edges {
-            |r| far_name(r).to_owned()
+            |r| r.name.clone()
         } else {
-            |r| if r.edge.is_some() { String::new() } else { r.second.clone() }
+            |r| r.second.clone()
         },
     };
     let kind = Column {
         title: "kind",
-        cells: 13,
+        // As long as the longest that such a list shows, so that nothing moves while it is scrolled.
+        cells: match view.shows {
+            Shows::List(List::Users | List::Accounts) => width("guest, disabled"),
+            Shows::List(List::Edges) => width("group member (mapped)"),
+            _ => width("service principal"),
+        },
         number: false,
         value: |r| match &r.edge {
             Some(edge) if edge.mapped => format!("{} (mapped)", kind_name(r.kind)),
@@ -281,6 +289,7 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
     let mut columns = match cells {
         ..46 => vec![first],
         46..66 => vec![first, kind],
+        _ if view.shows == Shows::List(List::Accounts) => vec![first, second, kind],
         _ if edges => vec![first, second, kind],
         _ => vec![first, second, kind, count],
     };
@@ -298,9 +307,9 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
 /// A name, with the sign of a group whose members are not all known.
 fn marked(row: &Row) -> String {
     match row.state {
-        Some(State::Complete) | None => far_name(row).to_owned(),
-        Some(State::Forbidden) => format!("✗ {}", far_name(row)),
-        Some(State::Partial | State::Hidden | State::Gone) => format!("◐ {}", far_name(row)),
+        Some(State::Complete) | None => row.name.clone(),
+        Some(State::Forbidden) => format!("✗ {}", row.name),
+        Some(State::Partial | State::Hidden | State::Gone) => format!("◐ {}", row.name),
     }
 }
 
@@ -349,7 +358,7 @@ fn object(detail: &Detail, zone: &TimeZone, cells: u16) -> Vec<Line<'static>> {
         ]));
     }
     out.push(Line::default());
-    let names: Vec<(&String, String)> = detail
+    let mut names: Vec<(&String, String)> = detail
         .entity
         .as_object()
         .into_iter()
@@ -361,6 +370,8 @@ fn object(detail: &Detail, zone: &TimeZone, cells: u16) -> Vec<Line<'static>> {
             _ => (name, shown(value)),
         })
         .collect();
+    // What JupiterOne needs to tell objects apart comes after what people tell them apart by.
+    names.sort_by_key(|(name, _)| name.starts_with('_'));
     let longest = names.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(usize::from(cells) / 2);
     for (name, value) in names {
         let room = usize::from(cells).saturating_sub(longest + 2).max(1);
