@@ -60,6 +60,8 @@ pub struct Model {
     pub comparison: preview::Comparison,
     pub upload: upload::Upload,
     pub overlays: Vec<Overlay>,
+    /// Why the store could not be looked at.
+    pub trouble: Option<Box<Problem>>,
     /// One line of news, until the next key.
     pub notice: Option<String>,
     /// What runs.
@@ -194,6 +196,7 @@ impl Model {
             comparison: preview::Comparison::default(),
             upload: upload::Upload::default(),
             overlays: Vec::new(),
+            trouble: None,
             notice: None,
             jobs: BTreeMap::new(),
             leaving: None,
@@ -297,7 +300,7 @@ impl Model {
                 upload::UploadState::Failed(f) => Some(&f.problem),
                 _ => None,
             },
-            Place::Dashboard => None,
+            Place::Dashboard => self.trouble.as_deref(),
         }
     }
 
@@ -341,6 +344,24 @@ impl Model {
         }
         fx.push(Effect::CancelAll);
         self.say("Stopping in order … ^C again leaves at once.");
+    }
+
+    /// Nothing is scrolled further than there is something to be seen, so that the way back begins at once.
+    fn keep_in_reach(&mut self, reach: u16) {
+        let scroll = match (self.overlays.last_mut(), self.place) {
+            (Some(Overlay::Help { scroll }), _) => scroll,
+            (Some(_), _) => return,
+            (None, Place::Wizard) => &mut self.wizard.scroll,
+            (None, Place::Ingest) => &mut self.ingest.scrolled,
+            (None, Place::Preview) => &mut self.comparison.scroll,
+            (None, Place::Upload) => &mut self.upload.scroll,
+            (None, Place::Browse) => match &mut self.browse.view_mut().shows {
+                browse::Shows::Object { scroll, .. } => scroll,
+                _ => return,
+            },
+            (None, Place::Dashboard) => return,
+        };
+        *scroll = reach.min(*scroll);
     }
 
     fn say(&mut self, text: impl Into<String>) {
@@ -399,6 +420,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Now(now) => model.now = now,
         Msg::Tick => {}
+        Msg::Drawn { reach } => model.keep_in_reach(reach),
         Msg::Event(job, event) => told(model, job, event, &mut fx),
         Msg::Done(job, outcome) => {
             // What was cancelled, or forgotten, has nothing to say any more: each screen knows whom it waits for.
@@ -499,6 +521,12 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
         Outcome::Saved(saved) => wizard::saved(model, saved, fx),
         Outcome::Overview(overview) => {
             model.overview = *overview;
+            model.trouble = None;
+            if let Some(profile) = &mut model.overview.profile
+                && profile.organization.is_none()
+            {
+                profile.organization = wizard::organization(&model.wizard.checks);
+            }
             browse::looked(model, fx);
         }
         Outcome::Collected(run) => ingest::ended(model, job, run, fx),
@@ -519,7 +547,11 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
                 let failure = UploadFailure { problem: *problem, end: UploadEnd::InDoubt };
                 upload::failed(model, job, Box::new(failure), fx);
             }
-            Kind::Overview | Kind::Advance => model.say(problem.line()),
+            Kind::Overview => {
+                model.overview.store = None;
+                model.trouble = Some(problem);
+            }
+            Kind::Advance => model.say(problem.line()),
         },
     }
 }

@@ -323,8 +323,9 @@ where
 
     fn draw(&mut self) -> io::Result<()> {
         let model = &self.model;
-        self.terminal.draw(|frame| tui::draw(model, frame)).map_err(io::Error::other)?;
-        Ok(())
+        let mut reach = 0;
+        self.terminal.draw(|frame| reach = tui::draw(model, frame)).map_err(io::Error::other)?;
+        self.happened(Msg::Drawn { reach })
     }
 
     /// Everything anew, also the size: the screen may have been somebody else's.

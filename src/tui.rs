@@ -47,27 +47,29 @@ impl Room {
     }
 }
 
-/// Draws the whole screen.
-pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+/// Draws the whole screen. Gives back the furthest that what has the arrow keys can be scrolled: only drawing knows.
+pub fn draw(model: &Model, frame: &mut Frame<'_>) -> u16 {
     let area = frame.area();
     let buf = frame.buffer_mut();
     Clear.render(area, buf);
     let room = Room::of(area.width, area.height);
+    let mut reach = 0;
     if room == Room::Tiny {
         frame::tiny(buf, area);
     } else {
         let body = frame::around(model, buf, area, room);
-        match model.place {
+        reach = match model.place {
             Place::Wizard => screens::wizard::draw(model, buf, body, room),
             Place::Dashboard => screens::dashboard::draw(model, buf, body, room),
             Place::Ingest => screens::ingest::draw(model, buf, body, room),
             Place::Browse => screens::browse::draw(model, buf, body, room),
             Place::Preview => screens::preview::draw(model, buf, body, room),
             Place::Upload => screens::upload::draw(model, buf, body, room),
-        }
+        };
         for overlay in &model.overlays {
-            overlays::draw(model, overlay, buf, area);
+            reach = overlays::draw(model, overlay, buf, area);
         }
     }
     theme::finish(model.look, buf);
+    reach
 }

@@ -6,3 +6,5 @@ mod fake;
 mod journey;
 #[path = "ui/screens.rs"]
 mod screens;
+#[path = "ui/terminal.rs"]
+mod terminal;

@@ -5,7 +5,7 @@ use super::{
     command::Action,
     field::TextField,
     key::Key,
-    list::{ListWindow, Move},
+    list::ListWindow,
     msg::{Effect, JobId, Work},
 };
 use crate::domain::{
@@ -271,15 +271,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             let view = model.browse.view_mut();
             match &mut view.shows {
                 Shows::Object { scroll, .. } => {
-                    *scroll = match to {
-                        Move::Up => scroll.saturating_sub(1),
-                        Move::Down => scroll.saturating_add(1),
-                        Move::PageUp => scroll.saturating_sub(page as u16),
-                        Move::PageDown => scroll.saturating_add(page as u16),
-                        Move::Top => 0,
-                        Move::Bottom => *scroll,
-                    }
-                    .min(400);
+                    *scroll = to.scroll(*scroll, u16::try_from(page).unwrap_or(8));
                 }
                 _ => view.window.go(to, page),
             }

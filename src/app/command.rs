@@ -143,8 +143,10 @@ fn scrollable(model: &Model) -> bool {
         || browsing(model)
         || at(model, Place::Preview)
         || at(model, Place::Ingest)
+        || at(model, Place::Upload)
         || at(model, Place::Dashboard)
         || at_step(model, WizardStep::Check)
+        || at_step(model, WizardStep::Save)
 }
 
 macro_rules! commands {
@@ -165,6 +167,7 @@ pub const COMMANDS: &[Command] = commands! {
     // The wizard.
     Action::Continue, ["enter"], "start", "start with the first step", |m| at_step(m, WizardStep::Welcome);
     Action::HaveApp, ["i"], "I have an app registration", "go straight to its IDs", |m| at_step(m, WizardStep::Welcome);
+    Action::Continue, ["enter"], "check again", "run the checks once more", |m| at_step(m, WizardStep::Check) && wizard::can_check(m) && wizard::failed_check(m).is_some();
     Action::Continue, ["enter"], "check", "run the checks", |m| at_step(m, WizardStep::Check) && wizard::can_check(m);
     Action::Continue, ["enter"], "continue", "go on to JupiterOne", |m| at_step(m, WizardStep::Check) && wizard::is_checked(m);
     Action::Fix, ["f"], "mend", "go to the step that mends it", |m| at_step(m, WizardStep::Check) && wizard::failed_check(m).is_some();

@@ -24,7 +24,10 @@ pub enum FieldId {
     Account,
     Region,
     Url,
+    /// An instance or a scope; asked for only where a scope is in use.
+    Into,
     Instance,
+    Scope,
     Key,
 }
 
@@ -38,20 +41,23 @@ impl FieldId {
             Self::Account => "Account ID",
             Self::Region => "Region",
             Self::Url => "API URL",
+            Self::Into => "Goes into",
             Self::Instance => "Instance ID",
+            Self::Scope => "Scope",
             Self::Key => "API key",
         }
     }
 
     pub const fn placeholder(self) -> &'static str {
         match self {
-            Self::Cloud | Self::Region => "",
-            Self::Tenant => "Directory (tenant) ID, or a domain such as contoso.com",
+            Self::Cloud | Self::Region | Self::Into => "",
+            Self::Tenant => "Directory (tenant) ID, or a domain",
             Self::Client => "Application (client) ID",
             Self::Secret => "paste the Value",
             Self::Account => "of your JupiterOne account",
             Self::Url => "https://api.us.jupiterone.io",
             Self::Instance => "of the custom instance",
+            Self::Scope => "name of the scope",
             Self::Key => "paste the Integration API key",
         }
     }
@@ -62,7 +68,7 @@ impl FieldId {
 
     /// Chosen with the arrow keys, not typed.
     pub const fn is_choice(self) -> bool {
-        matches!(self, Self::Cloud | Self::Region)
+        matches!(self, Self::Cloud | Self::Region | Self::Into)
     }
 }
 
@@ -95,6 +101,25 @@ impl Region {
     }
 }
 
+/// What of the account an upload goes into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Into {
+    #[default]
+    Instance,
+    Scope,
+}
+
+impl Into {
+    pub const ALL: [Self; 2] = [Self::Instance, Self::Scope];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Instance => "an instance",
+            Self::Scope => "a scope",
+        }
+    }
+}
+
 /// What has been entered so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
@@ -105,7 +130,11 @@ pub struct Fields {
     pub account: TextField,
     pub region: Region,
     pub url: TextField,
+    pub into: Into,
     pub instance: TextField,
+    pub scope: TextField,
+    /// The profile to be changed goes into a scope, so that this is a choice.
+    pub scoped: bool,
     pub key: SecretField,
     /// Whether secrets of this profile are stored already, so that empty secret fields keep them.
     pub stored: bool,
@@ -147,8 +176,14 @@ impl Fields {
             self.url.set(target.origin.as_str());
         }
         match &target.destination {
-            Destination::Instance(id) => self.instance.set(id),
-            Destination::Scope(_) => self.instance = TextField::default(),
+            Destination::Instance(id) => {
+                self.into = Into::Instance;
+                self.instance.set(id);
+            }
+            Destination::Scope(name) => {
+                (self.into, self.scoped) = (Into::Scope, true);
+                self.scope.set(name);
+            }
         }
     }
 
@@ -158,10 +193,22 @@ impl Fields {
             WizardStep::OpenCenter => &[FieldId::Cloud],
             WizardStep::CopyIds => &[FieldId::Tenant, FieldId::Client],
             WizardStep::Secret => &[FieldId::Secret],
-            WizardStep::JupiterOne if self.region == Region::Custom => {
-                &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Instance, FieldId::Key]
-            }
-            WizardStep::JupiterOne => &[FieldId::Account, FieldId::Region, FieldId::Instance, FieldId::Key],
+            WizardStep::JupiterOne => match (self.region == Region::Custom, self.scoped, self.into) {
+                (false, false, _) => &[FieldId::Account, FieldId::Region, FieldId::Instance, FieldId::Key],
+                (true, false, _) => &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Instance, FieldId::Key],
+                (false, true, Into::Instance) => {
+                    &[FieldId::Account, FieldId::Region, FieldId::Into, FieldId::Instance, FieldId::Key]
+                }
+                (false, true, Into::Scope) => {
+                    &[FieldId::Account, FieldId::Region, FieldId::Into, FieldId::Scope, FieldId::Key]
+                }
+                (true, true, Into::Instance) => {
+                    &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Into, FieldId::Instance, FieldId::Key]
+                }
+                (true, true, Into::Scope) => {
+                    &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Into, FieldId::Scope, FieldId::Key]
+                }
+            },
             _ => &[],
         }
     }
@@ -173,7 +220,8 @@ impl Fields {
             FieldId::Account => Some(&self.account),
             FieldId::Url => Some(&self.url),
             FieldId::Instance => Some(&self.instance),
-            FieldId::Cloud | FieldId::Region | FieldId::Secret | FieldId::Key => None,
+            FieldId::Scope => Some(&self.scope),
+            FieldId::Cloud | FieldId::Region | FieldId::Into | FieldId::Secret | FieldId::Key => None,
         }
     }
 
@@ -184,7 +232,8 @@ impl Fields {
             FieldId::Account => Some(&mut self.account),
             FieldId::Url => Some(&mut self.url),
             FieldId::Instance => Some(&mut self.instance),
-            FieldId::Cloud | FieldId::Region | FieldId::Secret | FieldId::Key => None,
+            FieldId::Scope => Some(&mut self.scope),
+            FieldId::Cloud | FieldId::Region | FieldId::Into | FieldId::Secret | FieldId::Key => None,
         }
     }
 
@@ -237,7 +286,7 @@ impl Fields {
     pub fn wrong(&self, id: FieldId) -> Option<&'static str> {
         let text = self.text(id).map_or("", |f| f.text().trim());
         match id {
-            FieldId::Cloud | FieldId::Region => None,
+            FieldId::Cloud | FieldId::Region | FieldId::Into => None,
             FieldId::Tenant => tenant_wrong(text),
             FieldId::Client => match ClientId::parse(text) {
                 Ok(_) => None,
@@ -256,6 +305,8 @@ impl Fields {
             FieldId::Instance if text.is_empty() => Some("missing: the instance's page shows it"),
             FieldId::Instance if text.contains(char::is_whitespace) => Some("an instance ID has no spaces"),
             FieldId::Instance => None,
+            FieldId::Scope if text.is_empty() => Some("missing: the name that tells these entities apart"),
+            FieldId::Scope => None,
             FieldId::Key => match self.key.secret().and_then(|s| Secret::pasted(s.expose())) {
                 None if self.stored => None,
                 None => Some("missing: on the instance's page, API Keys → New API Key"),
@@ -298,7 +349,10 @@ impl Fields {
             target: Target {
                 origin: Origin::parse(url).ok()?,
                 account: self.account.text().trim().to_owned(),
-                destination: Destination::Instance(self.instance.text().trim().to_owned()),
+                destination: match self.into {
+                    Into::Instance => Destination::Instance(self.instance.text().trim().to_owned()),
+                    Into::Scope => Destination::Scope(self.scope.text().trim().to_owned()),
+                },
             },
             key: self.key.secret().and_then(|s| Secret::pasted(s.expose())),
         })
@@ -390,6 +444,31 @@ mod tests {
         check(FieldId::Instance, "", "missing");
         check(FieldId::Key, "long-key", "");
         check(FieldId::Key, ID, "form of an ID");
+    }
+
+    #[test]
+    fn a_scope_survives_being_edited() {
+        let profile = |destination| ProfileView {
+            name: "contoso".to_owned(),
+            organization: None,
+            tenant: "contoso.com".to_owned(),
+            client: "84841066-274d-4ec0-a5c1-276be684bdd3".to_owned(),
+            cloud: Cloud::Global,
+            target: Some(Target {
+                origin: Origin::parse("https://api.eu.jupiterone.io").unwrap(),
+                account: "acme".to_owned(),
+                destination,
+            }),
+        };
+        for destination in [Destination::Scope("azure-ad".to_owned()), Destination::Instance("i-1".to_owned())] {
+            let profile = profile(destination.clone());
+            let mut fields = Fields::of(&profile);
+            fields.judge(WizardStep::JupiterOne);
+            assert_eq!(fields.jupiterone().map(|j| j.target), profile.target);
+            // Only who has a scope is asked which of the two it is.
+            let asked = fields.on(WizardStep::JupiterOne).contains(&FieldId::Into);
+            assert_eq!(asked, matches!(destination, Destination::Scope(_)));
+        }
     }
 
     #[test]

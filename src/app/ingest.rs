@@ -21,8 +21,10 @@ pub struct Ingest {
     pub progress: IngestProgress,
     /// Newest last; bounded.
     pub log: VecDeque<LogLine>,
-    /// How many lines the log is scrolled up from its end.
-    pub scrolled: usize,
+    /// How many lines the log is scrolled up from its end; what went wrong, down from its beginning.
+    pub scrolled: u16,
+    /// The service has asked to wait, and that is what is going on now.
+    pub throttled: bool,
     /// Requests in each of the last seconds, newest last.
     pub pulse: VecDeque<u64>,
     /// Where the last second of the pulse began: seconds of the run, requests by then.
@@ -88,16 +90,16 @@ fn start(model: &mut Model, fx: &mut Fx) {
 }
 
 fn scroll(ingest: &mut Ingest, to: Move) {
-    let most = ingest.log.len().saturating_sub(1);
-    ingest.scrolled = match to {
-        Move::Up => ingest.scrolled + 1,
-        Move::Down => ingest.scrolled.saturating_sub(1),
-        Move::PageUp => ingest.scrolled + 8,
-        Move::PageDown => ingest.scrolled.saturating_sub(8),
-        Move::Top => most,
-        Move::Bottom => 0,
-    }
-    .min(most);
+    let to = match (&ingest.phase, to) {
+        (IngestPhase::Failed(_), to) => to,
+        (_, Move::Up) => Move::Down,
+        (_, Move::Down) => Move::Up,
+        (_, Move::PageUp) => Move::PageDown,
+        (_, Move::PageDown) => Move::PageUp,
+        (_, Move::Top) => Move::Bottom,
+        (_, Move::Bottom) => Move::Top,
+    };
+    ingest.scrolled = to.scroll(ingest.scrolled, 8);
 }
 
 pub(super) fn event(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
@@ -118,6 +120,8 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
                 }
             }
             let look = now - ingest.looked >= 1.0 || (ingest.looked == 0.0 && now > 0.0);
+            // What is lost grows only while nothing may be sent.
+            ingest.throttled = progress.wire.throttled_seconds > ingest.progress.wire.throttled_seconds;
             ingest.progress = *progress;
             if look {
                 ingest.looked = now;
@@ -128,7 +132,7 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
             ingest.log.push_back(line);
             if ingest.scrolled > 0 {
                 // What is being read stays where it is.
-                ingest.scrolled = (ingest.scrolled + 1).min(ingest.log.len().saturating_sub(1));
+                ingest.scrolled = ingest.scrolled.saturating_add(1);
             }
             if ingest.log.len() > LOG {
                 ingest.log.pop_front();
@@ -141,6 +145,7 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
 pub(super) fn ended(model: &mut Model, job: JobId, run: Box<RunInfo>, fx: &mut Fx) {
     if model.ingest.phase == IngestPhase::Running(job) {
         model.ingest.phase = IngestPhase::Ended(run);
+        model.ingest.scrolled = 0;
         model.forget_comparison();
         model.look_again(fx);
     }
@@ -149,6 +154,7 @@ pub(super) fn ended(model: &mut Model, job: JobId, run: Box<RunInfo>, fx: &mut F
 pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>, fx: &mut Fx) {
     if model.ingest.phase == IngestPhase::Running(job) {
         model.ingest.phase = IngestPhase::Failed(problem);
+        model.ingest.scrolled = 0;
         model.look_again(fx);
     }
 }

@@ -32,6 +32,20 @@ pub enum Move {
     Bottom,
 }
 
+impl Move {
+    /// Scrolls a page of text. How far it goes is known once it is drawn ([`Msg::Drawn`](super::Msg::Drawn)).
+    pub fn scroll(self, at: u16, page: u16) -> u16 {
+        match self {
+            Self::Up => at.saturating_sub(1),
+            Self::Down => at.saturating_add(1),
+            Self::PageUp => at.saturating_sub(page),
+            Self::PageDown => at.saturating_add(page),
+            Self::Top => 0,
+            Self::Bottom => u16::MAX,
+        }
+    }
+}
+
 impl ListWindow {
     pub fn row(&self, index: u64) -> Option<&Row> {
         self.rows.get(usize::try_from(index.checked_sub(self.offset)?).ok()?)

@@ -35,6 +35,10 @@ pub enum Msg {
     /// The time, while something runs and before anything is handled.
     Now(Timestamp),
     Tick,
+    /// The screen was drawn: so far can what has the arrow keys be scrolled.
+    Drawn {
+        reach: u16,
+    },
     /// A job tells how it goes.
     Event(JobId, Event),
     /// A job has ended.

@@ -4,7 +4,6 @@ use super::{
     Fx, Model,
     command::Action,
     field::TextField,
-    list::Move,
     msg::{Effect, ExitReason, Kind},
 };
 
@@ -53,15 +52,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             model.overlays.pop();
         }
         (Action::Move(to), Some(Overlay::Help { scroll })) => {
-            *scroll = match to {
-                Move::Up => scroll.saturating_sub(1),
-                Move::Down => scroll.saturating_add(1),
-                Move::PageUp => scroll.saturating_sub(10),
-                Move::PageDown => scroll.saturating_add(10),
-                Move::Top => 0,
-                Move::Bottom => u16::MAX / 2,
-            }
-            .min(super::command::COMMANDS.len() as u16);
+            *scroll = to.scroll(*scroll, 10);
         }
         (Action::Yes, Some(Overlay::Ask(question, phase))) => {
             *phase = AskPhase::Waiting;

@@ -3,7 +3,6 @@
 use super::{
     Fx, Model, Place,
     command::Action,
-    list::Move,
     msg::{JobId, Kind, Work},
 };
 use crate::domain::{preview::Preview, problem::Problem};
@@ -65,16 +64,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             model.forget_comparison();
         }
         Action::Move(to) => {
-            let scroll = &mut model.comparison.scroll;
-            *scroll = match to {
-                Move::Up => scroll.saturating_sub(1),
-                Move::Down => scroll.saturating_add(1),
-                Move::PageUp => scroll.saturating_sub(8),
-                Move::PageDown => scroll.saturating_add(8),
-                Move::Top => 0,
-                Move::Bottom => *scroll,
-            }
-            .min(60);
+            model.comparison.scroll = to.scroll(model.comparison.scroll, 8);
         }
         Action::Back => super::dashboard::enter(model, fx),
         _ => {}

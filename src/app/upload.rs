@@ -19,6 +19,8 @@ use crate::domain::{
 pub struct Upload {
     pub phase: UploadState,
     pub progress: UploadProgress,
+    /// How far a long page is scrolled.
+    pub scroll: u16,
     /// The last line that the engine had to say.
     pub log: Option<LogLine>,
 }
@@ -103,6 +105,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             None => {}
         },
         Action::Cancel => model.overlays.push(Overlay::Ask(Question::CancelUpload, AskPhase::Confirm)),
+        Action::Move(to) => model.upload.scroll = to.scroll(model.upload.scroll, 8),
         Action::Back => preview::enter(model, fx),
         _ => {}
     }
@@ -126,7 +129,7 @@ pub(super) fn confirmed(model: &mut Model, fx: &mut Fx) {
     };
     let progress = UploadProgress::default();
     let job = model.start(Work::Upload(order), fx);
-    model.upload = Upload { phase: UploadState::Running(job), progress, log: None };
+    model.upload = Upload { phase: UploadState::Running(job), progress, ..Upload::default() };
 }
 
 pub(super) fn event(model: &mut Model, job: JobId, event: Event) {
@@ -150,6 +153,7 @@ pub(super) fn ended(model: &mut Model, job: JobId, figures: Box<JobFigures>, fx:
 pub(super) fn failed(model: &mut Model, job: JobId, failure: Box<UploadFailure>, fx: &mut Fx) {
     if model.upload.phase == UploadState::Running(job) {
         model.upload.phase = UploadState::Failed(failure);
+        model.upload.scroll = 0;
         model.forget_comparison();
         model.look_again(fx);
     }

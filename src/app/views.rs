@@ -71,6 +71,8 @@ pub struct Overview {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StoreView {
     pub path: String,
+    /// It goes with the program.
+    pub temporary: bool,
     /// What browsing shows; it may still be running.
     pub newest: Option<RunInfo>,
     /// What a preview and an upload use.

@@ -2,11 +2,12 @@
 
 use super::{
     Focus, Fx, Model, Place,
+    browse::Browse,
     command::Action,
     field::SecretEdit,
-    form::{FieldId, Fields, Region},
+    form::{FieldId, Fields, Into, Region},
+    ingest::{Ingest, IngestPhase},
     key::Key,
-    list::Move,
     msg::{Effect, JobId, Kind, Work},
     steps::WizardStep,
     views::{Kept, Saved},
@@ -276,16 +277,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
         }
         Action::Move(to) => {
-            let scroll = &mut model.wizard.scroll;
-            *scroll = match to {
-                Move::Up => scroll.saturating_sub(1),
-                Move::Down => scroll.saturating_add(1),
-                Move::PageUp => scroll.saturating_sub(8),
-                Move::PageDown => scroll.saturating_add(8),
-                Move::Top => 0,
-                Move::Bottom => *scroll,
-            }
-            .min(40);
+            model.wizard.scroll = to.scroll(model.wizard.scroll, 8);
         }
         Action::Back => back(model, fx),
         _ => {}
@@ -416,6 +408,7 @@ fn choose(wizard: &mut Wizard, by: i8) {
     }
     match wizard.focused() {
         Some(FieldId::Cloud) => wizard.fields.cloud = turn(&Cloud::ALL, wizard.fields.cloud, by),
+        Some(FieldId::Into) => wizard.fields.into = turn(&Into::ALL, wizard.fields.into, by),
         Some(FieldId::Region) => wizard.fields.region = turn(&Region::ALL, wizard.fields.region, by),
         _ => return,
     }
@@ -465,11 +458,31 @@ pub(super) fn check_failed(model: &mut Model, job: JobId, problem: Box<Problem>)
 }
 
 pub(super) fn saved(model: &mut Model, saved: Saved, fx: &mut Fx) {
+    let mut profile = saved.profile;
+    // Before anything is read, the check is what knows the organization's name.
+    if profile.organization.is_none() {
+        profile.organization = organization(&model.wizard.checks);
+    }
     model.wizard.save = Save::Saved(saved.kept);
     model.wizard.fields.stored = true;
-    model.overview.profile = Some(saved.profile);
+    if model.overview.profile.as_ref().is_none_or(|old| old.tenant != profile.tenant) {
+        // Another tenant has another store: nothing of the old one may be taken for its own.
+        model.overview.store = None;
+        model.browse = Browse::default();
+        if !matches!(model.ingest.phase, IngestPhase::Running(_)) {
+            model.ingest = Ingest::default();
+        }
+    }
+    model.overview.profile = Some(profile);
     model.forget_comparison();
     model.look_again(fx);
+}
+
+/// `Contoso` of `Contoso · contoso.com`.
+pub(super) fn organization(checks: &Checks) -> Option<String> {
+    let check = checks.of(CheckId::Organization).filter(|c| c.status == CheckStatus::Ok)?;
+    let (name, _) = check.found.as_deref()?.split_once(" · ")?;
+    Some(name.to_owned())
 }
 
 pub(super) fn save_failed(model: &mut Model, problem: Box<Problem>) {

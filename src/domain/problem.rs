@@ -46,6 +46,12 @@ impl Problem {
         self
     }
 
+    /// What the service calls its `request_id`: the login service has a correlation, Graph a request.
+    pub fn id_name(&self) -> &'static str {
+        let login = self.code.as_deref().is_some_and(|c| c.starts_with("AADSTS"));
+        if login || self.trace_id.is_some() { "correlation" } else { "request" }
+    }
+
     /// One line: summary, code, and request id where there is one.
     pub fn line(&self) -> String {
         let mut out = self.summary.clone();
@@ -53,7 +59,7 @@ impl Problem {
             out.push_str(&format!(" ({code})"));
         }
         if let Some(id) = &self.request_id {
-            out.push_str(&format!(" (request {id})"));
+            out.push_str(&format!(" ({} {id})", self.id_name()));
         }
         out
     }
@@ -69,7 +75,7 @@ impl Problem {
         add("code", self.code.clone());
         add("http status", self.status.map(|s| s.to_string()));
         add("message", self.message.clone());
-        add("request id", self.request_id.clone());
+        add(&format!("{} id", self.id_name()), self.request_id.clone());
         add("trace id", self.trace_id.clone());
         add("next step", self.hint.clone());
         add("link", self.link.clone());

@@ -60,6 +60,7 @@ pub struct Row {
     /// The object's id. A row of an edge is its far end, with all that a row of that object has.
     pub id: String,
     pub kind: EntityKind,
+    /// For an edge that of its far end.
     pub name: String,
     /// Login name, mail, or what else tells two of a name apart.
     pub second: String,

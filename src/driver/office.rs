@@ -234,6 +234,7 @@ impl Office {
             let finished = reader.newest_finished()?;
             let view = StoreView {
                 path: path.display().to_string(),
+                temporary: self.demo.is_some() && self.flags.store.is_none(),
                 newest,
                 finished,
                 totals,

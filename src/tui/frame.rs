@@ -59,23 +59,25 @@ fn top(model: &Model, buf: &mut Buffer, area: Rect) {
     };
     let right_width = width(&right) as u16;
     let mut left = vec![Span::styled(" tenantry", theme::TITLE), "   ".into()];
-    let place = where_we_are(model, area.width);
     let used: usize = left.iter().map(|s| width(&s.content)).sum();
-    left.push(Span::raw(fit(&place, usize::from(area.width.saturating_sub(right_width + 3)).saturating_sub(used))));
+    let cells = usize::from(area.width.saturating_sub(right_width + 3)).saturating_sub(used);
+    left.push(Span::raw(fit(&where_we_are(model, cells), cells)));
     buf.set_line(area.x, area.y, &Line::from(left), area.width);
     let x = area.right().saturating_sub(right_width + 1);
     buf.set_line(x, area.y, &Line::styled(right, theme::DIM), right_width);
 }
 
-fn where_we_are(model: &Model, cells: u16) -> String {
+fn where_we_are(model: &Model, cells: usize) -> String {
     let Some(profile) = &model.overview.profile else { return "new profile".to_owned() };
     let title = profile.title();
     let target = profile.target.as_ref().map(|t| format!(" → JupiterOne {}", t.account));
-    match model.place {
+    let whole = match model.place {
         Place::Preview | Place::Upload => format!("{title}{}", target.unwrap_or_default()),
-        _ if title != profile.tenant && cells >= 70 => format!("{title} · {}", profile.tenant),
+        _ if title != profile.tenant => format!("{title} · {}", profile.tenant),
         _ => title.to_owned(),
-    }
+    };
+    // Half an ID names nobody.
+    if width(&whole) <= cells { whole } else { title.to_owned() }
 }
 
 fn rail(model: &Model, buf: &mut Buffer, area: Rect) {

@@ -24,9 +24,10 @@ use crate::{
     },
 };
 
-pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Buffer, area: Rect) {
+/// Gives back the furthest that it can be scrolled.
+pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Buffer, area: Rect) -> u16 {
     match overlay {
-        Overlay::Help { scroll } => help(model, *scroll, buf, area),
+        Overlay::Help { scroll } => return help(model, *scroll, buf, area),
         Overlay::Ask(question, phase) => ask(model, *question, *phase, buf, area),
         Overlay::Type { word, field, wrong } => {
             let cells = inner_width(area, 72);
@@ -50,6 +51,7 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Buffer, area: Rect) {
             popup(buf, area, "Upload to JupiterOne", cells, &lines[over..]);
         }
     }
+    0
 }
 
 /// Both ends and the figures, before anything is sent.
@@ -116,7 +118,7 @@ fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, are
     popup(buf, area, title, cells, &lines);
 }
 
-fn help(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) {
+fn help(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
     let cells = inner_width(area, 76);
     // The help is about the screen below it.
     let below = model.below();
@@ -159,12 +161,14 @@ fn help(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) {
         lines.push(Line::from(spans.collect::<Vec<_>>()));
     }
     let room = usize::from(area.height.saturating_sub(6)).max(1);
-    let from = usize::from(scroll).min(lines.len().saturating_sub(room));
+    let most = lines.len().saturating_sub(room);
+    let from = usize::from(scroll).min(most);
     let title = match lines.len() > room {
         true => "Keys   ↑ ↓ scroll, esc closes",
         false => "Keys   esc closes",
     };
     popup(buf, area, title, cells, &lines[from..]);
+    u16::try_from(most).unwrap_or(u16::MAX)
 }
 
 fn inner_width(area: Rect, wished: u16) -> u16 {

@@ -44,10 +44,12 @@ pub fn lines(buf: &mut Buffer, area: Rect, lines: &[Line<'_>]) {
     }
 }
 
-/// Lines from `from` on, as far as they go; the border below says how many do not fit.
-pub fn scrolled(buf: &mut Buffer, area: Rect, all: &[Line<'_>], from: u16) {
+/// Lines from `from` on, as far as they go; the border below says how many do not fit. Gives back the furthest that
+/// they can be scrolled.
+pub fn scrolled(buf: &mut Buffer, area: Rect, all: &[Line<'_>], from: u16) -> u16 {
     let rows = usize::from(area.height);
-    let from = usize::from(from).min(all.len().saturating_sub(rows.max(1)));
+    let most = all.len().saturating_sub(rows.max(1));
+    let from = usize::from(from).min(most);
     lines(buf, area, &all[from..]);
     let more = all.len().saturating_sub(from + rows);
     if more > 0 && area.width > 14 && area.bottom() < buf.area.bottom() {
@@ -55,6 +57,7 @@ pub fn scrolled(buf: &mut Buffer, area: Rect, all: &[Line<'_>], from: u16) {
         let x = area.right().saturating_sub(width(&text) as u16);
         buf.set_line(x, area.bottom(), &Line::styled(text, theme::ACCENT), area.width);
     }
+    u16::try_from(most).unwrap_or(u16::MAX)
 }
 
 /// A sign and its style as a span.
@@ -120,9 +123,13 @@ pub fn cursor(on: &str) -> Span<'static> {
     Span::styled(on.to_owned(), Style::new().add_modifier(Modifier::REVERSED))
 }
 
-/// The last `cells` of a text.
+/// The last `cells` of a text; where it is cut it begins with `…`.
 fn tail(text: &str, cells: usize) -> String {
     let text = crate::domain::text::visible(text);
+    if width(&text) <= cells {
+        return text.into_owned();
+    }
+    let cells = cells.saturating_sub(1);
     let mut kept: Vec<&str> = Vec::new();
     let mut used = 0;
     for grapheme in unicode_segmentation::UnicodeSegmentation::graphemes(text.as_ref(), true).rev() {
@@ -132,6 +139,7 @@ fn tail(text: &str, cells: usize) -> String {
         }
         kept.push(grapheme);
     }
+    kept.push("…");
     kept.into_iter().rev().collect()
 }
 
@@ -159,8 +167,13 @@ pub fn problem(problem: &Problem, cells: u16, sign: Sign) -> Vec<Line<'static>> 
     let mut facts = |name: &str, value: Option<&str>, most: usize| {
         let Some(value) = value else { return };
         let room = usize::from(cells).saturating_sub(16).max(10);
-        for (n, line) in wrap(value, room).into_iter().take(most).enumerate() {
+        let all = wrap(value, room);
+        let cut = all.len() > most;
+        for (n, mut line) in all.into_iter().take(most).enumerate() {
             let name = if n == 0 { name } else { "" };
+            if cut && n + 1 == most {
+                line = fit(&format!("{line} …"), room);
+            }
             out.push(Line::from(vec![Span::styled(format!("  {name:<13} "), theme::DIM), Span::raw(line)]));
         }
     };
@@ -171,9 +184,10 @@ pub fn problem(problem: &Problem, cells: u16, sign: Sign) -> Vec<Line<'static>> 
     };
     facts("code", code.as_deref(), 1);
     facts("trace", problem.trace_id.as_deref(), 1);
-    facts("request", problem.request_id.as_deref(), 1);
+    facts(problem.id_name(), problem.request_id.as_deref(), 1);
     facts("it said", problem.message.as_deref(), 4);
-    facts("read on", problem.link.as_deref(), 2);
+    // A link that is cut leads nowhere.
+    facts("read on", problem.link.as_deref(), usize::MAX);
     out
 }
 
@@ -197,7 +211,7 @@ mod tests {
         let text =
             |f: &TextField, cells| field(f, "", true, cells).iter().map(|s| s.content.clone()).collect::<String>();
         let mut f = TextField::of("abcdefghij");
-        assert_eq!(text(&f, 5).trim_end(), "ghij");
+        assert_eq!(text(&f, 5).trim_end(), "…hij");
         f.edit(Key::parse("home").unwrap());
         assert_eq!(text(&f, 5), "abcd…");
         for cells in 0..20 {

@@ -104,6 +104,8 @@ pub struct Script {
     /// An upload falls over with its end unknown.
     pub doubtful: bool,
     pub uploaded: bool,
+    /// The store cannot be read.
+    pub broken: bool,
     pub orders: Vec<UploadOrder>,
     pub forms: Vec<Form>,
     pub queries: Vec<Query>,
@@ -273,6 +275,10 @@ impl Engine for Fake {
     fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>> {
         async move {
             let script = self.script.lock().unwrap();
+            if script.broken {
+                let problem = Problem::new("the store is damaged: page 3 is missing").code("store_damaged");
+                return Err(problem.hint("Move the file away, and read the directory anew."));
+            }
             let finished = script.runs.iter().find(|r| r.status.is_finished()).cloned();
             let uploaded = script
                 .uploaded
@@ -280,6 +286,7 @@ impl Engine for Fake {
             Ok(Overview {
                 profile: script.profile.clone(),
                 store: script.profile.is_some().then(|| StoreView {
+                    temporary: false,
                     path: format!("~/.local/share/tenantry/tenants/{TENANT}.db"),
                     newest: script.runs.first().cloned(),
                     finished,

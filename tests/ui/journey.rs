@@ -261,6 +261,96 @@ async fn the_secret_id_is_stopped_before_it_is_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_scrolls_past_the_end_comes_back_at_once() {
+    async fn check(size: (u16, u16), keys: &str, scroll: fn(&tenantry::app::Model) -> u16) {
+        let engine = Arc::new(Fake::default());
+        {
+            let mut script = engine.script.lock().unwrap();
+            script.profile = Some(profile(Some("Contoso")));
+            script.runs = vec![run(1, RunStatus::Partial)];
+        }
+        let mut ui = ui(&engine, Mode::Real, size);
+        assert!(ui.until(quiet).await.unwrap());
+        for key in keys.split(' ') {
+            ui.press(key).unwrap();
+            assert!(ui.until(quiet).await.unwrap());
+        }
+        let top = screen(&ui);
+        for _ in 0..100 {
+            ui.press("down").unwrap();
+        }
+        let (end, bottom) = (scroll(ui.model()), screen(&ui));
+        assert!(end > 0 && top != bottom, "{keys} has nothing to scroll");
+        ui.press("up").unwrap();
+        assert_eq!(scroll(ui.model()), end - 1, "{keys}");
+        assert_ne!(screen(&ui), bottom, "{keys}");
+        ui.press("end").unwrap();
+        assert_eq!((scroll(ui.model()), screen(&ui)), (end, bottom), "{keys}");
+        ui.press("home").unwrap();
+        assert_eq!(screen(&ui), top, "{keys}");
+    }
+    check((80, 18), "4", |m| m.comparison.scroll).await;
+    check((40, 12), "3 enter", |m| match m.browse.view().shows {
+        tenantry::app::browse::Shows::Object { scroll, .. } => scroll,
+        _ => 0,
+    })
+    .await;
+    check((80, 18), "?", |m| match m.overlays.last() {
+        Some(tenantry::app::overlay::Overlay::Help { scroll }) => *scroll,
+        _ => 0,
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_cannot_be_read_is_told_where_people_look() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = with_run(&engine).await;
+    engine.script.lock().unwrap().broken = true;
+    ui.press("3 o").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    let shown = screen(&ui);
+    assert!(shown.contains("the store is damaged: page 3") && shown.contains("Move the file away"), "{shown}");
+    assert!(!shown.contains("for the first time"), "{shown}");
+    engine.script.lock().unwrap().broken = false;
+    ui.press("o").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(!screen(&ui).contains("damaged"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_is_seen_while_it_happens() {
+    let engine = Arc::new(Fake::default());
+    engine.script.lock().unwrap().profile = Some(profile(None));
+    for (size, now) in [((120, 36), "throttled now"), ((80, 24), "asked to wait"), ((40, 12), "asked to wait")] {
+        let mut ui = ui(&engine, Mode::Real, size);
+        ui.press("2 enter").unwrap();
+        assert!(ui.until(|m| m.ingest.progress.seconds >= 4.0).await.unwrap());
+        assert!(screen(&ui).contains(now), "{}", screen(&ui));
+        assert!(ui.until(|m| m.ingest.progress.seconds >= 5.0).await.unwrap());
+        assert!(!screen(&ui).contains(now) && screen(&ui).contains("0.8 s"), "{}", screen(&ui));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_tenant_begins_with_nothing_of_the_first() {
+    let engine = Arc::new(Fake::default());
+    engine.script.lock().unwrap().profile =
+        Some(tenantry::app::views::ProfileView { tenant: "fabrikam.example".to_owned(), ..profile(Some("Fabrikam")) });
+    engine.script.lock().unwrap().runs = vec![run(1, RunStatus::Partial)];
+    let mut ui = ui(&engine, Mode::Demo, SIZE);
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("3").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(ui.model().browse.run.is_some());
+    ui.press("1 f2 ctrl-r").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("enter ctrl-s enter").unwrap();
+    assert!(ui.until(|m| matches!(m.wizard.save, Save::Saved(_))).await.unwrap());
+    assert_eq!((ui.model().browse.run, ui.model().browse.view().window.rows.len()), (None, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn idle_is_idle() {
     let engine = Arc::new(Fake::default());
     let mut ui = ui(&engine, Mode::Real, SIZE);

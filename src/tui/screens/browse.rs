@@ -27,7 +27,8 @@ use crate::{
     },
 };
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
+/// Gives back the furthest that an open object can be scrolled.
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     if model.browse.run.is_none() {
         let inner = widgets::panel(buf, area, "Browse");
         let text = match model.overview.profile {
@@ -36,7 +37,8 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
         };
         let mut lines = vec![Line::default()];
         lines.extend(widgets::wrapped(text, inner.width, 0, theme::PLAIN));
-        return widgets::lines(buf, inner, &lines);
+        widgets::lines(buf, inner, &lines);
+        return 0;
     }
     let head = if room == Room::Small { 1 } else { 2 };
     let tabs_at = Rect { height: 1, ..area };
@@ -65,6 +67,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
         let inner = widgets::panel(buf, side, &name);
         widgets::scrolled(buf, inner, &detail(model, inner.width), 0);
     }
+    0
 }
 
 fn count_of(model: &Model, list: List) -> u64 {
@@ -256,7 +259,12 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
     };
     let kind = Column {
         title: "kind",
-        cells: 13,
+        // As long as the longest that such a list shows, so that nothing moves while it is scrolled.
+        cells: match view.shows {
+            Shows::List(List::Users | List::Accounts) => width("guest, disabled"),
+            Shows::List(List::Edges) => width("group member (mapped)"),
+            _ => width("service principal"),
+        },
         number: false,
         value: |r| match &r.edge {
             Some(edge) if edge.mapped => format!("{} (mapped)", kind_name(r.kind)),
@@ -277,6 +285,7 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
     let mut columns = match cells {
         ..46 => vec![first],
         46..66 => vec![first, kind],
+        _ if view.shows == Shows::List(List::Accounts) => vec![first, second, kind],
         _ if edges => vec![first, second, kind],
         _ => vec![first, second, kind, count],
     };
@@ -345,7 +354,7 @@ fn object(detail: &Detail, zone: &TimeZone, cells: u16) -> Vec<Line<'static>> {
         ]));
     }
     out.push(Line::default());
-    let names: Vec<(&String, String)> = detail
+    let mut names: Vec<(&String, String)> = detail
         .entity
         .as_object()
         .into_iter()
@@ -357,6 +366,8 @@ fn object(detail: &Detail, zone: &TimeZone, cells: u16) -> Vec<Line<'static>> {
             _ => (name, shown(value)),
         })
         .collect();
+    // What JupiterOne needs to tell objects apart comes after what people tell them apart by.
+    names.sort_by_key(|(name, _)| name.starts_with('_'));
     let longest = names.iter().map(|(name, _)| width(name)).max().unwrap_or(0).min(usize::from(cells) / 2);
     for (name, value) in names {
         let room = usize::from(cells).saturating_sub(longest + 2).max(1);

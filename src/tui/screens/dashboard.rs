@@ -1,5 +1,7 @@
 //! The dashboard: what there is, and the step that comes next.
 
+use std::collections::BTreeSet;
+
 use ratatui::{
     buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
@@ -8,19 +10,19 @@ use ratatui::{
 
 use super::super::{
     Room,
-    text::{ago, clock, fit},
+    text::{ago, clock, fit, wrap},
     theme, widgets,
 };
 use crate::{
     app::{Model, Sign, Step, ingest::IngestPhase, upload::UploadState},
     domain::{
-        completeness::{Gap, RunStatus},
+        completeness::{Gap, GapScope, RunStatus, State},
         text::{counted, grouped},
     },
 };
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
-    let Some(profile) = &model.overview.profile else { return };
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+    let Some(profile) = &model.overview.profile else { return 0 };
     let (left, right) = match room {
         Room::Full => {
             let [left, right] = Layout::horizontal([Constraint::Min(60), Constraint::Length(42)])
@@ -48,13 +50,20 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
             Span::styled(text, if chosen { theme::STRONG } else { theme::PLAIN }),
             Span::styled(what, if chosen { theme::PLAIN } else { theme::DIM }),
         ]));
-        if room != Room::Small {
+        // Gaps need the room more than air does.
+        if room == Room::Full || (room == Room::Medium && gaps(model).is_empty() && model.trouble.is_none()) {
             lines.push(Line::default());
         }
     }
-    if right.is_none() && room != Room::Small {
-        let gaps = gaps(model);
-        lines.extend(gap_lines(gaps, inner.width, 3));
+    if let Some(problem) = &model.trouble {
+        if room == Room::Small {
+            lines.clear();
+        }
+        lines.push(Line::default());
+        lines.extend(widgets::problem(problem, inner.width, Sign::Failed));
+    } else if right.is_none() && room != Room::Small {
+        lines.push(Line::default());
+        lines.extend(gap_advice(gaps(model), inner.width, 3));
     }
     widgets::lines(buf, inner, &lines);
     if let Some(right) = right {
@@ -72,9 +81,10 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
             lines.push(Line::raw(format!("{name}{:>room$}", grouped(n))));
         }
         lines.push(Line::default());
-        lines.extend(gap_lines(gaps(model), inner.width, 8));
+        lines.extend(gap_advice(gaps(model), inner.width, 6));
         widgets::lines(buf, inner, &lines);
     }
+    0
 }
 
 fn gaps(model: &Model) -> &[Gap] {
@@ -88,7 +98,8 @@ pub fn gap_lines(gaps: &[Gap], cells: u16, most: usize) -> Vec<Line<'static>> {
         let code = gap.code.as_deref().map(|c| format!(" ({c})")).unwrap_or_default();
         let accepted = if gap.accepted { ", accepted" } else { "" };
         let since = if gap.is_carried_forward() { ", as last known" } else { "" };
-        let text = format!("{}: {}{code}{since}{accepted}", gap.name, gap.state.as_str());
+        // The state first: a long name would push it off the line.
+        let text = format!("{}: {}{code}{since}{accepted}", gap.state.as_str(), gap.name);
         out.push(widgets::signed(Sign::Incomplete, fit(&text, usize::from(cells).saturating_sub(2))));
     }
     if gaps.len() > most {
@@ -97,14 +108,39 @@ pub fn gap_lines(gaps: &[Gap], cells: u16, most: usize) -> Vec<Line<'static>> {
     out
 }
 
+/// What is not complete, and once for each kind of gap what to do about it.
+pub fn gap_advice(gaps: &[Gap], cells: u16, most: usize) -> Vec<Line<'static>> {
+    let mut out = gap_lines(gaps, cells, most);
+    let steps: BTreeSet<&str> = gaps.iter().filter(|g| !g.accepted).filter_map(next_step).collect();
+    for step in steps {
+        out.extend(widgets::wrapped(step, cells, 2, theme::PLAIN));
+    }
+    out
+}
+
+/// What mends a gap.
+const fn next_step(gap: &Gap) -> Option<&'static str> {
+    match gap.state {
+        State::Complete | State::Gone => None,
+        State::Forbidden => {
+            Some("Forbidden: check the permissions and their consent under Credentials (1), then read again.")
+        }
+        State::Hidden => {
+            Some("Hidden: only apps with Member.Read.Hidden see these members. Add it, consent, and read again.")
+        }
+        State::Partial if matches!(gap.scope, GapScope::Collection) && gap.code.is_none() => None,
+        State::Partial => Some("Partial: it was not read to its end. Read again."),
+    }
+}
+
 fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
     let Some(profile) = &model.overview.profile else { return Vec::new() };
     let mut out = Vec::new();
     let mut fact = |name: &str, value: &str| {
-        out.push(Line::from(vec![
-            Span::styled(format!("{name:<12} "), theme::DIM),
-            Span::raw(fit(value, usize::from(cells).saturating_sub(13))),
-        ]));
+        for (n, line) in wrap(value, usize::from(cells).saturating_sub(13)).into_iter().enumerate() {
+            let name = if n == 0 { name } else { "" };
+            out.push(Line::from(vec![Span::styled(format!("{name:<12} "), theme::DIM), Span::raw(line)]));
+        }
     };
     fact("Tenant", &format!("{}   {}", profile.tenant, profile.cloud.title()));
     match &profile.target {
@@ -112,9 +148,12 @@ fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
         None => fact("Target", "none yet: JupiterOne can be connected under Credentials"),
     }
     if let Some(store) = &model.overview.store {
-        fact("Store", &store.path);
+        match store.temporary {
+            true => fact("Store", "temporary: it goes when you quit"),
+            false => fact("Store", &store.path),
+        }
         if let Some(pid) = store.held_by {
-            fact("", &format!("process {pid} is writing to it"));
+            fact("", &format!("process {pid} is writing to it; you can browse meanwhile"));
         }
     }
     out
@@ -128,6 +167,7 @@ fn says(model: &Model, step: Step) -> String {
         Step::Credentials => "change or check them".to_owned(),
         Step::Ingest => match (&model.ingest.phase, store.and_then(|s| s.newest.as_ref())) {
             (IngestPhase::Running(_), _) => "reading the directory now".to_owned(),
+            (_, None) if model.trouble.is_some() => "the store here cannot be read".to_owned(),
             (_, None) => "read the directory for the first time".to_owned(),
             (_, Some(run)) => {
                 let when = ago(model.now, run.finished_at.unwrap_or(run.started_at));
@@ -154,9 +194,9 @@ fn says(model: &Model, step: Step) -> String {
         Step::Upload => match (&model.upload.phase, store.and_then(|s| s.uploaded)) {
             (UploadState::Running(_), _) => "uploading now".to_owned(),
             (_, Some(uploaded)) if uploaded.in_doubt => {
-                format!("in doubt: the upload of {} may or may not have been taken", ago(model.now, uploaded.at))
+                format!("in doubt ({}): the next upload settles it", ago(model.now, uploaded.at))
             }
-            (_, Some(uploaded)) => format!("last {}", ago(model.now, uploaded.at)),
+            (_, Some(uploaded)) => format!("uploaded {}", ago(model.now, uploaded.at)),
             (_, None) => "never yet to this target".to_owned(),
         },
     }

@@ -9,10 +9,10 @@ use ratatui::{
 use super::{
     super::{
         Room,
-        text::{ago, clock, fit, right, time, wrap},
+        text::{ago, clock, fit, right, time, width},
         theme, widgets,
     },
-    dashboard::gap_lines,
+    dashboard::{gap_advice, gap_lines},
 };
 use crate::{
     app::{
@@ -21,20 +21,34 @@ use crate::{
     },
     domain::{
         completeness::{Collection, RunStatus, State},
-        progress::{CollectionProgress, Phase},
+        ids::is_guid_shaped,
+        problem::Problem,
+        progress::{CollectionProgress, Level, LogLine, Phase},
         text::{counted, grouped},
     },
 };
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
-    if matches!(model.ingest.phase, IngestPhase::Idle) {
-        return idle(model, buf, area);
+/// Gives back the furthest that the log, or what went wrong, can be scrolled.
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+    match (&model.ingest.phase, room) {
+        (IngestPhase::Idle, _) => {
+            idle(model, buf, area);
+            0
+        }
+        // A failure needs more room than a line: without much of it, all there is.
+        (IngestPhase::Failed(problem), Room::Medium | Room::Small | Room::Tiny) => failed(model, problem, buf, area),
+        (_, Room::Full) => full(model, buf, area),
+        (_, Room::Medium) => medium(model, buf, area),
+        (_, Room::Small | Room::Tiny) => {
+            small(model, buf, area);
+            0
+        }
     }
-    match room {
-        Room::Full => full(model, buf, area),
-        Room::Medium => medium(model, buf, area),
-        Room::Small | Room::Tiny => small(model, buf, area),
-    }
+}
+
+fn failed(model: &Model, problem: &Problem, buf: &mut Buffer, area: Rect) -> u16 {
+    let inner = widgets::panel(buf, area, "What went wrong");
+    widgets::scrolled(buf, inner, &widgets::problem(problem, inner.width, Sign::Failed), model.ingest.scrolled)
 }
 
 fn idle(model: &Model, buf: &mut Buffer, area: Rect) {
@@ -73,7 +87,7 @@ const TITLES: [(Collection, &str); 4] = [
     (Collection::Memberships, "Memberships"),
 ];
 
-fn full(model: &Model, buf: &mut Buffer, area: Rect) {
+fn full(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
     let [panes, middle, bottom] = Layout::vertical([Constraint::Length(8), Constraint::Length(7), Constraint::Min(5)])
         .spacing(Spacing::Overlap(1))
         .areas(area);
@@ -89,11 +103,11 @@ fn full(model: &Model, buf: &mut Buffer, area: Rect) {
     let inner = widgets::panel(buf, requests, "Requests");
     widgets::lines(buf, inner, &request_lines(&model.ingest, inner.width));
     let inner = widgets::panel(buf, result, "Run");
-    widgets::lines(buf, inner, &run_lines(model, inner.width));
-    log(model, buf, bottom);
+    widgets::lines(buf, inner, &run_lines(model));
+    log(model, buf, bottom)
 }
 
-fn medium(model: &Model, buf: &mut Buffer, area: Rect) {
+fn medium(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
     let [first, second, middle, bottom] =
         Layout::vertical([Constraint::Length(5), Constraint::Length(5), Constraint::Length(5), Constraint::Min(4)])
             .spacing(Spacing::Overlap(1))
@@ -108,14 +122,16 @@ fn medium(model: &Model, buf: &mut Buffer, area: Rect) {
     let [requests, result] = two(middle);
     let inner = widgets::panel(buf, requests, "Requests and quota");
     let mut lines = request_lines(&model.ingest, inner.width);
-    let quota = quota_lines(&model.ingest);
     lines.truncate(2);
-    let throttled = model.ingest.progress.wire.throttled_seconds > 0.0;
-    lines.extend(quota.into_iter().skip(if throttled { 2 } else { 0 }).take(1));
+    let wire = &model.ingest.progress.wire;
+    lines.push(Line::raw(match wire.throttled_seconds {
+        s if s > 0.0 => format!("{} units/10 s · ↻ throttled {s:.1} s", grouped(wire.units_10s)),
+        _ => format!("{} units/10 s · not throttled", grouped(wire.units_10s)),
+    }));
     widgets::lines(buf, inner, &lines);
     let inner = widgets::panel(buf, result, "Run");
-    widgets::lines(buf, inner, &run_lines(model, inner.width));
-    log(model, buf, bottom);
+    widgets::lines(buf, inner, &run_lines(model));
+    log(model, buf, bottom)
 }
 
 fn small(model: &Model, buf: &mut Buffer, area: Rect) {
@@ -126,11 +142,21 @@ fn small(model: &Model, buf: &mut Buffer, area: Rect) {
         let numbers = right(&numbers(of), usize::from(area.width).saturating_sub(left.len() + 4));
         lines.push(Line::from(vec![" ".into(), widgets::sign(sign(of)), Span::raw(left), Span::raw(numbers)]));
     }
-    lines.push(Line::default());
-    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     widgets::lines(buf, area, &lines);
-    let below = Rect { y: inner.y + 5, height: inner.height.saturating_sub(5), ..inner };
-    widgets::lines(buf, below, &run_lines(model, below.width));
+    let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let below = Rect { y: inner.y + 4, height: inner.height.saturating_sub(4), ..inner };
+    let mut lines = run_lines(model);
+    match &model.ingest.phase {
+        IngestPhase::Ended(run) if !run.gaps.is_empty() => {
+            lines.truncate(1);
+            lines.extend(gap_advice(&run.gaps, below.width, 1));
+        }
+        _ => {
+            lines.extend(request_lines(&model.ingest, below.width).into_iter().take(2));
+            lines.extend(quota_lines(&model.ingest).into_iter().skip(2));
+        }
+    }
+    widgets::lines(buf, below, &lines);
 }
 
 fn sign(of: &CollectionProgress) -> Sign {
@@ -209,7 +235,8 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
 fn quota_lines(ingest: &Ingest) -> Vec<Line<'static>> {
     let wire = &ingest.progress.wire;
     let throttled = match wire.throttled_seconds {
-        s if s > 0.0 => widgets::signed(Sign::Retrying, format!("throttled for {s:.1} s")),
+        s if ingest.throttled && s > 0.0 => widgets::signed(Sign::Retrying, format!("throttled now; {s:.1} s in all")),
+        s if s > 0.0 => widgets::signed(Sign::Retrying, format!("{s:.1} s lost to throttling")),
         _ => Line::styled("not throttled", theme::DIM),
     };
     vec![
@@ -233,7 +260,7 @@ fn request_lines(ingest: &Ingest, cells: u16) -> Vec<Line<'static>> {
     ]
 }
 
-fn run_lines(model: &Model, cells: u16) -> Vec<Line<'static>> {
+fn run_lines(model: &Model) -> Vec<Line<'static>> {
     let ingest = &model.ingest;
     let mut out = Vec::new();
     match &ingest.phase {
@@ -244,7 +271,10 @@ fn run_lines(model: &Model, cells: u16) -> Vec<Line<'static>> {
                 true => widgets::signed(Sign::Paused, "stopping; what is here is kept"),
                 false => widgets::signed(Sign::Here, format!("reading for {}", clock(ingest.progress.seconds))),
             });
-            out.push(Line::styled("Enter browses what is here.", theme::DIM));
+            out.push(match ingest.throttled {
+                true => widgets::signed(Sign::Retrying, "Microsoft asked to wait: waiting"),
+                false => Line::styled("Enter browses what is here.", theme::DIM),
+            });
         }
         IngestPhase::Ended(run) => {
             let (sign, text) = match run.status {
@@ -256,42 +286,105 @@ fn run_lines(model: &Model, cells: u16) -> Vec<Line<'static>> {
             };
             out.push(widgets::signed(sign, format!("{text}, after {}", clock(run.seconds))));
             out.push(Line::styled("Press Enter to browse.", theme::DIM));
-            out.extend(gap_lines(&run.gaps, cells, 2));
+            if !run.gaps.is_empty() {
+                let text = format!("{}, named below", counted(run.gaps.len() as u64, "gap"));
+                out.push(widgets::signed(Sign::Incomplete, text));
+            }
         }
-        IngestPhase::Failed(problem) => out.extend(widgets::problem(problem, cells, Sign::Failed)),
+        IngestPhase::Failed(_) => {
+            let text = format!("stopped, after {}", clock(ingest.progress.seconds));
+            out.push(widgets::signed(Sign::Failed, text));
+            out.push(Line::styled("What was read is kept.", theme::DIM));
+        }
     }
     out
 }
 
-fn log(model: &Model, buf: &mut Buffer, area: Rect) {
-    // A failure needs more room than a line: it takes the log's place.
+fn log(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
     if let IngestPhase::Failed(problem) = &model.ingest.phase {
-        let inner = widgets::panel(buf, area, "What went wrong");
-        return widgets::lines(buf, inner, &widgets::problem(problem, inner.width, Sign::Failed));
+        return failed(model, problem, buf, area);
     }
     let inner = widgets::panel(buf, area, "What is happening");
-    let rows = usize::from(inner.height);
-    let log = &model.ingest.log;
-    let end = log.len().saturating_sub(model.ingest.scrolled);
+    let room = usize::from(inner.width).saturating_sub(12);
     let mut lines: Vec<Line<'static>> = Vec::new();
-    for entry in log.iter().take(end).skip(end.saturating_sub(rows)) {
+    for entry in &model.ingest.log {
         let mut spans = vec![Span::styled(format!("{}  ", time(entry.at, &model.zone)), theme::DIM)];
         match theme::level_sign(entry.level) {
             Some(sign) => spans.extend([widgets::sign(sign), " ".into()]),
             None => spans.push("  ".into()),
         }
-        let mut text = entry.text.clone();
-        if let Some(problem) = &entry.problem
-            && !text.contains(&problem.summary)
-        {
-            text.push_str(&format!(": {}", problem.line()));
-        }
-        let room = usize::from(inner.width).saturating_sub(12);
-        spans.push(Span::raw(fit(wrap(&text, 4_000).first().map_or("", String::as_str), room)));
+        spans.push(Span::raw(fit(&said(entry), room)));
         lines.push(Line::from(spans));
+    }
+    // What is missing comes last, where it is seen.
+    if let IngestPhase::Ended(run) = &model.ingest.phase {
+        lines.extend(gap_advice(&run.gaps, inner.width, 10));
     }
     if lines.is_empty() {
         lines.push(Line::styled("nothing yet", theme::DIM));
     }
-    widgets::lines(buf, inner, &lines);
+    let most = lines.len().saturating_sub(usize::from(inner.height));
+    let from = most.saturating_sub(usize::from(model.ingest.scrolled));
+    widgets::lines(buf, inner, &lines[from..]);
+    if from > 0 && area.width > 40 {
+        let text = format!(" ↑ {from} more ");
+        let x = inner.right().saturating_sub(width(&text) as u16);
+        buf.set_line(x, area.y, &Line::styled(text, theme::ACCENT), area.width);
+    }
+    u16::try_from(most).unwrap_or(u16::MAX)
+}
+
+/// A line of the log, with what matters at its beginning.
+fn said(entry: &LogLine) -> String {
+    let mut text = short_ids(entry.text.lines().next().unwrap_or_default());
+    if let Some(problem) = &entry.problem
+        && entry.level != Level::Retry
+        && !entry.text.contains(&problem.summary)
+    {
+        text.push_str(&format!(": {}", problem.line()));
+    }
+    match text.split_once(": ") {
+        // A path is long, and what happens to it stands behind it.
+        Some((what, how)) if entry.level == Level::Retry => format!("{how} · {what}"),
+        _ => text,
+    }
+}
+
+/// With no more of each ID than tells it from others; the whole one is in the log file.
+fn short_ids(text: &str) -> String {
+    let mut out = String::new();
+    let mut word = String::new();
+    let end = |word: &mut String, out: &mut String| {
+        match is_guid_shaped(word) {
+            true => out.extend(word.chars().take(8).chain(['…'])),
+            false => out.push_str(word),
+        }
+        word.clear();
+    };
+    for c in text.chars() {
+        if c.is_ascii_alphanumeric() || c == '-' {
+            word.push(c);
+        } else {
+            end(&mut word, &mut out);
+            out.push(c);
+        }
+    }
+    end(&mut word, &mut out);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_told_by_their_beginning() {
+        let check = |text: &str, want: &str| assert_eq!(short_ids(text), want);
+        check("reading /users: 503, again in 1.4 s", "reading /users: 503, again in 1.4 s");
+        check(
+            "/groups/84841066-274d-4ec0-a5c1-276be684bdd3/members (request 7b12f9bb-2e0c-4be0-8d7f-5b6f2f4f1f00)",
+            "/groups/84841066…/members (request 7b12f9bb…)",
+        );
+        check("84841066-274d-4ec0-a5c1", "84841066-274d-4ec0-a5c1");
+    }
 }

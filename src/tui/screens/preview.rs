@@ -12,7 +12,7 @@ use super::{
         text::{ago, bytes, day, fit, pad, right},
         theme, widgets,
     },
-    dashboard::gap_lines,
+    dashboard::gap_advice,
 };
 use crate::{
     app::{Model, Sign, preview::ComparisonPhase},
@@ -22,7 +22,8 @@ use crate::{
     },
 };
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
+/// Gives back the furthest that it can be scrolled.
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     let inner = widgets::panel(buf, area, "What an upload would do");
     let mut lines = if room == Room::Small { Vec::new() } else { vec![Line::default()] };
     match &model.comparison.phase {
@@ -40,7 +41,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
         ComparisonPhase::Failed(problem) => lines.extend(widgets::problem(problem, inner.width, Sign::Failed)),
         ComparisonPhase::Ready(preview) => lines.extend(ready(model, preview, inner.width, room)),
     }
-    widgets::scrolled(buf, inner, &lines, model.comparison.scroll);
+    widgets::scrolled(buf, inner, &lines, model.comparison.scroll)
 }
 
 fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'static>> {
@@ -48,7 +49,11 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     let (sign, against) = baseline(model, preview);
     let target = preview.target.as_ref().map_or_else(|| "no target is configured".to_owned(), ToString::to_string);
     let size = format!("{}, {}.", counted(preview.requests, "request"), bytes(preview.bytes));
-    let size = Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]);
+    let same = preview.total().is_nothing() && matches!(preview.baseline, Baseline::Known { .. });
+    let size = match same {
+        true => widgets::signed(Sign::Done, "Nothing to do: JupiterOne was sent all of this already."),
+        false => Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]),
+    };
     if room == Room::Small {
         out.push(size);
         out.push(widgets::signed(sign, fit(&against, usize::from(cells).saturating_sub(2))));
@@ -84,7 +89,7 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
         );
         out.extend(widgets::signed_text(Sign::Incomplete, &text, cells));
     }
-    out.extend(gap_lines(&preview.gaps, cells, 4));
+    out.extend(gap_advice(&preview.gaps, cells, 4));
     if !preview.partial_types.is_empty() || !preview.gaps.is_empty() {
         out.push(Line::default());
     }

@@ -23,7 +23,8 @@ use crate::{
     },
 };
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
+/// Gives back the furthest that it can be scrolled.
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     let inner = widgets::panel(buf, area, "Upload to JupiterOne");
     let mut lines = if room == Room::Small { Vec::new() } else { vec![Line::default()] };
     if let Some(profile) = &model.overview.profile
@@ -43,7 +44,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
             lines.extend(idle(model, inner.width));
         }
     }
-    widgets::lines(buf, inner, &lines);
+    widgets::scrolled(buf, inner, &lines, model.upload.scroll)
 }
 
 fn idle(model: &Model, cells: u16) -> Vec<Line<'static>> {
@@ -107,9 +108,14 @@ fn running(model: &Model, cells: u16) -> Vec<Line<'static>> {
     let mut row = |name: &str, done: u64, total: u64| {
         let mut line = Line::from(vec![Span::raw(format!("{name:<14} "))]);
         if cells >= 60 {
+            let total = if p.phase == UploadPhase::Starting { u64::MAX } else { total };
             line.extend(widgets::bar(done, total, wide).spans);
         }
-        line.push_span(Span::raw(format!("  {} of {}", grouped(done), grouped(total))));
+        line.push_span(Span::raw(match p.phase {
+            // How many there are is told with the first batch.
+            UploadPhase::Starting => "  not yet".to_owned(),
+            _ => format!("  {} of {}", grouped(done), grouped(total)),
+        }));
         out.push(line);
     };
     row("Entities", p.entities_sent, p.entities_total);

@@ -15,23 +15,25 @@ use super::super::{
 use crate::{
     app::{
         Model, Sign, Step,
-        form::{FieldId, Region},
+        form::{FieldId, Into, Region},
         steps::{WizardStep, Words},
-        views::Kept,
+        views::{Kept, Mode},
         wizard::{ChecksPhase, JupiterOneSide, Save},
     },
     domain::{
         check::{CheckId, CheckStatus},
         cloud::Cloud,
         problem::Problem,
+        target::Destination,
     },
 };
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
+/// Gives back the furthest that the page can be scrolled.
+pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     let step = model.wizard.step;
     if step == WizardStep::Welcome {
         let inner = widgets::panel(buf, area, "Welcome");
-        return widgets::lines(buf, inner, &welcome(model, inner, room));
+        return widgets::scrolled(buf, inner, &welcome(model, inner, room), 0);
     }
     let title = format!("{} of {}   {}", step.number(), WizardStep::COUNT, step.short());
     let middle = match room {
@@ -61,7 +63,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) {
     };
     let air = u16::from(room != Room::Small);
     let inner = Rect { y: inner.y + air, height: inner.height.saturating_sub(air), ..inner };
-    widgets::scrolled(buf, inner, &lines, model.wizard.scroll);
+    widgets::scrolled(buf, inner, &lines, model.wizard.scroll)
 }
 
 fn welcome(model: &Model, inner: Rect, room: Room) -> Vec<Line<'static>> {
@@ -96,8 +98,10 @@ fn welcome(model: &Model, inner: Rect, room: Room) -> Vec<Line<'static>> {
     out.push(Line::default());
     let secrets = format!("Secrets are kept in {}, never in a file.", model.vault);
     out.extend(widgets::wrapped(&secrets, inner.width, 0, theme::PLAIN));
-    let time = "Have an administrator of the tenant at hand; it takes about ten minutes.";
-    out.extend(widgets::wrapped(time, inner.width, 0, theme::PLAIN));
+    if model.mode == Mode::Real {
+        let time = "Have an administrator of the tenant at hand; it takes about ten minutes.";
+        out.extend(widgets::wrapped(time, inner.width, 0, theme::PLAIN));
+    }
     if model.fills.is_some() {
         out.push(Line::default());
         let demo = "This is a demo: tenant and JupiterOne are inside this program. Where values are asked for, F2 \
@@ -232,6 +236,7 @@ fn field(model: &Model, id: FieldId, focused: bool, cells: u16) -> Vec<Line<'sta
     ];
     match id {
         FieldId::Cloud => spans.extend(choice(&Cloud::ALL.map(Cloud::title), fields.cloud as usize, focused, room)),
+        FieldId::Into => spans.extend(choice(&Into::ALL.map(Into::title), fields.into as usize, focused, room)),
         FieldId::Region => spans.extend(choice(&Region::ALL.map(Region::title), fields.region as usize, focused, room)),
         _ => match (fields.text(id), fields.secret_of(id)) {
             (Some(text), _) => spans.extend(widgets::field(text, id.placeholder(), focused, room)),
@@ -345,7 +350,11 @@ fn check(model: &Model, id: CheckId) -> (Sign, Option<String>) {
         Some(check) => {
             let found = match (check.status, &check.problem) {
                 (CheckStatus::Ok, _) => check.found.clone().filter(|f| !f.is_empty()),
-                (CheckStatus::CannotCheck, Some(p)) => Some(format!("cannot check: {}", p.summary)),
+                (CheckStatus::CannotCheck, Some(p)) => Some(match p.code.as_deref() {
+                    Some("put_off") => "later".to_owned(),
+                    Some("not_checked") => p.summary.clone(),
+                    _ => format!("cannot check: {}", p.summary),
+                }),
                 (_, Some(p)) => Some(p.code.clone().unwrap_or_else(|| p.summary.clone())),
                 (_, None) => check.found.clone(),
             };
@@ -426,6 +435,10 @@ fn save_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
     match (wizard.jupiterone, fields.jupiterone()) {
         (JupiterOneSide::Given, Some(form)) => {
             fact("JupiterOne", &format!("account {}", form.target.account));
+            match &form.target.destination {
+                Destination::Instance(id) => fact("", &format!("instance {id}")),
+                Destination::Scope(name) => fact("", &format!("scope {name}")),
+            }
             fact("", form.target.origin.as_str());
         }
         _ => fact("JupiterOne", "later; everything but the upload works without it"),
@@ -433,7 +446,14 @@ fn save_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
     out.push(Line::default());
     match &wizard.save {
         Save::No => {
-            let text = format!("The profile goes into the config directory, its secrets into {}.", model.vault);
+            let text = match model.mode {
+                Mode::Real => {
+                    format!("The profile goes into the config directory, its secrets into {}.", model.vault)
+                }
+                Mode::Demo => {
+                    "This is a demo: nothing is written. Profile and secrets stay in memory until you quit.".to_owned()
+                }
+            };
             out.extend(widgets::wrapped(&text, cells, 0, theme::PLAIN));
             out.push(Line::default());
             out.extend(widgets::wrapped("Press Enter to save.", cells, 0, theme::PLAIN));
@@ -442,7 +462,11 @@ fn save_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
             out.extend(widgets::wrapped("Saving … the keyring may ask to be unlocked.", cells, 0, theme::DIM))
         }
         Save::Saved(Kept::Keyring(name)) => {
-            out.push(widgets::signed(Sign::Done, format!("Saved in {name}.")));
+            let text = match model.mode {
+                Mode::Real => format!("Saved in {name}."),
+                Mode::Demo => "Kept in memory until you quit: a demo writes nothing.".to_owned(),
+            };
+            out.extend(widgets::signed_text(Sign::Done, &text, cells));
             out.push(Line::default());
             out.extend(widgets::wrapped("Press Enter to read the directory.", cells, 0, theme::PLAIN));
         }
