@@ -28,8 +28,9 @@ use crate::{
 
 /// Batches of look-ups under way at once.
 const AT_ONCE: usize = 6;
-/// A group found among the members brings members of its own, and so on; so many times.
-const MOST_ROUNDS: usize = 8;
+/// A group found among the members brings members of its own, and so on; so many times. No id is asked for twice, so
+/// that only a service which invents groups without end gets there.
+const MOST_ROUNDS: usize = 100;
 
 /// What became of them, for the log.
 #[derive(Default)]
