@@ -77,6 +77,17 @@ async fn throttled() {
     let most = (least + 4.0) * 1.1 + items as f64 * 1.65;
     let lost = wire.throttled_seconds;
     assert!(items > 3 && least <= lost && lost <= most, "{least} <= {lost} <= {most}, {items} items");
+    // A wish that is a date is read by the answer's own clock.
+    let told_to_wait = |what: &str| -> Vec<f64> {
+        let lines = told.lines();
+        let of = lines.iter().filter(|l| l.text.starts_with(what) && l.text.contains(": 429, again in "));
+        of.map(|l| l.text.split("again in ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()).collect()
+    };
+    let waits = told_to_wait("reading a batch");
+    assert!(waits.len() == 1 && (4.0..=4.5).contains(&waits[0]), "{waits:?}");
+    let waits = told_to_wait("reading /v1.0/users");
+    assert!(waits.iter().filter(|w| (2.1..=2.4).contains(*w)).count() == 1, "{waits:?}");
+    assert!(waits.iter().filter(|w| (3.0..=3.4).contains(*w)).count() == 2, "{waits:?}");
     // Nothing else took time.
     assert!((elapsed - lost).abs() < 0.1 && (run.seconds - lost).abs() < 0.1, "{elapsed} {lost} {}", run.seconds);
     assert_eq!(told.count(Level::Retry), refused.len(), "{}", told.text());

@@ -161,10 +161,10 @@ async fn a_run_that_is_cut_off_keeps_what_is_there_and_changes_nothing_else() {
         let clear = Stage::open("duplicates", 400, 40, 5, Latency::Fixed(Duration::from_millis(500))).await;
         let first = clear.collect().await;
         clear.upload().await.unwrap();
-        let stage = clear.another_day("duplicates", 2).await;
+        let stage = clear.another_day("duplicates", 8).await;
         let before = (stage.preview().changes, Truth::stored(&stage.reader(), first.id));
 
-        let info = cut_off(&stage, 150, how).await;
+        let info = cut_off(&stage, 380, how).await;
         let reader = stage.reader();
         let newest = reader.newest().unwrap().unwrap();
         assert_eq!(newest.status, RunStatus::Interrupted, "{how:?}");
@@ -177,9 +177,14 @@ async fn a_run_that_is_cut_off_keeps_what_is_there_and_changes_nothing_else() {
         assert_eq!(stage.preview().changes, before.0, "{how:?}");
         Truth::stored(&reader, first.id).assert_is(&before.1, "the finished run");
 
+        // A user whom the run that was cut off had found changed is the old one again, where nobody may read the new one.
+        let blind = clear.another_day("forbidden-users", 8).await.collect().await;
+        assert_eq!(of_collection(&blind.gaps, "users").stale_since, first.finished_at, "{how:?}");
+        Truth::stored(&stage.reader(), blind.id).assert_same(&before.1, EntityKind::User, "users as last known");
+
         let next = stage.collect().await;
         assert_eq!((next.status, &next.gaps), (RunStatus::Complete, &vec![]), "{how:?}");
-        Truth::stored(&stage.reader(), next.id).assert_is(&stage.truth(2), "the run after");
+        Truth::stored(&stage.reader(), next.id).assert_is(&stage.truth(8), "the run after");
         let preview = stage.preview();
         assert!(preview.total().change > 0 && preview.total().delete > 0, "{how:?}");
         stage.check_manners();
