@@ -65,12 +65,12 @@ pub struct Output {
     state: Arc<State>,
 }
 
-/// What is done and, where it is known, the total of each collection.
+/// Done and total of each collection.
 type Figures = [(u64, Option<u64>); 4];
 
 #[derive(Debug, Default)]
 struct State {
-    /// When progress was last told, and what the JSON lines said then.
+    /// When progress was last told, and what was said then.
     told: Mutex<Option<(Instant, Figures)>>,
     /// The last that the ingestion told, so that its end can be told however often it spoke.
     last: Mutex<Option<IngestProgress>>,
