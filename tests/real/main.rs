@@ -1,5 +1,6 @@
 //! The real program, from outside: its processes, its exit statuses, its files.
 
+mod around;
 mod bad_days;
 mod journey;
 #[path = "../support/left_out.rs"]
@@ -11,5 +12,4 @@ mod program;
 #[cfg(target_os = "linux")]
 mod pty;
 mod schema;
-mod surroundings;
 mod traces;
