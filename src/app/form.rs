@@ -195,23 +195,16 @@ impl Fields {
             WizardStep::Secret => &[FieldId::Secret],
             WizardStep::JupiterOne => match (self.region == Region::Custom, self.scoped, self.into) {
                 (false, false, _) => &[FieldId::Account, FieldId::Region, FieldId::Instance, FieldId::Key],
-                (true, false, _) => {
-                    &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Instance, FieldId::Key]
-                }
+                (true, false, _) => &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Instance, FieldId::Key],
                 (false, true, Into::Instance) => {
                     &[FieldId::Account, FieldId::Region, FieldId::Into, FieldId::Instance, FieldId::Key]
                 }
                 (false, true, Into::Scope) => {
                     &[FieldId::Account, FieldId::Region, FieldId::Into, FieldId::Scope, FieldId::Key]
                 }
-                (true, true, Into::Instance) => &[
-                    FieldId::Account,
-                    FieldId::Region,
-                    FieldId::Url,
-                    FieldId::Into,
-                    FieldId::Instance,
-                    FieldId::Key,
-                ],
+                (true, true, Into::Instance) => {
+                    &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Into, FieldId::Instance, FieldId::Key]
+                }
                 (true, true, Into::Scope) => {
                     &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Into, FieldId::Scope, FieldId::Key]
                 }

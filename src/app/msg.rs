@@ -36,7 +36,9 @@ pub enum Msg {
     Now(Timestamp),
     Tick,
     /// The screen was drawn: so far can what has the arrow keys be scrolled.
-    Drawn { reach: u16 },
+    Drawn {
+        reach: u16,
+    },
     /// A job tells how it goes.
     Event(JobId, Event),
     /// A job has ended.
