@@ -284,6 +284,7 @@ impl Model {
         match self.place {
             Place::Wizard => match (&self.wizard.save, &self.wizard.checks.phase) {
                 (wizard::Save::Failed(p), _) if self.wizard.step == steps::WizardStep::Save => Some(p),
+                _ if self.wizard.step != steps::WizardStep::Check => None,
                 (_, wizard::ChecksPhase::Failed(p)) => Some(p),
                 _ => wizard::failed_check(self).and_then(|c| c.problem.as_ref()),
             },

@@ -134,6 +134,16 @@ impl Browse {
         }
     }
 
+    /// What the detail pane is about: of an empty list, whose list it is.
+    pub fn about(&self) -> Option<String> {
+        let empty = self.view().window.total == Some(0);
+        match (self.subject(), &self.view().shows) {
+            (Some((id, ..)), _) => Some(id),
+            (None, Shows::MembersOf(id) | Shows::GroupsOf(id)) if empty => Some(id.clone()),
+            (None, _) => None,
+        }
+    }
+
     /// What is selected or open: its id, kind and name.
     pub fn subject(&self) -> Option<(String, EntityKind, String)> {
         let view = self.view();
@@ -210,9 +220,9 @@ pub(super) fn fetch(model: &mut Model, fx: &mut Fx) {
     }
     // One at a time: while the cursor runs through a list, only where it rests is read.
     if !matches!(model.browse.detail, Pane::Loading { .. }) {
-        match model.browse.subject() {
-            Some((id, ..)) if model.browse.detail.id() == Some(&id) => {}
-            Some((id, ..)) => {
+        match model.browse.about() {
+            Some(id) if model.browse.detail.id() == Some(&id) => {}
+            Some(id) => {
                 let job = model.start(Work::Detail(run, id.clone()), fx);
                 model.browse.detail = Pane::Loading { job, id };
             }

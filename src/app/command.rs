@@ -192,6 +192,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Advance, ["a"], "let the tenant change", "let the demo's tenant change, as time would", dashboard::can_advance;
 
     // Ingestion.
+    Action::Continue, ["enter"], "try again", "read the directory once more", |m| at(m, Place::Ingest) && ingest::has_failed(m);
     Action::Continue, ["enter"], "start", "read the directory", |m| at(m, Place::Ingest) && ingest::can_start(m);
     Action::Continue, ["enter"], "browse", "browse what is here so far", |m| at(m, Place::Ingest) && ingest::can_browse(m);
     Action::Continue, ["enter"], "to the credentials", "a profile is needed first", |m| at(m, Place::Ingest) && m.overview.profile.is_none();

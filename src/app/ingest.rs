@@ -55,6 +55,10 @@ pub(super) fn can_start(m: &Model) -> bool {
     m.overview.profile.is_some() && matches!(m.ingest.phase, IngestPhase::Idle | IngestPhase::Failed(_))
 }
 
+pub(super) fn has_failed(m: &Model) -> bool {
+    can_start(m) && matches!(m.ingest.phase, IngestPhase::Failed(_))
+}
+
 pub(super) fn can_browse(m: &Model) -> bool {
     matches!(m.ingest.phase, IngestPhase::Running(_) | IngestPhase::Ended(_))
 }

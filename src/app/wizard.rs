@@ -429,6 +429,10 @@ pub(super) fn enter(model: &mut Model) {
         && model.wizard.step == WizardStep::Welcome
     {
         model.wizard.fields = Fields::of(profile);
+        // A target that is there stays, also if nobody comes by its step.
+        if profile.target.is_some() {
+            model.wizard.jupiterone = JupiterOneSide::Given;
+        }
         model.wizard.go(WizardStep::CopyIds);
     }
 }

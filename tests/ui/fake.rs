@@ -346,6 +346,7 @@ impl Engine for Fake {
         async move {
             self.script.lock().unwrap().queries.push(query.clone());
             let (list, total) = match (&query.within, query.list) {
+                (Within::MembersOf(id), _) if id == "g-2" => (List::Users, 0),
                 (Within::MembersOf(_), _) => (List::Users, 18),
                 (Within::GroupsOf(_), _) => (List::Groups, 2),
                 (Within::All, List::Accounts) => (List::Accounts, 1),
@@ -381,7 +382,7 @@ impl Engine for Fake {
                 name,
                 members: if group { 18 } else { 0 },
                 groups: 2,
-                state: None,
+                state: (group && n == 2).then_some(State::Hidden),
             }))
         }
         .boxed()

@@ -127,6 +127,36 @@ async fn the_trail_leads_there_and_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_empty_list_says_why_it_is_empty() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = with_run(&engine).await;
+    ui.press("3 tab").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("down down").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("right").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    let shown = screen(&ui);
+    assert!(shown.contains("Its membership is hidden") && shown.contains("members hidden"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_changes_the_credentials_keeps_the_target() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = with_run(&engine).await;
+    let target = ui.model().overview.profile.clone().unwrap().target;
+    ui.press("1 ctrl-r").unwrap();
+    assert!(ui.until(|m| m.wizard.step == WizardStep::Save).await.unwrap());
+    ui.press("enter").unwrap();
+    assert!(ui.until(|m| matches!(m.wizard.save, Save::Saved(_))).await.unwrap());
+    let forms = engine.script.lock().unwrap().forms.clone();
+    let last = forms.last().unwrap();
+    assert_eq!(last.jupiterone.as_ref().map(|j| &j.target), target.as_ref());
+    // Its secrets are the stored ones.
+    assert_eq!((last.secret.clone(), last.jupiterone.as_ref().and_then(|j| j.key.clone())), (None, None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn in_a_filter_every_letter_is_text() {
     let engine = Arc::new(Fake::default());
     let mut ui = with_run(&engine).await;

@@ -204,8 +204,8 @@ fn every_screen_as_people_see_it() {
 fn no_size_panics_and_no_secret_is_ever_drawn() {
     for (name, model) in states() {
         // Both sides of every change of the layout.
-        for width in [1, 3, 29, 30, 40, 69, 70, 109, 110, 200] {
-            for height in [1, 3, 7, 8, 17, 18, 27, 28, 60] {
+        for width in [1, 29, 30, 40, 69, 70, 109, 110, 200] {
+            for height in [1, 7, 8, 17, 18, 28, 60] {
                 let drawn = draw(&model, width, height);
                 // Where there is room for one.
                 if ![40, 70, 110, 200].contains(&width) || ![8, 18, 60].contains(&height) {

@@ -20,7 +20,7 @@ use crate::{
         list::top_for,
     },
     domain::{
-        completeness::{RunStatus, State},
+        completeness::{Collection, GapScope, RunStatus, State},
         kind::EntityKind,
         text::{counted, grouped},
         view::{Detail, List, Row},
@@ -36,7 +36,10 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
             None => "There is nothing to browse yet. Press Enter to begin.",
         };
         let mut lines = vec![Line::default()];
-        lines.extend(widgets::wrapped(text, inner.width, 0, theme::PLAIN));
+        match &model.trouble {
+            Some(problem) => lines.extend(widgets::problem(problem, inner.width, Sign::Failed)),
+            None => lines.extend(widgets::wrapped(text, inner.width, 0, theme::PLAIN)),
+        }
         widgets::lines(buf, inner, &lines);
         return 0;
     }
@@ -63,7 +66,11 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     };
     list(model, view, buf, list_at, room);
     if let Some(side) = side {
-        let name = model.browse.subject().map(|(_, _, name)| name).unwrap_or_default();
+        let name = match (model.browse.subject(), &model.browse.detail) {
+            (Some((_, _, name)), _) => name,
+            (None, Pane::Ready(detail)) => detail.name.clone(),
+            (None, _) => String::new(),
+        };
         let inner = widgets::panel(buf, side, &name);
         widgets::scrolled(buf, inner, &detail(model, inner.width), 0);
     }
@@ -186,7 +193,12 @@ fn list(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room) {
             (false, _) => "Nothing matches the filter. esc drops it.",
             (true, Shows::MembersOf(_)) => empty_members(model),
             (true, Shows::GroupsOf(_)) => "It is directly in no group that was read.",
-            (true, _) => "Nothing here yet.",
+            (true, Shows::List(list)) => match refused(model, *list) {
+                Some(text) => text,
+                None if is_reading(model) => "Nothing here yet: it is still being read. r refreshes.",
+                None => "There is nothing of this kind.",
+            },
+            (true, Shows::Object { .. }) => "",
         };
         let place = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
         return widgets::lines(buf, place, &widgets::wrapped(text, inner.width, 0, theme::DIM));
@@ -209,12 +221,34 @@ fn list(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room) {
     }
 }
 
+fn is_reading(model: &Model) -> bool {
+    let run = model.overview.store.as_ref().and_then(|s| s.newest.as_ref());
+    run.is_some_and(|r| Some(r.id) == model.browse.run && r.status == RunStatus::Running)
+}
+
+/// A list that is empty because it could not be read.
+fn refused(model: &Model, list: List) -> Option<&'static str> {
+    let run = model.overview.store.as_ref()?.newest.as_ref().filter(|r| Some(r.id) == model.browse.run)?;
+    let of = match list {
+        List::Accounts => Collection::Account,
+        List::Users => Collection::Users,
+        List::Groups => Collection::Groups,
+        List::Members | List::Edges => Collection::Memberships,
+    };
+    let gap = run.gaps.iter().find(|g| g.scope == GapScope::Collection && g.id == of.as_str())?;
+    Some(match gap.state {
+        State::Forbidden => "Reading these was refused. They are not known to be none: see the gaps under Ingest (2).",
+        _ => "These were not read to the end. They are not known to be none: see the gaps under Ingest (2).",
+    })
+}
+
 /// An empty list and an unread one are two things.
 fn empty_members(model: &Model) -> &'static str {
     match &model.browse.detail {
         Pane::Ready(detail) => match detail.state {
             Some(State::Hidden) => "Its membership is hidden: the app may not see it. It is not known to be empty.",
             Some(State::Forbidden) => "Its members were refused. It is not known to be empty.",
+            Some(State::Partial) if is_reading(model) => "Its members have not been read to the end yet. r refreshes.",
             Some(State::Partial) => "Its members were not read to the end. It is not known to be empty.",
             Some(State::Gone) => "The group vanished while it was being read.",
             Some(State::Complete) | None => "It has no members.",

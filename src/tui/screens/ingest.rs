@@ -48,7 +48,12 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
 
 fn failed(model: &Model, problem: &Problem, buf: &mut Buffer, area: Rect) -> u16 {
     let inner = widgets::panel(buf, area, "What went wrong");
-    widgets::scrolled(buf, inner, &widgets::problem(problem, inner.width, Sign::Failed), model.ingest.scrolled)
+    let mut lines = widgets::problem(problem, inner.width, Sign::Failed);
+    if problem.code.as_deref().is_some_and(|code| code == "no_secret" || code.starts_with("keyring")) {
+        let text = "The client secret can be entered under Credentials: press 1.";
+        lines.extend(widgets::wrapped(text, inner.width, 2, theme::STRONG));
+    }
+    widgets::scrolled(buf, inner, &lines, model.ingest.scrolled)
 }
 
 fn idle(model: &Model, buf: &mut Buffer, area: Rect) {
@@ -188,7 +193,17 @@ fn numbers(of: &CollectionProgress) -> String {
 fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Line<'static>> {
     let progress = &model.ingest.progress;
     let of = progress.of(collection);
-    let mut out = vec![widgets::signed(sign(of), numbers(of))];
+    let running = matches!(model.ingest.phase, IngestPhase::Running(_));
+    let stands = match (running, sign(of)) {
+        // Cut short in the middle.
+        (false, Sign::Here) => Sign::Incomplete,
+        (_, stands) => stands,
+    };
+    let numbers = match of.phase {
+        Phase::Waiting if !running => "not read".to_owned(),
+        _ => numbers(of),
+    };
+    let mut out = vec![widgets::signed(stands, numbers)];
     let rate = if of.seconds > 0.5 { of.done as f64 / of.seconds } else { 0.0 };
     match (of.phase, of.total) {
         // One object needs no bar: its name says more.
@@ -207,11 +222,14 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
     }
     if let (Phase::Reading, Some(total)) = (of.phase, of.total)
         && rate > 0.0
+        && running
+        && of.done < total
     {
         facts.push(format!("{} left", clock(total.saturating_sub(of.done) as f64 / rate)));
     }
     let elapsed = match of.phase {
         Phase::Waiting => String::new(),
+        Phase::Reading if !running => format!("stopped after {}", clock(of.seconds)),
         Phase::Reading => format!("{} so far", clock(of.seconds)),
         Phase::Ended(_) => format!("in {}", clock(of.seconds)),
     };
@@ -280,8 +298,8 @@ fn run_lines(model: &Model) -> Vec<Line<'static>> {
             let (sign, text) = match run.status {
                 RunStatus::Complete => (Sign::Done, "complete"),
                 RunStatus::Partial => (Sign::Incomplete, "done, with gaps"),
-                RunStatus::Interrupted => (Sign::Incomplete, "cancelled; what is here is kept"),
-                RunStatus::Failed => (Sign::Failed, "failed; what is here is kept"),
+                RunStatus::Interrupted => (Sign::Incomplete, "cancelled, kept"),
+                RunStatus::Failed => (Sign::Failed, "failed, kept"),
                 RunStatus::Running => (Sign::Here, "running"),
             };
             out.push(widgets::signed(sign, format!("{text}, after {}", clock(run.seconds))));
@@ -294,7 +312,9 @@ fn run_lines(model: &Model) -> Vec<Line<'static>> {
         IngestPhase::Failed(_) => {
             let text = format!("stopped, after {}", clock(ingest.progress.seconds));
             out.push(widgets::signed(Sign::Failed, text));
-            out.push(Line::styled("What was read is kept.", theme::DIM));
+            if ingest.progress.edges + ingest.progress.collections.iter().map(|c| c.done).sum::<u64>() > 0 {
+                out.push(Line::styled("What was read is kept.", theme::DIM));
+            }
         }
     }
     out

@@ -27,6 +27,9 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     let inner = widgets::panel(buf, area, "What an upload would do");
     let mut lines = if room == Room::Small { Vec::new() } else { vec![Line::default()] };
     match &model.comparison.phase {
+        _ if model.trouble.is_some() => {
+            lines.extend(model.trouble.iter().flat_map(|p| widgets::problem(p, inner.width, Sign::Failed)));
+        }
         _ if model.finished().is_none() => {
             let text = "There is no finished run to compare. Press Enter to read the directory; a run that was cancelled \
                         is never uploaded.";
@@ -55,7 +58,10 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
         false => Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]),
     };
     if room == Room::Small {
-        out.push(size);
+        match same {
+            true => out.push(size),
+            false => out.push(Line::styled("Nothing has been sent.", theme::STRONG)),
+        }
         out.push(widgets::signed(sign, fit(&against, usize::from(cells).saturating_sub(2))));
         out.extend(narrow("together", preview.total()));
         for (kind, changes) in preview.changes.iter().filter(|(_, c)| !c.is_nothing()) {

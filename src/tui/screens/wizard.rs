@@ -9,7 +9,7 @@ use ratatui::{
 
 use super::super::{
     Room,
-    text::{fit, wrap},
+    text::{fit, pad, wrap},
     theme, widgets,
 };
 use crate::{
@@ -283,7 +283,7 @@ fn masked(
 ) -> Vec<Span<'static>> {
     let chars = secret.chars();
     if chars == 0 {
-        let placeholder = if stored { "stored; paste a new one to change it" } else { placeholder };
+        let placeholder = if stored { "empty keeps the stored one" } else { placeholder };
         let mut out = Vec::new();
         if focused {
             out.push(widgets::cursor(" "));
@@ -378,7 +378,7 @@ fn check_page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
             continue;
         }
         let doing = if checks.current() == Some(id) { Some("checking …".to_owned()) } else { None };
-        let mut spans = vec![widgets::sign(sign), " ".into(), Span::raw(super::super::text::pad(id.title(), wide))];
+        let mut spans = vec![widgets::sign(sign), " ".into(), Span::raw(pad(id.title(), wide))];
         if let Some(found) = found.or(doing) {
             let room = usize::from(cells).saturating_sub(wide + 4);
             spans.extend(["  ".into(), Span::styled(fit(&found, room), theme::DIM)]);
@@ -423,11 +423,13 @@ fn save_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
     let wizard = &model.wizard;
     let fields = &wizard.fields;
     let mut out = Vec::new();
+    let name_cells = if cells < 60 { 11 } else { 15 };
     let mut fact = |name: &str, value: &str| {
-        out.push(Line::from(vec![
-            Span::styled(format!("{name:<14} "), theme::DIM),
-            Span::raw(fit(value, usize::from(cells).saturating_sub(15))),
-        ]));
+        // An ID is whole, or of no use.
+        for (n, line) in wrap(value, usize::from(cells).saturating_sub(name_cells)).into_iter().enumerate() {
+            let name = if n == 0 { name } else { "" };
+            out.push(Line::from(vec![Span::styled(pad(name, name_cells), theme::DIM), Span::raw(line)]));
+        }
     };
     fact("Tenant", fields.tenant.text());
     fact("Client", fields.client.text());
@@ -451,7 +453,8 @@ fn save_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
                     format!("The profile goes into the config directory, its secrets into {}.", model.vault)
                 }
                 Mode::Demo => {
-                    "This is a demo: nothing is written. Profile and secrets stay in memory until you quit.".to_owned()
+                    "This is a demo: profile and secrets are not written, they stay in memory until you quit."
+                        .to_owned()
                 }
             };
             out.extend(widgets::wrapped(&text, cells, 0, theme::PLAIN));
@@ -464,7 +467,7 @@ fn save_page(model: &Model, cells: u16) -> Vec<Line<'static>> {
         Save::Saved(Kept::Keyring(name)) => {
             let text = match model.mode {
                 Mode::Real => format!("Saved in {name}."),
-                Mode::Demo => "Kept in memory until you quit: a demo writes nothing.".to_owned(),
+                Mode::Demo => "Kept in memory until you quit: a demo writes no profile.".to_owned(),
             };
             out.extend(widgets::signed_text(Sign::Done, &text, cells));
             out.push(Line::default());
