@@ -11,28 +11,33 @@ use futures::{
 use super::input::Outside;
 
 /// Ends when the terminal has gone.
+///
+/// Terminal and signals are waited for by a task each. Where the terminal has gone, crossterm may read its end for ever
+/// and never come back: the signal that tells so must get through all the same.
 pub fn real() -> io::Result<BoxStream<'static, Outside>> {
-    let terminal = EventStream::new()
-        .take_while(|event| std::future::ready(event.is_ok()))
-        .filter_map(|event| std::future::ready(event.ok().map(|e| Some(Outside::Terminal(e)))))
-        // Its end is the end of all: the signals alone would go on for ever.
-        .chain(stream::once(std::future::ready(None)));
-    let signals = signals()?.map(Some);
-    let mut all = stream::select(terminal, signals)
-        .take_while(|outside| std::future::ready(outside.is_some()))
-        .filter_map(std::future::ready)
-        .boxed();
-    // crossterm's stream remembers only the first waker that it was polled with, and the driver looks ahead with none:
-    // a task of its own polls it, and a channel is what may be looked into.
     let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    let mut terminal = EventStream::new();
+    let mut signals = signals()?;
+    tokio::spawn({
+        let sender = sender.clone();
+        async move {
+            while let Some(Ok(event)) = terminal.next().await {
+                if sender.send(Some(Outside::Terminal(event))).is_err() {
+                    return;
+                }
+            }
+            // Its end is the end of all: the signals alone would go on for ever.
+            let _ = sender.send(None);
+        }
+    });
     tokio::spawn(async move {
-        while let Some(outside) = all.next().await {
-            if sender.send(outside).is_err() {
+        while let Some(signal) = signals.next().await {
+            if sender.send(Some(signal)).is_err() {
                 return;
             }
         }
     });
-    Ok(stream::poll_fn(move |context| receiver.poll_recv(context)).boxed())
+    Ok(stream::poll_fn(move |context| receiver.poll_recv(context).map(Option::flatten)).boxed())
 }
 
 #[cfg(unix)]
