@@ -35,7 +35,10 @@ fn from_the_wizard_to_the_job_s_figures() {
     terminal.press("\t", "1 of 20");
     terminal.press(ENTER, "→ 60 direct members");
     // Members have their names and their sign-in names.
-    terminal.press("\x1b[C", "Adele Lefèvre             _adele.lefevre@");
+    terminal.press("\x1b[C", "› members");
+    terminal.until("a member's names", |screen| {
+        screen.rows(0, USUAL.0).any(|row| row.contains("│ Adele Lefèvre  ") && row.contains("  _adele.lefevre@"))
+    });
     terminal.press("\x1b", "→ 60 direct members");
     terminal.press("\t\t", "Edges 295");
     terminal.press("4", "Nothing has been sent.");
