@@ -33,10 +33,11 @@ fn with_state(error: &GraphError, state: State) -> ListEnd {
     }
 }
 
-/// How the memberships as a whole ended, after the groups they belong to: without all groups there are not all members.
-pub(super) fn end_of_memberships(groups: &ListEnd) -> ListEnd {
+/// How the memberships as a whole ended, after the groups they belong to: without all groups there are not all members,
+/// and a member of whom nothing could be found out is none that was read.
+pub(super) fn end_of_memberships(groups: &ListEnd, unknown: Option<ListEnd>) -> ListEnd {
     match groups.state {
-        State::Complete => ListEnd::COMPLETE,
+        State::Complete => unknown.unwrap_or(ListEnd::COMPLETE),
         state => ListEnd {
             state: if state == State::Forbidden { State::Forbidden } else { State::Partial },
             reason: Some("the groups were not read to their end".to_owned()),

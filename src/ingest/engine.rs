@@ -69,9 +69,9 @@ impl Engine {
             Box::pin(beside(self.groups(send), total_of_groups)),
             Box::pin(self.members(receive)),
         )?;
-        Box::pin(self.resolve(users.state == State::Complete, groups.state == State::Complete)).await?;
+        let unknown = Box::pin(self.resolve(users.state == State::Complete, groups.state == State::Complete)).await?;
         let done = self.watch.done_of(Collection::Memberships);
-        self.end(Collection::Memberships, done, checkpoint::end_of_memberships(&groups)).await
+        self.end(Collection::Memberships, done, checkpoint::end_of_memberships(&groups, unknown)).await
     }
 
     async fn account(&self) -> Result<(), Stop> {

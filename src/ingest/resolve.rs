@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::{
-    Stop,
+    Stop, checkpoint,
     engine::{Engine, Head, id_key, is_bare},
     members::GroupRef,
     plan::{How, Step},
@@ -23,7 +23,7 @@ use crate::{
         text,
     },
     graph::{Batch, GraphError, MOST_IDS, Reply},
-    store::{ObjectWrite, PageWrite, Resolution, Unresolved},
+    store::{ListEnd, ObjectWrite, PageWrite, Resolution, Unresolved},
 };
 
 /// Batches of look-ups under way at once.
@@ -39,10 +39,14 @@ struct Tally {
     gone: u64,
     unreadable: u64,
     codes: BTreeMap<String, u64>,
+    /// The first look-up that told nothing at all: neither what the member is, nor that it is gone or not to be read.
+    unknown: Option<ListEnd>,
 }
 
 impl Engine {
-    pub(super) async fn resolve(&self, users_complete: bool, groups_complete: bool) -> Result<(), Stop> {
+    /// Asks for them all. What could not be found out, although it may be told another day, ends the memberships as
+    /// partial: nobody knows what those members are.
+    pub(super) async fn resolve(&self, users_complete: bool, groups_complete: bool) -> Result<Option<ListEnd>, Stop> {
         let mut asked: HashSet<u128> = HashSet::new();
         let mut tally = Tally::default();
         for _ in 0..MOST_ROUNDS {
@@ -74,7 +78,7 @@ impl Engine {
             self.members_of(found).await?;
         }
         self.tell_tally(&tally);
-        Ok(())
+        Ok(tally.unknown)
     }
 
     /// Users and groups that were not listed. While their list is incomplete, that says nothing about them: they stay
@@ -301,7 +305,7 @@ impl Engine {
     }
 
     fn tell_tally(&self, tally: &Tally) {
-        let Tally { read, gone, unreadable, codes } = tally;
+        let Tally { read, gone, unreadable, codes, .. } = tally;
         if read + gone + unreadable == 0 {
             return;
         }
@@ -325,8 +329,13 @@ impl Engine {
 impl Tally {
     fn unreadable(&mut self, error: Option<&GraphError>) {
         self.unreadable += 1;
-        if let Some(code) = error.and_then(GraphError::code) {
+        let Some(error) = error else { return };
+        if let Some(code) = error.code() {
             *self.codes.entry(code.to_owned()).or_default() += 1;
+        }
+        if !error.is_forbidden() && self.unknown.is_none() {
+            let reason = Some("some members could not be looked up".to_owned());
+            self.unknown = Some(ListEnd { reason, ..checkpoint::end_of(error, true) });
         }
     }
 }

@@ -466,6 +466,21 @@ async fn other_members_are_asked_for_kind_by_kind_where_ids_are_refused() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_member_of_whom_nothing_is_found_out_is_a_gap() {
+    let mut bench = Bench::new().await;
+    bench.world.on("/groups/deleted/members?", json!({ "value": [] }));
+    bench.world.refuse("/directoryObjects/getByIds", 403, "Authorization_RequestDenied");
+    for path in ["/contacts?", "/devices?", "/servicePrincipals?"] {
+        bench.world.refuse(path, 403, "Authorization_RequestDenied");
+    }
+    for id in ["c1", "d1", "s1", "p1"] {
+        bench.world.refuse(&format!("/directoryObjects/{id}"), 503, "serviceNotAvailable");
+    }
+    let info = bench.run().await.unwrap();
+    assert_eq!(Bench::gaps(&info), ["memberships partial serviceNotAvailable"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn objects_without_properties_are_asked_for_again_and_kept() {
     let mut bench = Bench::new().await;
     bench.world.on("/groups/deleted/members?", json!({ "value": [] }));
