@@ -52,7 +52,7 @@ fn from_the_wizard_to_the_job_s_figures() {
     for figures in ["Entities                 125          125", "Relationships            295          295"] {
         terminal.shows(figures);
     }
-    terminal.press(ENTER, "→ JupiterOne");
+    terminal.press(ENTER, "✓ Upload");
     terminal.send("q");
     terminal.ends_restored(0);
     assert!(home.files().is_empty(), "the demo leaves nothing behind: {:?}", home.files());
