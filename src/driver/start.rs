@@ -68,7 +68,9 @@ async fn demo_session(common: &Common, args: &cli::Demo) -> Result<Exit, JobErro
     let fills = fills(&demo);
     let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
     let office = Office::new(flags, environment, settings, Arc::clone(&vault), Arc::new(SystemClock), Some(demo));
-    Ok(show(office, Mode::Demo, vault, Some(fills)).await)
+    let exit = show(office, Mode::Demo, vault, Some(fills)).await;
+    headless::demo::remove(root).await;
+    Ok(exit)
 }
 
 /// What one key fills in: the right values, and the mistakes that people make.

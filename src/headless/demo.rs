@@ -2,7 +2,7 @@
 //!
 //! Reads no environment credentials, no profile and no keyring, and writes none.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use super::{
     doctor,
@@ -108,6 +108,17 @@ pub fn temporary_folder() -> Result<tempfile::TempDir, JobError> {
         .prefix("tenantry-demo-")
         .tempdir()
         .map_err(|e| failed(format!("no temporary folder can be made: {e}")))
+}
+
+/// Takes the demo's folder away, also from under a question about the store that was still being answered: SQLite may
+/// make a file anew while the others go.
+pub async fn remove(root: tempfile::TempDir) {
+    for _ in 0..50 {
+        if std::fs::remove_dir_all(root.path()).is_ok() || !root.path().exists() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// The whole road, step by step: doctor, collect, preview, upload, a day passes, and once more.

@@ -241,8 +241,8 @@ fn gaps(db: &Connection, run: RunId, nodes: &Nodes) -> rusqlite::Result<Vec<Gap>
     if any {
         let gap = told.unwrap_or_else(|| not_read(Collection::Memberships));
         gaps.push(Gap { stale_since: stale.flatten(), ..gap });
-    } else if groups.is_empty() {
-        // Where groups have gaps of their own, those say it all.
+    } else {
+        // Beside the groups' own gaps: a member of whom nothing was found out is in a list that is whole.
         gaps.extend(told);
     }
     gaps.extend(groups);

@@ -49,13 +49,29 @@ impl Drop for Guard {
 ///
 /// When the terminal refuses.
 pub fn enter() -> io::Result<()> {
-    if OURS.swap(true, Ordering::SeqCst) {
+    if OURS.swap(true, Ordering::SeqCst) && is_cooked() {
         // Stopped and continued by somebody else: a shell has set the modes meanwhile, and crossterm, which does not
         // know it, would do nothing.
         let _ = terminal::disable_raw_mode();
     }
     terminal::enable_raw_mode()?;
     execute!(io::stdout(), EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
+}
+
+/// Whether the terminal makes lines of what is typed, whatever crossterm believes.
+#[cfg(unix)]
+fn is_cooked() -> bool {
+    let mut modes = std::mem::MaybeUninit::<libc::termios>::uninit();
+    // SAFETY: the call fills the structure in where it succeeds, and only then is it looked at.
+    #[allow(unsafe_code)]
+    unsafe {
+        libc::tcgetattr(libc::STDIN_FILENO, modes.as_mut_ptr()) == 0 && modes.assume_init().c_lflag & libc::ICANON != 0
+    }
+}
+
+#[cfg(not(unix))]
+const fn is_cooked() -> bool {
+    false
 }
 
 /// Gives the screen back; a second time does nothing. Where the terminal has gone there is nobody to tell.

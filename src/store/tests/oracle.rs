@@ -436,7 +436,7 @@ impl<'a> Brought<'a> {
         if !unasked.is_empty() {
             let since = unasked.iter().copied().collect::<Option<Vec<_>>>().and_then(|all| all.into_iter().min());
             after.gaps.push(("memberships".to_owned(), told.unwrap_or(State::Partial), since));
-        } else if let Some(state) = told.filter(|_| of_groups.is_empty()) {
+        } else if let Some(state) = told {
             after.gaps.push(("memberships".to_owned(), state, None));
         }
         after.gaps.extend(of_groups);
