@@ -54,7 +54,7 @@ async fn demo_session(common: &Common, args: &cli::Demo) -> Result<Exit, JobErro
     let root = headless::demo::temporary_folder()?;
     let mut config = headless::demo::config(args, headless::demo::any_port());
     config.latency = Latency::Interactive;
-    let demo = stand_in::start(config).await.map_err(|e| JobError::Failed(Box::new(Problem::new(e.to_string()))))?;
+    let demo = stand_in::start(config).await.map_err(|e| headless::demo::not_started(&e))?;
     let demo = Arc::new(demo);
     let flags = Flags {
         store: common.store.clone(),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cli::{self, Common},
-    demo::{self, DemoConfig},
+    demo::{self, DemoConfig, DemoError},
     domain::{
         check::CheckStatus,
         completeness::RunStatus,
@@ -20,7 +20,7 @@ use crate::{
         text::{counted, grouped},
     },
     jobs::{self, Context, Guard, JobError, Secrets},
-    profile::{Environment, Flags, Settings, paths::Paths},
+    profile::{Environment, Flags, Settings, SettingsError, paths::Paths},
 };
 
 pub async fn run(common: &Common, args: cli::Demo) -> Exit {
@@ -60,19 +60,32 @@ fn failed(summary: impl Into<String>) -> JobError {
     JobError::Failed(Box::new(Problem::new(summary)))
 }
 
+/// Why there is no demo: asked for wrongly, or not to be had.
+pub fn not_started(error: &DemoError) -> JobError {
+    match error {
+        DemoError::UnknownScenario { .. } | DemoError::NotLoopback(_) => {
+            JobError::Usage(SettingsError::NoSuchDemo(error.to_string()))
+        }
+        DemoError::Listen { .. } => {
+            let mut problem = Problem::new(error.to_string());
+            problem.message = std::error::Error::source(error).map(ToString::to_string);
+            JobError::Failed(Box::new(problem))
+        }
+    }
+}
+
 fn list() -> Result<Exit, JobError> {
     let lines: String = demo::scenarios().iter().map(|(name, about)| format!("{name:<18} {about}\n")).collect();
     Ok(super::info::print(lines.as_bytes()))
 }
 
 async fn serve(args: &cli::Demo, listen: SocketAddr, output: &Output) -> Result<Exit, JobError> {
-    if !listen.ip().is_loopback() {
-        return Err(failed(format!("{listen} is not a loopback address: the demo serves this machine only")));
-    }
-    let demo = demo::start(config(args, listen)).await.map_err(|e| failed(e.to_string()))?;
+    let demo = demo::start(config(args, listen)).await.map_err(|e| not_started(&e))?;
+    // Whoever reads the announcement may end us at once.
+    let ended = session::signal();
     Output::new(true).emit(&demo.announcement());
     output.say("serving until Ctrl-C");
-    session::signal().await;
+    ended.await;
     demo.stop().await;
     Ok(Exit::Done)
 }
@@ -124,7 +137,7 @@ pub async fn remove(root: tempfile::TempDir) {
 /// The whole road, step by step: doctor, collect, preview, upload, a day passes, and once more.
 async fn journey(common: &Common, args: &cli::Demo, output: &Output) -> Result<Exit, JobError> {
     let root = temporary_folder()?;
-    let demo = demo::start(config(args, any_port())).await.map_err(|e| failed(e.to_string()))?;
+    let demo = demo::start(config(args, any_port())).await.map_err(|e| not_started(&e))?;
     let (settings, secrets) = settings_of(&demo, common, root.path())?;
     let listener = output.clone();
     let reporter: Arc<dyn Reporter> = Arc::new(move |event: Event| listener.report(&event));

@@ -115,8 +115,9 @@ pub fn context(settings: Settings, secrets: Secrets, reporter: Arc<dyn Reporter>
 fn cancelled_by_signals() -> CancellationToken {
     let token = CancellationToken::new();
     let cancel = token.clone();
+    let first = signal();
     tokio::spawn(async move {
-        signal().await;
+        first.await;
         cancel.cancel();
         signal().await;
         std::process::exit(super::Exit::Interrupted as i32);
@@ -124,23 +125,38 @@ fn cancelled_by_signals() -> CancellationToken {
     token
 }
 
-/// Waits for a signal that asks the process to end.
-pub async fn signal() {
+/// Listens, from the call on, for a signal that asks the process to end; what it returns waits for it.
+pub fn signal() -> impl Future<Output = ()> + Send {
     #[cfg(unix)]
-    {
+    let listening = {
         use tokio::signal::unix::{SignalKind, signal};
-        let (Ok(mut term), Ok(mut hup)) = (signal(SignalKind::terminate()), signal(SignalKind::hangup())) else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = term.recv() => {}
-            _ = hup.recv() => {}
+        [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()].map(|kind| signal(kind).ok())
+    };
+    async move {
+        #[cfg(unix)]
+        {
+            let [mut interrupt, mut terminate, mut hangup] = listening;
+            tokio::select! {
+                () = heard(&mut interrupt) => {}
+                () = heard(&mut terminate) => {}
+                () = heard(&mut hangup) => {}
+            }
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
         }
     }
-    #[cfg(not(unix))]
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+}
+
+/// Waits for a signal; for ever where it cannot be listened to.
+#[cfg(unix)]
+async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
     }
 }
 

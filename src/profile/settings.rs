@@ -135,6 +135,8 @@ pub enum SettingsError {
     TwoDestinations,
     #[error("several profiles exist ({0}): choose one with --profile")]
     Ambiguous(String),
+    #[error("{0}")]
+    NoSuchDemo(String),
     #[error("no {what} is known: {how}")]
     Missing { what: &'static str, how: &'static str },
 }

@@ -101,7 +101,8 @@ fn what_is_not_complete_is_a_usage_error() {
     check(&["collect", "--graph-url", "https://graph.example/v1.0"], &[], 2, &["origin"]);
     check(&["collect", "--profile", "nope"], &[], 2, &["nope"]);
     check(&["nonsense"], &[], 2, &["nonsense"]);
-    check(&["demo", "--scenario", "nope", "--serve", "127.0.0.1:0"], &[], 1, &["nope", "default"]);
+    check(&["demo", "--scenario", "nope", "--serve", "127.0.0.1:0"], &[], 2, &["nope", "default"]);
+    check(&["demo", "--serve", "192.0.2.1:0"], &[], 2, &["loopback"]);
     check(&[], &[], 2, &["terminal"]);
     // A secret that is a Secret ID is stopped before it is sent: nobody listens there.
     let nowhere = "http://127.0.0.1:9";

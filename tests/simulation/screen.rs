@@ -168,7 +168,7 @@ fn without_fresh_ids(line: &str) -> String {
     const GUID: &str = "00000000-0000-0000-0000-000000000000";
     let lower = line.to_lowercase();
     let mut line = line.to_owned();
-    if ["request", "trace", "job"].iter().any(|word| lower.contains(word)) {
+    if ["request", "trace", "correlation", "job"].iter().any(|word| lower.contains(word)) {
         let is_guid = |text: &str| text.len() == GUID.len() && uuid::Uuid::try_parse(text).is_ok();
         let found: Vec<String> = line
             .split(|c: char| !c.is_ascii_hexdigit() && c != '-')
