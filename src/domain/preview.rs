@@ -17,6 +17,11 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// How many of the type an upload sends.
+    pub const fn sent(&self) -> u64 {
+        self.create + self.change + self.same
+    }
+
     pub const fn is_nothing(&self) -> bool {
         self.create == 0 && self.change == 0 && self.delete == 0
     }
@@ -57,6 +62,11 @@ pub struct Preview {
 }
 
 impl Preview {
+    /// How many objects of each `_type` an upload sends.
+    pub fn counts(&self) -> BTreeMap<&str, u64> {
+        self.changes.iter().map(|(name, changes)| (name.as_str(), changes.sent())).collect()
+    }
+
     pub fn total(&self) -> Changes {
         self.changes.values().fold(Changes::default(), |a, b| Changes {
             create: a.create + b.create,

@@ -46,10 +46,8 @@ pub fn has_open_gaps(preview: &Preview) -> bool {
 }
 
 fn emit(preview: &Preview, output: &Output) {
-    let counts: std::collections::BTreeMap<&String, u64> =
-        preview.changes.iter().map(|(name, c)| (name, c.create + c.change + c.same)).collect();
     let mut finished = Finished::new(if has_open_gaps(preview) { "partial" } else { "complete" });
-    finished.set("counts", json!(counts));
+    finished.set("counts", json!(preview.counts()));
     finished.set("changes", json!(preview.changes));
     finished.set("baseline", json!(preview.baseline));
     finished.set("partial_types", json!(preview.partial_types));

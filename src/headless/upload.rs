@@ -74,10 +74,8 @@ async fn confirmed(word: &'static str, output: &Output) -> bool {
 pub fn finish(ready: &Ready, job: &JobFigures, output: &Output) -> Exit {
     let preview = &ready.preview;
     let gaps = preview::has_open_gaps(preview);
-    let counts: std::collections::BTreeMap<&String, u64> =
-        preview.changes.iter().map(|(name, c)| (name, c.create + c.change + c.same)).collect();
     let mut finished = Finished::new(if gaps { "partial" } else { "complete" });
-    finished.set("counts", json!(counts));
+    finished.set("counts", json!(preview.counts()));
     finished.set("incomplete", json!(incomplete(&preview.gaps)));
     finished.set("run", json!(preview.run));
     finished.set("job", json!(job));

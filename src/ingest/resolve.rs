@@ -109,14 +109,7 @@ impl Engine {
                     }
                     page.objects.push(head.object(kind, default_type, raw));
                 }
-                Err(error) if error.is_gone() => {
-                    tally.gone += 1;
-                    page.resolutions.push(Resolution::Gone { id: one.id });
-                }
-                other => {
-                    tally.unreadable(other.err().as_ref());
-                    page.resolutions.push(unreadable(one));
-                }
+                other => page.resolutions.push(tally.missed(one, other.err().as_ref())),
             }
             page
         })
@@ -190,14 +183,7 @@ impl Engine {
                         page.objects.push(head.object(EntityKind::Member, &odata_type, raw));
                     }
                 }
-                Err(error) if error.is_gone() => {
-                    tally.gone += 1;
-                    page.resolutions.push(Resolution::Gone { id: one.id });
-                }
-                other => {
-                    tally.unreadable(other.err().as_ref());
-                    page.resolutions.push(unreadable(one));
-                }
+                other => page.resolutions.push(tally.missed(one, other.err().as_ref())),
             }
             page
         })
@@ -327,6 +313,17 @@ impl Engine {
 }
 
 impl Tally {
+    /// A look-up without the object: it is gone when the service says so of it alone, else it stays unreadable.
+    fn missed(&mut self, one: Unresolved, error: Option<&GraphError>) -> Resolution {
+        if error.is_some_and(GraphError::is_gone) {
+            self.gone += 1;
+            Resolution::Gone { id: one.id }
+        } else {
+            self.unreadable(error);
+            unreadable(one)
+        }
+    }
+
     fn unreadable(&mut self, error: Option<&GraphError>) {
         self.unreadable += 1;
         let Some(error) = error else { return };

@@ -4,7 +4,7 @@ use crate::{
     domain::{
         ids::TenantId,
         kind::EntityKind,
-        preview::{Baseline, Preview},
+        preview::{Baseline, Changes, Preview},
         problem::Problem,
     },
     profile::TargetWriter,
@@ -41,7 +41,7 @@ impl Guard {
 
 /// All that speaks against uploading what `preview` shows.
 pub fn guards(preview: &Preview, tenant: &TenantId, last_writer: Option<&TargetWriter>) -> Vec<Guard> {
-    let sent = |kind| preview.changes.get(NAMING.entity_type(kind)).map_or(0, |c| c.create + c.change + c.same);
+    let sent = |kind| preview.changes.get(NAMING.entity_type(kind)).map_or(0, Changes::sent);
     let mut guards = Vec::new();
     if sent(EntityKind::Account) == 0 {
         guards.push(Guard::NothingToHold("account entity"));
@@ -64,7 +64,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::{ids::RunId, naming::Naming, preview::Changes};
+    use crate::domain::{ids::RunId, naming::Naming};
 
     #[test]
     fn what_speaks_against_an_upload() {
