@@ -256,7 +256,9 @@ impl Model {
                     None => Sign::ToCome,
                     Some(RunStatus::Complete) => Sign::Done,
                     Some(RunStatus::Failed) => Sign::Failed,
-                    Some(RunStatus::Running | RunStatus::Partial | RunStatus::Interrupted) => Sign::Incomplete,
+                    Some(RunStatus::Running | RunStatus::Partial | RunStatus::Interrupted | RunStatus::Scoped) => {
+                        Sign::Incomplete
+                    }
                 },
             },
             Step::Browse if self.browse.run.is_some() => Sign::Done,

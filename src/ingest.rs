@@ -32,11 +32,12 @@ use crate::{
         ids::TenantId,
         problem::Problem,
         progress::{Level, Reporter},
+        reading::Ask,
         text,
         view::RunInfo,
     },
     graph::{GraphClient, GraphError, TokenInfo},
-    store::{RunEnd, StoreError, Writer},
+    store::{RunEnd, RunPlan, StoreError, Writer},
 };
 
 /// A run to be done.
@@ -48,6 +49,8 @@ pub struct Collect {
     pub clock: Arc<dyn Clock>,
     pub reporter: Arc<dyn Reporter>,
     pub cancel: CancellationToken,
+    /// What is asked of it.
+    pub ask: Ask,
 }
 
 /// Why there is no run, or why it came to nothing.
@@ -107,7 +110,7 @@ pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
         keep::blocking(move || Writer::open(&path, &tenant, started_at)).await??
     };
     let writer = Arc::new(Mutex::new(writer));
-    let run = keep::with(&writer, move |w| w.begin_run(started_at)).await??;
+    let run = keep::with(&writer, move |w| w.begin_run(started_at, &RunPlan::default())).await??;
 
     let watch = Arc::new(Watch::new(job.client.clone(), Arc::clone(&job.clock), Arc::clone(&job.reporter), started));
     let (keeper, queue) = Keeper::new();
@@ -181,6 +184,7 @@ fn summary(info: &RunInfo) -> String {
         RunStatus::Interrupted => "cancelled; what was read is kept".to_owned(),
         RunStatus::Complete => "finished".to_owned(),
         RunStatus::Partial => format!("finished with {}", text::counted(info.gaps.len() as u64, "gap")),
+        RunStatus::Scoped => "finished with its selection".to_owned(),
         RunStatus::Running | RunStatus::Failed => info.status.as_str().to_owned(),
     };
     format!(

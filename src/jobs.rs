@@ -9,6 +9,7 @@ use std::{path::Path, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
+pub use crate::graph::Hold;
 pub use guard::Guard;
 
 use crate::{
@@ -26,6 +27,7 @@ use crate::{
         preview::{Baseline, Preview},
         problem::Problem,
         progress::{Event, Level, Reporter},
+        reading::Ask,
         secret::Secret,
         target::Target,
         text::visible,
@@ -100,6 +102,10 @@ pub struct Context {
     pub clock: Arc<dyn Clock>,
     pub reporter: Arc<dyn Reporter>,
     pub cancel: CancellationToken,
+    /// Stops and starts all requests of a collection.
+    pub hold: Hold,
+    /// What is asked of a collection.
+    pub ask: Ask,
 }
 
 /// Runs the wizard's checks, each reported as it ends.
@@ -136,6 +142,7 @@ pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
         clock: Arc::clone(&context.clock),
         reporter: Arc::clone(&context.reporter),
         cancel: context.cancel.clone(),
+        ask: context.ask.clone(),
     };
     ingest::collect(job).await.map_err(|e| JobError::failed(e.problem()))
 }
@@ -161,6 +168,8 @@ fn graph(context: &Context) -> Result<GraphClient, JobError> {
         tenant: settings.tenant()?.as_str().to_owned(),
         client: settings.client()?.clone(),
         net: settings.net.clone(),
+        hold: context.hold.clone(),
+        gentle: context.ask.gentle,
     };
     let secret = context.secrets.client_secret.clone().ok_or_else(|| no_secret(settings))?;
     // Whichever way it came in: a Secret ID is not sent.

@@ -16,6 +16,7 @@ mod error;
 mod facets;
 mod file;
 mod finish;
+mod ground;
 mod keys;
 mod lists;
 mod lock;
@@ -30,10 +31,12 @@ mod write;
 pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
 pub use compare::{Believed, Compared};
 pub use error::StoreError;
+pub use ground::{DeltaGround, Leftover, StoredGroup};
 pub use lock::{Holder, holder};
 pub use read::Reader;
 pub use write::{
-    Checkpoint, ListEnd, MemberRef, MembersWrite, ObjectWrite, PageWrite, Resolution, RunEnd, Unresolved, Writer,
+    Checkpoint, DeltaLink, ListEnd, MemberRef, MembersChange, MembersWrite, ObjectWrite, PageWrite, Resolution, RunEnd,
+    RunPlan, SignInWrite, Spent, Unresolved, Via, Writer,
 };
 
 /// `to_run` of a row that still holds.

@@ -82,6 +82,8 @@ async fn play(recording: &[Exchange]) -> GraphClient {
         tenant,
         client: ClientId::parse("535fb089-9ff3-47b6-9bfb-4f1264799865").unwrap(),
         net: NetConfig::default(),
+        hold: tenantry::graph::Hold::default(),
+        gentle: false,
     };
     GraphClient::new(config, Secret::new("not a real one"), Arc::new(SystemClock), Arc::new(Silent)).unwrap()
 }

@@ -122,6 +122,8 @@ async fn microsoft(input: &DoctorInput, shaped: Shaped, reporter: &Arc<dyn Repor
         tenant: shaped.tenant.clone(),
         client: shaped.client.clone(),
         net: input.net.clone(),
+        hold: crate::graph::Hold::default(),
+        gentle: false,
     };
     let token = match GraphClient::new(config, shaped.secret, Arc::clone(&input.clock), Arc::clone(reporter)) {
         Ok(graph) => graph.token().await.map(|token| (graph.probing(), token)).map_err(|e| e.problem()),

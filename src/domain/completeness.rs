@@ -165,12 +165,15 @@ pub enum RunStatus {
     /// Finished, with gaps.
     Partial,
     Failed,
-    /// Cancelled or cut off; what was read is kept and shown, and never uploaded.
+    /// Cancelled or cut off; what was read is kept and shown, and never uploaded. The next collection goes on with it.
     Interrupted,
+    /// A selection, read to its end: to be looked at, and never uploaded.
+    Scoped,
 }
 
 impl RunStatus {
-    pub const ALL: [Self; 5] = [Self::Running, Self::Complete, Self::Partial, Self::Failed, Self::Interrupted];
+    pub const ALL: [Self; 6] =
+        [Self::Running, Self::Complete, Self::Partial, Self::Failed, Self::Interrupted, Self::Scoped];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -179,6 +182,7 @@ impl RunStatus {
             Self::Partial => "partial",
             Self::Failed => "failed",
             Self::Interrupted => "interrupted",
+            Self::Scoped => "scoped",
         }
     }
 

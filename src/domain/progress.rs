@@ -7,6 +7,7 @@ use super::{
     check::Check,
     completeness::{Collection, Gap, State},
     problem::Problem,
+    reading::RunKind,
     upload::UploadProgress,
 };
 
@@ -28,8 +29,22 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct IngestProgress {
     pub collections: [CollectionProgress; 4],
+    /// How this run reads; `None` until that is decided.
+    pub kind: Option<RunKind>,
+    /// The interrupted run that this one goes on with began then.
+    pub resumed_from: Option<Timestamp>,
+    /// When everything was last read in full, before this run.
+    pub last_full: Option<Timestamp>,
     /// Memberships written so far.
     pub edges: u64,
+    /// Objects and memberships a second, over the last seconds.
+    pub rate: f64,
+    /// Seconds until the end, where the totals are known.
+    pub eta_seconds: Option<f64>,
+    /// Shortcuts that this run had to give up, or never had.
+    pub fallbacks: Vec<Fallback>,
+    /// Held by the person who watches; nothing is asked until it is let go on.
+    pub held: bool,
     pub wire: WireProgress,
     /// Seconds since the run began.
     pub seconds: f64,
@@ -65,6 +80,15 @@ pub enum Phase {
     Ended(State),
 }
 
+/// A shortcut that is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback {
+    /// What is done in its place: "members are read group by group".
+    pub what: String,
+    /// Why, with the service's own code: "400 Request_UnsupportedQuery".
+    pub why: String,
+}
+
 /// Requests and what they cost, over all of a client's life.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct WireProgress {
@@ -79,6 +103,12 @@ pub struct WireProgress {
     pub resource_units: u64,
     /// Resource units spent in the last ten seconds.
     pub units_10s: u64,
+    /// Resource units in ten seconds that the pace aims at now.
+    pub pace_10s: u64,
+    /// Resource units in ten seconds that the service is taken to allow.
+    pub quota_10s: u64,
+    /// `x-ms-throttle-limit-percentage` as last told: 1.0 is at the limit.
+    pub throttle_percentage: Option<f32>,
     /// Seconds in which the client stood still because the service had asked it to.
     pub throttled_seconds: f64,
     /// Milliseconds of the slowest of the quickest 95 % of recent requests.

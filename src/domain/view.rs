@@ -118,10 +118,17 @@ pub struct Totals {
 pub struct RunInfo {
     pub id: RunId,
     pub status: RunStatus,
+    pub kind: super::reading::RunKind,
     pub started_at: jiff::Timestamp,
     pub finished_at: Option<jiff::Timestamp>,
     pub gaps: Vec<super::completeness::Gap>,
     pub requests: u64,
     pub resource_units: u64,
     pub seconds: f64,
+    /// When everything was last read in full: by this run, or by one that it built on.
+    #[serde(default)]
+    pub last_full: Option<jiff::Timestamp>,
+    /// Where delta queries leave service principals out of groups: when those memberships were last read in full.
+    #[serde(default)]
+    pub service_principals_as_of: Option<jiff::Timestamp>,
 }

@@ -28,6 +28,7 @@ use crate::{
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
+        reading::Ask,
         target::{Destination, Target},
         upload::JobFigures,
         view::{Detail, List, Query, Rows, RunInfo, Within},
@@ -115,7 +116,15 @@ impl Office {
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> Context {
-        Context { settings, secrets, clock: Arc::clone(&self.clock), reporter: jobs::logged(reporter), cancel }
+        Context {
+            settings,
+            secrets,
+            clock: Arc::clone(&self.clock),
+            reporter: jobs::logged(reporter),
+            cancel,
+            hold: jobs::Hold::default(),
+            ask: Ask::default(),
+        }
     }
 
     /// A form's secrets; what it leaves out is what is kept.

@@ -102,6 +102,18 @@ impl GraphError {
                 || self.message().is_some_and(|m| m.to_ascii_lowercase().contains("page token is not valid")))
     }
 
+    /// Whether a stored delta token is good for nothing any more, on a request that carried one (facts: graph.md §3.4):
+    /// everything is to be read again.
+    pub fn is_delta_gone(&self) -> bool {
+        let code = self.code().unwrap_or_default();
+        self.kind == ErrorKind::Refused
+            && (self.status() == Some(410)
+                || self.status() == Some(400)
+                    && ["syncStateNotFound", "resyncRequired", "Request_UnsupportedQuery"]
+                        .iter()
+                        .any(|known| known.eq_ignore_ascii_case(code)))
+    }
+
     /// Whether the same request may go well a little later.
     pub fn is_transient(&self) -> bool {
         match self.kind {

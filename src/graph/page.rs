@@ -30,6 +30,8 @@ pub struct Page {
     pub objects: Vec<Box<RawValue>>,
     /// Where the chain goes on, from which it can be resumed.
     pub next_link: Option<String>,
+    /// `@odata.deltaLink`, on the last page of a delta query: where the next round begins.
+    pub delta_link: Option<String>,
     /// `@odata.count`, on the first page, if it was asked for.
     pub count: Option<u64>,
     pub again: Again,
@@ -50,6 +52,8 @@ pub(super) struct Body {
     value: Vec<Box<RawValue>>,
     #[serde(rename = "@odata.nextLink")]
     next_link: Option<String>,
+    #[serde(rename = "@odata.deltaLink")]
+    delta_link: Option<String>,
     #[serde(rename = "@odata.count")]
     count: Option<u64>,
 }
@@ -75,6 +79,12 @@ enum Step {
 impl Pages {
     pub(super) fn new(client: GraphClient, first: Get) -> Self {
         Self { client, first, next: Step::First, came_from: None, followed: HashSet::new(), restarts: 0 }
+    }
+
+    /// A chain that begins with a stored link.
+    pub(super) fn of_link(client: GraphClient, link: String) -> Self {
+        let first = Get::new(&Url::parse(&link).map(|u| u.path().to_owned()).unwrap_or_default());
+        Self::new(client, first).resumed(Some(link))
     }
 
     /// Goes on behind a page that is here already: `first` is the request that began the chain.
@@ -116,8 +126,8 @@ impl Pages {
                 Ok(Answer { value: body, retried, .. }) => {
                     self.next = body.next_link.clone().map_or(Step::End, Step::Link);
                     self.came_from = Some((step, retried));
-                    let Body { value: objects, next_link, count } = body;
-                    return Ok(Some(Page { objects, next_link, count, again }));
+                    let Body { value: objects, next_link, delta_link, count } = body;
+                    return Ok(Some(Page { objects, next_link, delta_link, count, again }));
                 }
                 Err(error)
                     if error.is_page_token() && matches!(step, Step::Link(_)) && self.restarts < MOST_RESTARTS =>
@@ -160,7 +170,8 @@ impl Pages {
 
 impl Page {
     pub(super) fn of(body: Body) -> Self {
-        Self { objects: body.value, next_link: body.next_link, count: body.count, again: Again::No }
+        let Body { value: objects, next_link, delta_link, count } = body;
+        Self { objects, next_link, delta_link, count, again: Again::No }
     }
 }
 

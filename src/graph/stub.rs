@@ -177,6 +177,8 @@ impl Stub {
             tenant: TENANT.into(),
             client: ClientId::parse("535fb089-9ff3-47b6-9bfb-4f1264799865").unwrap(),
             net: NetConfig::default(),
+            hold: super::Hold::default(),
+            gentle: false,
         }
     }
 }

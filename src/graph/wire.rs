@@ -75,6 +75,9 @@ impl Wire {
             in_flight: state.in_flight,
             resource_units: state.units,
             units_10s: state.spent.iter().map(|(_, units)| units).sum(),
+            pace_10s: 0,
+            quota_10s: 0,
+            throttle_percentage: None,
             throttled_seconds: stood_still.as_secs_f64(),
             p95_ms: p95.copied().unwrap_or_default(),
         }

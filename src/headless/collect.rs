@@ -68,6 +68,10 @@ pub fn finish(settings: &Settings, run: &RunInfo, output: &Output) -> Exit {
             output.say(format!("interrupted, what was read is kept: {figures}; next: tenantry collect"));
             Exit::Interrupted
         }
+        RunStatus::Scoped => {
+            output.say(format!("a selection only, never uploaded: {figures}; next: tenantry collect"));
+            Exit::Done
+        }
         RunStatus::Running | RunStatus::Failed => {
             output.say_problem(&Problem::new(format!("the run failed: {figures}")));
             Exit::Failed

@@ -248,6 +248,7 @@ impl Finished {
         let mut finished = Self::new(match run.status {
             RunStatus::Complete => "complete",
             RunStatus::Partial => "partial",
+            RunStatus::Scoped => "scoped",
             RunStatus::Running | RunStatus::Failed | RunStatus::Interrupted => "failed",
         });
         finished.set("incomplete", json!(incomplete(&run.gaps)));

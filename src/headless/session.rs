@@ -108,7 +108,15 @@ impl Session {
 /// A job's context with the machine's clock, ended by Ctrl-C and SIGTERM.
 pub fn context(settings: Settings, secrets: Secrets, reporter: Arc<dyn Reporter>) -> Context {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    Context { settings, secrets, clock, reporter, cancel: cancelled_by_signals() }
+    Context {
+        settings,
+        secrets,
+        clock,
+        reporter,
+        cancel: cancelled_by_signals(),
+        hold: jobs::Hold::default(),
+        ask: crate::domain::reading::Ask::default(),
+    }
 }
 
 /// A token that the first Ctrl-C, SIGTERM or SIGHUP cancels; the second ends the process at once.

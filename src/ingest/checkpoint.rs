@@ -47,10 +47,10 @@ pub(super) fn end_of_memberships(groups: &ListEnd, unknown: Option<ListEnd>) -> 
 }
 
 pub(super) fn reached(collection: Collection, next_link: Option<String>, done: u64, total: Option<u64>) -> Checkpoint {
-    Checkpoint { collection, next_link, done, total, end: None }
+    Checkpoint { collection, next_link, done, total, end: None, delta: false }
 }
 
 pub(super) fn ended(collection: Collection, done: u64, end: ListEnd) -> Checkpoint {
     let total = (end.state == State::Complete).then_some(done);
-    Checkpoint { collection, next_link: None, done, total, end: Some(end) }
+    Checkpoint { collection, next_link: None, done, total, end: Some(end), delta: false }
 }

@@ -18,9 +18,11 @@ const QUEUE: usize = 64;
 /// What readers ask of the writing side.
 pub(super) enum Order {
     Keep(PageWrite),
-    /// Answered when everything before it is written.
-    Unresolved(oneshot::Sender<Vec<Unresolved>>),
+    /// Carried out when everything before it is written.
+    Ask(Question),
 }
+
+type Question = Box<dyn FnOnce(&mut Writer, RunId) -> Result<(), StoreError> + Send>;
 
 /// The readers' end of the queue.
 #[derive(Clone)]
@@ -37,8 +39,21 @@ impl Keeper {
     }
 
     pub async fn unresolved(&self) -> Result<Vec<Unresolved>, Stop> {
+        self.ask(Writer::unresolved).await
+    }
+
+    /// Asks the writer something, when everything before it is written.
+    pub async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Writer, RunId) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, Stop> {
         let (send, receive) = oneshot::channel();
-        self.0.send(Order::Unresolved(send)).await.map_err(|_| Stop::QueueClosed)?;
+        let question: Question = Box::new(move |writer, run| {
+            // Whoever asked may have been cancelled.
+            send.send(question(writer, run)?).ok();
+            Ok(())
+        });
+        self.0.send(Order::Ask(question)).await.map_err(|_| Stop::QueueClosed)?;
         receive.await.map_err(|_| Stop::QueueClosed)
     }
 }
@@ -71,10 +86,9 @@ fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>) -> Result<(), 
                 flush(writer, run, &mut joined)?;
                 writer.commit(run, &page)?;
             }
-            Order::Unresolved(answer) => {
+            Order::Ask(question) => {
                 flush(writer, run, &mut joined)?;
-                // Whoever asked may have been cancelled.
-                answer.send(writer.unresolved(run)?).ok();
+                question(writer, run)?;
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::{
         text,
     },
     graph::{Batch, GraphError, Page, Pages},
-    store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution},
+    store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution, Via},
 };
 
 /// Batches and long lists under way at once.
@@ -234,7 +234,13 @@ impl Engine {
     fn slice(&self, reading: &mut Reading) -> Option<MembersWrite> {
         let members = std::mem::take(&mut reading.found);
         self.watch.edges(members.len() as u64);
-        (!members.is_empty()).then(|| MembersWrite { group: reading.group.id.to_string(), members, end: None })
+        (!members.is_empty()).then(|| MembersWrite {
+            group: reading.group.id.to_string(),
+            members,
+            end: None,
+            reset: false,
+            via: Via::List,
+        })
     }
 
     /// The end of a group's lists, onto a page.
@@ -262,7 +268,13 @@ impl Engine {
             // Other groups may still name it as a member.
             page.resolutions.push(Resolution::Gone { id: reading.group.id.to_string() });
         }
-        page.members.push(MembersWrite { group: reading.group.id.to_string(), members, end: Some(end) });
+        page.members.push(MembersWrite {
+            group: reading.group.id.to_string(),
+            members,
+            end: Some(end),
+            reset: false,
+            via: Via::List,
+        });
     }
 
     fn tell(&self, reading: &Reading, end: &ListEnd) {

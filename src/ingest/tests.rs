@@ -186,6 +186,7 @@ impl Bench {
             future
         }
         let run = sendable(collect(Collect {
+            ask: crate::domain::reading::Ask::default(),
             client: self.stub.client_reporting(&self.clock, Arc::clone(&reporter)),
             store: self.path(),
             tenant: TenantId::parse(TENANT).unwrap(),

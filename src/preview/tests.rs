@@ -101,7 +101,7 @@ fn without_a_finished_run_there_is_nothing_to_see() {
     let error = newest(&reader).unwrap_err();
     assert!(matches!(error, PreviewError::NoFinishedRun));
     assert!(error.problem().hint.unwrap().contains("tenantry collect"));
-    let running = writer.begin_run(at(0)).unwrap();
+    let running = writer.begin_run(at(0), &crate::store::RunPlan::default()).unwrap();
     assert!(matches!(newest(&reader), Err(PreviewError::NoFinishedRun)));
     assert!(
         matches!(preview(&reader, running, NAMING, None), Err(PreviewError::NotFinished { run }) if run == running)

@@ -79,12 +79,15 @@ fn info(row: &Row<'_>) -> rusqlite::Result<RunInfo> {
     Ok(RunInfo {
         id: RunId(row.get(0)?),
         status: RunStatus::parse(&status).ok_or_else(|| strange(1, status))?,
+        kind: crate::domain::reading::RunKind::Full,
         started_at: time(row, 2)?,
         finished_at: row.get::<_, Option<i64>>(3)?.map(|ms| timestamp(3, ms)).transpose()?,
         gaps: json::<Vec<Gap>>(4, &gaps)?,
         requests: count(row, 5)?,
         resource_units: count(row, 6)?,
         seconds: row.get(7)?,
+        last_full: None,
+        service_principals_as_of: None,
     })
 }
 

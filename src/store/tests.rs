@@ -91,13 +91,19 @@ pub(crate) fn ended(state: State) -> ListEnd {
 }
 
 pub(crate) fn members(group: &str, state: State, members: &[(&str, &str)]) -> PageWrite {
-    let list = MembersWrite { group: group.to_owned(), members: refs(members), end: Some(ended(state)) };
+    let list = MembersWrite {
+        group: group.to_owned(),
+        members: refs(members),
+        end: Some(ended(state)),
+        ..MembersWrite::default()
+    };
     PageWrite { members: vec![list], ..PageWrite::default() }
 }
 
 pub(crate) fn listed(collection: Collection, state: State, objects: Vec<ObjectWrite>) -> PageWrite {
     let done = objects.len() as u64;
-    let checkpoint = Checkpoint { collection, next_link: None, done, total: None, end: Some(ended(state)) };
+    let checkpoint =
+        Checkpoint { collection, next_link: None, done, total: None, end: Some(ended(state)), delta: false };
     PageWrite { objects, checkpoint: Some(checkpoint), ..PageWrite::default() }
 }
 
@@ -111,7 +117,7 @@ pub(crate) fn end(status: RunStatus, seconds: i64) -> RunEnd {
 
 /// A run of pages, to its end.
 pub(crate) fn run(writer: &mut Writer, seconds: i64, pages: &[PageWrite]) -> RunInfo {
-    let run = writer.begin_run(at(seconds)).unwrap();
+    let run = writer.begin_run(at(seconds), &RunPlan::default()).unwrap();
     for page in pages {
         writer.commit(run, page).unwrap();
     }

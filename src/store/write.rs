@@ -20,6 +20,7 @@ use crate::domain::{
     completeness::{Collection, RunStatus, State},
     ids::{RunId, TenantId},
     kind::EntityKind,
+    reading::RunKind,
     view::RunInfo,
 };
 
@@ -39,8 +40,62 @@ pub struct Writer {
 pub struct PageWrite {
     pub objects: Vec<ObjectWrite>,
     pub members: Vec<MembersWrite>,
+    /// What delta queries tell of groups' members; applied in order.
+    pub changes: Vec<MembersChange>,
     pub resolutions: Vec<Resolution>,
     pub checkpoint: Option<Checkpoint>,
+    /// Where the next run's delta queries begin, if this one finishes with their collection whole.
+    pub links: Vec<DeltaLink>,
+    pub sign_ins: Vec<SignInWrite>,
+    /// What the run has cost so far.
+    pub spent: Option<Spent>,
+}
+
+/// What a run reads. Only a run of the same plan is gone on with, and only its delta links serve the next.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunPlan {
+    pub kind: RunKind,
+    /// A fingerprint of what is asked for: fields and scope.
+    pub plan: String,
+}
+
+/// A slice of what changed in one group's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MembersChange {
+    pub group: String,
+    pub added: Vec<MemberRef>,
+    pub removed: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeltaLink {
+    pub collection: Collection,
+    pub link: String,
+}
+
+/// A user's `signInActivity`, as received.
+#[derive(Debug, Clone)]
+pub struct SignInWrite {
+    pub id: String,
+    pub raw: Box<RawValue>,
+}
+
+/// Totals of the whole run, gone on with or not.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Spent {
+    pub requests: u64,
+    pub resource_units: u64,
+    pub seconds: f64,
+}
+
+/// How a group's list was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Via {
+    /// By the list itself, to its end.
+    #[default]
+    List,
+    /// By `$expand`, which showed so many members and marks nothing where there are more.
+    Expansion(u32),
 }
 
 /// An object as the service sent it.
@@ -55,11 +110,14 @@ pub struct ObjectWrite {
 }
 
 /// A slice of one group's member list; `end` when the list ended, however it ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct MembersWrite {
     pub group: String,
     pub members: Vec<MemberRef>,
     pub end: Option<ListEnd>,
+    /// The list begins again: what this run saw of it before does not count.
+    pub reset: bool,
+    pub via: Via,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,6 +164,8 @@ pub struct Checkpoint {
     pub done: u64,
     pub total: Option<u64>,
     pub end: Option<ListEnd>,
+    /// Read by delta query: what it did not name is as it was.
+    pub delta: bool,
 }
 
 /// How a run ended.
@@ -154,8 +214,8 @@ impl Writer {
         &self.path
     }
 
-    /// Begins a run that reads everything. What runs that never finished left behind is taken back first.
-    pub fn begin_run(&mut self, started_at: Timestamp) -> Result<RunId, StoreError> {
+    /// Begins a run. What runs that never finished left behind is taken back first.
+    pub fn begin_run(&mut self, started_at: Timestamp, _plan: &RunPlan) -> Result<RunId, StoreError> {
         let run = self.transact(|db| {
             runs::bury(db)?;
             runs::undo(db)?;

@@ -153,7 +153,7 @@ fn raw(value: &Value) -> Box<RawValue> {
 fn fill(path: &std::path::Path, holds: Holds) -> RunId {
     let now = at("2026-11-22T10:00:00Z");
     let mut writer = Writer::open(path, &tenant(), now).unwrap();
-    let run = writer.begin_run(now).unwrap();
+    let run = writer.begin_run(now, &crate::store::RunPlan::default()).unwrap();
     let object = |kind, id: &str, value: Value| ObjectWrite {
         kind,
         id: id.to_owned(),
@@ -176,13 +176,18 @@ fn fill(path: &std::path::Path, holds: Holds) -> RunId {
         page.objects.push(object(EntityKind::Group, GROUP, json!({ "id": GROUP, "displayName": "All" })));
         let members = ids.iter().map(|id| MemberRef { id: id.clone(), odata_type: "#microsoft.graph.user".to_owned() });
         let end = Some(ListEnd::COMPLETE);
-        page.members.push(MembersWrite { group: GROUP.to_owned(), members: members.collect(), end });
+        page.members.push(MembersWrite {
+            group: GROUP.to_owned(),
+            members: members.collect(),
+            end,
+            ..MembersWrite::default()
+        });
     }
     writer.commit(run, &page).unwrap();
     for collection in Collection::ALL {
         let state = if collection == Collection::Users { holds.users_state } else { State::Complete };
         let end = ListEnd { state, ..ListEnd::COMPLETE };
-        let checkpoint = Checkpoint { collection, next_link: None, done: 1, total: None, end: Some(end) };
+        let checkpoint = Checkpoint { collection, next_link: None, done: 1, total: None, end: Some(end), delta: false };
         writer.commit(run, &PageWrite { checkpoint: Some(checkpoint), ..PageWrite::default() }).unwrap();
     }
     let end = RunEnd { status: holds.status, finished_at: now, requests: 1, resource_units: 1, seconds: 1.0 };

@@ -216,6 +216,8 @@ async fn a_laptop_that_slept_renews_its_token_first() {
         tenant: stage.demo.tenant_id.to_string(),
         client: stage.demo.client_id.clone(),
         net: NetConfig::default(),
+        hold: tenantry::graph::Hold::default(),
+        gentle: false,
     };
     let clock = Arc::clone(&stage.clock) as Arc<dyn Clock>;
     let client = GraphClient::new(config, stage.demo.client_secret.clone(), clock, Told::default().reporter()).unwrap();

@@ -182,6 +182,8 @@ impl Stage {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             reporter: told.reporter(),
             cancel: cancel.clone(),
+            hold: tenantry::jobs::Hold::default(),
+            ask: tenantry::domain::reading::Ask::default(),
         }
     }
 

@@ -143,12 +143,15 @@ pub fn run(id: i64, status: RunStatus) -> RunInfo {
     RunInfo {
         id: RunId(id),
         status,
+        kind: tenantry::domain::reading::RunKind::Full,
         started_at: "2026-11-22T10:20:00Z".parse().unwrap(),
         finished_at: (status != RunStatus::Running).then(|| "2026-11-22T10:20:19Z".parse().unwrap()),
         gaps: if status == RunStatus::Partial { gaps() } else { Vec::new() },
         requests: 311,
         resource_units: 8_134,
         seconds: 18.6,
+        last_full: None,
+        service_principals_as_of: None,
     }
 }
 

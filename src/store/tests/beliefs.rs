@@ -203,7 +203,7 @@ fn what_a_target_is_believed_to_hold() {
 #[test]
 fn only_finished_runs_are_uploaded() {
     let (_place, mut writer, _reader) = place();
-    let running = writer.begin_run(at(50)).unwrap();
+    let running = writer.begin_run(at(50), &RunPlan::default()).unwrap();
     let refused = |writer: &mut Writer, run: RunId| {
         assert!(matches!(
             writer.begin_upload(&target("a"), NAMING, run, at(60), &[]),

@@ -181,7 +181,7 @@ fn details() {
 fn groups_of_a_member_are_found_before_the_first_run_ends() {
     let place = Place::new();
     let mut writer = place.writer();
-    let run = writer.begin_run(at(0)).unwrap();
+    let run = writer.begin_run(at(0), &RunPlan::default()).unwrap();
     for page in [
         listed(Collection::Groups, State::Complete, vec![group("g1", "Golf"), group("g2", "Chess")]),
         members("g1", State::Complete, &[("u1", USER), ("u2", USER)]),

@@ -16,7 +16,7 @@ fn every_file_is_private() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = Place::new();
     let mut writer = place.writer();
-    let run = writer.begin_run(at(0)).unwrap();
+    let run = writer.begin_run(at(0), &RunPlan::default()).unwrap();
     writer.commit(run, &listed(Collection::Users, State::Complete, vec![user("u1", "Ada")])).unwrap();
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let folder = place.path().parent().unwrap().to_owned();
@@ -179,7 +179,7 @@ fn a_folder_that_cannot_be() {
 fn a_full_disk_is_said_so() {
     let place = Place::new();
     let mut writer = place.writer();
-    let run = writer.begin_run(at(0)).unwrap();
+    let run = writer.begin_run(at(0), &RunPlan::default()).unwrap();
     let pages: i64 = writer.db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
     writer.db.pragma_update(None, "max_page_count", pages + 2).unwrap();
     let page = listed(Collection::Users, State::Partial, (0..500).map(|n| user(&format!("u{n}"), "Ada")).collect());
@@ -196,7 +196,7 @@ fn a_full_disk_is_said_so() {
 fn readers_see_one_snapshot_while_a_writer_writes() {
     let place = Place::new();
     let mut writer = place.writer();
-    let run = writer.begin_run(at(0)).unwrap();
+    let run = writer.begin_run(at(0), &RunPlan::default()).unwrap();
     let users = |n: i32| (0..n).map(|n| user(&format!("u{n}"), "Ada")).collect::<Vec<_>>();
     writer.commit(run, &listed(Collection::Users, State::Partial, users(10))).unwrap();
     let reader = place.reader();

@@ -202,11 +202,11 @@ impl Plan {
                     .map(|m| MemberRef { id: id(*m), odata_type: self.natures[*m].odata().to_owned() })
                     .collect();
                 let end = (n + 1 == slices.len()).then(|| ended(state));
-                let list = MembersWrite { group: id(group), members, end };
+                let list = MembersWrite { group: id(group), members, end, ..MembersWrite::default() };
                 pages.push(PageWrite { members: vec![list], ..PageWrite::default() });
             }
             if slices.is_empty() {
-                let list = MembersWrite { group: id(group), members: Vec::new(), end: Some(ended(state)) };
+                let list = MembersWrite { group: id(group), end: Some(ended(state)), ..MembersWrite::default() };
                 pages.push(PageWrite { members: vec![list], ..PageWrite::default() });
             }
         }
@@ -547,7 +547,7 @@ fn live_through(plans: &[Plan]) {
     };
     for (n, plan) in plans.iter().enumerate() {
         let seconds = 100 * i64::try_from(n).unwrap();
-        let run = writer.begin_run(at(seconds)).unwrap();
+        let run = writer.begin_run(at(seconds), &RunPlan::default()).unwrap();
         let mut brought = Brought::new(&model, plan);
         let pages = plan.pages();
         let killed = match plan.ending {

@@ -260,7 +260,7 @@ fn what_is_not_told_is_not_made_up() {
 fn members_are_wanted_until_they_are_answered() {
     let place = Place::new();
     let mut writer = place.writer();
-    let run = writer.begin_run(at(0)).unwrap();
+    let run = writer.begin_run(at(0), &RunPlan::default()).unwrap();
     for page in whole(vec![user("u1", "Ada")], vec![group("g1", "Golf"), group("g2", "Gone")]) {
         writer.commit(run, &page).unwrap();
     }
@@ -296,7 +296,7 @@ fn members_are_wanted_until_they_are_answered() {
     writer.finish_run(run, &end(RunStatus::Complete, 1)).unwrap();
 
     // The next run wants the devices again, as their names may have changed, and asks again for what was unreadable.
-    let run = writer.begin_run(at(5)).unwrap();
+    let run = writer.begin_run(at(5), &RunPlan::default()).unwrap();
     for page in whole(vec![user("u1", "Ada"), user("u3", "Carl")], vec![group("g1", "Golf")]) {
         writer.commit(run, &page).unwrap();
     }
@@ -357,7 +357,7 @@ fn a_run_in_progress_and_a_broken_one() {
     let first = run(&mut writer, 0, &pages);
     let before = (entities(&reader, first.id), edges(&reader, first.id));
 
-    let second = writer.begin_run(at(20)).unwrap();
+    let second = writer.begin_run(at(20), &RunPlan::default()).unwrap();
     writer.commit(second, &listed(Collection::Users, State::Complete, vec![user("u1", "Ada 2")])).unwrap();
     writer.commit(second, &members("g1", State::Complete, &[("u9", USER)])).unwrap();
     let check = |reader: &Reader, status: RunStatus| {
@@ -381,7 +381,7 @@ fn a_run_in_progress_and_a_broken_one() {
     ));
 
     // What it wrote is taken back before the next one begins.
-    let third = writer.begin_run(at(30)).unwrap();
+    let third = writer.begin_run(at(30), &RunPlan::default()).unwrap();
     assert_eq!((entities(&reader, third), edges(&reader, third)), before);
     writer.commit(third, &listed(Collection::Users, State::Complete, vec![user("u2", "Bob 3")])).unwrap();
     let failed = writer.finish_run(third, &end(RunStatus::Failed, 31)).unwrap();

@@ -132,6 +132,7 @@ fn trail(model: &Model, buf: &mut Buffer, area: Rect) {
             RunStatus::Partial => {
                 (Sign::Incomplete, format!("run {}, {}", run.id, counted(run.gaps.len() as u64, "gap")))
             }
+            RunStatus::Scoped => (Sign::Incomplete, format!("run {}, a selection only", run.id)),
             RunStatus::Interrupted => (Sign::Incomplete, format!("run {}, cancelled before its end", run.id)),
             RunStatus::Failed => (Sign::Failed, format!("run {}, failed", run.id)),
         },

@@ -177,6 +177,7 @@ fn says(model: &Model, step: Step) -> String {
                     RunStatus::Partial => counted(run.gaps.len() as u64, "gap"),
                     RunStatus::Failed => "failed".to_owned(),
                     RunStatus::Interrupted => "cancelled before its end".to_owned(),
+                    RunStatus::Scoped => "a selection only".to_owned(),
                 };
                 format!("run {}, {when}, {how}, in {}", run.id, clock(run.seconds))
             }

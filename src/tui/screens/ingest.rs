@@ -299,6 +299,7 @@ fn run_lines(model: &Model) -> Vec<Line<'static>> {
                 RunStatus::Complete => (Sign::Done, "complete"),
                 RunStatus::Partial => (Sign::Incomplete, "done, with gaps"),
                 RunStatus::Interrupted => (Sign::Incomplete, "cancelled, kept"),
+                RunStatus::Scoped => (Sign::Incomplete, "a selection only"),
                 RunStatus::Failed => (Sign::Failed, "failed, kept"),
                 RunStatus::Running => (Sign::Here, "running"),
             };

@@ -1,0 +1,186 @@
+//! How a run reads the directory: what was asked for, what was chosen, and what earlier runs learned of the tenant.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::is_guid_shaped;
+
+/// How a run reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunKind {
+    /// Everything, as fast as the quota allows.
+    #[default]
+    Full,
+    /// Everything, with the least load: delta chains from their beginning.
+    Gentle,
+    /// What changed since the run before.
+    Delta,
+    /// A selection; never the ground for a deletion.
+    Scoped,
+}
+
+impl RunKind {
+    pub const ALL: [Self; 4] = [Self::Full, Self::Gentle, Self::Delta, Self::Scoped];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Gentle => "gentle",
+            Self::Delta => "delta",
+            Self::Scoped => "scoped",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|k| k.as_str() == text)
+    }
+}
+
+/// What a person asks of a collection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ask {
+    /// Drop an interrupted run instead of going on with it.
+    pub fresh: bool,
+    /// Read everything, although changes would do.
+    pub full: bool,
+    /// How old the last full read may be before the next run reads everything.
+    pub full_every: Duration,
+    /// The least load instead of the least time.
+    pub gentle: bool,
+    /// Only a part, for a look.
+    pub scope: Option<Scope>,
+    /// Also read when users last signed in: a slow pass beside the run, which never waits for it.
+    pub sign_ins: bool,
+    /// How many finished runs stay in the store.
+    pub keep: usize,
+}
+
+impl Ask {
+    /// How many runs stay unless something else is asked for.
+    pub const KEEP: usize = 10;
+    /// Seven days: as long as a delta token is documented to live (facts: graph.md §3.4).
+    pub const FULL_EVERY: Duration = Duration::from_secs(7 * 24 * 3600);
+}
+
+impl Default for Ask {
+    fn default() -> Self {
+        Self {
+            fresh: false,
+            full: false,
+            full_every: Self::FULL_EVERY,
+            gentle: false,
+            scope: None,
+            sign_ins: false,
+            keep: Self::KEEP,
+        }
+    }
+}
+
+/// A part of the directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    Groups(Vec<GroupPick>),
+    /// So many groups and so many users, as the service lists them.
+    Sample(u32),
+}
+
+/// Which groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupPick {
+    Id(String),
+    Name(String),
+    /// An OData filter, as it is.
+    Filter(String),
+}
+
+impl GroupPick {
+    /// A GUID is an id; what has an operator or a function of OData in it is a filter; anything else is a name.
+    pub fn parse(text: &str) -> Self {
+        let text = text.trim();
+        let lower = text.to_ascii_lowercase();
+        let operators = [" eq ", " ne ", " in ", " ge ", " le ", " gt ", " lt "];
+        let functions = ["startswith(", "endswith(", "contains(", "not ", "not("];
+        if is_guid_shaped(text) {
+            Self::Id(text.to_owned())
+        } else if (text.contains('\'')
+            || lower.contains(" true")
+            || lower.contains(" false")
+            || lower.contains(" null"))
+            && (operators.iter().any(|o| lower.contains(o)) || functions.iter().any(|f| lower.starts_with(f)))
+        {
+            Self::Filter(text.to_owned())
+        } else {
+            Self::Name(text.to_owned())
+        }
+    }
+}
+
+/// What runs and probes found out about a tenant, and later runs use. Everything in it may be missing, and is found out
+/// again then.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Learned {
+    /// Whether `$expand=members` shows service principals.
+    pub expand_shows_service_principals: Option<bool>,
+    /// Whether `members@delta` does.
+    pub delta_shows_service_principals: Option<bool>,
+    /// When the service refused `id in (…)` with `$expand`, or was seen to answer it wrongly.
+    pub expand_refused: Option<Timestamp>,
+    /// When it refused delta queries, or was seen to answer them wrongly.
+    pub delta_refused: Option<Timestamp>,
+    /// Resource units by shape of request, as `x-ms-resource-unit` told.
+    pub prices: BTreeMap<String, u64>,
+    /// Resource units in ten seconds above which the service was seen to slow down.
+    pub quota_10s: Option<u64>,
+    /// Runs in a row whose `$count` differed too much.
+    pub drifted: u32,
+}
+
+/// What a collection would do, before it does it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    pub kind: RunKind,
+    /// Why this kind and no other.
+    pub because: String,
+    /// The run that would be gone on with.
+    pub resumes: Option<super::ids::RunId>,
+    pub steps: Vec<ExplainedStep>,
+    pub requests: u64,
+    pub resource_units: u64,
+    /// Resource units in ten seconds that the pace aims at.
+    pub pace_10s: u64,
+    pub seconds: f64,
+}
+
+/// One kind of read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExplainedStep {
+    /// "users", "members of groups" …
+    pub what: String,
+    /// The request, ids as `{id}`.
+    pub request: String,
+    /// Expected; items of a batch are not counted apart.
+    pub requests: u64,
+    pub resource_units: u64,
+    pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn picks() {
+        let check = |text: &str, want: GroupPick| assert_eq!(GroupPick::parse(text), want, "{text}");
+        let id = "c2f798fd-f95d-4623-8824-63aec21fffff";
+        check(id, GroupPick::Id(id.to_owned()));
+        check(" Finance ", GroupPick::Name("Finance".to_owned()));
+        check("Sales in Europe", GroupPick::Name("Sales in Europe".to_owned()));
+        check("Children's eq Team", GroupPick::Filter("Children's eq Team".to_owned()));
+        check("startswith(displayName,'sg-')", GroupPick::Filter("startswith(displayName,'sg-')".to_owned()));
+        check("securityEnabled eq true", GroupPick::Filter("securityEnabled eq true".to_owned()));
+    }
+}
