@@ -153,6 +153,11 @@ impl GraphClient {
         Pages::new(self.clone(), get)
     }
 
+    /// The service that it asks.
+    pub fn origin(&self) -> &Origin {
+        &self.sender.graph
+    }
+
     /// Totals so far, over this client and its clones.
     pub fn wire(&self) -> WireProgress {
         self.sender.wire.progress(self.sender.pause.stood_still())

@@ -114,6 +114,11 @@ impl GraphError {
                         .any(|known| known.eq_ignore_ascii_case(code)))
     }
 
+    /// Whether a link was never followed: it is none, leads to another origin, or back to where the chain was.
+    pub fn is_bad_link(&self) -> bool {
+        matches!(self.kind, ErrorKind::OtherHost | ErrorKind::BadLink)
+    }
+
     /// Whether the same request may go well a little later.
     pub fn is_transient(&self) -> bool {
         match self.kind {

@@ -34,7 +34,7 @@ const AT_ONCE: usize = 8;
 const MOST_LINES: usize = 50;
 
 /// What is kept of a group until its members are read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct GroupRef {
     id: Box<str>,
     name: Box<str>,
@@ -61,6 +61,20 @@ impl GroupRef {
             hidden: fields.visibility == "HiddenMembership",
             unified: types.iter().any(|t| t == "Unified"),
         }
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether its list says nothing to an app without `Member.Read.Hidden`.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// Microsoft 365 groups hold users only.
+    pub fn can_hold_service_principals(&self) -> bool {
+        !self.unified
     }
 
     /// How many reads it needs in a batch.

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::{
@@ -13,7 +14,8 @@ use crate::{
         clock::Clock,
         completeness::{Collection, Gap, GapScope, State},
         problem::Problem,
-        progress::{Event, IngestProgress, Level, LogLine, Phase, Reporter},
+        progress::{Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
+        reading::RunKind,
         view::RunInfo,
     },
     graph::GraphClient,
@@ -68,6 +70,46 @@ impl Watch {
                 told = Some(now);
             }
         }
+    }
+
+    /// How the run reads. What was told of an attempt before does not count.
+    pub fn decided(&self, kind: RunKind, resumed_from: Option<Timestamp>, last_full: Option<Timestamp>) {
+        let mut state = self.lock();
+        state.since = [None; 4];
+        let fallbacks = std::mem::take(&mut state.progress.fallbacks);
+        state.progress =
+            IngestProgress { kind: Some(kind), resumed_from, last_full, fallbacks, ..IngestProgress::default() };
+    }
+
+    /// As far as an interrupted run came.
+    pub fn base(&self, collection: Collection, done: u64, total: Option<u64>) {
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done = done;
+        of.total = of.total.or(total);
+    }
+
+    /// How many there are, counted in the store.
+    pub fn held(&self, collection: Collection, held: u64) {
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done = held;
+        of.total = of.total.map(|_| held);
+    }
+
+    /// A shortcut that is not taken any more; each is told once.
+    pub fn fallback(&self, what: &str, why: &str) {
+        let mut state = self.lock();
+        if state.progress.fallbacks.iter().any(|f| f.what == what) {
+            return;
+        }
+        state.progress.fallbacks.push(Fallback { what: what.to_owned(), why: why.to_owned() });
+        drop(state);
+        self.log(Level::Warning, format!("{what}: {why}"), None);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The last report, always sent.
