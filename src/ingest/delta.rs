@@ -520,7 +520,7 @@ impl DeltaObject {
         let fields: Fields = serde_json::from_str(raw.get()).ok()?;
         let text = |name: &str| serde_json::from_str::<Option<String>>(fields.get(name)?.get()).ok()?;
         let id = text("id").filter(|id| !id.is_empty())?;
-        let links = fields.get(MEMBERS).map_or(Links::Of(Vec::new()), |links| Links::of(links));
+        let links = fields.get(MEMBERS).map_or(Links::Of(Vec::new()), Links::of);
         let removed = fields.get("@removed").is_some_and(|r| r.get() != "null");
         let raw = if fields.get(MEMBERS).is_some() { fields.without(MEMBERS)? } else { raw.to_owned() };
         Some(Self {

@@ -17,7 +17,7 @@ const QUEUE: usize = 64;
 
 /// What readers ask of the writing side.
 pub(super) enum Order {
-    Keep(PageWrite),
+    Keep(Box<PageWrite>),
     /// Carried out when everything before it is written.
     Ask(Question),
 }
@@ -35,7 +35,7 @@ impl Keeper {
     }
 
     pub async fn keep(&self, page: PageWrite) -> Result<(), Stop> {
-        self.0.send(Order::Keep(page)).await.map_err(|_| Stop::QueueClosed)
+        self.0.send(Order::Keep(Box::new(page))).await.map_err(|_| Stop::QueueClosed)
     }
 
     pub async fn unresolved(&self) -> Result<Vec<Unresolved>, Stop> {
