@@ -8,6 +8,7 @@
 
 mod checkpoint;
 mod engine;
+mod expand;
 mod keep;
 mod members;
 pub mod plan;

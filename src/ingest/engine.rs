@@ -3,7 +3,7 @@
 use std::{
     collections::HashSet,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,13 +14,14 @@ use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Stop, checkpoint, keep::Keeper, members::GroupRef, plan::Step, watch::Watch};
+use super::{Stop, checkpoint, expand::Expansion, keep::Keeper, members::GroupRef, plan::Step, watch::Watch};
 use crate::{
     domain::{
         completeness::{Collection, State},
         ids::TenantId,
         kind::EntityKind,
         progress::Level,
+        reading::Learned,
         text,
     },
     graph::{Again, Batch, Get, GraphClient, GraphError, Reply, TokenInfo},
@@ -41,6 +42,10 @@ pub(super) struct Engine {
     pub sees_hidden: bool,
     batches_refused: AtomicBool,
     pub casts_refused: AtomicBool,
+    /// What is known of the shortcut for members.
+    pub expansion: Expansion,
+    /// What earlier runs learned of the tenant, and this one.
+    pub learned: Mutex<Learned>,
 }
 
 impl Engine {
@@ -54,7 +59,17 @@ impl Engine {
             sees_hidden: roles.iter().any(|r| r == "Member.Read.Hidden"),
             batches_refused: AtomicBool::new(false),
             casts_refused: AtomicBool::new(false),
+            expansion: Expansion::default(),
+            learned: Mutex::default(),
         }
+    }
+
+    pub fn learned(&self) -> Learned {
+        self.learned.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub fn learn(&self, learn: impl FnOnce(&mut Learned)) {
+        learn(&mut self.learned.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     pub async fn run(&self) -> Result<(), Stop> {
@@ -236,7 +251,8 @@ impl Engine {
                     }
                     Err(error) if error.is_without_batches() => {
                         if !self.batches_refused.swap(true, Ordering::Relaxed) {
-                            self.warn("no batches from here on, one request after the other", &error);
+                            self.watch
+                                .fallback("requests are sent one by one, not in batches", &error.problem().line());
                         }
                     }
                     Err(error) => {

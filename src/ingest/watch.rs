@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::{
@@ -13,7 +14,7 @@ use crate::{
         clock::Clock,
         completeness::{Collection, Gap, GapScope, State},
         problem::Problem,
-        progress::{Event, IngestProgress, Level, LogLine, Phase, Reporter},
+        progress::{Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
         view::RunInfo,
     },
     graph::GraphClient,
@@ -97,11 +98,7 @@ impl Watch {
     }
 
     pub fn one_more(&self, collection: Collection) {
-        let mut state = self.lock();
-        let of = state.progress.of_mut(collection);
-        of.done += 1;
-        // A group may be found that no list named.
-        of.total = of.total.map(|total| total.max(of.done));
+        self.more(collection, 1);
     }
 
     pub fn total(&self, collection: Collection, total: u64) {
@@ -121,9 +118,38 @@ impl Watch {
         self.lock().progress.of(collection).done
     }
 
+    pub fn more(&self, collection: Collection, more: u64) {
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done += more;
+        // A group may be found that no list named.
+        of.total = of.total.map(|total| total.max(of.done));
+    }
+
     /// Memberships found.
     pub fn edges(&self, more: u64) {
         self.lock().progress.edges += more;
+    }
+
+    /// Memberships that are found again.
+    pub fn edges_less(&self, less: u64) {
+        let mut state = self.lock();
+        state.progress.edges = state.progress.edges.saturating_sub(less);
+    }
+
+    /// A shortcut that is not taken any more; each is told once.
+    pub fn fallback(&self, what: &str, why: &str) {
+        let mut state = self.lock();
+        if state.progress.fallbacks.iter().any(|f| f.what == what) {
+            return;
+        }
+        state.progress.fallbacks.push(Fallback { what: what.to_owned(), why: why.to_owned() });
+        drop(state);
+        self.log(Level::Warning, format!("{what}: {why}"), None);
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub fn ended(&self, collection: Collection, end: &ListEnd) {

@@ -70,7 +70,7 @@ impl Writer {
 
     /// The most members that an expansion showed in this run.
     pub fn longest_expansion(&mut self, _run: RunId) -> Result<Option<u32>, StoreError> {
-        unimplemented!()
+        Ok(None)
     }
 
     /// The groups that this run has by expansion only, with at least so many members each.
