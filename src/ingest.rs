@@ -13,6 +13,7 @@ mod keep;
 mod members;
 pub mod plan;
 mod resolve;
+mod speed;
 #[cfg(test)]
 mod tests;
 mod watch;

@@ -124,7 +124,7 @@ impl Known {
         }
         let (mut todo, mut page, mut edges) = (Todo::default(), PageWrite::default(), 0);
         for group in groups {
-            let Some(list) = shown.remove(&*group.id) else {
+            let Some(list) = shown.remove(group.id()) else {
                 // Gone, perhaps; it is asked for alone before it counts as that.
                 todo.whole.push_back(group);
                 continue;
@@ -137,7 +137,7 @@ impl Known {
             edges += u64::from(members);
             self.drawn.offer(&group, &list.members);
             page.members.push(MembersWrite {
-                group: group.id.to_string(),
+                group: group.id().to_owned(),
                 members: list.members,
                 end: Some(ListEnd::COMPLETE),
                 reset: group.resets(),
@@ -221,7 +221,7 @@ impl Engine {
 
     /// Whether a group is of those that the shortcut is for. It proves nothing where membership is hidden.
     pub(super) fn takes_shortcut(&self, group: &GroupRef) -> bool {
-        self.expansion.known().way == Way::Taken && (!group.hidden || self.sees_hidden)
+        self.expansion.known().way == Way::Taken && (!group.is_hidden() || self.sees_hidden)
     }
 
     /// Whether the shortcut is taken for so many groups that wait.
@@ -318,7 +318,7 @@ impl Engine {
         let drawn: Vec<Drawn> = drawn.into_iter().filter(|d| (d.shown.len() as u32) < longest).collect();
         let mut todo = Todo::default();
         let mut doubtful: Vec<(Drawn, Verdict)> = Vec::new();
-        let gets = drawn.iter().flat_map(|d| d.group.sources().iter().map(|s| s.step().get(&[&*d.group.id]))).collect();
+        let gets = drawn.iter().flat_map(|d| d.group.sources().iter().map(|s| s.step().get(&[d.group.id()]))).collect();
         let mut replies = self.ask(gets).await.into_iter();
         for one in drawn {
             let Some(real) = self.real_list(&one.group, &mut replies).await else {
@@ -337,13 +337,13 @@ impl Engine {
         doubtful.truncate(CONFIRMED_AT_ONCE);
         let gets = doubtful.iter().flat_map(|(d, _)| {
             let expansion = get_of(std::slice::from_ref(&d.group));
-            std::iter::once(expansion).chain(d.group.sources().iter().map(|s| s.step().get(&[&*d.group.id])))
+            std::iter::once(expansion).chain(d.group.sources().iter().map(|s| s.step().get(&[d.group.id()])))
         });
         let mut replies = self.ask(gets.collect()).await.into_iter();
         for (one, first) in doubtful {
             let shown = match replies.next() {
                 Some(reply) => {
-                    self.lists_of(reply).await.ok().and_then(|l| l.into_iter().find(|l| l.0 == *one.group.id))
+                    self.lists_of(reply).await.ok().and_then(|l| l.into_iter().find(|l| l.0 == one.group.id()))
                 }
                 None => None,
             };
@@ -436,7 +436,7 @@ impl Engine {
 
         let principals = self.expansion.known().principals;
         if principals != Principals::Shown {
-            let casts = self.expanded(0).await?.into_iter().filter(|g| !g.unified).collect();
+            let casts = self.expanded(0).await?.into_iter().filter(GroupRef::can_hold_service_principals).collect();
             self.drive(Todo { casts, ..Todo::default() }, None).await?;
         }
         let (way, principals) = {
@@ -479,7 +479,7 @@ impl Engine {
             Ok(drawn)
         };
         let mut drawn = self.keeper.ask(draw).await?;
-        drawn.retain(|d| (d.shown.len() as u32) < longest && (!d.group.hidden || self.sees_hidden));
+        drawn.retain(|d| (d.shown.len() as u32) < longest && (!d.group.is_hidden() || self.sees_hidden));
         self.expansion.known().checks += 1;
         Ok(Some(drawn))
     }
@@ -501,7 +501,7 @@ impl Engine {
 
     /// The service principals of groups that are in the store by expansion.
     pub(super) async fn casts_of(&self, groups: Vec<GroupRef>) -> Result<Todo, Stop> {
-        let replies = self.ask(groups.iter().map(|g| Step::ServicePrincipalMembers.get(&[&*g.id])).collect()).await;
+        let replies = self.ask(groups.iter().map(|g| Step::ServicePrincipalMembers.get(&[g.id()])).collect()).await;
         let mut todo = Todo::default();
         let mut page = PageWrite::default();
         let mut holders: Vec<(GroupRef, BTreeSet<String>)> = Vec::new();
@@ -516,17 +516,17 @@ impl Engine {
                     self.cast_refused(&group, &error);
                     ListEnd::COMPLETE
                 }
-                Err(error) => checkpoint::end_of_group(&error, true, group.hidden),
+                Err(error) => checkpoint::end_of_group(&error, true, group.is_hidden()),
             };
             if end.state != State::Complete {
                 self.tell(&group, &end);
             }
             if end.state == State::Gone {
-                page.resolutions.push(Resolution::Gone { id: group.id.to_string() });
+                page.resolutions.push(Resolution::Gone { id: group.id().to_owned() });
             }
             page.members.push(certain(&group, Vec::new(), end));
         }
-        let ids: Vec<String> = holders.iter().map(|(group, _)| group.id.to_string()).collect();
+        let ids: Vec<String> = holders.iter().map(|(group, _)| group.id().to_owned()).collect();
         let shown = match ids.is_empty() {
             true => Vec::new(),
             false => {
@@ -564,7 +564,7 @@ const ONE_BY_ONE: &str = "members are read group by group";
 
 /// What is known of a group now is as good as its own list.
 fn certain(group: &GroupRef, members: Vec<MemberRef>, end: ListEnd) -> MembersWrite {
-    MembersWrite { group: group.id.to_string(), members, end: Some(end), reset: false, via: Via::List }
+    MembersWrite { group: group.id().to_owned(), members, end: Some(end), reset: false, via: Via::List }
 }
 
 /// What a group's own lists say.
@@ -651,5 +651,5 @@ fn fifteens(groups: &[GroupRef]) -> Vec<&[GroupRef]> {
 }
 
 fn get_of(groups: &[GroupRef]) -> crate::graph::Get {
-    Step::Expansion.get(&groups.iter().map(|g| &*g.id).collect::<Vec<_>>())
+    Step::Expansion.get(&groups.iter().map(|g| g.id()).collect::<Vec<_>>())
 }

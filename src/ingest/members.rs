@@ -41,12 +41,12 @@ const MOST_RESETS: u32 = 5;
 /// What is kept of a group until its members are read.
 #[derive(Debug, Clone)]
 pub(super) struct GroupRef {
-    pub id: Box<str>,
+    id: Box<str>,
     name: Box<str>,
     /// Its membership is hidden from apps without `Member.Read.Hidden`.
-    pub hidden: bool,
+    hidden: bool,
     /// A Microsoft 365 group.
-    pub unified: bool,
+    unified: bool,
     before: Before,
 }
 
@@ -78,6 +78,20 @@ impl GroupRef {
             unified: types.iter().any(|t| t == "Unified"),
             before: Before::Nothing,
         }
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether its list says nothing to an app without `Member.Read.Hidden`.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// Microsoft 365 groups hold users only.
+    pub fn can_hold_service_principals(&self) -> bool {
+        !self.unified
     }
 
     /// With what the store has of its list, which what is read now takes the place of.

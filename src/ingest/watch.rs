@@ -9,12 +9,14 @@ use std::{
 use jiff::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::speed::Speed;
 use crate::{
     domain::{
         clock::Clock,
         completeness::{Collection, Gap, GapScope, State},
         problem::Problem,
         progress::{Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
+        reading::RunKind,
         view::RunInfo,
     },
     graph::GraphClient,
@@ -38,6 +40,7 @@ struct Watched {
     progress: IngestProgress,
     /// When each collection began to be read.
     since: [Option<Instant>; 4],
+    speed: Speed,
 }
 
 impl Watch {
@@ -58,6 +61,9 @@ impl Watch {
                     || now.edges != told.edges
                     || now.wire != told.wire
                     || now.gaps != told.gaps
+                    || now.fallbacks != told.fallbacks
+                    || now.held != told.held
+                    || now.kind != told.kind
                     || now
                         .collections
                         .iter()
@@ -148,6 +154,25 @@ impl Watch {
         self.log(Level::Warning, format!("{what}: {why}"), None);
     }
 
+    /// How the run reads. What was told of an attempt before does not count.
+    pub fn decided(&self, kind: RunKind, resumed_from: Option<Timestamp>, last_full: Option<Timestamp>) {
+        let mut state = self.lock();
+        let fallbacks = std::mem::take(&mut state.progress.fallbacks);
+        *state = Watched::default();
+        state.progress =
+            IngestProgress { kind: Some(kind), resumed_from, last_full, fallbacks, ..IngestProgress::default() };
+    }
+
+    /// As far as an interrupted run came.
+    pub fn base(&self, collection: Collection, done: u64, total: Option<u64>) {
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done = done;
+        of.total = of.total.or(total);
+        // What another run did is no speed of this one.
+        state.speed = Speed::default();
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -180,15 +205,17 @@ impl Watch {
     }
 
     fn progress(&self) -> IngestProgress {
-        let state = self.lock();
+        let wire = self.client.wire();
+        let mut state = self.lock();
         let mut progress = state.progress.clone();
         for (of, since) in progress.collections.iter_mut().zip(state.since) {
             if let (Phase::Reading, Some(since)) = (of.phase, since) {
                 of.seconds = since.elapsed().as_secs_f64();
             }
         }
+        progress.wire = wire;
+        state.speed.tell(Instant::now(), &mut progress);
         drop(state);
-        progress.wire = self.client.wire();
         progress.seconds = self.started.elapsed().as_secs_f64();
         progress
     }
