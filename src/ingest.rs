@@ -9,6 +9,7 @@
 mod checkpoint;
 mod engine;
 mod expand;
+pub mod explain;
 mod keep;
 mod members;
 pub mod plan;

@@ -37,13 +37,13 @@ const DOCUMENTED_CAP: u32 = 20;
 /// Groups for which the shortcut and its sample cost less than their lists do.
 const WORTH_IT: usize = 20;
 /// Groups that are compared.
-const SAMPLE: usize = 20;
+pub(super) const SAMPLE: usize = 20;
 /// With so many groups more than at the first comparison, there is a second.
 const WORTH_ANOTHER: u64 = 2_500;
 /// Groups that are asked both ways again in one batch, three reads each.
 const CONFIRMED_AT_ONCE: usize = Batch::MOST / 3;
 /// What was refused is tried again after so long.
-const REFUSED_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(super) const REFUSED_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// What this run knows of the shortcut.
 #[derive(Default)]

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Batches and long lists under way at once.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
 /// A batch is not made smaller than this for the sake of an early answer.
 const FEWEST_READS: usize = 4;
 /// Lines about single groups; the rest is in the run's gaps.
