@@ -11,6 +11,8 @@ mod checkpoint;
 pub mod decide;
 mod delta;
 mod engine;
+mod expand;
+pub mod explain;
 mod gentle;
 mod keep;
 mod members;
@@ -18,6 +20,7 @@ pub mod plan;
 mod resolve;
 mod rights;
 mod scope;
+mod speed;
 #[cfg(test)]
 mod tests;
 mod watch;

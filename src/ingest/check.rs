@@ -44,7 +44,7 @@ enum Differs {
 }
 
 impl Engine {
-    pub(super) async fn check(&self, users: &Read, groups: &Read) -> Result<(), Stop> {
+    pub(super) async fn prove(&self, users: &Read, groups: &Read) -> Result<(), Stop> {
         if groups.end.state != State::Complete {
             return Ok(());
         }

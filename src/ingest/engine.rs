@@ -18,8 +18,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Stop, checkpoint,
     decide::{Decision, Method, checkpoint_of},
+    expand::Expansion,
     keep::Keeper,
-    members::GroupRef,
+    members::{Before, GroupRef},
     plan::Step,
     rights,
     watch::Watch,
@@ -70,6 +71,8 @@ pub(super) struct Engine {
     pub sees_hidden: bool,
     batches_refused: AtomicBool,
     pub casts_refused: AtomicBool,
+    /// What is known of the shortcut for members.
+    pub expansion: Expansion,
     learned: Arc<Mutex<Learned>>,
     /// Where what changes during a full run is read from at its end.
     links: Mutex<BTreeMap<Collection, String>>,
@@ -110,6 +113,7 @@ impl Engine {
             tenant,
             scope,
             learned,
+            expansion: Expansion::default(),
         }
     }
 
@@ -159,7 +163,7 @@ impl Engine {
         Box::pin(self.members_of(late)).await?;
         let whole = |read: &Read| read.end.state == State::Complete;
         let unknown = Box::pin(self.settle(whole(&users), whole(&groups))).await?;
-        Box::pin(self.check(&users, &groups)).await?;
+        Box::pin(self.prove(&users, &groups)).await?;
         let done = self.watch.done_of(Collection::Memberships);
         let end = checkpoint::end_of_memberships(&groups.end, unknown);
         self.end(Collection::Memberships, done, end, groups.delta).await
@@ -179,7 +183,7 @@ impl Engine {
 
     pub async fn groups_to_read(&self) -> Result<Vec<GroupRef>, Stop> {
         let stored = self.keeper.ask(Writer::groups_to_read).await?;
-        Ok(stored.iter().map(|group| GroupRef::of(&group.id, &group.raw)).collect())
+        Ok(stored.iter().map(|group| GroupRef::of(&group.id, &group.raw).with(Before::Some)).collect())
     }
 
     /// What earlier runs and this one know of the tenant.
@@ -478,7 +482,8 @@ impl Engine {
                     }
                     Err(error) if error.is_without_batches() => {
                         if !self.batches_refused.swap(true, Ordering::Relaxed) {
-                            self.warn("no batches from here on, one request after the other", &error);
+                            self.watch
+                                .fallback("requests are sent one by one, not in batches", &error.problem().line());
                         }
                     }
                     Err(error) => {
