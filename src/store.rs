@@ -16,12 +16,17 @@ mod error;
 mod facets;
 mod file;
 mod finish;
+mod ghosts;
 mod ground;
+mod hot;
 mod keys;
 mod lists;
 mod lock;
 mod migrate;
 mod nodes;
+mod pick;
+mod prune;
+mod put;
 mod read;
 mod runs;
 #[cfg(test)]
