@@ -34,7 +34,7 @@ use crate::{
 /// The documented cap: a list so long is read whole at once, without waiting for what the longest will be.
 const DOCUMENTED_CAP: u32 = 20;
 /// Groups for which the shortcut and its sample cost less than their lists do.
-const WORTH_IT: usize = 20;
+pub(super) const WORTH_IT: usize = 20;
 /// Groups that are compared.
 pub(super) const SAMPLE: usize = 20;
 /// With so many groups more than at the first comparison, there is a second.
@@ -643,3 +643,6 @@ fn fifteens(groups: &[GroupRef]) -> Vec<&[GroupRef]> {
 fn get_of(groups: &[GroupRef]) -> crate::graph::Get {
     Step::Expansion.get(&groups.iter().map(|g| g.id()).collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+mod tests;

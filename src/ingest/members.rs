@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use super::{
     Stop, checkpoint,
     engine::{Engine, id_key},
+    expand::WORTH_IT,
     plan::{How, Step},
 };
 use crate::{
@@ -245,6 +246,9 @@ impl Engine {
             let reads = share(todo.casts.len(), free).min(todo.casts.len());
             let groups = todo.casts.drain(..reads).collect();
             return Some(Box::pin(self.casts_of(groups)));
+        }
+        if more_to_come && todo.short.len() < WORTH_IT {
+            return None;
         }
         let How::Ids(most) = Step::Expansion.how() else { return None };
         // A filter that is not full costs as much as one that is.
