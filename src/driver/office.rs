@@ -174,7 +174,10 @@ impl Office {
         }
         let kept = self.keep(&settings, &secrets).await;
         if self.demo.is_none() {
-            settings.profile = Some(self.save_file(&settings)?);
+            let (name, profile) = self.save_file(&settings)?;
+            settings.profile = Some(name);
+            settings.ask = profile.ask();
+            settings.accepted_gaps = profile.accepted_gaps;
         }
         let saved =
             Saved { profile: view(&settings, self.demo.as_deref()).unwrap_or_else(|| unnamed(&settings)), kept };
@@ -204,9 +207,9 @@ impl Office {
     }
 
     /// Writes the profile under its name: the selected one's, if it is about the same app, else a new one.
-    fn save_file(&self, settings: &Settings) -> Result<String, JobError> {
+    fn save_file(&self, settings: &Settings) -> Result<(String, Profile), JobError> {
         let profiles = Profiles::new(&self.paths);
-        let profile = profile_of(settings, &self.flags);
+        let mut profile = profile_of(settings, &self.flags);
         let wanted = self.flags.profile.clone().unwrap_or_else(|| "default".to_owned());
         let is_ours = |name: &str| match profiles.load(name) {
             Ok(other) => other.tenant_id == profile.tenant_id && other.client_id == profile.client_id,
@@ -216,8 +219,15 @@ impl Office {
             .chain((2..).map(|n| format!("{wanted}-{n}")))
             .find(|name| is_ours(name))
             .unwrap_or(wanted);
+        // What the screens do not ask for stays as it was.
+        if let Ok(before) = profiles.load(&name) {
+            profile.full_every = before.full_every;
+            profile.keep = before.keep;
+            profile.sign_in_activity = before.sign_in_activity;
+            profile.accepted_gaps = before.accepted_gaps;
+        }
         profiles.save(&name, &profile).map_err(|e| JobError::Usage(e.into()))?;
-        Ok(name)
+        Ok((name, profile))
     }
 
     fn overview_now(&self) -> Result<Overview, Problem> {
@@ -372,6 +382,7 @@ fn profile_of(settings: &Settings, flags: &Flags) -> Profile {
             instance,
             scope,
         },
+        ..Profile::default()
     }
 }
 
