@@ -166,7 +166,7 @@ async fn reading(context: &Context) -> Result<Collect, JobError> {
         store: settings.store.clone().unwrap_or_else(|| settings.paths.store(&tenant)),
         tenant,
         clock: Arc::clone(&context.clock),
-        reporter: Arc::clone(&context.reporter),
+        reporter: runs::accepting(Arc::clone(&context.reporter), settings.accepted_gaps.clone()),
         cancel: context.cancel.clone(),
         ask: context.ask.clone(),
     })

@@ -28,12 +28,12 @@ use crate::{
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
-        reading::Ask,
+        reading::How,
         target::{Destination, Target},
         upload::JobFigures,
         view::{Detail, List, Query, Rows, RunInfo, Within},
     },
-    jobs::{self, Context, Guard, JobError, NAMING, Secrets},
+    jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, client_secret, jupiterone_key,
         paths::Paths,
@@ -117,13 +117,13 @@ impl Office {
         cancel: CancellationToken,
     ) -> Context {
         Context {
+            ask: settings.ask.clone(),
             settings,
             secrets,
             clock: Arc::clone(&self.clock),
             reporter: jobs::logged(reporter),
             cancel,
-            hold: jobs::Hold::default(),
-            ask: Ask::default(),
+            hold: Hold::default(),
         }
     }
 
@@ -238,9 +238,13 @@ impl Office {
         };
         let target = settings.target();
         let store = self.read(&settings, |reader| {
-            let newest = reader.newest()?;
-            let totals = newest.as_ref().map(|run| reader.totals(run.id)).transpose()?.unwrap_or_default();
-            let organization = match &newest {
+            let mut runs = reader.runs()?;
+            runs.iter_mut().for_each(|run| jobs::accepted_here(run, &settings));
+            let finished = runs.iter().find(|run| run.status.is_finished()).cloned();
+            let newest = runs.into_iter().next();
+            let mut view = StoreView { newest, finished, ..StoreView::default() };
+            let totals = view.shown().map(|run| reader.totals(run.id)).transpose()?.unwrap_or_default();
+            let organization = match view.shown() {
                 Some(run) => reader.rows(run.id, NAMING, &first_account())?.rows.pop().map(|row| row.name),
                 None => None,
             };
@@ -250,15 +254,13 @@ impl Office {
                 (None, Some(finished)) => Some(UploadedView { at: finished.at, in_doubt: false }),
                 (None, None) => None,
             });
-            let finished = reader.newest_finished()?;
-            let view = StoreView {
+            view = StoreView {
                 path: path.display().to_string(),
                 temporary: self.demo.is_some() && self.flags.store.is_none(),
-                newest,
-                finished,
                 totals,
                 held_by: holder(&path).and_then(|h| h.pid).filter(|pid| *pid != std::process::id()),
                 uploaded,
+                ..view
             };
             Ok((organization, view))
         })?;
@@ -448,6 +450,8 @@ impl Engine for RealEngine {
 
     fn collect(
         &self,
+        how: How,
+        hold: Hold,
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
@@ -455,6 +459,8 @@ impl Engine for RealEngine {
             let Session { settings, secrets } = self.0.session();
             let secrets = self.0.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
             let context = self.0.context(settings, secrets, reporter, cancel);
+            let ask = how.on(context.ask.clone());
+            let context = Context { ask, hold, ..context };
             jobs::collect(&context).await.map_err(|e| e.problem())
         }
         .boxed()

@@ -1,15 +1,16 @@
 //! Which run of a store a job is about, what it lacks that nobody accepted, and the end of a store.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{JobError, NAMING};
 use crate::{
     domain::{
-        completeness::{Gap, RunStatus, accept},
+        completeness::{AcceptedGap, Gap, RunStatus, accept},
         ids::{RunId, TenantId},
         problem::Problem,
+        progress::{Event, Reporter},
         view::RunInfo,
     },
     profile::{Settings, TenantRef},
@@ -32,6 +33,16 @@ pub fn runs(settings: &Settings) -> Result<Vec<RunInfo>, JobError> {
 /// Marks the gaps that the profile accepts.
 pub fn accepted_here(run: &mut RunInfo, settings: &Settings) {
     accept(&mut run.gaps, &settings.accepted_gaps);
+}
+
+/// A reporter that marks in what is told the gaps that the profile accepts.
+pub(super) fn accepting(inner: Arc<dyn Reporter>, accepted: Vec<AcceptedGap>) -> Arc<dyn Reporter> {
+    Arc::new(move |mut event: Event| {
+        if let Event::Ingest(progress) = &mut event {
+            accept(&mut progress.gaps, &accepted);
+        }
+        inner.report(event);
+    })
 }
 
 /// The run that preview, upload and export use.
@@ -198,7 +209,8 @@ mod tests {
     #[test]
     fn the_newest_finished_run_of_everything_is_used() {
         let check = |statuses: &[RunStatus], want: Result<i64, &str>| {
-            let all: Vec<RunInfo> = (1..).zip(statuses).map(|(id, status)| run(id, *status)).rev().collect();
+            let mut all: Vec<RunInfo> = (1..).zip(statuses).map(|(id, status)| run(id, *status)).collect();
+            all.reverse();
             let got = newest_finished(&all).map(|run| run.id.0).map_err(|error| error.problem().summary);
             assert_eq!(got, want.map_err(|words| format!("the store holds {words}")), "{statuses:?}");
         };
