@@ -13,8 +13,11 @@ mod decode;
 mod error;
 mod get;
 mod hold;
+mod member;
+mod pace;
 mod page;
 mod pause;
+mod price;
 mod retry;
 mod send;
 #[cfg(test)]
@@ -22,7 +25,7 @@ pub(crate) mod stub;
 mod token;
 mod wire;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
@@ -32,6 +35,7 @@ pub use self::{
     error::{ErrorKind, GraphError},
     get::{Get, segment, text_literal},
     hold::Hold,
+    member::MemberItem,
     page::{Again, Page, Pages},
     token::{Claims, TokenInfo},
 };
@@ -115,37 +119,55 @@ impl GraphClient {
     ///
     /// As Graph refuses, after all retries; [`ErrorKind::Shape`] names the place in the JSON that did not fit.
     pub async fn fetch<T: serde::de::DeserializeOwned>(&self, get: &Get) -> Result<T, GraphError> {
-        let call = send::Call::get(get, self.sender.url_of(get));
+        let call = self.sender.call_of(get);
         self.sender.call(&call, self.patience, decode::json::<T>).await.map(|answer| answer.value)
     }
 
     /// A `$count`. `None` when the service does not tell: a total is never worth a failed run.
     pub async fn count(&self, path: &str) -> Option<u64> {
         let get = Get::new(path).eventual();
-        let call = send::Call { accept: "text/plain", ..send::Call::get(&get, self.sender.url_of(&get)) };
+        let call = send::Call { accept: "text/plain", ..self.sender.call_of(&get) };
         self.sender.call(&call, Patience::PROBE, decode::number).await.map(|answer| answer.value).ok()
     }
 
     /// The chain of changes that a stored nextLink or deltaLink leads to. A link to another origin is refused before
     /// anything is sent; a token that the service does not know any more ends the chain
-    /// ([`GraphError::is_delta_gone`]): such a chain does not begin again by itself.
+    /// ([`GraphError::is_delta_gone`], [`GraphError::is_page_token`]): such a chain does not begin again by itself.
     pub fn changes(&self, link: String) -> Pages {
         Pages::of_link(self.clone(), link)
     }
 
-    /// Sizes the pace: resource units in ten seconds that the service is taken to allow.
-    pub fn set_quota(&self, _units_10s: u64) {}
-
-    /// What requests were seen to cost, by their shape; to be given to [`GraphClient::set_prices`] another day.
-    pub fn prices(&self) -> std::collections::BTreeMap<String, u64> {
-        std::collections::BTreeMap::new()
+    /// A chain of changes that begins with a request: `/v1.0/users/delta?$deltatoken=latest&…`, or a first round. Only a
+    /// page with a deltaLink ends it; one without any link is an error ([`ErrorKind::Shape`]).
+    pub fn delta(&self, get: Get) -> Pages {
+        Pages::delta(self.clone(), get)
     }
 
-    pub fn set_prices(&self, _prices: &std::collections::BTreeMap<String, u64>) {}
+    /// Sizes the pace: resource units in ten seconds that the service is taken to allow. What made the client slow down
+    /// before still holds.
+    pub fn set_quota(&self, units_10s: u64) {
+        self.sender.pace.set_quota(units_10s);
+    }
+
+    /// What the quota can be at most, in resource units in ten seconds, by what made the client slow down; `None` when
+    /// nothing did.
+    pub fn seen_quota(&self) -> Option<u64> {
+        self.sender.pace.seen_quota()
+    }
+
+    /// What requests were seen to cost, by their shape; to be given to [`GraphClient::set_prices`] another day.
+    pub fn prices(&self) -> BTreeMap<String, u64> {
+        self.sender.prices.all()
+    }
+
+    /// What was learned another day; what this client has learned itself stays.
+    pub fn set_prices(&self, prices: &BTreeMap<String, u64>) {
+        self.sender.prices.add(prices);
+    }
 
     /// What a request is expected to cost, in resource units: as learned, else as documented.
     pub fn price(&self, get: &Get) -> u64 {
-        wire::documented_units(&self.sender.url_of(get))
+        self.sender.prices.of(&self.sender.url_of(get))
     }
 
     /// The chain of pages that begins with `get`.
@@ -155,7 +177,9 @@ impl GraphClient {
 
     /// Totals so far, over this client and its clones.
     pub fn wire(&self) -> WireProgress {
-        self.sender.wire.progress(self.sender.pause.stood_still())
+        let pace::Standing { pace_10s, quota_10s, throttle_percentage } = self.sender.pace.standing();
+        let wire = self.sender.wire.progress(self.sender.pause.stood_still());
+        WireProgress { pace_10s, quota_10s, throttle_percentage, ..wire }
     }
 }
 

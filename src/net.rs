@@ -123,6 +123,13 @@ pub fn problem_of(error: &reqwest::Error, what: &str, origin: &Origin) -> Proble
     Problem { message: Some(text), ..Problem::new(format!("{what}: {happened}")).code(code).hint(hint) }
 }
 
+/// An answer that began and did not end in time.
+pub fn too_slow(what: &str, origin: &Origin, longest: Duration) -> Problem {
+    Problem::new(format!("{what}: the answer of {} took longer than {} s", origin.host(), longest.as_secs()))
+        .code("timeout")
+        .hint("Check the network, the proxy and the firewall; then try again.")
+}
+
 /// The error and its sources in one line, without URLs: a nextLink may hold a token.
 fn chain(error: &reqwest::Error) -> String {
     let mut out = String::new();

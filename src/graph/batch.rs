@@ -1,10 +1,15 @@
 //! `$batch`: up to twenty reads in one round trip.
 //!
 //! Answers come in any order and are matched by id; one that is missing, refused with 429 or failed is asked for again
-//! on its own, after its own `Retry-After`. A batch saves round trips, not resource units.
+//! on its own, after its own `Retry-After`; what is due together is asked together. A batch saves round trips, not
+//! resource units.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json, value::RawValue};
 use tokio::time::Instant;
@@ -13,11 +18,16 @@ use super::{
     Get, GraphClient, Page, Pages, decode,
     error::GraphError,
     page,
-    retry::Tried,
-    send::{self, Call},
-    wire,
+    retry::{self, Tried},
+    send::{self, Call, Throttling},
 };
-use crate::{domain::progress::Level, net};
+use crate::{
+    domain::{problem::Problem, progress::Level},
+    net,
+};
+
+/// Reads of a batch that come due within so short a time wait for each other.
+const TOGETHER: Duration = Duration::from_millis(500);
 
 /// No more than twenty reads, as the service allows.
 #[derive(Debug, Clone)]
@@ -72,20 +82,25 @@ impl GraphClient {
         let mut token_refused = false;
         loop {
             // What comes due while all wait is asked together behind the pause.
+            self.sender.hold.over().await;
             self.sender.pause.over().await;
             let now = Instant::now();
-            let due: Vec<usize> = (0..slots.len()).filter(|&i| slots[i].due.is_some_and(|at| at <= now)).collect();
-            if due.is_empty() {
-                let Some(next) = slots.iter().filter_map(|s| s.due).min() else { break };
-                tokio::time::sleep_until(next).await;
+            let Some(first) = slots.iter().filter_map(|s| s.due).min() else { break };
+            let soon = now.max(first + TOGETHER);
+            let due: Vec<usize> = (0..slots.len()).filter(|&i| slots[i].due.is_some_and(|at| at <= soon)).collect();
+            let all_due = due.iter().filter_map(|&i| slots[i].due).max().unwrap_or(first);
+            if all_due > now {
+                tokio::time::sleep_until(all_due).await;
                 continue;
             }
-            let asked = due.iter().map(|&i| slots[i].request(i)).collect::<Vec<_>>();
+            let calls: Vec<Call> = due.iter().map(|&i| self.sender.call_of(&slots[i].get)).collect();
+            let requests: Vec<Value> = due.iter().map(|&i| slots[i].request(i, self.sender.gentle)).collect();
             let call = Call {
                 what: format!("reading a batch of {}", due.len()),
                 url: self.sender.graph.join("/v1.0/$batch"),
-                body: Some(json!({ "requests": asked }).to_string()),
+                body: Some(json!({ "requests": requests }).to_string()),
                 eventual: false,
+                units: calls.iter().map(|call| call.units).sum(),
                 priced: false,
                 accept: send::JSON,
             };
@@ -100,39 +115,30 @@ impl GraphClient {
                 }
                 Err(error) => return Err(error),
             };
-            let mut items: HashMap<usize, Item> =
-                answer.value.responses.into_iter().filter_map(|i| Some((i.place()?, i))).collect();
-            let mut shortest_pause: Option<Duration> = None;
+            let items = answer.value.responses.into_iter();
+            let mut items: HashMap<usize, Item> = items.filter_map(|i| Some((i.place()?, i))).collect();
+            let limits = self.pay(&call, due.iter().zip(&calls).map(|(i, call)| (call, items.get(i))));
+            let mut round = Round::new(due.len());
             let mut stale = false;
-            for i in due {
+            for (i, Call { what, .. }) in due.into_iter().zip(calls) {
                 let slot = &mut slots[i];
-                slot.retried |= answer.retried;
-                let what = send::reading(&self.sender.url_of(&slot.get));
-                let error = match items.remove(&i) {
-                    Some(item) => {
-                        self.pay(&slot.get, &item);
-                        if item.status == 200 {
-                            let body = item.body.unwrap_or_else(|| RawValue::NULL.to_owned());
-                            slot.finish(Ok(body));
-                            continue;
-                        }
-                        if item.status == 401 && self.sender.may_renew(token_refused) {
-                            stale = true;
-                            slot.again_at(now);
+                let (error, asked) = match items.remove(&i) {
+                    Some(item) if item.status == 200 => {
+                        slot.answered(item.body.unwrap_or_else(|| RawValue::NULL.to_owned()), answer.retried);
+                        if slot.due.is_some() {
                             self.sender.wire.retried();
-                            continue;
                         }
-                        let asked = item.header("retry-after").and_then(|text| {
-                            net::retry_after(&text, item.header("date").as_deref(), Some(self.sender.now()))
-                        });
-                        (item.error(&what), asked)
+                        continue;
                     }
-                    None => {
-                        let why = "the batch left this one out";
-                        (GraphError::not_json(&what, 200, why, None), None)
+                    Some(item) if item.status == 401 && self.sender.may_renew(token_refused) => {
+                        stale = true;
+                        slot.again_at(now);
+                        self.sender.wire.retried();
+                        continue;
                     }
+                    Some(item) => (item.error(&what), item.retry_after(self.sender.now())),
+                    None => (GraphError::not_json(&what, 200, "the batch left this one out", None), None),
                 };
-                let (error, asked) = error;
                 if !error.is_transient() {
                     slot.finish(Err(error));
                     continue;
@@ -144,22 +150,26 @@ impl GraphClient {
                 } else {
                     slot.tried.failed += 1;
                 }
-                match self.patience.next(&slot.tried, throttled, asked) {
+                let wait = self.patience.next(&slot.tried, throttled, asked, round.random);
+                round.failed(&error, throttled, wait);
+                match wait {
                     None => slot.finish(Err(error)),
                     Some(wait) => {
                         slot.tried.waited += wait;
-                        slot.retried = true;
+                        slot.failed |= !throttled;
                         slot.again_at(Instant::now() + wait);
                         self.sender.wire.retried();
-                        self.sender.log(Level::Retry, send::again_in(&error, wait), Some(error.problem()));
-                        if throttled {
-                            shortest_pause = Some(shortest_pause.map_or(wait, |w| w.min(wait)));
-                        }
                     }
                 }
             }
-            if let Some(pause) = shortest_pause {
+            if round.refused > 0 {
+                let pause = round.shortest_pause.unwrap_or_default();
+                self.sender.slow_down(answer.sent, pause, limits);
                 self.sender.pause.stop_for(pause);
+            }
+            self.sender.told(limits);
+            if let Some((line, problem)) = round.line() {
+                self.sender.log(Level::Retry, line, Some(problem));
             }
             if stale {
                 token_refused = true;
@@ -176,15 +186,104 @@ impl GraphClient {
     ///
     /// As Graph refuses, after all retries.
     pub async fn reply(&self, get: &Get) -> Result<Reply, GraphError> {
-        let call = Call::get(get, self.sender.url_of(get));
-        let answer = self.sender.call(&call, self.patience, decode::json::<Box<RawValue>>).await?;
-        Ok(Reply { get: get.clone(), body: answer.value, retried: answer.retried })
+        let call = self.sender.call_of(get);
+        let mut slot = Slot::new(get.clone());
+        while slot.due.is_some() {
+            match self.sender.call(&call, self.patience, decode::json::<Box<RawValue>>).await {
+                Ok(answer) => slot.answered(answer.value, answer.retried),
+                Err(error) => slot.finish(Err(error)),
+            }
+        }
+        slot.reply()
     }
 
-    fn pay(&self, get: &Get, item: &Item) {
-        let told = item.header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
-        let documented = if item.status == 200 { wire::documented_units(&self.sender.url_of(get)) } else { 0 };
-        self.sender.wire.spent(told.unwrap_or(documented));
+    /// Counts what the items of a batch cost, and returns what they tell of the limits: the most of it.
+    fn pay<'a>(&self, batch: &Call, items: impl Iterator<Item = (&'a Call, Option<&'a Item>)>) -> Throttling {
+        let mut cost = 0;
+        let mut limits = Throttling::default();
+        for (call, item) in items {
+            let good = item.is_some_and(|item| item.status == 200);
+            let told = item.and_then(|item| item.header("x-ms-resource-unit")?.trim().parse().ok());
+            if let Some(units) = told.filter(|_| good) {
+                self.sender.prices.learn(&call.url, units);
+            }
+            // What an error cost nobody says: the pace takes it for what a success would have cost.
+            cost += told.unwrap_or(call.units);
+            self.sender.wire.spent(told.unwrap_or(if good { call.units } else { 0 }));
+            if let Some(item) = item {
+                let Throttling { percentage, not_of_units } = Throttling::of(|name| item.header(name));
+                limits.percentage = match (limits.percentage, percentage) {
+                    (Some(a), Some(b)) => Some(a.max(b)),
+                    (a, b) => a.or(b),
+                };
+                limits.not_of_units |= not_of_units;
+            }
+        }
+        self.sender.pace.correct(batch.units, cost);
+        limits
+    }
+}
+
+/// What of a batch did not go well, for one line.
+struct Round {
+    size: usize,
+    /// Shared, so that what is refused together comes back together.
+    random: f64,
+    refused: usize,
+    /// How many, by what happened to them: `503`, `not_json`.
+    failed: BTreeMap<String, usize>,
+    given_up: usize,
+    shortest_pause: Option<Duration>,
+    shortest: Option<Duration>,
+    longest: Duration,
+    problem: Option<Problem>,
+}
+
+impl Round {
+    fn new(size: usize) -> Self {
+        Self {
+            size,
+            random: retry::random(),
+            refused: 0,
+            failed: BTreeMap::new(),
+            given_up: 0,
+            shortest_pause: None,
+            shortest: None,
+            longest: Duration::ZERO,
+            problem: None,
+        }
+    }
+
+    fn failed(&mut self, error: &GraphError, throttled: bool, wait: Option<Duration>) {
+        if throttled {
+            self.refused += 1;
+        } else {
+            *self.failed.entry(send::happened(error)).or_default() += 1;
+        }
+        self.problem.get_or_insert_with(|| error.problem());
+        let Some(wait) = wait else {
+            self.given_up += 1;
+            return;
+        };
+        let shorter = |than: Option<Duration>| Some(than.map_or(wait, |than| than.min(wait)));
+        self.shortest = shorter(self.shortest);
+        self.longest = self.longest.max(wait);
+        if throttled {
+            self.shortest_pause = shorter(self.shortest_pause);
+        }
+    }
+
+    /// "a batch of 20: 7 refused (429), 1 failed (503), again in 4.0 s"
+    fn line(self) -> Option<(String, Problem)> {
+        let refused = (self.refused > 0).then(|| format!("{} refused (429)", self.refused));
+        let failed = self.failed.iter().map(|(what, n)| format!("{n} failed ({what})"));
+        let given_up = (self.given_up > 0).then(|| format!("{} given up", self.given_up));
+        let again = self.shortest.map(|shortest| match (shortest.as_secs_f64(), self.longest.as_secs_f64()) {
+            (shortest, longest) if longest - shortest < 0.1 => format!("again in {shortest:.1} s"),
+            (shortest, longest) => format!("again in {shortest:.1} to {longest:.1} s"),
+        });
+        let said: Vec<String> = refused.into_iter().chain(failed).chain(given_up).chain(again).collect();
+        Some((format!("a batch of {}: {}", self.size, said.join(", ")), self.problem?))
     }
 }
 
@@ -212,7 +311,16 @@ impl Reply {
     ///
     /// When it is no page.
     pub fn page(&self, client: &GraphClient) -> Result<(Page, Pages), GraphError> {
-        let page = Page::of(self.json::<page::Body>()?);
+        self.page_as(client)
+    }
+
+    /// As [`Reply::page`], with its objects as `T` ([`super::MemberItem`]).
+    ///
+    /// # Errors
+    ///
+    /// When it is no page of such objects.
+    pub fn page_as<T: DeserializeOwned>(&self, client: &GraphClient) -> Result<(Page<T>, Pages), GraphError> {
+        let page = Page::of(self.json::<page::Body<T>>()?);
         let rest = client.pages(self.get.clone()).behind_first(page.next_link.clone(), self.retried);
         Ok((page, rest))
     }
@@ -226,21 +334,30 @@ fn path_of(get: &Get) -> &str {
 struct Slot {
     get: Get,
     tried: Tried,
-    retried: bool,
+    /// Whether it failed, other than by 429, since it was last answered.
+    failed: bool,
+    /// How often it was asked again because its answer could not be trusted.
+    doubted: u32,
     /// When it is to be asked; `None` when it has its end.
     due: Option<Instant>,
+    /// While it is due, what there is if nothing better comes.
     end: Option<Result<Box<RawValue>, GraphError>>,
+    retried: bool,
 }
 
 impl Slot {
     fn new(get: Get) -> Self {
-        Self { get, tried: Tried::default(), retried: false, due: Some(Instant::now()), end: None }
+        let due = Some(Instant::now());
+        Self { get, tried: Tried::default(), failed: false, doubted: 0, due, end: None, retried: false }
     }
 
-    fn request(&self, id: usize) -> Value {
+    fn request(&self, id: usize, gentle: bool) -> Value {
         let mut request = json!({ "id": id.to_string(), "method": "GET", "url": self.get.relative() });
         if self.get.is_eventual() {
-            request["headers"] = json!({ "ConsistencyLevel": "eventual" });
+            request["headers"]["ConsistencyLevel"] = "eventual".into();
+        }
+        if gentle {
+            request["headers"]["x-ms-throttle-priority"] = "Low".into();
         }
         request
     }
@@ -249,9 +366,26 @@ impl Slot {
         self.due = Some(at);
     }
 
+    /// It was answered. A first page with a link that came out of a failed attempt is asked for again: such a link is not
+    /// to be trusted (facts: graph.md §2). `retried`: the batch around it was sent more than once.
+    fn answered(&mut self, body: Box<RawValue>, retried: bool) {
+        self.retried = std::mem::take(&mut self.failed) || retried;
+        let goes_on = body.get().contains("@odata.nextLink");
+        self.end = Some(Ok(body));
+        if self.retried && goes_on && self.doubted < page::MOST_DOUBTS {
+            self.doubted += 1;
+            self.again_at(Instant::now());
+        } else {
+            self.due = None;
+        }
+    }
+
+    /// It cannot be had. What was answered before, if not to be trusted to its end, is better than nothing.
     fn finish(&mut self, end: Result<Box<RawValue>, GraphError>) {
         self.due = None;
-        self.end = Some(end);
+        if !matches!(self.end, Some(Ok(_))) {
+            self.end = Some(end);
+        }
     }
 
     fn reply(self) -> Result<Reply, GraphError> {
@@ -276,6 +410,10 @@ impl Item {
         value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string))
     }
 
+    fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        net::retry_after(&self.header("retry-after")?, self.header("date").as_deref(), Some(now))
+    }
+
     fn error(&self, what: &str) -> GraphError {
         let body = self.body.as_ref().and_then(|b| serde_json::from_str(b.get()).ok()).unwrap_or(Value::Null);
         GraphError::refused_with(what, self.status, self.header("request-id"), &body)
@@ -284,8 +422,16 @@ impl Item {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
-    use crate::graph::stub::{Stub, TestClock, answer};
+    use crate::{
+        domain::progress::Event,
+        graph::{
+            MemberItem,
+            stub::{Answer, ORIGIN, Stub, TestClock, answer},
+        },
+    };
 
     fn gets(n: usize) -> Vec<Get> {
         (0..n).map(|i| Get::new(&format!("/v1.0/groups/g{i}/members?$select=id"))).collect()
@@ -381,5 +527,77 @@ mod tests {
         stub.on("/v1.0/$batch", [crate::graph::stub::refusal(400, "Request_BadRequest", "no")]);
         let failed = stub.client(&clock).batch(&Batch::split(gets(2))[0]).await.unwrap_err();
         assert!(failed.is_unsupported());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_round_is_one_line_and_what_is_due_together_goes_together() {
+        let stub = Stub::start().await;
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let ok = |id: usize| json!({ "id": id.to_string(), "status": 200, "body": { "value": [] } });
+        let busy = |id: usize, after: &str| json!({ "id": id.to_string(), "status": 429, "headers": { "Retry-After": after } });
+        let failed = |id: usize| json!({ "id": id.to_string(), "status": 503, "headers": { "Retry-After": "30" } });
+        let refused = (0..7).map(|id| busy(id, if id < 5 { "4" } else { "4.1" }));
+        let rest = (9..20).map(ok);
+        let first = refused.chain([failed(7), failed(8)]).chain(rest).collect::<Vec<_>>();
+        stub.on(
+            "/v1.0/$batch",
+            [
+                answer(200, json!({ "responses": first })),
+                answer(200, json!({ "responses": (0..7).map(ok).collect::<Vec<_>>() })),
+                answer(200, json!({ "responses": [ok(7), ok(8)] })),
+            ],
+        );
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&lines);
+        let reporter = move |event| {
+            if let Event::Log(line) = event {
+                told.lock().unwrap().push(line.text);
+            }
+        };
+        let client = stub.client_reporting(&clock, Arc::new(reporter));
+        let replies = client.batch(&Batch::split(gets(20))[0]).await.unwrap();
+        assert!(replies.iter().all(Result::is_ok));
+        assert_eq!(stub.seen().len(), 3);
+        let lines = lines.lock().unwrap();
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert!(line.starts_with("a batch of 20: 7 refused (429), 2 failed (503), again in 4."), "{line}");
+        assert!(line.contains(" to 30."), "{line}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_first_page_that_came_out_of_a_failed_attempt_is_asked_again() {
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let check = async |rounds: Vec<Answer>, requests: usize| {
+            let stub = Stub::start().await;
+            stub.on("/v1.0/$batch", rounds);
+            stub.on(
+                "/v1.0/groups/g0/members?$skiptoken=good",
+                [answer(200, json!({ "value": [{ "id": "b" }, { "id": "c" }] }))],
+            );
+            // What a link leads to that was made in confusion: a short list, and no error.
+            stub.on("/v1.0/groups/g0/members?$skiptoken=poison", [answer(200, json!({ "value": [] }))]);
+            let client = stub.client(&clock);
+            let replies = client.batch(&Batch::split(gets(1))[0]).await.unwrap();
+            let (first, mut rest) = replies[0].as_ref().unwrap().page_as::<MemberItem>(&client).unwrap();
+            let mut ids: Vec<String> = first.objects.iter().map(|o| o.id.to_string()).collect();
+            while let Some(page) = rest.next_as::<MemberItem>().await.unwrap() {
+                ids.extend(page.objects.iter().map(|o| o.id.to_string()));
+            }
+            assert_eq!((ids.join("").as_str(), stub.seen().len()), ("abc", requests));
+        };
+        let item = |token: &str| {
+            let link = format!("{ORIGIN}/v1.0/groups/g0/members?$skiptoken={token}");
+            let body = json!({ "value": [{ "id": "a" }], "@odata.nextLink": link });
+            answer(200, json!({ "responses": [{ "id": "0", "status": 200, "body": body }] }))
+        };
+        let failed = |status: u16| answer(200, json!({ "responses": [{ "id": "0", "status": status }] }));
+        let down = || answer(503, Value::Null);
+        check(vec![item("good")], 2).await;
+        // The batch failed, or the item in it: its link is not followed.
+        check(vec![down(), item("poison"), item("good")], 4).await;
+        check(vec![failed(503), item("poison"), item("good")], 4).await;
+        // To be throttled is no failure, nor is an old token.
+        check(vec![failed(429), item("good")], 3).await;
+        check(vec![failed(401), item("good")], 3).await;
     }
 }

@@ -23,15 +23,17 @@ impl GraphClient {
     pub async fn by_ids(&self, ids: &[&str], select: &str) -> Result<Vec<Box<RawValue>>, GraphError> {
         let mut objects = Vec::with_capacity(ids.len());
         for ids in ids.chunks(MOST_IDS) {
+            let url = self.sender.graph.join(&format!("/v1.0/directoryObjects/getByIds?$select={select}"));
             let call = Call {
                 what: format!("reading {} objects by their ids", ids.len()),
-                url: self.sender.graph.join(&format!("/v1.0/directoryObjects/getByIds?$select={select}")),
+                units: self.sender.prices.of(&url),
+                url,
                 body: Some(json!({ "ids": ids }).to_string()),
                 eventual: false,
                 priced: true,
                 accept: send::JSON,
             };
-            let body = self.sender.call(&call, self.patience, decode::json::<page::Body>).await?.value;
+            let body = self.sender.call(&call, self.patience, decode::json::<page::Body<Box<RawValue>>>).await?.value;
             objects.extend(page::Page::of(body).objects);
         }
         Ok(objects)

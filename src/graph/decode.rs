@@ -13,6 +13,11 @@ pub(super) enum Undecodable {
 }
 
 pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
+    // To keep track of the path costs as much as the reading: only who fails is read again for it.
+    serde_json::from_slice(body).or_else(|_| with_path(body))
+}
+
+fn with_path<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();

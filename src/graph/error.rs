@@ -98,7 +98,7 @@ impl GraphError {
     pub fn is_page_token(&self) -> bool {
         self.kind == ErrorKind::Refused
             && self.status() == Some(400)
-            && (matches!(self.code(), Some("Directory_ExpiredPageToken" | "DirectoryPageTokenNotFoundException"))
+            && (is_of(self.code().unwrap_or_default(), PAGE_TOKEN)
                 || self.message().is_some_and(|m| m.to_ascii_lowercase().contains("page token is not valid")))
     }
 
@@ -109,9 +109,7 @@ impl GraphError {
         self.kind == ErrorKind::Refused
             && (self.status() == Some(410)
                 || self.status() == Some(400)
-                    && ["syncStateNotFound", "resyncRequired", "Request_UnsupportedQuery"]
-                        .iter()
-                        .any(|known| known.eq_ignore_ascii_case(code)))
+                    && (is_of(code, DELTA_GONE) || code.eq_ignore_ascii_case("Request_UnsupportedQuery")))
     }
 
     /// Whether the same request may go well a little later.
@@ -160,6 +158,18 @@ impl GraphError {
         )
     }
 
+    pub(super) fn too_large(what: &str, status: u16, most: usize) -> Self {
+        Self::new(
+            ErrorKind::Shape,
+            Problem {
+                status: Some(status),
+                ..Problem::new(format!("{what}: the answer is larger than {} MB, and was not read", most >> 20))
+                    .code("too_large")
+                    .hint("The service sends nothing as large; look at the proxy or gateway between you and it.")
+            },
+        )
+    }
+
     pub(super) fn other_host(what: &str, ours: &Origin, theirs: &str) -> Self {
         Self::new(
             ErrorKind::OtherHost,
@@ -190,7 +200,12 @@ impl GraphError {
         let error = &body["error"];
         let inner = ["innerError", "innererror"].iter().map(|n| &error[*n]).find(|v| v.is_object());
         let text = |value: &Value| value.as_str().filter(|t| !t.is_empty()).map(str::to_owned);
-        let code = text(&error["code"]).or_else(|| inner.and_then(|i| text(&i["code"])));
+        let inner_code = inner.and_then(|i| text(&i["code"]));
+        // The inner code is the more specific one (facts: graph.md §6.1); what is decided by it goes by it.
+        let code = match (text(&error["code"]), inner_code) {
+            (_, Some(inner)) if is_of_a_token(&inner) => Some(inner),
+            (outer, inner) => outer.or(inner),
+        };
         let request_id = request_id.or_else(|| inner.and_then(|i| text(&i["request-id"])));
         let summary = match status {
             401 => format!("{what} was refused: the token is not accepted"),
@@ -241,6 +256,20 @@ impl GraphError {
 
 /// The code of an answer that is not the service's own.
 const NOT_JSON: &str = "not_json";
+
+/// A nextLink is worn out.
+const PAGE_TOKEN: &[&str] = &["Directory_ExpiredPageToken", "DirectoryPageTokenNotFoundException"];
+
+/// A delta token is worn out; seen in several spellings.
+const DELTA_GONE: &[&str] = &["syncStateNotFound", "resyncRequired"];
+
+fn is_of(code: &str, known: &[&str]) -> bool {
+    known.iter().any(|known| known.eq_ignore_ascii_case(code))
+}
+
+fn is_of_a_token(code: &str) -> bool {
+    is_of(code, PAGE_TOKEN) || is_of(code, DELTA_GONE)
+}
 
 /// Statuses after which the same request is sent again.
 fn is_transient_status(status: u16) -> bool {

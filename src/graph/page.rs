@@ -1,21 +1,26 @@
 //! Chains of pages: the whole nextLink, as it is, until there is none.
 //!
-//! An empty page goes on. A page token that the service does not know any more sends the chain back: to the link before,
-//! when the answer that gave the token took more than one attempt (the "retry trap", facts: graph.md §2), else to its
-//! first page; at most five times. A chain that leads back into itself ends with an error, and so does a link to
-//! another origin, which is never asked.
+//! An empty page goes on. A link whose answer came only after a failed attempt is not to be trusted (the "retry trap",
+//! facts: graph.md §2): its page is asked for again, until it is answered at once. A page token that the service does not
+//! know any more sends the chain back: to the link before, when that could not be trusted, else to its first page; at
+//! most five times. A chain that leads back into itself ends with an error, and so does a link to another origin, which
+//! is never asked.
+//!
+//! A chain of changes ends with a deltaLink, and with nothing else. It never begins again by itself: what was applied of
+//! it is applied, and whether to read everything instead is for others to decide.
 
 use std::{
     collections::HashSet,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use url::Url;
 
 use super::{
-    Get, GraphClient, decode,
+    Get, GraphClient,
+    decode::{self, Undecodable},
     error::GraphError,
     send::{self, Answer, Call},
 };
@@ -24,10 +29,13 @@ use crate::domain::progress::Level;
 /// How often a chain may go back.
 const MOST_RESTARTS: u32 = 5;
 
-/// One page: its objects as the service sent them.
+/// How often a page is asked for again because its link is not to be trusted.
+pub(super) const MOST_DOUBTS: u32 = 3;
+
+/// One page: its objects as the service sent them, or as the caller wants them.
 #[derive(Debug)]
-pub struct Page {
-    pub objects: Vec<Box<RawValue>>,
+pub struct Page<T = Box<RawValue>> {
+    pub objects: Vec<T>,
     /// Where the chain goes on, from which it can be resumed.
     pub next_link: Option<String>,
     /// `@odata.deltaLink`, on the last page of a delta query: where the next round begins.
@@ -48,8 +56,9 @@ pub enum Again {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Body {
-    value: Vec<Box<RawValue>>,
+#[serde(bound = "T: Deserialize<'de>")]
+pub(super) struct Body<T> {
+    value: Vec<T>,
     #[serde(rename = "@odata.nextLink")]
     next_link: Option<String>,
     #[serde(rename = "@odata.deltaLink")]
@@ -61,12 +70,21 @@ pub(super) struct Body {
 /// A chain of pages.
 pub struct Pages {
     client: GraphClient,
+    kind: Kind,
     first: Get,
     next: Step,
-    /// The step whose answer gave `next`, and whether that answer took more than one attempt.
+    /// The step whose answer gave `next`, and whether that answer is not to be trusted.
     came_from: Option<(Step, bool)>,
     followed: HashSet<u64>,
     restarts: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Ends without a link.
+    List,
+    /// Ends with a deltaLink.
+    Delta,
 }
 
 #[derive(Clone)]
@@ -78,13 +96,20 @@ enum Step {
 
 impl Pages {
     pub(super) fn new(client: GraphClient, first: Get) -> Self {
-        Self { client, first, next: Step::First, came_from: None, followed: HashSet::new(), restarts: 0 }
+        let (kind, next) = (Kind::List, Step::First);
+        Self { client, kind, first, next, came_from: None, followed: HashSet::new(), restarts: 0 }
     }
 
-    /// A chain that begins with a stored link.
+    /// A chain of changes.
+    pub(super) fn delta(client: GraphClient, first: Get) -> Self {
+        Self { kind: Kind::Delta, ..Self::new(client, first) }
+    }
+
+    /// A chain of changes that begins with a stored link.
     pub(super) fn of_link(client: GraphClient, link: String) -> Self {
+        // Never asked itself; its path is for the words.
         let first = Get::new(&Url::parse(&link).map(|u| u.path().to_owned()).unwrap_or_default());
-        Self::new(client, first).resumed(Some(link))
+        Self::delta(client, first).resumed(Some(link))
     }
 
     /// Goes on behind a page that is here already: `first` is the request that began the chain.
@@ -106,39 +131,45 @@ impl Pages {
     ///
     /// As Graph refuses, after all retries and restarts. The chain is over then.
     pub async fn next(&mut self) -> Result<Option<Page>, GraphError> {
+        self.next_as().await
+    }
+
+    /// As [`Pages::next`], with the objects as `T` ([`super::MemberItem`]).
+    ///
+    /// # Errors
+    ///
+    /// As [`Pages::next`]; also when an object is no `T`.
+    pub async fn next_as<T: DeserializeOwned>(&mut self) -> Result<Option<Page<T>>, GraphError> {
         let mut again = Again::No;
         loop {
             let step = std::mem::replace(&mut self.next, Step::End);
-            let answer = match &step {
+            let url = match &step {
                 Step::End => return Ok(None),
-                Step::First => self.fetch(self.client.sender.url_of(&self.first)).await,
+                Step::First => self.client.sender.url_of(&self.first),
                 Step::Link(link) => {
                     if !self.followed.insert(hash(link)) {
                         return Err(self.bad_link("the pages lead back to a page that was read already"));
                     }
-                    match Url::parse(link) {
-                        Ok(url) => self.fetch(url).await,
-                        Err(_) => return Err(self.bad_link("the link to the next page is no URL")),
-                    }
+                    Url::parse(link).map_err(|_| self.bad_link("the link to the next page is no URL"))?
                 }
             };
-            match answer {
+            match self.trusted(url).await {
                 Ok(Answer { value: body, retried, .. }) => {
                     self.next = body.next_link.clone().map_or(Step::End, Step::Link);
                     self.came_from = Some((step, retried));
-                    let Body { value: objects, next_link, delta_link, count } = body;
-                    return Ok(Some(Page { objects, next_link, delta_link, count, again }));
+                    return Ok(Some(Page { again, ..Page::of(body) }));
                 }
                 Err(error)
                     if error.is_page_token() && matches!(step, Step::Link(_)) && self.restarts < MOST_RESTARTS =>
                 {
-                    self.restarts += 1;
-                    self.followed.clear();
                     // A token from a retried answer: the link before is still good, and gives a new one.
                     let back = match self.came_from.take() {
                         Some((before @ Step::Link(_), true)) => before,
+                        _ if self.kind == Kind::Delta => return Err(error),
                         _ => Step::First,
                     };
+                    self.restarts += 1;
+                    self.followed.clear();
                     again = if matches!(back, Step::First) { Again::Chain } else { Again::Page };
                     let from = if again == Again::Chain { "from its first page" } else { "from the page before" };
                     self.client.sender.log(
@@ -154,9 +185,32 @@ impl Pages {
         }
     }
 
-    async fn fetch(&self, url: Url) -> Result<Answer<Body>, GraphError> {
-        let call = Call { what: self.what(), ..Call::get(&self.first, url) };
-        self.client.sender.call(&call, self.client.patience, decode::json::<Body>).await
+    /// A page whose link can be trusted, if it can be had.
+    async fn trusted<T: DeserializeOwned>(&self, url: Url) -> Result<Answer<Body<T>>, GraphError> {
+        let mut answer = self.fetch(url.clone()).await?;
+        for _ in 0..MOST_DOUBTS {
+            if !answer.retried || !answer.value.has_link() {
+                return Ok(answer);
+            }
+            self.client.sender.wire.retried();
+            // What is here already is better than nothing.
+            let Ok(better) = self.fetch(url.clone()).await else { break };
+            answer = better;
+        }
+        if answer.retried && answer.value.has_link() {
+            let line = format!("{}: the link to the next page came from a request that was retried", self.what());
+            self.client.sender.log(Level::Warning, line, None);
+        }
+        Ok(answer)
+    }
+
+    async fn fetch<T: DeserializeOwned>(&self, url: Url) -> Result<Answer<Body<T>>, GraphError> {
+        let call = Call { what: self.what(), ..self.client.sender.call_to(&self.first, url) };
+        let decode = |body: &[u8]| {
+            let body = decode::json::<Body<T>>(body)?;
+            body.check(self.kind).map(|()| body)
+        };
+        self.client.sender.call(&call, self.client.patience, decode).await
     }
 
     fn what(&self) -> String {
@@ -168,8 +222,24 @@ impl Pages {
     }
 }
 
-impl Page {
-    pub(super) fn of(body: Body) -> Self {
+impl<T> Body<T> {
+    /// A page of changes has one link, and only one (facts: graph.md §3.2): with none, nobody knows whether it was the
+    /// last, nor where the next round would begin.
+    fn check(&self, kind: Kind) -> Result<(), Undecodable> {
+        match (kind, &self.next_link, &self.delta_link) {
+            (Kind::Delta, None, None) => Err(Undecodable::Shape("neither a nextLink nor a deltaLink".to_owned())),
+            (Kind::Delta, Some(_), Some(_)) => Err(Undecodable::Shape("a nextLink and a deltaLink".to_owned())),
+            _ => Ok(()),
+        }
+    }
+
+    fn has_link(&self) -> bool {
+        self.next_link.is_some() || self.delta_link.is_some()
+    }
+}
+
+impl<T> Page<T> {
+    pub(super) fn of(body: Body<T>) -> Self {
         let Body { value: objects, next_link, delta_link, count } = body;
         Self { objects, next_link, delta_link, count, again: Again::No }
     }
@@ -188,7 +258,7 @@ mod tests {
     use super::*;
     use crate::graph::{
         ErrorKind,
-        stub::{Stub, TestClock, answer, refusal},
+        stub::{Answer, ORIGIN, Stub, TestClock, answer, refusal},
     };
 
     /// Reads a chain to its end: the ids, and how it ended.
@@ -213,7 +283,7 @@ mod tests {
         }
     }
 
-    fn page(stub: &Stub, ids: &[&str], next: Option<&str>) -> crate::graph::stub::Answer {
+    fn page(stub: &Stub, ids: &[&str], next: Option<&str>) -> Answer {
         let value: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
         let mut body = json!({ "@odata.context": "…", "value": value });
         if let Some(next) = next {
@@ -292,23 +362,169 @@ mod tests {
         assert_eq!(stub.seen().len(), 12, "the first time and five more");
     }
 
+    /// A link that was made for a retried request leads to an error, or to the end of the list.
     #[tokio::test(start_paused = true)]
     async fn a_link_from_a_retried_answer_is_not_trusted() {
-        let invalid = || refusal(400, "Request_BadRequest", "The page token is not valid.");
+        let second = |stub: &Stub, token: &str| page(stub, &["b"], Some(&format!("/v1.0/users?$skiptoken={token}")));
+        let check = async |seconds: &[Option<&str>], poisoned: Answer, want: &str, requests: usize| {
+            let stub = Stub::start().await;
+            stub.on(FIRST, [page(&stub, &["a"], Some("/v1.0/users?$skiptoken=1"))]);
+            let answers = seconds.iter().map(|token| match token {
+                Some(token) => second(&stub, token),
+                None => answer(503, json!(null)),
+            });
+            stub.on("/v1.0/users?$skiptoken=1", answers);
+            stub.on("/v1.0/users?$skiptoken=retry", [poisoned]);
+            stub.on("/v1.0/users?$skiptoken=2", [page(&stub, &["c"], None)]);
+            let (ids, end) = read(&stub).await;
+            assert_eq!((ids.join("").as_str(), end, stub.seen().len()), (want, None, requests), "{seconds:?}");
+        };
+        let error = || refusal(400, "DirectoryPageTokenNotFoundException", "The page token was not found.");
+        let short = || answer(200, json!({ "value": [] }));
+        for poisoned in [error(), short()] {
+            check(&[None, Some("retry"), Some("2")], poisoned.clone(), "abc", 5).await;
+            // Asked again, it failed again.
+            check(&[None, Some("retry"), None, Some("retry"), Some("2")], poisoned, "abc", 7).await;
+        }
+        // Three times in vain: what there is is followed, and back from it by the page before.
+        let vain = [None, Some("retry")].repeat(4);
+        check(&[vain.clone(), vec![Some("2")]].concat(), error(), "abbc", 12).await;
+        // Asking again was refused altogether: the same.
         let stub = Stub::start().await;
-        stub.on(FIRST, [page(&stub, &["a"], Some("/v1.0/users?$skiptoken=1"))]);
-        // Page 2 fails, and is answered on the second attempt with a token that is no good.
-        stub.on(
-            "/v1.0/users?$skiptoken=1",
-            [
-                answer(503, json!(null)),
-                page(&stub, &["b"], Some("/v1.0/users?$skiptoken=retry")),
-                page(&stub, &["b"], Some("/v1.0/users?$skiptoken=2")),
-            ],
-        );
-        stub.on("/v1.0/users?$skiptoken=retry", [invalid()]);
-        stub.on("/v1.0/users?$skiptoken=2", [page(&stub, &["c"], None)]);
-        let (ids, end) = read(&stub).await;
-        assert_eq!((ids.join("").as_str(), end), ("abbc", None), "page 2 again, not page 1");
+        stub.on(FIRST, [answer(503, json!(null)), page(&stub, &["a"], Some("/v1.0/users?$skiptoken=2"))]);
+        stub.on("/v1.0/users?$skiptoken=2", [page(&stub, &["b"], None)]);
+        assert_eq!(read(&stub).await, (vec!["a".to_owned(), "b".to_owned()], None));
+        // Throttled, or with an old token: no reason to doubt.
+        for status in [429, 401] {
+            let stub = Stub::start().await;
+            stub.on(FIRST, [answer(status, json!(null)), page(&stub, &["a"], Some("/v1.0/users?$skiptoken=2"))]);
+            stub.on("/v1.0/users?$skiptoken=2", [page(&stub, &["b"], None)]);
+            assert_eq!(read(&stub).await, (vec!["a".to_owned(), "b".to_owned()], None));
+            assert_eq!(stub.seen().len(), 3, "{status}");
+        }
+    }
+
+    const DELTA: &str = "/v1.0/groups/delta?$deltatoken=t1";
+
+    /// What a chain of changes that begins with the stored [`DELTA`] link comes to: ids, the deltaLink, the error.
+    async fn changes(stub: &Stub) -> (String, Option<String>, Option<GraphError>) {
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let mut pages = stub.client(&clock).changes(format!("{}{DELTA}", stub.graph()));
+        drain(&mut pages).await
+    }
+
+    async fn drain(pages: &mut Pages) -> (String, Option<String>, Option<GraphError>) {
+        let (mut ids, mut link) = (String::new(), None);
+        loop {
+            match pages.next_as::<crate::graph::MemberItem>().await {
+                Ok(Some(page)) => {
+                    assert_ne!(page.again, Again::Chain, "never from its beginning");
+                    ids.extend(page.objects.iter().map(|o| o.id.to_string()));
+                    link = page.delta_link;
+                }
+                Ok(None) => return (ids, link, None),
+                Err(error) => return (ids, link, Some(error)),
+            }
+        }
+    }
+
+    fn delta_page(ids: &[&str], links: &[(&str, &str)]) -> Answer {
+        let value: Vec<_> = ids.iter().map(|id| json!({ "id": id })).collect();
+        let mut body = json!({ "value": value });
+        for (name, path) in links {
+            body[format!("@odata.{name}")] = json!(format!("{ORIGIN}{path}"));
+        }
+        answer(200, body)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn changes_end_with_a_delta_link_and_nothing_else() {
+        let next = ("nextLink", "/v1.0/groups/delta?$skiptoken=s1");
+        let last = ("deltaLink", "/v1.0/groups/delta?$deltatoken=t2");
+        let check = async |first: Answer, second: Option<Answer>, want: (&str, bool, Option<ErrorKind>)| {
+            let stub = Stub::start().await;
+            stub.on(DELTA, [first]);
+            stub.on(next.1, second);
+            let (ids, link, error) = changes(&stub).await;
+            assert_eq!((ids.as_str(), link.is_some(), error.map(|e| e.kind())), want);
+            if let Some(link) = link {
+                assert_eq!(link, format!("{}{}", stub.graph(), last.1));
+            }
+        };
+        check(delta_page(&[], &[last]), None, ("", true, None)).await;
+        check(delta_page(&["a"], &[next]), Some(delta_page(&["b"], &[last])), ("ab", true, None)).await;
+        check(delta_page(&[], &[next]), Some(delta_page(&["b"], &[last])), ("b", true, None)).await;
+        check(delta_page(&["a"], &[]), None, ("", false, Some(ErrorKind::Shape))).await;
+        check(delta_page(&["a"], &[next]), Some(delta_page(&["b"], &[])), ("a", false, Some(ErrorKind::Shape))).await;
+        check(delta_page(&["a"], &[next, last]), None, ("", false, Some(ErrorKind::Shape))).await;
+        check(delta_page(&["a"], &[next]), Some(delta_page(&["b"], &[next])), ("ab", false, Some(ErrorKind::BadLink)))
+            .await;
+        let elsewhere = answer(200, json!({ "value": [], "@odata.nextLink": "https://evil.example/v1.0/x" }));
+        check(elsewhere, None, ("", false, Some(ErrorKind::OtherHost))).await;
+        // A large group makes the gateway give up now and then.
+        let stub = Stub::start().await;
+        stub.on(DELTA, [answer(502, json!(null)), delta_page(&["a"], &[last]), delta_page(&["a"], &[last])]);
+        assert_eq!(changes(&stub).await.0, "a");
+        assert_eq!(stub.seen().len(), 3, "the link of a retried answer is not trusted here either");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stored_link_to_another_host_is_not_asked() {
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let (stub, evil) = (Stub::start().await, Stub::start().await);
+        for (link, kind) in
+            [(format!("{}{DELTA}", evil.graph()), ErrorKind::OtherHost), ("/v1.0/x".to_owned(), ErrorKind::BadLink)]
+        {
+            let (_, _, error) = drain(&mut stub.client(&clock).changes(link)).await;
+            assert_eq!(error.unwrap().kind(), kind);
+        }
+        assert!(stub.seen().is_empty() && evil.seen().is_empty() && stub.tokens_asked() == 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_chain_of_changes_does_not_begin_again() {
+        let next = ("nextLink", "/v1.0/groups/delta?$skiptoken=s1");
+        let check = async |refusal: Answer, is_delta_gone: bool, is_page_token: bool| {
+            for at_once in [true, false] {
+                let stub = Stub::start().await;
+                stub.on(DELTA, if at_once { [refusal.clone()] } else { [delta_page(&["a"], &[next])] });
+                stub.on(next.1, [refusal.clone()]);
+                let (_, _, error) = changes(&stub).await;
+                let error = error.unwrap();
+                assert_eq!((error.is_delta_gone(), error.is_page_token()), (is_delta_gone, is_page_token), "{error}");
+                assert_eq!(stub.seen().len(), if at_once { 1 } else { 2 }, "{error}");
+            }
+        };
+        check(refusal(410, "Gone", ""), true, false).await;
+        check(answer(410, json!(null)), true, false).await;
+        check(refusal(410, "resyncRequired", ""), true, false).await;
+        check(refusal(400, "SyncStateNotFound", "The sync state generation is not found."), true, false).await;
+        check(refusal(400, "syncStateNotFound", ""), true, false).await;
+        check(refusal(400, "ResyncRequired", ""), true, false).await;
+        let old = "DeltaLink older than 30 days is not supported.";
+        check(refusal(400, "Request_UnsupportedQuery", old), true, false).await;
+        let nested = json!({ "error": { "code": "BadRequest", "message": "The delta token is expired.",
+            "innerError": { "code": "syncStateNotFound" } } });
+        check(answer(400, nested), true, false).await;
+        check(refusal(400, "Directory_ExpiredPageToken", ""), false, true).await;
+        check(refusal(400, "Request_BadRequest", "The page token is not valid."), false, true).await;
+        check(refusal(400, "Request_BadRequest", "Something else."), false, false).await;
+        check(refusal(403, "Authorization_RequestDenied", ""), false, false).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_chain_of_changes_begins_with_a_request_or_is_resumed() {
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let stub = Stub::start().await;
+        let latest = "/v1.0/users/delta?$deltatoken=latest&$select=id,displayName";
+        let last = ("deltaLink", "/v1.0/users/delta?$deltatoken=t1");
+        stub.on(latest, [delta_page(&[], &[last])]);
+        let client = stub.client(&clock);
+        let (ids, link, error) = drain(&mut client.delta(Get::new(latest))).await;
+        assert_eq!((ids.as_str(), link.is_some(), error), ("", true, None));
+        stub.on("/v1.0/users/delta?$skiptoken=5", [delta_page(&["e"], &[last])]);
+        let resumed = format!("{}/v1.0/users/delta?$skiptoken=5", stub.graph());
+        let mut pages = client.delta(Get::new("/v1.0/users/delta?$select=id")).resumed(Some(resumed));
+        assert_eq!(drain(&mut pages).await.0, "e");
     }
 }

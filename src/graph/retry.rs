@@ -18,10 +18,11 @@ impl Patience {
     /// For the wizard's checks and for totals that are nice to have.
     pub const PROBE: Self = Self { attempts: 2, throttled: 3, total: Duration::from_secs(20) };
 
-    /// The wait before the next attempt at a request; `None` to give up.
-    pub fn next(&self, tried: &Tried, throttled: bool, asked: Option<Duration>) -> Option<Duration> {
+    /// The wait before the next attempt at a request; `None` to give up. `random` lies in 0..1; what was refused together
+    /// shares it, to come back together.
+    pub fn next(&self, tried: &Tried, throttled: bool, asked: Option<Duration>, random: f64) -> Option<Duration> {
         let exhausted = if throttled { tried.throttled >= self.throttled } else { tried.failed >= self.attempts };
-        let wait = wait(tried.failed + tried.throttled, asked, random());
+        let wait = wait(tried.failed + tried.throttled, asked, random);
         (!exhausted && tried.waited + wait <= self.total).then_some(wait)
     }
 }
@@ -32,12 +33,6 @@ pub(super) struct Tried {
     pub failed: u32,
     pub throttled: u32,
     pub waited: Duration,
-}
-
-impl Tried {
-    pub fn any(&self) -> bool {
-        self.failed + self.throttled > 0
-    }
 }
 
 /// What the service asks for, and a little more, so that not everyone comes back in the same instant; without a wish of
@@ -57,7 +52,7 @@ fn wait(attempts: u32, asked: Option<Duration>, random: f64) -> Duration {
 }
 
 /// A number in 0..1, from the source of randomness that is there for request ids.
-fn random() -> f64 {
+pub(super) fn random() -> f64 {
     let (_, low) = uuid::Uuid::new_v4().as_u64_pair();
     (low & 0xffff_ffff) as f64 / f64::from(u32::MAX)
 }
@@ -88,7 +83,7 @@ mod tests {
     fn patience_ends() {
         let tried = |failed, throttled, waited| Tried { failed, throttled, waited: Duration::from_secs(waited) };
         let check = |tried: Tried, throttled, asked: Option<u64>, goes_on| {
-            let next = Patience::WORK.next(&tried, throttled, asked.map(Duration::from_secs));
+            let next = Patience::WORK.next(&tried, throttled, asked.map(Duration::from_secs), 0.5);
             assert_eq!(next.is_some(), goes_on, "{tried:?}");
         };
         check(tried(1, 0, 0), false, None, true);

@@ -1,4 +1,4 @@
-//! One request until it is answered: pause, token, limit, send, read, judge, and again.
+//! One request until it is answered: hold, pause, place, token, pace, send, read, judge, and again.
 
 use std::{
     sync::{
@@ -9,18 +9,24 @@ use std::{
 };
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
-use tokio_util::bytes::Bytes;
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::Instant,
+};
+use tokio_util::bytes::{Bytes, BytesMut};
 use url::Url;
 
 use super::{
     Get, GraphConfig,
     decode::Undecodable,
     error::{ErrorKind, GraphError},
+    hold::Hold,
+    pace::Pace,
     pause::Pause,
-    retry::{Patience, Tried},
-    token::Tokens,
-    wire::{self, Wire},
+    price::Prices,
+    retry::{self, Patience, Tried},
+    token::{Held, Tokens},
+    wire::Wire,
 };
 use crate::{
     domain::{
@@ -35,14 +41,24 @@ use crate::{
 
 /// Requests under way at once. A `$batch` counts as one.
 const AT_ONCE: usize = 12;
+/// The same, for a run that wants to be the least load.
+const GENTLE_AT_ONCE: usize = 1;
+/// No page and no batch of the service comes near it; what does is not the service's.
+const MOST_BODY: usize = 64 * 1024 * 1024;
+/// One answer, from the request to its last byte. That nothing comes at all is noticed sooner.
+const LONGEST_ANSWER: Duration = Duration::from_secs(300);
 
 /// What all clones of a client share.
 pub(super) struct Sender {
     pub graph: Origin,
     pub tokens: Tokens,
+    pub hold: Hold,
     pub pause: Pause,
+    pub pace: Pace,
+    pub prices: Prices,
     pub wire: Wire,
     pub clock: Arc<dyn Clock>,
+    pub gentle: bool,
     /// Whether a renewed token was refused, too, and none accepted since: another one would fare no better, and the
     /// login service minds being asked in a loop (AADSTS50196).
     renewed_in_vain: AtomicBool,
@@ -58,6 +74,8 @@ pub(super) struct Call {
     pub url: Url,
     pub body: Option<String>,
     pub eventual: bool,
+    /// What it is expected to cost: of a batch, all its items together.
+    pub units: u64,
     /// Whether the answer itself has a price. A batch has none: its items have.
     pub priced: bool,
     pub accept: &'static str,
@@ -67,17 +85,22 @@ pub(super) struct Call {
 pub(super) const JSON: &str = "application/json";
 
 impl Call {
-    pub fn get(get: &Get, url: Url) -> Self {
-        Self { what: reading(&url), url, body: None, eventual: get.is_eventual(), priced: true, accept: JSON }
+    /// Whether the limit of reports holds for it, which is apart from that of the directory (facts: graph.md §1.1): being
+    /// refused says nothing about other requests.
+    fn is_apart(&self) -> bool {
+        self.url.query().is_some_and(|query| query.contains("signInActivity"))
     }
 }
 
 pub(super) struct Answer<T> {
     pub value: T,
-    /// Whether it took more than one attempt: its nextLink is then not to be trusted (facts: graph.md §2).
+    /// Whether an attempt before it failed, other than by 429: its nextLink is then not to be trusted (facts: graph.md
+    /// §2).
     pub retried: bool,
     /// The token it was asked with.
     pub generation: u64,
+    /// When it was asked.
+    pub sent: Instant,
 }
 
 /// What one attempt brought.
@@ -86,7 +109,32 @@ struct Response {
     request_id: Option<String>,
     retry_after: Option<Duration>,
     units: Option<u64>,
+    throttling: Throttling,
     body: Bytes,
+    generation: u64,
+    sent: Instant,
+}
+
+/// What an answer, or an item of a batch, tells about the limits.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Throttling {
+    /// 1.0 is at the limit.
+    pub percentage: Option<f64>,
+    /// A refusal is said to be for another reason than the units.
+    pub not_of_units: bool,
+}
+
+impl Throttling {
+    /// `header` gives the value of a header by its name.
+    pub fn of(header: impl Fn(&str) -> Option<String>) -> Self {
+        let percentage = header("x-ms-throttle-limit-percentage")
+            .and_then(|text| text.trim().parse::<f64>().ok())
+            .filter(|percentage| percentage.is_finite() && *percentage >= 0.0)
+            // It is called a percentage, and documented as a part.
+            .map(|percentage| if percentage > 5.0 { percentage / 100.0 } else { percentage });
+        let reason = header("x-ms-throttle-information").unwrap_or_default().to_ascii_lowercase();
+        Self { percentage, not_of_units: !reason.is_empty() && !reason.contains("resourceunit") }
+    }
 }
 
 impl Sender {
@@ -100,13 +148,35 @@ impl Sender {
             tokens: Tokens::new(&config, secret, Arc::clone(&clock))?,
             http: net::client(&config.net, &config.graph)?,
             graph: config.graph,
+            hold: config.hold,
             pause: Pause::new(),
+            pace: Pace::new(config.gentle),
+            prices: Prices::default(),
             wire: Wire::default(),
             clock,
+            gentle: config.gentle,
             renewed_in_vain: AtomicBool::new(false),
-            places: Semaphore::new(AT_ONCE),
+            places: Semaphore::new(if config.gentle { GENTLE_AT_ONCE } else { AT_ONCE }),
             reporter,
         })
+    }
+
+    /// A GET as a call.
+    pub fn call_of(&self, get: &Get) -> Call {
+        self.call_to(get, self.url_of(get))
+    }
+
+    /// As [`Sender::call_of`], by a link that the service gave.
+    pub fn call_to(&self, get: &Get, url: Url) -> Call {
+        Call {
+            what: reading(&url),
+            units: self.prices.of(&url),
+            url,
+            body: None,
+            eventual: get.is_eventual(),
+            priced: true,
+            accept: JSON,
+        }
     }
 
     pub fn url_of(&self, get: &Get) -> Url {
@@ -127,14 +197,15 @@ impl Sender {
         let mut tried = Tried::default();
         let mut refused_token = None;
         loop {
-            let (error, asked) = match Box::pin(self.attempt(call, refused_token)).await {
-                Ok((generation, response)) => match self.judge(call, &response, &decode) {
+            let (error, response) = match Box::pin(self.attempt(call, refused_token)).await {
+                Ok(response) => match self.judge(call, &response, &decode) {
                     Ok(value) => {
                         self.renewed_in_vain.store(false, Ordering::Relaxed);
-                        return Ok(Answer { value, retried: tried.any(), generation });
+                        let Response { generation, sent, .. } = response;
+                        return Ok(Answer { value, retried: tried.failed > 0, generation, sent });
                     }
                     Err(error) if error.status() == Some(401) && self.may_renew(refused_token.is_some()) => {
-                        refused_token = Some(generation);
+                        refused_token = Some(response.generation);
                         self.wire.retried();
                         self.log(
                             Level::Retry,
@@ -143,7 +214,7 @@ impl Sender {
                         );
                         continue;
                     }
-                    Err(error) => (error, response.retry_after),
+                    Err(error) => (error, Some(response)),
                 },
                 Err(error) => (error, None),
             };
@@ -157,15 +228,35 @@ impl Sender {
             } else {
                 tried.failed += 1;
             }
-            let Some(wait) = patience.next(&tried, throttled, asked) else { return Err(error) };
+            let asked = response.as_ref().and_then(|r| r.retry_after);
+            let wait = patience.next(&tried, throttled, asked, retry::random());
+            if throttled
+                && !call.is_apart()
+                && let Some(Response { sent, throttling, .. }) = response
+            {
+                self.slow_down(sent, wait.unwrap_or_default(), throttling);
+            }
+            let Some(wait) = wait else { return Err(error) };
             tried.waited += wait;
             self.wire.retried();
             self.log(Level::Retry, again_in(&error, wait), Some(error.problem()));
-            if throttled {
+            if throttled && !call.is_apart() {
                 self.pause.stop_for(wait);
             } else {
                 tokio::time::sleep(wait).await;
             }
+        }
+    }
+
+    /// After a 429 to a request that was sent then.
+    pub fn slow_down(&self, sent: Instant, pause: Duration, throttling: Throttling) {
+        self.pace.refused(sent, pause, !throttling.not_of_units, self.wire.units_10s());
+    }
+
+    /// What an answer told of the limits, after its units were counted.
+    pub fn told(&self, throttling: Throttling) {
+        if let Some(percentage) = throttling.percentage {
+            self.pace.told(percentage, self.wire.units_10s());
         }
     }
 
@@ -177,18 +268,37 @@ impl Sender {
         !again && !self.renewed_in_vain.load(Ordering::Relaxed)
     }
 
-    /// One attempt: the status is for others to judge, only the network fails here.
-    async fn attempt(&self, call: &Call, refused_token: Option<u64>) -> Result<(u64, Response), GraphError> {
-        let _place = loop {
+    /// Waits until a request that costs so much may be sent, by everybody who has a say in it.
+    async fn admitted(
+        &self,
+        units: u64,
+        refused_token: Option<u64>,
+    ) -> Result<(Option<SemaphorePermit<'_>>, Held), GraphError> {
+        loop {
+            self.hold.over().await;
             self.pause.over().await;
             // Never closed, so that the error cannot happen; if it did, the limit would be missed, not the request.
             let place = self.places.acquire().await.ok();
-            // While it waited for its place, the service may have asked everybody to stop.
-            if self.pause.until().is_none() {
-                break place;
+            if self.is_stopped() {
+                continue;
             }
-        };
-        let token = self.tokens.held(refused_token).await?;
+            let token = self.tokens.held(refused_token).await?;
+            let reserved = self.pace.reserve(units).await;
+            // While it waited, somebody may have asked everybody to stop. What it reserved is given back then.
+            if !self.is_stopped() {
+                reserved.sent();
+                return Ok((place, token));
+            }
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.hold.is_held() || self.pause.until().is_some()
+    }
+
+    /// One attempt: the status is for others to judge, only the network fails here.
+    async fn attempt(&self, call: &Call, refused_token: Option<u64>) -> Result<Response, GraphError> {
+        let (_place, token) = self.admitted(call.units, refused_token).await?;
         let network = |e: reqwest::Error| GraphError::network(net::problem_of(&e, &call.what, &self.graph));
         let mut request = match &call.body {
             None => self.http.get(call.url.clone()),
@@ -201,17 +311,29 @@ impl Sender {
         if call.eventual {
             request = request.header("ConsistencyLevel", "eventual");
         }
-        let sent = self.wire.sent();
-        let answer = request.send().await.map_err(network)?;
-        let status = answer.status().as_u16();
-        let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-        let retry_after = header("retry-after")
-            .and_then(|text| net::retry_after(&text, header("date").as_deref(), Some(self.clock.now())));
-        let request_id = header("request-id");
-        let units = header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
-        let body = answer.bytes().await.map_err(network)?;
-        sent.answered();
-        Ok((token.generation, Response { status, request_id, retry_after, units, body }))
+        if self.gentle {
+            request = request.header("x-ms-throttle-priority", "Low");
+        }
+        let in_flight = self.wire.sent();
+        let sent = Instant::now();
+        let answered = async {
+            let answer = request.send().await.map_err(network)?;
+            let status = answer.status().as_u16();
+            let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+            let retry_after = header("retry-after")
+                .and_then(|text| net::retry_after(&text, header("date").as_deref(), Some(self.clock.now())));
+            let request_id = header("request-id");
+            let units = header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
+            let throttling = Throttling::of(header);
+            let body = whole_body(answer, &call.what).await?.map_err(network)?;
+            let generation = token.generation;
+            Ok(Response { status, request_id, retry_after, units, throttling, body, generation, sent })
+        };
+        let answered = tokio::time::timeout(LONGEST_ANSWER, answered)
+            .await
+            .unwrap_or_else(|_| Err(GraphError::network(net::too_slow(&call.what, &self.graph, LONGEST_ANSWER))))?;
+        in_flight.answered();
+        Ok(answered)
     }
 
     fn judge<T>(
@@ -223,9 +345,14 @@ impl Sender {
         let status = response.status;
         let good = status == 200;
         if call.priced {
-            let documented = if good { wire::documented_units(&call.url) } else { 0 };
-            self.wire.spent(response.units.unwrap_or(documented));
+            // What an error cost nobody says: the pace takes it for what a success would have cost.
+            self.pace.correct(call.units, response.units.unwrap_or(call.units));
+            self.wire.spent(response.units.unwrap_or(if good { call.units } else { 0 }));
+            if let Some(units) = response.units.filter(|_| good) {
+                self.prices.learn(&call.url, units);
+            }
         }
+        self.told(response.throttling);
         let request_id = response.request_id.clone();
         if !good {
             return Err(GraphError::refused(&call.what, status, request_id, &response.body));
@@ -245,6 +372,25 @@ impl Sender {
     }
 }
 
+/// The body, unless it is larger than anything the service sends. The inner error is the network's.
+async fn whole_body(mut answer: reqwest::Response, what: &str) -> Result<Result<Bytes, reqwest::Error>, GraphError> {
+    let (status, most) = (answer.status().as_u16(), MOST_BODY);
+    if answer.content_length().is_some_and(|length| length > most as u64) {
+        return Err(GraphError::too_large(what, status, most));
+    }
+    let mut body = BytesMut::new();
+    loop {
+        match answer.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > most => {
+                return Err(GraphError::too_large(what, status, most));
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(Ok(body.freeze())),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+}
+
 /// "reading /v1.0/users": the path, without the query.
 pub(super) fn reading(url: &Url) -> String {
     format!("reading {}", url.path())
@@ -254,12 +400,17 @@ pub(super) fn reading(url: &Url) -> String {
 pub(super) fn again_in(error: &GraphError, wait: Duration) -> String {
     let problem = error.problem();
     let what = problem.summary.split(':').next().unwrap_or_default().trim_end_matches(" was refused").to_owned();
-    let happened = match (error.kind(), error.status()) {
-        (ErrorKind::Refused | ErrorKind::Login, Some(status)) => status.to_string(),
-        _ => problem.code.clone().unwrap_or_else(|| "no answer".to_owned()),
-    };
+    let happened = happened(error);
     let request = problem.request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default();
     format!("{what}: {happened}, again in {:.1} s{request}", wait.as_secs_f64())
+}
+
+/// `503`, `timeout`, `not_json` …
+pub(super) fn happened(error: &GraphError) -> String {
+    match (error.kind(), error.status()) {
+        (ErrorKind::Refused | ErrorKind::Login, Some(status)) => status.to_string(),
+        _ => error.code().unwrap_or("no answer").to_owned(),
+    }
 }
 
 fn host_of(url: &Url) -> String {

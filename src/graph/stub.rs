@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use axum::{
@@ -98,6 +99,8 @@ type Handler = Box<dyn Fn(&Seen) -> Option<Answer> + Send>;
 
 #[derive(Default)]
 struct Script {
+    origin: String,
+    latency: Duration,
     answers: HashMap<String, VecDeque<Answer>>,
     handler: Option<Handler>,
     login: VecDeque<(u16, String)>,
@@ -113,13 +116,17 @@ pub struct Stub {
     script: Arc<Mutex<Script>>,
 }
 
+/// In an answer's body: the stub's own origin.
+pub const ORIGIN: &str = "{origin}";
+
 pub const TENANT: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
 
 impl Stub {
     pub async fn start() -> Self {
-        let script = Arc::new(Mutex::new(Script::default()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = Origin::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let script = Script { origin: origin.as_str().trim_end_matches('/').to_owned(), ..Script::default() };
+        let script = Arc::new(Mutex::new(script));
         let router = Router::new().fallback(answer_all).with_state(Arc::clone(&script));
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self { origin, script }
@@ -138,6 +145,12 @@ impl Stub {
     /// For requests without answers laid out.
     pub fn handle(&self, handler: impl Fn(&Seen) -> Option<Answer> + Send + 'static) {
         self.script.lock().unwrap().handler = Some(Box::new(handler));
+    }
+
+    /// How long Graph takes for each answer.
+    #[expect(dead_code, reason = "the tests of the pace come next")]
+    pub fn latency(&self, latency: Duration) {
+        self.script.lock().unwrap().latency = latency;
     }
 
     pub fn login_answers(&self, answers: impl IntoIterator<Item = (u16, String)>) {
@@ -190,8 +203,20 @@ async fn answer_all(
     body: Bytes,
 ) -> Response<Body> {
     let path = uri.path_and_query().unwrap().as_str().to_owned();
-    let mut script = script.lock().unwrap();
-    let answer = if path.ends_with("/oauth2/v2.0/token") {
+    let latency = script.lock().unwrap().latency;
+    if !path.ends_with("/oauth2/v2.0/token") && !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let answer = answer_to(&mut script.lock().unwrap(), path, headers, body);
+    let mut response = Response::builder().status(answer.status);
+    for (name, value) in &answer.headers {
+        response = response.header(*name, value);
+    }
+    response.body(Body::from(answer.body)).unwrap()
+}
+
+fn answer_to(script: &mut Script, path: String, headers: HeaderMap, body: Bytes) -> Answer {
+    let mut answer = if path.ends_with("/oauth2/v2.0/token") {
         script.tokens_asked += 1;
         script.last_form = url::form_urlencoded::parse(&body).into_owned().collect();
         let roles = script.roles.clone().unwrap_or_else(|| vec!["Directory.Read.All".into()]);
@@ -207,9 +232,8 @@ async fn answer_all(
             .or_else(|| script.handler.as_ref().and_then(|handler| handler(&seen)))
             .unwrap_or_else(|| refusal(404, "Request_ResourceNotFound", &format!("no answer for {path}")))
     };
-    let mut response = Response::builder().status(answer.status);
-    for (name, value) in &answer.headers {
-        response = response.header(*name, value);
+    if answer.body.contains(ORIGIN) {
+        answer.body = answer.body.replace(ORIGIN, &script.origin);
     }
-    response.body(Body::from(answer.body)).unwrap()
+    answer
 }

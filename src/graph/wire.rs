@@ -7,7 +7,6 @@ use std::{
 };
 
 use tokio::time::Instant;
-use url::Url;
 
 use crate::domain::progress::WireProgress;
 
@@ -27,6 +26,8 @@ struct State {
     in_flight: u32,
     units: u64,
     spent: VecDeque<(Instant, u64)>,
+    /// The sum of `spent`.
+    units_10s: u64,
     millis: VecDeque<u32>,
 }
 
@@ -58,10 +59,19 @@ impl Wire {
             state.units += units;
             let now = Instant::now();
             state.forget(now);
+            state.units_10s += units;
             state.spent.push_back((now, units));
         }
     }
 
+    /// Units spent in the last ten seconds.
+    pub fn units_10s(&self) -> u64 {
+        let mut state = self.lock();
+        state.forget(Instant::now());
+        state.units_10s
+    }
+
+    /// What it can tell; the pace is told by others.
     pub fn progress(&self, stood_still: Duration) -> WireProgress {
         let mut state = self.lock();
         state.forget(Instant::now());
@@ -74,12 +84,10 @@ impl Wire {
             retried: state.retried,
             in_flight: state.in_flight,
             resource_units: state.units,
-            units_10s: state.spent.iter().map(|(_, units)| units).sum(),
-            pace_10s: 0,
-            quota_10s: 0,
-            throttle_percentage: None,
+            units_10s: state.units_10s,
             throttled_seconds: stood_still.as_secs_f64(),
             p95_ms: p95.copied().unwrap_or_default(),
+            ..WireProgress::default()
         }
     }
 
@@ -90,7 +98,10 @@ impl Wire {
 
 impl State {
     fn forget(&mut self, now: Instant) {
-        while self.spent.front().is_some_and(|(at, _)| now.duration_since(*at) > Duration::from_secs(10)) {
+        while let Some((at, units)) = self.spent.front()
+            && now.duration_since(*at) > Duration::from_secs(10)
+        {
+            self.units_10s -= units;
             self.spent.pop_front();
         }
     }
@@ -114,57 +125,9 @@ impl Drop for InFlight<'_> {
     }
 }
 
-/// What a request costs by the documented table (facts: graph.md §1.2), for answers without `x-ms-resource-unit`.
-///
-/// `$select` takes one off, `$expand` adds one, a `$top` below 20 takes one off; never below one.
-pub(super) fn documented_units(url: &Url) -> u64 {
-    let segments: Vec<&str> = url.path_segments().into_iter().flatten().skip(1).collect();
-    let base: i64 = match segments.as_slice() {
-        ["users" | "applications"] => 2,
-        ["subscribedSkus"] => 3,
-        ["groups", _, "members", "$count"] => 1,
-        ["groups", _, "members", ..] => 3,
-        ["groups", _, "transitiveMembers", ..] => 5,
-        // With `$select` documented as 2, not as one off.
-        ["directoryObjects", "getByIds"] => 3,
-        _ => 1,
-    };
-    let mut units = base;
-    for (name, value) in url.query_pairs() {
-        match &*name {
-            "$select" => units -= 1,
-            "$expand" => units += 1,
-            "$top" if value.parse::<u32>().is_ok_and(|top| top < 20) => units -= 1,
-            _ => {}
-        }
-    }
-    units.max(1).unsigned_abs()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn prices() {
-        let check = |path: &str, want| {
-            let url = Url::parse(&format!("https://graph.microsoft.com/v1.0{path}")).unwrap();
-            assert_eq!(documented_units(&url), want, "{path}");
-        };
-        check("/users", 2);
-        check("/users?$select=id&$top=999", 1);
-        check("/users/x?$select=id", 1);
-        check("/users/$count", 1);
-        check("/groups?$select=id&$top=999", 1);
-        check("/groups?$select=id&$expand=members($select=id)", 1);
-        check("/groups/x/members", 3);
-        check("/groups/x/members?$select=id&$top=999", 2);
-        check("/groups/x/members?$select=id&$top=10", 1);
-        check("/groups/x/members/microsoft.graph.servicePrincipal?$select=id&$count=true", 2);
-        check("/directoryObjects/getByIds?$select=id", 2);
-        check("/organization", 1);
-        check("/devices?$filter=id%20in%20('x')", 1);
-    }
 
     #[tokio::test(start_paused = true)]
     async fn totals() {
