@@ -63,7 +63,7 @@ impl Writer {
                 .prepare_cached(
                     "SELECT id, kind, plan, started_at, coalesce(last_at, started_at), requests, resource_units, seconds
                      FROM run WHERE id = (SELECT max(id) FROM run)
-                     AND status = 'interrupted' AND leftover = 1 AND kind <> 'scoped'",
+                     AND status IN ('interrupted', 'failed') AND leftover = 1 AND kind <> 'scoped'",
                 )?
                 .query_row((), |row| {
                     Ok(Leftover {
