@@ -40,7 +40,7 @@ use crate::{
     },
     export::{self, ExportReport},
     graph::{GraphClient, GraphConfig},
-    ingest::{self, Collect},
+    ingest::{self, Collect, CollectError},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
     preview,
     profile::{Claim, Registry, Settings, SettingsError, TargetWriter, TenantRef},
@@ -139,7 +139,7 @@ pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
     let job = reading(context).await?;
     let (store, tenant, now) = (job.store.clone(), job.tenant.clone(), Arc::clone(&context.clock));
     let keep = job.ask.keep;
-    let mut run = ingest::collect(job).await.map_err(|e| JobError::failed(e.problem()))?;
+    let mut run = ingest::collect(job).await.map_err(of_collect)?;
     if run.status.is_finished() {
         let pruned = tokio::task::spawn_blocking(move || Writer::open(&store, &tenant, now.now())?.prune(keep)).await;
         // The run is whole whatever becomes of its elders: another process may have begun by now, and forgets them.
@@ -151,6 +151,14 @@ pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
     }
     accept(&mut run.gaps, &context.settings.accepted_gaps);
     Ok(run)
+}
+
+fn of_collect(error: CollectError) -> JobError {
+    match error {
+        // To drop what was read takes a word.
+        CollectError::Unfinished(_) => JobError::Guard(Box::new(error.problem())),
+        _ => JobError::failed(error.problem()),
+    }
 }
 
 /// What a run works with.
@@ -166,7 +174,7 @@ async fn reading(context: &Context) -> Result<Collect, JobError> {
         store: settings.store.clone().unwrap_or_else(|| settings.paths.store(&tenant)),
         tenant,
         clock: Arc::clone(&context.clock),
-        reporter: runs::accepting(Arc::clone(&context.reporter), settings.accepted_gaps.clone()),
+        reporter: runs::told(Arc::clone(&context.reporter), settings),
         cancel: context.cancel.clone(),
         ask: context.ask.clone(),
     })

@@ -3,11 +3,15 @@
 use serde_json::Value;
 
 use super::{Context, JobError};
-use crate::domain::{problem::Problem, reading::Explanation};
+use crate::{
+    domain::{problem::Problem, reading::Explanation},
+    ingest,
+};
 
 /// What a collection would read, how much that costs, and why. Asks the service for two counts, and writes nothing.
-pub async fn explain(_: &Context) -> Result<Explanation, JobError> {
-    Err(not_yet())
+pub async fn explain(context: &Context) -> Result<Explanation, JobError> {
+    let job = super::reading(context).await?;
+    ingest::explain::explain(&job).await.map_err(super::of_collect)
 }
 
 /// What a probe found: a report that can be shared, and the same in lines for people. Neither holds personal data.

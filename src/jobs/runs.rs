@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use super::{JobError, NAMING};
 use crate::{
     domain::{
-        completeness::{AcceptedGap, Gap, RunStatus, accept},
+        completeness::{Gap, RunStatus, accept},
         ids::{RunId, TenantId},
         problem::Problem,
         progress::{Event, Reporter},
+        reading::RunKind,
         view::RunInfo,
     },
     profile::{Settings, TenantRef},
@@ -35,11 +36,16 @@ pub fn accepted_here(run: &mut RunInfo, settings: &Settings) {
     accept(&mut run.gaps, &settings.accepted_gaps);
 }
 
-/// A reporter that marks in what is told the gaps that the profile accepts.
-pub(super) fn accepting(inner: Arc<dyn Reporter>, accepted: Vec<AcceptedGap>) -> Arc<dyn Reporter> {
+/// A reporter that adds to what the engine tells what it does not know: which gaps the profile accepts, and since when
+/// changes are read.
+pub(super) fn told(inner: Arc<dyn Reporter>, settings: &Settings) -> Arc<dyn Reporter> {
+    let accepted = settings.accepted_gaps.clone();
+    let newest = open(settings).ok().and_then(|reader| reader.newest_finished().ok().flatten());
+    let since = newest.map(|run| run.started_at);
     Arc::new(move |mut event: Event| {
         if let Event::Ingest(progress) = &mut event {
             accept(&mut progress.gaps, &accepted);
+            progress.changes_since = since.filter(|_| progress.kind == Some(RunKind::Delta));
         }
         inner.report(event);
     })
@@ -158,7 +164,6 @@ pub fn remove_store(settings: &Settings, tenant: &TenantId, now: Timestamp) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reading::RunKind;
 
     fn run(id: i64, status: RunStatus) -> RunInfo {
         RunInfo {
