@@ -5,8 +5,8 @@
 //! by steps; scenarios (`assets/scenarios`) say what is special about it and what goes wrong.
 //!
 //! How the services behave is taken from `facts/graph.md` and `facts/jupiterone.md` of this project's research, what
-//! hurts included. It is not the real thing: it throttles only where a scenario says so, knows no delta query yet, and
-//! its signatures are noise.
+//! hurts included, throttling by resource units and delta queries among it. It is not the real thing: it has a quota only
+//! where a scenario gives one, its changes come in steps, and its signatures are noise.
 //!
 //! Uses the program's vocabulary and nothing else of it, so that client and server cannot share a mistake.
 
@@ -20,6 +20,7 @@ mod jupiterone;
 mod login;
 mod names;
 mod people;
+mod quota;
 mod record;
 mod scenario;
 mod seed;
@@ -40,11 +41,11 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
+use self::{groups::Base, scenario::Scenario, seed::Seed, tenant::Tenant, world::World};
 pub use self::{
     record::{Recorded, Service, Totals},
     scenario::scenarios,
 };
-use self::{scenario::Scenario, seed::Seed, tenant::Tenant, world::World};
 use crate::domain::{
     clock::{Clock, SystemClock},
     ids::{ClientId, TenantId},
@@ -55,6 +56,9 @@ use crate::domain::{
 /// So many users and groups unless the scenario or the caller says otherwise.
 const USERS: u32 = 2_000;
 const GROUPS: u32 = 300;
+
+/// One group in ten is large, as in the figures' tenant.
+const LARGE_PERCENT: u32 = 10;
 
 /// What a request of a person's demo takes, so that progress can be seen.
 const INTERACTIVE: Duration = Duration::from_millis(40);
@@ -194,7 +198,11 @@ pub async fn start(config: DemoConfig) -> Result<Demo, DemoError> {
         jupiterone_key: credentials::jupiterone_key(seed),
         account: format!("j1demo-{:08x}", seed.hash("account", 0) >> 32),
         instance: seed.guid("instance", 0),
-        tenant: RwLock::new(Arc::new(tenant)),
+        tenants: RwLock::new(vec![Arc::new(tenant)]),
+        units: quota::Meter::default(),
+        sign_ins: quota::Meter::default(),
+        answered: AtomicU64::new(0),
+        failed: Mutex::default(),
         jobs: Mutex::default(),
         serial: AtomicU64::new(0),
     });
@@ -226,12 +234,13 @@ fn scenario_of(config: &DemoConfig) -> Result<Scenario, DemoError> {
 fn tenant_of(config: &DemoConfig, scenario: &Scenario, steps: u32) -> Tenant {
     // Indices are 32 bits wide, and steps add to them.
     let bounded = |number: u32| number.min(10_000_000);
-    Tenant::new(
-        config.seed,
-        bounded(config.users.or(scenario.users).unwrap_or(USERS)),
-        bounded(config.groups.or(scenario.groups).unwrap_or(GROUPS)),
-        steps,
-    )
+    let base = Base {
+        seed: Seed(config.seed),
+        users: bounded(config.users.or(scenario.users).unwrap_or(USERS)),
+        groups: bounded(config.groups.or(scenario.groups).unwrap_or(GROUPS)),
+        large_percent: scenario.large_groups_percent.unwrap_or(LARGE_PERCENT),
+    };
+    Tenant::new(base, steps)
 }
 
 fn origins(listeners: &[TcpListener; 3]) -> io::Result<[Origin; 3]> {

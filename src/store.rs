@@ -8,7 +8,7 @@
 //!   forward the rest.
 //!
 //! Synchronous, and the only place that names rusqlite. It knows no network and no pace, decides nothing about what to
-//! read next, and never deletes a file.
+//! read next, and deletes a store only when told to ([`remove`]).
 
 mod belief;
 mod compare;
@@ -16,13 +16,19 @@ mod error;
 mod facets;
 mod file;
 mod finish;
+mod ghosts;
 mod ground;
+mod hot;
 mod keys;
 mod lists;
 mod lock;
 mod migrate;
 mod nodes;
+mod pick;
+mod prune;
+mod put;
 mod read;
+mod remove;
 mod runs;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -31,9 +37,10 @@ mod write;
 pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
 pub use compare::{Believed, Compared};
 pub use error::StoreError;
-pub use ground::{DeltaGround, Leftover, StoredGroup};
+pub use ground::{DeltaGround, GroupShape, Leftover, StoredGroup};
 pub use lock::{Holder, holder};
 pub use read::Reader;
+pub use remove::remove;
 pub use write::{
     Checkpoint, DeltaLink, ListEnd, MemberRef, MembersChange, MembersWrite, ObjectWrite, PageWrite, Resolution, RunEnd,
     RunPlan, SignInWrite, Spent, Unresolved, Via, Writer,

@@ -3,6 +3,8 @@
 
 #[path = "demo_server/client.rs"]
 mod client;
+#[path = "demo_server/delta.rs"]
+mod delta;
 #[path = "demo_server/graph.rs"]
 mod graph;
 #[path = "demo_server/jupiterone.rs"]
@@ -13,3 +15,5 @@ mod login;
 mod recordings;
 #[path = "demo_server/scenarios.rs"]
 mod scenarios;
+#[path = "demo_server/units.rs"]
+mod units;

@@ -82,11 +82,14 @@ pub fn as_item(answer: Answer) -> Answer {
     }
 }
 
-fn wait(world: &World, answer: Answer, form: RetryAfter, seconds: f64) -> Answer {
+/// The answer with `Retry-After` in one of its forms, never too short.
+pub fn wait(world: &World, answer: Answer, form: RetryAfter, seconds: f64) -> Answer {
     match form {
         RetryAfter::Missing => answer,
-        RetryAfter::Integer => answer.header("retry-after", format!("{}", seconds.ceil())),
-        RetryAfter::Decimal => answer.header("retry-after", format!("{seconds:.3}")),
+        RetryAfter::Integer => answer.header("retry-after", format!("{}", (seconds - 1e-6).ceil().max(1.0))),
+        RetryAfter::Decimal => {
+            answer.header("retry-after", format!("{:.3}", (seconds * 1000.0 - 1e-6).ceil() / 1000.0))
+        }
         RetryAfter::Date => {
             let until = world.now().as_second() + seconds.ceil() as i64;
             let until = jiff::Timestamp::from_second(until).unwrap_or_default();

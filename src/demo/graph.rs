@@ -5,6 +5,7 @@
 
 mod batch;
 mod cost;
+mod delta;
 mod page;
 mod query;
 mod resources;
@@ -18,12 +19,15 @@ use super::{
     credentials::Verdict,
     faults,
     record::Service,
-    scenario::{Route, What},
+    scenario::{Follows, Route, What},
     seed::Kind,
     world::{Asked, World},
 };
 
 const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+
+/// Requests that name `signInActivity`, in ten seconds (facts/graph.md §1.1).
+const SIGN_INS: f64 = 5.0;
 
 /// The app that asks, by what it may read.
 #[derive(Debug, Clone, Default)]
@@ -99,7 +103,7 @@ pub fn serve(world: &World, asked: &Asked<'_>, number: u64) -> (Answer, Option<&
     if !is_batch {
         return item(world, &caller, asked);
     }
-    let fault = world.scenario.fault(Route::Batch, false);
+    let fault = world.scenario.fault(Route::Batch, Follows::Nothing);
     let instead = fault.as_ref().and_then(|what| faults::instead(world, Service::Graph, what, asked));
     let answer = instead.unwrap_or_else(|| batch::answer(world, &caller, asked, number));
     let answer = match &fault {
@@ -115,18 +119,56 @@ fn is_version(segment: &str) -> bool {
 
 /// Answers a request that is no batch, or an item of one.
 fn item(world: &World, caller: &Caller, asked: &Asked<'_>) -> (Answer, Option<&'static str>) {
-    let route = resources::route(asked);
-    let fault = world.scenario.fault(route, asked.query().contains("skiptoken="));
+    let request = resources::Request::read(asked);
+    let (refused, percentage) = charge(world, asked, &request);
+    if let Some(refused) = refused {
+        return (tell(finish(world, asked, refused), percentage), Some("quota"));
+    }
+    let route = resources::route(&request.asks);
+    let query = asked.query();
+    let follows = if query.contains("skiptoken=") {
+        Follows::NextLink
+    } else if query.contains("deltatoken=") && !query.contains("deltatoken=latest") {
+        Follows::DeltaLink
+    } else {
+        Follows::Nothing
+    };
+    let fault = world.scenario.fault(route, follows);
     let instead = fault.as_ref().and_then(|what| faults::instead(world, Service::Graph, what, asked));
     let answer = instead.unwrap_or_else(|| {
-        resources::answer(world, caller, asked, fault.as_ref())
+        resources::answer(world, caller, asked, request, fault.as_ref())
             .unwrap_or_else(|Refusal(status, code, words)| error(world, asked, status, code, &words))
     });
     let answer = match &fault {
         Some(what) => faults::spoil(answer, what),
         None => answer,
     };
-    (finish(world, asked, answer), fault.map(|w| w.name()))
+    (tell(finish(world, asked, answer), percentage), fault.map(|w| w.name()))
+}
+
+/// The refusal of a request that exceeds what the app may use, and the share in use where it is worth telling.
+fn charge(world: &World, asked: &Asked<'_>, request: &resources::Request<'_>) -> (Option<Answer>, Option<f64>) {
+    let refuse = |wait: std::time::Duration| {
+        faults::wait(world, throttled(world), world.scenario.quota_retry_after, wait.as_secs_f64())
+    };
+    let Some(limit) = world.quota() else { return (None, None) };
+    if request.asks_sign_ins() {
+        let charge = world.sign_ins.charge(SIGN_INS, 1.0, false);
+        if let Some(wait) = charge.wait {
+            return (Some(refuse(wait)), None);
+        }
+    }
+    let low = asked.header("x-ms-throttle-priority").is_some_and(|p| p.trim().eq_ignore_ascii_case("low"));
+    let charge = world.units.charge(f64::from(limit), f64::from(request.price()), low);
+    (charge.wait.map(refuse), charge.percentage)
+}
+
+/// How much of the limit is in use, on answers and on items of batches (facts/graph.md §1.3).
+fn tell(answer: Answer, percentage: Option<f64>) -> Answer {
+    match percentage {
+        Some(share) => answer.header("x-ms-throttle-limit-percentage", format!("{share:.2}")),
+        None => answer,
+    }
 }
 
 fn authenticate(world: &World, asked: &Asked<'_>) -> Result<Caller, Answer> {

@@ -177,8 +177,19 @@ impl Roster {
     }
 }
 
-/// The roster of a group in a tenant that began with so many users and groups.
-pub fn roster(seed: Seed, users: u32, groups: u32, index: u32) -> Roster {
+/// What a tenant is before any step.
+#[derive(Debug, Clone, Copy)]
+pub struct Base {
+    pub seed: Seed,
+    pub users: u32,
+    pub groups: u32,
+    /// So many of a hundred ordinary groups have more than twenty members.
+    pub large_percent: u32,
+}
+
+/// The roster of a group in a tenant that began so.
+pub fn roster(base: Base, index: u32) -> Roster {
+    let Base { seed, users, groups, .. } = base;
     let mut draw = seed.draw("roster", u64::from(index));
     let mut roster = Roster::default();
     let some_users = |draw: &mut Draw, len: u32| Span::scattered(users, len, draw);
@@ -246,22 +257,21 @@ pub fn roster(seed: Seed, users: u32, groups: u32, index: u32) -> Roster {
             let len = draw.below(15) + 2;
             roster.users = some_users(&mut draw, len);
         }
-        None => ordinary(seed, users, groups, index, &mut draw, &mut roster, some),
+        None => ordinary(base, index, &mut draw, &mut roster, some),
     }
     roster
 }
 
 fn ordinary(
-    seed: Seed,
-    users: u32,
-    groups: u32,
+    base: Base,
     index: u32,
     draw: &mut Draw,
     roster: &mut Roster,
     some: impl Fn(Kind, u32, &mut Draw) -> (Kind, Span),
 ) {
+    let Base { seed, users, groups, large_percent } = base;
     let kind = kind(seed, index);
-    let large = draw.percent(10);
+    let large = draw.percent(large_percent);
     let len = if large {
         // A long tail: most large groups are small ones among the large, and a few are giants.
         let most = if draw.percent(2) { 4_000 } else { 600 };

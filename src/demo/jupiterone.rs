@@ -16,7 +16,7 @@ use super::{
     answer::Answer,
     faults,
     record::Service,
-    scenario::Route,
+    scenario::{Follows, Route},
     world::{Asked, World},
 };
 
@@ -34,7 +34,7 @@ pub fn serve(world: &World, asked: &Asked<'_>) -> (Answer, Option<&'static str>)
     }
     let segments: Vec<&str> = asked.segments.iter().map(String::as_str).collect();
     let route = route(&asked.method, &segments);
-    let fault = world.scenario.fault(route, false);
+    let fault = world.scenario.fault(route, Follows::Nothing);
     let instead = fault.as_ref().and_then(|what| faults::instead(world, Service::JupiterOne, what, asked));
     let answer = instead.unwrap_or_else(|| {
         answer(world, asked, &segments).unwrap_or_else(|Refusal(status, code, words)| error(status, code, &words))

@@ -11,7 +11,7 @@ use super::{
     credentials::{self, AppState, Grant, Issued},
     faults,
     record::Service,
-    scenario::Route,
+    scenario::{Follows, Route},
     world::{Asked, World},
 };
 use crate::domain::{cloud::Cloud, ids::is_guid_shaped};
@@ -242,7 +242,7 @@ fn check_credential(app: &credentials::App, secret: Option<&str>, assertion: Opt
 
 /// As [`answer`], with the scenario's faults, and the name of the one that hit.
 pub fn serve(world: &World, asked: &Asked<'_>) -> (Answer, Option<&'static str>) {
-    let Some(what) = world.scenario.fault(Route::Token, false) else { return (answer(world, asked), None) };
+    let Some(what) = world.scenario.fault(Route::Token, Follows::Nothing) else { return (answer(world, asked), None) };
     let answer = faults::instead(world, Service::Login, &what, asked).unwrap_or_else(|| answer(world, asked));
     (faults::spoil(answer, &what), Some(what.name()))
 }

@@ -41,9 +41,61 @@ pub struct Scenario {
     /// `getByIds` answers without some selected properties (facts/graph.md §1.2: a known issue).
     #[serde(default)]
     pub by_ids_lacks_properties: bool,
+    /// Resource units per ten seconds, for the app in the tenant; none is no limit.
+    pub quota_units: Option<u32>,
+    /// A quota by the tenant's size instead (facts/graph.md §1.1).
+    pub quota: Option<Quota>,
+    /// How a request beyond the quota is told how long to wait.
+    #[serde(default)]
+    pub quota_retry_after: RetryAfter,
+    /// So many of a hundred groups that are no specimens have more than twenty members.
+    pub large_groups_percent: Option<u32>,
+    /// The tenant takes a step when so many requests of Graph were answered, batches counted as one.
+    #[serde(default)]
+    pub moves_after: Vec<u64>,
+    /// The next page's link of a request that was asked again after it failed leads nowhere (facts/graph.md §2).
+    #[serde(default)]
+    pub retried_links_die: bool,
+    /// Totals differ from the lists by so many.
+    #[serde(default)]
+    pub count_drift: i64,
+    /// The answers' `Date` is so far from the clock, in seconds.
+    #[serde(default)]
+    pub date_skew_s: i64,
+    /// And so far the times in the tokens.
+    #[serde(default)]
+    pub token_skew_s: i64,
+    #[serde(default)]
+    pub batch: BatchServed,
+    #[serde(default)]
+    pub expand: ExpandServed,
+    /// How many members `$expand` shows at most, and marks nothing (facts/graph.md §2, §15).
+    #[serde(default = "twenty")]
+    pub expand_cap: u32,
     /// Whether `$expand=members` shows service principals; the facts do not say.
     #[serde(default = "yes")]
     pub expand_shows_service_principals: bool,
+    /// Service principals are left out of what the cap let through, so that a cut list is shorter than the cap.
+    #[serde(default)]
+    pub expand_cuts_first: bool,
+    /// A filter of several ids with `$expand` leaves every so many groups out, though they exist.
+    pub expand_omits_every: Option<u32>,
+    /// `$expand` shows four fifths of the members of every so many groups.
+    pub expand_loses_members: Option<u32>,
+    /// No delta query, as in tenants of Azure AD B2C.
+    #[serde(default = "yes")]
+    pub delta: bool,
+    /// Whether `members@delta` names service principals; the facts do not say.
+    #[serde(default = "yes")]
+    pub delta_shows_service_principals: bool,
+    /// A round begins with what the round before ended with.
+    #[serde(default)]
+    pub delta_replays: bool,
+    #[serde(default = "week")]
+    pub delta_lifetime_s: i64,
+    /// The form in which a delta token that is too old is refused.
+    #[serde(default)]
+    pub delta_expiry: DeltaExpiry,
     /// How long a finalized job stays in each status on its way.
     #[serde(default = "finalize_stage")]
     pub finalize_stage_ms: u64,
@@ -73,6 +125,60 @@ const fn finalize_stage() -> u64 {
     300
 }
 
+const fn twenty() -> u32 {
+    20
+}
+
+const fn week() -> i64 {
+    7 * 24 * 3600
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quota {
+    /// 3,500 units below fifty users, 5,000 up to five hundred, 8,000 above.
+    BySize,
+}
+
+/// What `$batch` is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BatchServed {
+    #[default]
+    Yes,
+    /// 404.
+    Missing,
+    /// 400.
+    Refused,
+}
+
+/// What `$expand` is answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExpandServed {
+    #[default]
+    Yes,
+    /// 400.
+    Refused,
+    /// 501.
+    NotImplemented,
+    /// 400 for items of a batch, served otherwise.
+    InBatchRefused,
+}
+
+/// The three documented and observed refusals of an old delta token (facts/graph.md §3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeltaExpiry {
+    /// 400 `syncStateNotFound`.
+    #[default]
+    NotFound,
+    /// 400 `Request_UnsupportedQuery`, "DeltaLink older than 30 days is not supported."
+    Older,
+    /// 410 with a `Location` that holds an empty token.
+    Gone,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Hidden {
@@ -98,6 +204,11 @@ pub enum Route {
     Contacts,
     Devices,
     ServicePrincipals,
+    UsersDelta,
+    GroupsDelta,
+    ContactsDelta,
+    DevicesDelta,
+    ServicePrincipalsDelta,
     /// The `$batch` itself; its items are of their own routes.
     Batch,
     JobStart,
@@ -189,6 +300,11 @@ pub enum What {
     IdentityNotFound,
     /// 400 `Directory_ExpiredPageToken`, for requests that follow a nextLink.
     ExpiredPageToken,
+    /// A delta token is too old, for requests that carry one.
+    DeltaExpired {
+        #[serde(default)]
+        form: DeltaExpiry,
+    },
     /// The nextLink leads to another host.
     EvilNextLink,
     /// The nextLink leads to the same page again.
@@ -218,6 +334,7 @@ impl What {
             Self::Unauthorized => "unauthorized",
             Self::IdentityNotFound => "identity-not-found",
             Self::ExpiredPageToken => "expired-page-token",
+            Self::DeltaExpired { .. } => "delta-expired",
             Self::EvilNextLink => "evil-next-link",
             Self::LoopNextLink => "loop-next-link",
             Self::EmptyPage => "empty-page",
@@ -237,12 +354,25 @@ pub enum RetryAfter {
     Missing,
 }
 
+/// What led to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follows {
+    Nothing,
+    NextLink,
+    DeltaLink,
+}
+
 impl Scenario {
-    /// What happens to the next request of `route`; of several faults the first. `follows` a nextLink or not.
-    pub fn fault(&self, route: Route, follows: bool) -> Option<What> {
+    /// What happens to the next request of `route`; of several faults the first.
+    pub fn fault(&self, route: Route, follows: Follows) -> Option<What> {
         let mut hit = None;
         for fault in self.faults.iter().filter(|f| f.on.contains(&route)) {
-            if fault.what == What::ExpiredPageToken && !follows {
+            let fits = match fault.what {
+                What::ExpiredPageToken => follows == Follows::NextLink,
+                What::DeltaExpired { .. } => follows == Follows::DeltaLink,
+                _ => true,
+            };
+            if !fits {
                 continue;
             }
             let count = fault.seen.fetch_add(1, Ordering::Relaxed) + 1;
@@ -273,7 +403,7 @@ const FILES: &[(&str, &str)] = files! {
     "default" "no-consent" "forbidden-users" "forbidden-groups" "forbidden-organization" "identity-not-found"
     "hidden-groups" "hidden-groups-empty" "vanishing-group" "least-privilege" "poor-get-by-ids" "lost-count"
     "throttled" "flaky" "short-token" "opaque-token" "evil-nextlink" "nextlink-loop" "empty-pages" "duplicates"
-    "expired-page" "slow-finalize" "job-fails" "upload-flaky" "user-key"
+    "expired-page" "tight-quota" "sign-ins" "slow-finalize" "job-fails" "upload-flaky" "user-key"
 };
 
 /// Every scenario, the default first. A file that does not parse is a defect that the test below finds.
@@ -317,8 +447,8 @@ mod tests {
             let scenario: Scenario = toml::from_str(&text).unwrap();
             let hit: Vec<u64> = (1..=8)
                 .filter(|_| {
-                    assert_eq!(scenario.fault(Route::Groups, false), None);
-                    scenario.fault(Route::Users, false).is_some()
+                    assert_eq!(scenario.fault(Route::Groups, Follows::Nothing), None);
+                    scenario.fault(Route::Users, Follows::Nothing).is_some()
                 })
                 .collect();
             assert_eq!(hit, want, "{when}");

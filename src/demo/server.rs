@@ -74,6 +74,9 @@ async fn handle(State((world, service)): State<(Arc<World>, Service)>, request: 
         (None, Service::Graph) => graph::serve(&world, &asked, number),
         (None, Service::JupiterOne) => jupiterone::serve(&world, &asked),
     };
+    if service == Service::Graph {
+        world.answered();
+    }
     world.records.add(Recorded {
         number,
         service,

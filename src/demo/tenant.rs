@@ -6,8 +6,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    change::{Change, Deleted},
-    groups::{self, GroupKind, Roster},
+    change::{Change, Deleted, OtherChange},
+    groups::{self, Base, GroupKind, Roster},
     names::{APPS, COMPANIES, DEPARTMENTS, GIVEN, SURNAMES, SYSTEMS, TITLES},
     people,
     seed::{Kind, Ref, Seed},
@@ -42,8 +42,8 @@ pub fn time(seed: Seed, purpose: &str, index: u32) -> String {
 pub struct Tenant {
     pub seed: Seed,
     users: u32,
-    groups: u32,
-    change: Change,
+    base: Base,
+    pub change: Change,
     domain: String,
     initial_domain: String,
 }
@@ -53,23 +53,32 @@ const ORGANIZATIONS: &[&str] =
 
 impl Tenant {
     /// The tenant of `seed` that began with so many users and groups, after `steps` steps.
-    pub fn new(seed: u64, users: u32, groups: u32, steps: u32) -> Self {
+    pub fn new(base: Base, steps: u32) -> Self {
+        let seed = base.seed.0;
         let host: String = Self::name_of(seed).chars().filter(char::is_ascii_alphanumeric).collect();
         let host = host.to_lowercase();
         Self {
-            seed: Seed(seed),
-            users,
-            groups,
-            change: Change::after(Seed(seed), users, groups, steps),
+            seed: base.seed,
+            users: base.users,
+            base,
+            change: Change::after(base, steps),
             domain: format!("{host}.example"),
             initial_domain: format!("{host}.onmicrosoft.com"),
         }
     }
 
+    /// The same tenant after so many steps in all.
+    #[must_use]
+    pub fn after(&self, steps: u32) -> Self {
+        Self { change: Change::after(self.base, steps), ..self.clone() }
+    }
+
     /// The same tenant, one step later.
     #[must_use]
     pub fn next(&self) -> Self {
-        Self::new(self.seed.0, self.users, self.groups, self.change.steps + 1)
+        let mut next = self.clone();
+        next.change.step(self.base);
+        next
     }
 
     fn name_of(seed: u64) -> &'static str {
@@ -107,7 +116,7 @@ impl Tenant {
             json!({ "capabilities": "Email, OfficeCommunicationsOnline", "isDefault": is_default, "isInitial": is_initial,
                     "name": name, "type": "Managed" })
         };
-        let used = u64::from(self.users) + u64::from(self.groups) + u64::from(contacts_of(self.users));
+        let used = u64::from(self.users) + u64::from(self.base.groups) + u64::from(contacts_of(self.users));
         let organization = json!({
             "id": self.id(),
             "deletedDateTime": null,
@@ -147,7 +156,7 @@ impl Tenant {
     pub fn end(&self, kind: Kind) -> u32 {
         match kind {
             Kind::User => self.users + self.change.new_users,
-            Kind::Group => self.groups + self.change.new_groups,
+            Kind::Group => self.base.groups + self.change.new_groups,
             Kind::Contact => contacts_of(self.users),
             Kind::Device => devices_of(self.users),
             Kind::ServicePrincipal => principals_of(self.users),
@@ -163,19 +172,47 @@ impl Tenant {
                 Kind::User => self.change.deleted(object.index).is_none(),
                 Kind::Group => !self.change.group_is_deleted(object.index),
                 Kind::Ghost => false,
-                _ => true,
+                Kind::Agent => true,
+                Kind::Contact | Kind::Device | Kind::ServicePrincipal => !self.change.other_is_deleted(object),
             }
+    }
+
+    /// How an object that is not there went; `None` for what is there, and for what never was.
+    pub fn deleted(&self, object: Ref) -> Option<Deleted> {
+        match object.kind {
+            Kind::User => self.change.deleted(object.index),
+            Kind::Group => self.change.groups.get(&object.index).and_then(|c| c.deleted),
+            Kind::Ghost => Some(Deleted::Soft),
+            _ => self.change.other_is_deleted(object).then_some(Deleted::Purged),
+        }
     }
 
     /// How many objects of a kind there are.
     pub fn count(&self, kind: Kind) -> u32 {
         let gone = match kind {
             Kind::User => self.change.deleted_users().count(),
-            Kind::Group => (0..self.end(kind)).filter(|g| self.change.group_is_deleted(*g)).count(),
+            Kind::Group => self.change.groups.values().filter(|c| c.deleted.is_some()).count(),
             Kind::Ghost => GHOSTS as usize,
-            _ => 0,
+            _ => self.change.others.iter().filter(|(o, c)| o.kind == kind && c.deleted).count(),
         };
         self.end(kind) - gone as u32
+    }
+
+    /// The objects of a kind that a step after `from` touched; groups also by their memberships, where asked for.
+    pub fn touched(&self, kind: Kind, from: u32, links: bool) -> Vec<Ref> {
+        let change = &self.change;
+        match kind {
+            Kind::User => {
+                change.users.iter().filter(|(_, c)| c.touched > from).map(|(i, _)| Ref { kind, index: *i }).collect()
+            }
+            Kind::Group => change
+                .groups
+                .iter()
+                .filter(|(_, c)| c.touched > from || links && c.links.values().any(|step| *step > from))
+                .map(|(i, _)| Ref { kind, index: *i })
+                .collect(),
+            _ => change.others.iter().filter(|(o, c)| o.kind == kind && c.touched > from).map(|(o, _)| *o).collect(),
+        }
     }
 
     pub fn id_of(&self, object: Ref) -> String {
@@ -235,6 +272,24 @@ impl Tenant {
         }
     }
 
+    /// When a user last signed in; one in five never did.
+    pub fn sign_in(&self, user: u32) -> Option<Value> {
+        let mut draw = self.seed.draw("sign in", u64::from(user));
+        if draw.percent(20) {
+            return None;
+        }
+        let request = |n: u64| self.seed.guid("sign in request", u64::from(user) << 2 | n);
+        let silent = draw.percent(70);
+        Some(json!({
+            "lastSignInDateTime": time(self.seed, "signed in", user),
+            "lastSignInRequestId": request(0),
+            "lastNonInteractiveSignInDateTime": silent.then(|| time(self.seed, "signed in silently", user)),
+            "lastNonInteractiveSignInRequestId": if silent { request(1) } else { String::new() },
+            "lastSuccessfulSignInDateTime": time(self.seed, "signed in", user),
+            "lastSuccessfulSignInRequestId": request(0),
+        }))
+    }
+
     fn contact(&self, index: u32) -> Map<String, Value> {
         let mut draw = self.seed.draw("contact", u64::from(index));
         let (given, login) = draw.pick(GIVEN);
@@ -273,8 +328,12 @@ impl Tenant {
             4 => contact["displayName"] = json!("Партнёрский отдел 🤝\u{202e}"),
             _ => {}
         }
-        if let Some(step) = self.change.contacts.get(&index) {
+        let change = self.other(Kind::Contact, index);
+        if let Some(step) = change.changed {
             contact["displayName"] = json!(format!("{given} {surname} (renamed {step})"));
+        }
+        if change.disabled {
+            contact["jobTitle"] = Value::Null;
         }
         object(contact)
     }
@@ -312,7 +371,12 @@ impl Tenant {
             }
             _ => {}
         }
-        if let Some(step) = self.change.devices.get(&index) {
+        let change = self.other(Kind::Device, index);
+        if change.disabled {
+            device["accountEnabled"] = json!(false);
+        }
+        if let Some(step) = change.changed {
+            device["displayName"] = json!(format!("{name}-{step}"));
             device["isCompliant"] = json!(step % 2 == 0);
             device["isManaged"] = json!(true);
             device["operatingSystemVersion"] = json!(format!("{version}.{step}"));
@@ -322,11 +386,17 @@ impl Tenant {
 
     fn principal(&self, index: u32) -> Map<String, Value> {
         let mut draw = self.seed.draw("principal", u64::from(index));
-        let name = if index == 1 { Value::Null } else { json!(format!("{} {}", draw.pick(APPS), index + 1)) };
+        let change = self.other(Kind::ServicePrincipal, index);
+        let app = draw.pick(APPS);
+        let name = match change.changed {
+            Some(step) => json!(format!("{app} {} (renamed {step})", index + 1)),
+            None if index == 1 => Value::Null,
+            None => json!(format!("{app} {}", index + 1)),
+        };
         object(json!({
             "id": self.id_of(Ref { kind: Kind::ServicePrincipal, index }),
             "deletedDateTime": null,
-            "accountEnabled": !draw.percent(4),
+            "accountEnabled": !draw.percent(4) && !change.disabled,
             "appDisplayName": name,
             "appId": self.seed.guid("app id", u64::from(index)),
             "appOwnerOrganizationId": self.id(),
@@ -340,6 +410,10 @@ impl Tenant {
             "signInAudience": "AzureADMyOrg",
             "tags": ["WindowsAzureActiveDirectoryIntegratedApp"],
         }))
+    }
+
+    fn other(&self, kind: Kind, index: u32) -> OtherChange {
+        self.change.others.get(&Ref { kind, index }).copied().unwrap_or_default()
     }
 
     // --- memberships ---------------------------------------------------------------------------------------------
@@ -360,7 +434,12 @@ impl Tenant {
     }
 
     fn roster(&self, group: u32) -> Roster {
-        groups::roster(self.seed, self.users, self.groups, group)
+        groups::roster(self.base, group)
+    }
+
+    /// Whether the list of a group's members shows one.
+    pub fn holds(&self, group: u32, member: Ref) -> bool {
+        self.is_listed(member) && self.change.names(self.base, &self.roster(group), group, member)
     }
 
     /// Whether a list of members shows it.
@@ -389,6 +468,13 @@ pub struct Members<'a> {
 }
 
 impl Members<'_> {
+    /// One above the highest place.
+    pub fn end(&self) -> u64 {
+        let newcomers = if self.group == 0 { u64::from(self.tenant.change.new_users) } else { 0 };
+        let added = self.tenant.change.groups.get(&self.group).map_or(0, |c| c.added.len() as u64);
+        u64::from(self.roster.len()) + newcomers + added
+    }
+
     fn at(&self, place: u64) -> Option<Option<Ref>> {
         let tenant = self.tenant;
         let base = u64::from(self.roster.len());
@@ -431,13 +517,17 @@ mod tests {
 
     use super::*;
 
+    fn tenant(seed: u64, users: u32, groups: u32, steps: u32) -> Tenant {
+        Tenant::new(Base { seed: Seed(seed), users, groups, large_percent: 10 }, steps)
+    }
+
     fn members(tenant: &Tenant, group: u32) -> Vec<Ref> {
         tenant.members(group, 0).map(|(member, _)| member).collect()
     }
 
     #[test]
     fn sizes_kinds_and_nesting_are_as_asked_for() {
-        let tenant = Tenant::new(1, 10_000, 2_000, 0);
+        let tenant = tenant(1, 10_000, 2_000, 0);
         let (mut large, mut unified, mut nested) = (0, 0, 0);
         for group in 0..2_000 {
             let all = members(&tenant, group);
@@ -460,7 +550,7 @@ mod tests {
 
     #[test]
     fn a_large_tenant_has_as_many_memberships_as_real_ones_have() {
-        let tenant = Tenant::new(1, 500_000, 150_000, 0);
+        let tenant = tenant(1, 500_000, 150_000, 0);
         // Every tenth group stands for ten: the sum of a sample, and everybody's group.
         let sample: u64 = (100..150_000).step_by(10).map(|g| u64::from(tenant.roster(g).len())).sum();
         let all = sample * 10 + 500_000;
@@ -471,7 +561,7 @@ mod tests {
     fn any_size_and_any_step_is_a_tenant() {
         for (users, groups) in [(0, 0), (1, 0), (0, 1), (1, 1), (3, 2), (40, 70), (500_000, 150_000)] {
             for steps in [0, 1, 7] {
-                let tenant = Tenant::new(9, users, groups, steps);
+                let tenant = tenant(9, users, groups, steps);
                 for kind in [Kind::User, Kind::Group, Kind::Contact, Kind::Device, Kind::ServicePrincipal] {
                     let end = tenant.end(kind);
                     for index in (0..end.min(60)).chain(end.saturating_sub(4)..end) {
@@ -490,7 +580,7 @@ mod tests {
 
     #[test]
     fn steps_change_what_they_say_and_nothing_else() {
-        let (before, after) = (Tenant::new(1, 300, 80, 0), Tenant::new(1, 300, 80, 1));
+        let (before, after) = (tenant(1, 300, 80, 0), tenant(1, 300, 80, 1));
         let ids = |t: &Tenant, kind| -> BTreeSet<String> {
             (0..t.end(kind)).map(|index| Ref { kind, index }).filter(|o| t.is_there(*o)).map(|o| t.id_of(o)).collect()
         };
@@ -509,7 +599,7 @@ mod tests {
             .count();
         assert!((3..=7).contains(&changed), "{changed}");
         // The same, however one gets there.
-        let again = Tenant::new(1, 300, 80, 0).next();
+        let again = tenant(1, 300, 80, 0).next();
         assert_eq!(ids(&again, Kind::User), users.1);
         for group in 0..81 {
             assert_eq!(members(&again, group), members(&after, group));
@@ -518,7 +608,7 @@ mod tests {
 
     #[test]
     fn some_member_is_a_ghost_whom_nobody_answers_for() {
-        let tenant = Tenant::new(1, 300, 80, 0);
+        let tenant = tenant(1, 300, 80, 0);
         let ghosts: Vec<Ref> = (0..80).flat_map(|g| members(&tenant, g)).filter(|m| !tenant.is_there(*m)).collect();
         assert_eq!(ghosts.len(), 3);
         assert!(ghosts.iter().all(|g| tenant.find(&tenant.id_of(*g)).is_none()));

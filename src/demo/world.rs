@@ -1,8 +1,11 @@
 //! What the three services share: the tenant of the moment, the scenario, credentials and the record of requests.
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError, RwLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use axum::http::Method;
@@ -11,9 +14,10 @@ use jiff::Timestamp;
 use super::{
     credentials::{self, App, Tokens},
     jupiterone::Jobs,
+    quota::Meter,
     record::{Records, Service},
-    scenario::Scenario,
-    seed::Seed,
+    scenario::{Quota, Scenario},
+    seed::{Kind, Seed},
     tenant::Tenant,
 };
 use crate::domain::{clock::Clock, origin::Origin};
@@ -32,7 +36,15 @@ pub struct World {
     pub jupiterone_key: String,
     pub account: String,
     pub instance: String,
-    pub(super) tenant: RwLock<Arc<Tenant>>,
+    /// The tenant after each step so far.
+    pub(super) tenants: RwLock<Vec<Arc<Tenant>>>,
+    /// Resource units, and requests that ask when users signed in.
+    pub units: Meter,
+    pub sign_ins: Meter,
+    /// Requests of Graph that were answered, batches counted as one.
+    pub(super) answered: AtomicU64,
+    /// Targets whose last answer failed in a way that a client must retry.
+    pub failed: Mutex<HashSet<u64>>,
     pub(super) jobs: Mutex<Jobs>,
     pub(super) serial: AtomicU64,
 }
@@ -43,14 +55,43 @@ impl World {
     }
 
     pub fn tenant(&self) -> Arc<Tenant> {
-        self.tenant.read().unwrap_or_else(PoisonError::into_inner).clone()
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants[tenants.len() - 1].clone()
+    }
+
+    /// The tenant as it was after a step, even one that this server has not come to.
+    pub fn tenant_at(&self, step: u32) -> Arc<Tenant> {
+        let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        tenants.get(step as usize).cloned().unwrap_or_else(|| Arc::new(tenants[0].after(step)))
+    }
+
+    /// Counts a request of Graph as answered: where the scenario says so, the tenant then moves on.
+    pub fn answered(&self) {
+        let count = self.answered.fetch_add(1, Ordering::Relaxed) + 1;
+        for _ in self.scenario.moves_after.iter().filter(|n| **n == count) {
+            self.advance();
+        }
     }
 
     /// Lets the tenant change by one step, and says how many it has taken.
     pub fn advance(&self) -> u32 {
-        let mut tenant = self.tenant.write().unwrap_or_else(PoisonError::into_inner);
-        *tenant = Arc::new(tenant.next());
-        tenant.steps()
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        let next = tenants[tenants.len() - 1].next();
+        let steps = next.steps();
+        tenants.push(Arc::new(next));
+        steps
+    }
+
+    /// The resource units of ten seconds that the app has, if there is a limit.
+    pub fn quota(&self) -> Option<u32> {
+        self.scenario.quota_units.or_else(|| {
+            let Quota::BySize = self.scenario.quota?;
+            Some(match self.tenant().count(Kind::User) {
+                0..50 => 3_500,
+                50..=500 => 5_000,
+                _ => 8_000,
+            })
+        })
     }
 
     pub fn jobs(&self) -> MutexGuard<'_, Jobs> {

@@ -1,4 +1,5 @@
-//! The members of groups, as the groups arrive: in batches, and long lists by their nextLinks.
+//! The members of groups, as the groups arrive: many at once by the shortcut ([`expand`](super::expand)), and whole, in
+//! batches and by nextLinks, where that will not do.
 //!
 //! v1.0's list of members leaves service principals out, so that every group that can hold them is asked for those too
 //! (facts: graph.md §11). Microsoft 365 groups hold users only.
@@ -15,8 +16,9 @@ use tokio::sync::mpsc;
 
 use super::{
     Stop, checkpoint,
-    engine::{Engine, Head, id_key},
-    plan::Step,
+    engine::{Engine, id_key},
+    expand::WORTH_IT,
+    plan::{How, Step},
 };
 use crate::{
     domain::{
@@ -24,17 +26,21 @@ use crate::{
         progress::Level,
         text,
     },
-    graph::{Batch, GraphError, Page, Pages},
+    graph::{Again, Batch, GraphError, MemberItem, Page, Pages},
     store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution, Via},
 };
 
 /// Batches and long lists under way at once.
-const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 8;
+/// A batch is not made smaller than this for the sake of an early answer.
+const FEWEST_READS: usize = 4;
 /// Lines about single groups; the rest is in the run's gaps.
 const MOST_LINES: usize = 50;
+/// How often the lists of one group may begin again from nothing.
+const MOST_RESETS: u32 = 5;
 
 /// What is kept of a group until its members are read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct GroupRef {
     id: Box<str>,
     name: Box<str>,
@@ -42,6 +48,17 @@ pub(super) struct GroupRef {
     hidden: bool,
     /// A Microsoft 365 group.
     unified: bool,
+    before: Before,
+}
+
+/// What this run may have written of a group's list before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Before {
+    Nothing,
+    /// Some of it, by a run that was cut off; or what an earlier run had.
+    Some,
+    /// All that an expansion showed, so many members; the group is counted.
+    Expanded(u32),
 }
 
 impl GroupRef {
@@ -60,84 +77,106 @@ impl GroupRef {
             name: fields.display_name.as_str().unwrap_or(id).into(),
             hidden: fields.visibility == "HiddenMembership",
             unified: types.iter().any(|t| t == "Unified"),
+            before: Before::Nothing,
         }
     }
 
-    /// How many reads it needs in a batch.
-    fn reads(&self) -> usize {
-        if self.unified { 1 } else { 2 }
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Whether its list says nothing to an app without `Member.Read.Hidden`.
+    pub fn is_hidden(&self) -> bool {
+        self.hidden
+    }
+
+    /// Microsoft 365 groups hold users only.
+    pub fn can_hold_service_principals(&self) -> bool {
+        !self.unified
+    }
+
+    /// With what the store has of its list, which what is read now takes the place of.
+    #[must_use]
+    pub fn with(self, before: Before) -> Self {
+        Self { before, ..self }
+    }
+
+    /// Whether the store's list of it begins again.
+    pub fn resets(&self) -> bool {
+        self.before != Before::Nothing
+    }
+
+    /// Which lists make its members whole.
+    pub(super) fn sources(&self) -> &'static [Source] {
+        match self.unified {
+            true => &[Source::Members],
+            false => &[Source::Members, Source::ServicePrincipals],
+        }
     }
 }
 
 /// Which of a group's lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Source {
+pub(super) enum Source {
     Members,
     ServicePrincipals,
 }
 
 impl Source {
-    fn step(self) -> Step {
+    pub(super) fn step(self) -> Step {
         match self {
             Self::Members => Step::Members,
             Self::ServicePrincipals => Step::ServicePrincipalMembers,
         }
     }
 
-    /// What its items are that do not say so: a cast's may not.
-    fn odata_type(self) -> &'static str {
-        match self {
-            Self::Members => "",
-            Self::ServicePrincipals => "#microsoft.graph.servicePrincipal",
-        }
+    /// A member as this list names it. A cast's items may not say what they are.
+    pub(super) fn member(self, item: MemberItem) -> MemberRef {
+        let is_cast = item.odata_type.is_empty() && self == Self::ServicePrincipals;
+        let odata_type = if is_cast { "#microsoft.graph.servicePrincipal".into() } else { item.odata_type };
+        MemberRef { id: item.id.into(), odata_type: odata_type.into_owned() }
     }
 }
 
 /// One group on its way.
-struct Reading {
+pub(super) struct Reading {
     group: GroupRef,
     /// Not written yet.
     found: Vec<MemberRef>,
     seen: HashSet<u128>,
     /// Whether any list answered at all.
     began: bool,
+    /// Whether the next slice takes the place of all before.
+    reset: bool,
+    resets: u32,
     /// Why it is not whole.
     end: Option<ListEnd>,
     rest: Vec<(Source, Pages)>,
 }
 
-type Job<'a> = BoxFuture<'a, Result<Vec<Reading>, Stop>>;
+/// What is still to be done about groups.
+#[derive(Default)]
+pub(super) struct Todo {
+    /// For the shortcut.
+    pub short: VecDeque<GroupRef>,
+    /// For their own lists.
+    pub whole: VecDeque<GroupRef>,
+    /// Only for their service principals: the rest of them is here.
+    pub casts: VecDeque<GroupRef>,
+    /// Lists that go on.
+    pub long: VecDeque<Reading>,
+    /// Whether the shortcut is to be compared with the lists.
+    pub check: bool,
+}
+
+pub(super) type Job<'a> = BoxFuture<'a, Result<Todo, Stop>>;
 
 impl Engine {
-    /// Reads the members of every group that comes, until no more come.
-    pub(super) async fn members(&self, mut groups: mpsc::UnboundedReceiver<GroupRef>) -> Result<(), Stop> {
-        let mut waiting: VecDeque<GroupRef> = VecDeque::new();
-        let mut long: VecDeque<Reading> = VecDeque::new();
-        let mut running: FuturesUnordered<Job<'_>> = FuturesUnordered::new();
-        let mut more_to_come = true;
-        loop {
-            // What has come is taken before it is decided whether a batch is full.
-            while let Ok(group) = groups.try_recv() {
-                waiting.push_back(group);
-            }
-            while running.len() < AT_ONCE {
-                if let Some(reading) = long.pop_front() {
-                    running.push(Box::pin(self.rest_of(reading)));
-                } else if waiting.len() >= Batch::MOST || !waiting.is_empty() && (!more_to_come || running.is_empty()) {
-                    running.push(Box::pin(self.batch_of(take_batch(&mut waiting))));
-                } else {
-                    break;
-                }
-            }
-            tokio::select! {
-                Some(read) = running.next(), if !running.is_empty() => long.extend(read?),
-                group = groups.recv(), if more_to_come => match group {
-                    Some(group) => waiting.push_back(group),
-                    None => more_to_come = false,
-                },
-                else => return Ok(()),
-            }
-        }
+    /// Reads the members of every group that comes, until no more come, and makes sure of them.
+    pub(super) async fn members(&self, groups: mpsc::UnboundedReceiver<GroupRef>) -> Result<(), Stop> {
+        self.begin_shortcut().await?;
+        self.drive(Todo::default(), Some(groups)).await?;
+        self.settle_members().await
     }
 
     /// The members of groups that are known already.
@@ -151,21 +190,88 @@ impl Engine {
         self.members(receive).await
     }
 
-    /// The first pages of as many groups as fit into a batch. Returns those whose lists go on.
-    async fn batch_of(&self, groups: Vec<GroupRef>) -> Result<Vec<Reading>, Stop> {
-        let sources = |group: &GroupRef| match group.unified {
-            true => &[Source::Members][..],
-            false => &[Source::Members, Source::ServicePrincipals][..],
-        };
-        let gets = groups.iter().flat_map(|g| sources(g).iter().map(|s| s.step().get(&[&*g.id]))).collect();
+    /// Does all there is to do, and what comes of it.
+    pub(super) async fn drive(
+        &self,
+        mut todo: Todo,
+        mut groups: Option<mpsc::UnboundedReceiver<GroupRef>>,
+    ) -> Result<(), Stop> {
+        let mut running: FuturesUnordered<Job<'_>> = FuturesUnordered::new();
+        loop {
+            // What has come is taken before it is decided how much a batch takes.
+            while let Some(group) = groups.as_mut().and_then(|g| g.try_recv().ok()) {
+                self.sort_in(group, &mut todo);
+            }
+            while running.len() < AT_ONCE {
+                let more_to_come = groups.is_some();
+                let Some(job) = self.next_job(&mut todo, AT_ONCE - running.len(), more_to_come) else { break };
+                running.push(job);
+            }
+            tokio::select! {
+                Some(left) = running.next(), if !running.is_empty() => todo.add(left?),
+                group = next_of(&mut groups), if groups.is_some() => match group {
+                    Some(group) => self.sort_in(group, &mut todo),
+                    None => groups = None,
+                },
+                else => return Ok(()),
+            }
+        }
+    }
+
+    fn sort_in(&self, group: GroupRef, todo: &mut Todo) {
+        if self.takes_shortcut(&group) { &mut todo.short } else { &mut todo.whole }.push_back(group);
+    }
+
+    /// What to begin next, if there is a place free: what is long first, then what may turn out to be.
+    ///
+    /// What waits is spread over the free places, so that the first answers are small and come early.
+    fn next_job(&self, todo: &mut Todo, free: usize, more_to_come: bool) -> Option<Job<'_>> {
+        if !self.is_shortcut_open(todo.short.len(), more_to_come) {
+            todo.whole.extend(todo.short.drain(..));
+        }
+        if let Some(reading) = todo.long.pop_front() {
+            return Some(Box::pin(self.rest_of(reading)));
+        }
+        if std::mem::take(&mut todo.check)
+            && let Some(drawn) = self.sample_due()
+        {
+            return Some(Box::pin(self.check(drawn)));
+        }
+        if !todo.whole.is_empty() {
+            let reads: usize = todo.whole.iter().take(Batch::MOST * free).map(|g| g.sources().len()).sum();
+            let groups = take_reads(&mut todo.whole, share(reads, free));
+            return Some(Box::pin(self.batch_of(groups)));
+        }
+        if !todo.casts.is_empty() {
+            let reads = share(todo.casts.len(), free).min(todo.casts.len());
+            let groups = todo.casts.drain(..reads).collect();
+            return Some(Box::pin(self.casts_of(groups)));
+        }
+        if more_to_come && todo.short.len() < WORTH_IT {
+            return None;
+        }
+        let How::Ids(most) = Step::Expansion.how() else { return None };
+        // A filter that is not full costs as much as one that is.
+        let filters = if more_to_come { todo.short.len() / most } else { todo.short.len().div_ceil(most) };
+        if filters == 0 {
+            return None;
+        }
+        let groups = (share(filters, free) * most).min(todo.short.len());
+        Some(Box::pin(self.expand(todo.short.drain(..groups).collect())))
+    }
+
+    /// The first pages of as many groups as fit into a batch.
+    async fn batch_of(&self, groups: Vec<GroupRef>) -> Result<Todo, Stop> {
+        let gets = groups.iter().flat_map(|g| g.sources().iter().map(|s| s.step().get(&[&*g.id]))).collect();
         let mut replies = self.ask(gets).await.into_iter();
         let mut page = PageWrite::default();
-        let mut long = Vec::new();
+        let mut todo = Todo::default();
         for group in groups {
-            let sources = sources(&group);
+            let sources = group.sources();
             let mut reading = Reading::new(group);
+            self.uncount(&reading.group);
             for (source, reply) in sources.iter().zip(&mut replies) {
-                match reply.and_then(|reply| reply.page(&self.client)) {
+                match reply.and_then(|reply| reply.page_as::<MemberItem>(&self.client)) {
                     Ok((first, rest)) => {
                         let goes_on = first.next_link.is_some();
                         reading.take(first, *source);
@@ -180,18 +286,27 @@ impl Engine {
                 self.finish(&mut reading, &mut page);
             } else {
                 page.members.extend(self.slice(&mut reading));
-                long.push(reading);
+                todo.long.push_back(reading);
             }
         }
         self.keeper.keep(page).await?;
-        Ok(long)
+        Ok(todo)
     }
 
     /// The rest of one group's lists, page by page.
-    async fn rest_of(&self, mut reading: Reading) -> Result<Vec<Reading>, Stop> {
-        for (source, mut pages) in std::mem::take(&mut reading.rest) {
+    async fn rest_of(&self, mut reading: Reading) -> Result<Todo, Stop> {
+        let mut rest: VecDeque<(Source, Pages)> = std::mem::take(&mut reading.rest).into();
+        while let Some((source, mut pages)) = rest.pop_front() {
             loop {
-                match pages.next().await {
+                match pages.next_as::<MemberItem>().await {
+                    // Both lists begin again: what was written of either is not told apart in the store.
+                    Ok(Some(page)) if page.again == Again::Chain && reading.resets < MOST_RESETS => {
+                        self.watch.edges_less(reading.seen.len() as u64);
+                        reading.begin_again();
+                        let chain = |s: &Source| (*s, self.client.pages(s.step().get(&[&*reading.group.id])));
+                        rest = reading.group.sources().iter().map(chain).collect();
+                        break;
+                    }
                     Ok(Some(page)) => {
                         reading.take(page, source);
                         if let Some(slice) = self.slice(&mut reading) {
@@ -209,18 +324,12 @@ impl Engine {
         let mut page = PageWrite::default();
         self.finish(&mut reading, &mut page);
         self.keeper.keep(page).await?;
-        Ok(Vec::new())
+        Ok(Todo::default())
     }
 
     fn failed(&self, reading: &mut Reading, source: Source, error: &GraphError) {
         if source == Source::ServicePrincipals && error.is_unsupported() {
-            // A group of this kind cannot hold any (facts: graph.md §5).
-            if !self.casts_refused.swap(true, Ordering::Relaxed) {
-                let problem = error.problem();
-                let line =
-                    format!("service principals of \"{}\" were not asked for: {}", reading.name(), problem.line());
-                self.watch.log(Level::Warning, line, Some(problem));
-            }
+            self.cast_refused(&reading.group, error);
             return;
         }
         let end = checkpoint::end_of_group(error, reading.began, reading.group.hidden);
@@ -230,15 +339,27 @@ impl Engine {
         }
     }
 
+    /// A group of this kind cannot hold any (facts: graph.md §5).
+    pub(super) fn cast_refused(&self, group: &GroupRef, error: &GraphError) {
+        if !self.casts_refused.swap(true, Ordering::Relaxed) {
+            let problem = error.problem();
+            let line = format!("service principals of \"{}\" were not asked for: {}", group.name(), problem.line());
+            self.watch.log(Level::Warning, line, Some(problem));
+        }
+    }
+
     /// What was found since the last slice.
     fn slice(&self, reading: &mut Reading) -> Option<MembersWrite> {
+        if reading.found.is_empty() && !reading.reset {
+            return None;
+        }
         let members = std::mem::take(&mut reading.found);
         self.watch.edges(members.len() as u64);
-        (!members.is_empty()).then(|| MembersWrite {
+        Some(MembersWrite {
             group: reading.group.id.to_string(),
             members,
             end: None,
-            reset: false,
+            reset: std::mem::take(&mut reading.reset),
             via: Via::List,
         })
     }
@@ -247,7 +368,9 @@ impl Engine {
     fn finish(&self, reading: &mut Reading, page: &mut PageWrite) {
         let members = std::mem::take(&mut reading.found);
         self.watch.edges(members.len() as u64);
-        self.watch.one_more(Collection::Memberships);
+        if !matches!(reading.group.before, Before::Expanded(_)) {
+            self.watch.one_more(Collection::Memberships);
+        }
         let group = &reading.group;
         let end = reading.end.take().unwrap_or_else(|| {
             if group.hidden && reading.seen.is_empty() && !self.sees_hidden {
@@ -262,7 +385,7 @@ impl Engine {
             }
         });
         if end.state != State::Complete {
-            self.tell(reading, &end);
+            self.tell(group, &end);
         }
         if end.state == State::Gone {
             // Other groups may still name it as a member.
@@ -272,13 +395,13 @@ impl Engine {
             group: reading.group.id.to_string(),
             members,
             end: Some(end),
-            reset: false,
+            reset: std::mem::take(&mut reading.reset),
             via: Via::List,
         });
     }
 
-    fn tell(&self, reading: &Reading, end: &ListEnd) {
-        let told = self.watch.group_gap(&reading.group.id, &reading.group.name, end);
+    pub(super) fn tell(&self, group: &GroupRef, end: &ListEnd) {
+        let told = self.watch.group_gap(&group.id, &group.name, end);
         if told > MOST_LINES {
             return;
         }
@@ -291,47 +414,98 @@ impl Engine {
         let code = end.code.as_deref().map(|c| format!(" ({c})")).unwrap_or_default();
         let request = end.request_id.as_deref().map(|id| format!(" (request {id})")).unwrap_or_default();
         let level = if end.state == State::Gone { Level::Info } else { Level::Warning };
-        self.watch.log(level, format!("group \"{}\": {state}{code}{request}", reading.name()), None);
+        self.watch.log(level, format!("group \"{}\": {state}{code}{request}", group.name()), None);
+    }
+
+    /// What an expansion gave of a group does not count any more: its own list does.
+    fn uncount(&self, group: &GroupRef) {
+        if let Before::Expanded(members) = group.before {
+            self.expansion.taken_back(members);
+            self.watch.edges_less(u64::from(members));
+        }
+    }
+}
+
+impl Todo {
+    pub fn whole(groups: impl IntoIterator<Item = GroupRef>) -> Self {
+        Self { whole: groups.into_iter().collect(), ..Self::default() }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.short.extend(more.short);
+        self.whole.extend(more.whole);
+        self.casts.extend(more.casts);
+        self.long.extend(more.long);
+        self.check |= more.check;
+    }
+}
+
+impl GroupRef {
+    /// Its name, fit to be shown.
+    pub fn name(&self) -> std::borrow::Cow<'_, str> {
+        text::visible(&self.name)
     }
 }
 
 impl Reading {
     fn new(group: GroupRef) -> Self {
-        Self { group, found: Vec::new(), seen: HashSet::new(), began: false, end: None, rest: Vec::new() }
+        let reset = group.resets();
+        Self {
+            group,
+            found: Vec::new(),
+            seen: HashSet::new(),
+            began: false,
+            reset,
+            resets: 0,
+            end: None,
+            rest: Vec::new(),
+        }
     }
 
-    fn take(&mut self, page: Page, source: Source) {
+    fn begin_again(&mut self) {
+        self.found.clear();
+        self.seen.clear();
+        self.end = None;
+        self.reset = true;
+        self.resets += 1;
+    }
+
+    fn take(&mut self, page: Page<MemberItem>, source: Source) {
         self.began = true;
-        for raw in page.objects {
-            let Some(head) = Head::of(&raw) else {
+        for item in page.objects {
+            if item.id.is_empty() {
                 self.end.get_or_insert_with(|| ListEnd {
                     state: State::Partial,
                     code: Some("no_id".to_owned()),
                     request_id: None,
                     reason: Some("a member without an id".to_owned()),
                 });
-                continue;
-            };
-            if self.seen.insert(id_key(&head.id)) {
-                let odata_type = head.odata_type.unwrap_or_else(|| source.odata_type().to_owned());
-                self.found.push(MemberRef { id: head.id, odata_type });
+            } else if self.seen.insert(id_key(&item.id)) {
+                self.found.push(source.member(item));
             }
         }
     }
+}
 
-    /// Its name, fit to be shown.
-    fn name(&self) -> std::borrow::Cow<'_, str> {
-        text::visible(&self.group.name)
+async fn next_of(groups: &mut Option<mpsc::UnboundedReceiver<GroupRef>>) -> Option<GroupRef> {
+    match groups {
+        Some(groups) => groups.recv().await,
+        None => None,
     }
 }
 
-/// As many groups as fit into one batch.
-fn take_batch(waiting: &mut VecDeque<GroupRef>) -> Vec<GroupRef> {
+/// How much of what waits one batch takes, with so many places free.
+fn share(waiting: usize, free: usize) -> usize {
+    waiting.div_ceil(free.max(1)).clamp(FEWEST_READS, Batch::MOST)
+}
+
+/// As many groups as so many reads are enough for; one at least.
+fn take_reads(waiting: &mut VecDeque<GroupRef>, most: usize) -> Vec<GroupRef> {
     let mut batch = Vec::new();
     let mut reads = 0;
-    while waiting.front().is_some_and(|g| reads + g.reads() <= Batch::MOST) {
+    while waiting.front().is_some_and(|g| batch.is_empty() || reads + g.sources().len() <= most) {
         let Some(group) = waiting.pop_front() else { break };
-        reads += group.reads();
+        reads += group.sources().len();
         batch.push(group);
     }
     batch

@@ -6,14 +6,17 @@ use std::{
     time::Duration,
 };
 
+use jiff::Timestamp;
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::speed::Speed;
 use crate::{
     domain::{
         clock::Clock,
         completeness::{Collection, Gap, GapScope, State},
         problem::Problem,
-        progress::{Event, IngestProgress, Level, LogLine, Phase, Reporter},
+        progress::{Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
+        reading::RunKind,
         view::RunInfo,
     },
     graph::GraphClient,
@@ -37,6 +40,7 @@ struct Watched {
     progress: IngestProgress,
     /// When each collection began to be read.
     since: [Option<Instant>; 4],
+    speed: Speed,
 }
 
 impl Watch {
@@ -57,6 +61,9 @@ impl Watch {
                     || now.edges != told.edges
                     || now.wire != told.wire
                     || now.gaps != told.gaps
+                    || now.fallbacks != told.fallbacks
+                    || now.held != told.held
+                    || now.kind != told.kind
                     || now
                         .collections
                         .iter()
@@ -68,6 +75,14 @@ impl Watch {
                 told = Some(now);
             }
         }
+    }
+
+    /// How many there are, counted in the store.
+    pub fn held(&self, collection: Collection, held: u64) {
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done = held;
+        of.total = of.total.map(|_| held);
     }
 
     /// The last report, always sent.
@@ -97,11 +112,7 @@ impl Watch {
     }
 
     pub fn one_more(&self, collection: Collection) {
-        let mut state = self.lock();
-        let of = state.progress.of_mut(collection);
-        of.done += 1;
-        // A group may be found that no list named.
-        of.total = of.total.map(|total| total.max(of.done));
+        self.more(collection, 1);
     }
 
     pub fn total(&self, collection: Collection, total: u64) {
@@ -121,9 +132,62 @@ impl Watch {
         self.lock().progress.of(collection).done
     }
 
+    pub fn more(&self, collection: Collection, more: u64) {
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done += more;
+        // A group may be found that no list named.
+        of.total = of.total.map(|total| total.max(of.done));
+    }
+
     /// Memberships found.
     pub fn edges(&self, more: u64) {
         self.lock().progress.edges += more;
+    }
+
+    /// Memberships that are found again.
+    pub fn edges_less(&self, less: u64) {
+        let mut state = self.lock();
+        state.progress.edges = state.progress.edges.saturating_sub(less);
+    }
+
+    /// A shortcut that is not taken any more; each is told once.
+    pub fn fallback(&self, what: &str, why: &str) {
+        let mut state = self.lock();
+        if state.progress.fallbacks.iter().any(|f| f.what == what) {
+            return;
+        }
+        state.progress.fallbacks.push(Fallback { what: what.to_owned(), why: why.to_owned() });
+        drop(state);
+        self.log(Level::Warning, format!("{what}: {why}"), None);
+    }
+
+    /// How the run reads. What was told of an attempt before does not count.
+    pub fn decided(&self, kind: RunKind, resumed_from: Option<Timestamp>, last_full: Option<Timestamp>) {
+        let mut state = self.lock();
+        let fallbacks = std::mem::take(&mut state.progress.fallbacks);
+        *state = Watched::default();
+        state.progress =
+            IngestProgress { kind: Some(kind), resumed_from, last_full, fallbacks, ..IngestProgress::default() };
+    }
+
+    /// Why it reads so.
+    pub fn because(&self, why: &str) {
+        self.lock().progress.because = Some(why.to_owned());
+    }
+
+    /// As far as an interrupted run came.
+    pub fn base(&self, collection: Collection, done: u64, total: Option<u64>) {
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done = done;
+        of.total = of.total.or(total);
+        // What another run did is no speed of this one.
+        state.speed = Speed::default();
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     pub fn ended(&self, collection: Collection, end: &ListEnd) {
@@ -154,15 +218,17 @@ impl Watch {
     }
 
     fn progress(&self) -> IngestProgress {
-        let state = self.lock();
+        let wire = self.client.wire();
+        let mut state = self.lock();
         let mut progress = state.progress.clone();
         for (of, since) in progress.collections.iter_mut().zip(state.since) {
             if let (Phase::Reading, Some(since)) = (of.phase, since) {
                 of.seconds = since.elapsed().as_secs_f64();
             }
         }
+        progress.wire = wire;
+        state.speed.tell(Instant::now(), &mut progress);
         drop(state);
-        progress.wire = self.client.wire();
         progress.seconds = self.started.elapsed().as_secs_f64();
         progress
     }

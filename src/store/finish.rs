@@ -10,23 +10,25 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde_json::json;
 
 use super::{
-    FOREVER, keys,
+    ghosts, ground, keys,
     keys::Few,
-    nodes::{EdgeEnd, Nodes, each},
+    nodes::{EdgeEnd, Marks, Nodes, Stage, each},
+    put::Version,
     runs::{self, Counts, timestamp},
-    write::{RunEnd, Unresolved, Version},
+    write::{RunEnd, Unresolved},
 };
 use crate::domain::{
     completeness::{Collection, Gap, GapScope, RunStatus, State},
     ids::RunId,
     kind::{EdgeKind, EntityKind, kind_of_odata_type},
+    reading::RunKind,
 };
 
 /// How many edges are looked at before changes are applied.
 const SLICE: i64 = 100_000;
 
 /// The code of a gap that nobody even tried to fill.
-const NOT_READ: &str = "not_read";
+pub(super) const NOT_READ: &str = "not_read";
 
 struct OpenEdge {
     grp: i64,
@@ -69,18 +71,23 @@ fn each_slice(
 }
 
 pub(super) fn unresolved(db: &Connection, run: RunId) -> rusqlite::Result<Vec<Unresolved>> {
-    let mut nodes = Nodes::load(db, run)?;
+    let mut nodes = Nodes::load(db, run, Stage::Reading)?;
     let mut wanted = BTreeMap::new();
+    let of_a_part = nodes.kind == RunKind::Scoped;
     each_slice(db, run, |slice| {
         for edge in slice {
-            if nodes.is_listed(edge.grp, edge.seen) && !nodes.at(edge.member).named && nodes.is_wanted(edge.member) {
-                nodes.at_mut(edge.member).named = true;
+            let counts = nodes.is_listed(edge.grp, edge.seen) && (edge.seen || !of_a_part);
+            if counts && !nodes.at(edge.member).is(Marks::NAMED) && nodes.is_wanted(edge.member) {
+                nodes.at_mut(edge.member).mark(Marks::NAMED);
                 wanted.insert(edge.member, edge.odata);
             }
         }
         Ok(())
     })?;
     let mut types = Few::default();
+    if nodes.is_by_changes_only() {
+        ghosts::wanted(db, &nodes, &mut types, &mut wanted)?;
+    }
     wanted
         .into_iter()
         .map(|(num, odata)| Ok(Unresolved { id: keys::text(db, num)?, odata_type: types.text(db, odata)?.to_owned() }))
@@ -88,29 +95,17 @@ pub(super) fn unresolved(db: &Connection, run: RunId) -> rusqlite::Result<Vec<Un
 }
 
 pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<()> {
-    let (status, gaps, counts) = if matches!(end.status, RunStatus::Complete | RunStatus::Partial) {
-        let mut nodes = Nodes::load(db, run)?;
-        for num in nodes.iter().filter(|(_, node)| nodes.closes(node)).map(|(num, _)| num) {
-            close_object(db, run, num)?;
+    let is_through = matches!(end.status, RunStatus::Complete | RunStatus::Partial | RunStatus::Scoped);
+    let kind = runs::get(db, run)?.map_or(RunKind::Full, |r| r.kind);
+    let (status, gaps, counts) = match kind {
+        RunKind::Scoped if is_through => {
+            (RunStatus::Scoped, told_gaps(db, run)?, Some(count_seen(db, run, &Nodes::load(db, run, Stage::Ending)?)?))
         }
-        let mut counts = close_edges(db, run, &mut nodes)?;
-        for (num, node) in nodes.iter() {
-            // Members are there because groups name them.
-            let hangs = node.open.is_some_and(|o| o.kind == EntityKind::Member || !o.entity);
-            if hangs && !node.named && !nodes.closes(node) {
-                close_object(db, run, num)?;
-            }
+        RunKind::Full | RunKind::Gentle | RunKind::Delta if is_through => {
+            let (gaps, counts) = settle(db, run, end)?;
+            (if gaps.is_empty() { RunStatus::Complete } else { RunStatus::Partial }, gaps, Some(counts))
         }
-        count_entities(db, &mut counts)?;
-        let gaps = gaps(db, run, &nodes)?;
-        settle_groups(db, run, &nodes, end.finished_at)?;
-        settle_collections(db, &nodes, end.finished_at)?;
-        runs::forget_marks(db)?;
-        db.execute_batch("CREATE INDEX IF NOT EXISTS edge_by_member ON edge (member, to_run)")?;
-        let status = if gaps.is_empty() { RunStatus::Complete } else { RunStatus::Partial };
-        (status, gaps, Some(counts))
-    } else {
-        (end.status, told_gaps(db, run)?, None)
+        _ => (end.status, told_gaps(db, run)?, None),
     };
     db.execute(
         "UPDATE run SET status = ?2, leftover = ?3, finished_at = ?4, requests = ?5, resource_units = ?6, seconds = ?7,
@@ -128,6 +123,60 @@ pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Res
             counts.map(|c| json!(c).to_string()),
         ],
     )?;
+    Ok(())
+}
+
+/// Makes what a run brought the state that holds.
+fn settle(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<(Vec<Gap>, Counts)> {
+    let mut nodes = Nodes::load(db, run, Stage::Ending)?;
+    keep_old_gaps(db, run, &mut nodes)?;
+    ghosts::forget_read(db, &nodes)?;
+    for num in nodes.iter().filter(|(_, node)| nodes.closes(node)).map(|(num, _)| num) {
+        close_object(db, run, num)?;
+    }
+    let mut counts = close_edges(db, run, &mut nodes)?;
+    for (num, node) in nodes.iter() {
+        // Members are there because groups name them.
+        let hangs = node.open.is_some_and(|o| o.kind == EntityKind::Member || !o.entity);
+        if hangs && !node.is(Marks::NAMED) && !nodes.closes(node) {
+            close_object(db, run, num)?;
+        }
+    }
+    count_entities(db, &mut counts)?;
+    let gaps = gaps(db, run, &nodes)?;
+    settle_groups(db, run, &nodes, end.finished_at)?;
+    settle_collections(db, &nodes, end.finished_at)?;
+    settle_links(db, run, &nodes)?;
+    settle_sign_ins(db, run)?;
+    settle_ages(db, run, &nodes, end.finished_at)?;
+    ghosts::tidy(db)?;
+    runs::forget_marks(db)?;
+    db.execute_batch("CREATE INDEX IF NOT EXISTS edge_by_member ON edge (member, to_run)")?;
+    Ok((gaps, counts))
+}
+
+/// Where only changes were read, what could not be read before is still what it was, unless it was read again.
+fn keep_old_gaps(db: &Connection, run: RunId, nodes: &mut Nodes) -> rusqlite::Result<()> {
+    let Some(base) = nodes.base.filter(|_| nodes.is_by_changes_only()) else { return Ok(()) };
+    let mut kept = Vec::new();
+    let sql = "SELECT grp, state FROM group_state
+               WHERE run = ?1 AND state <> 'complete' AND coalesce(code, '') <> ?2";
+    each(db, sql, params![base.0, NOT_READ], |row| {
+        let (num, state): (i64, String) = (row.get(0)?, row.get(1)?);
+        let node = nodes.at(num);
+        if node.list.is_none() && nodes.is_group(num) && node.is(Marks::WAS_GROUP) {
+            kept.push((num, State::parse(&state)));
+        }
+        Ok(())
+    })?;
+    for (num, state) in kept {
+        db.prepare_cached(
+            "INSERT OR REPLACE INTO group_state (run, grp, state, code, request_id, reason, via)
+             SELECT ?2, grp, state, code, request_id, reason, via FROM group_state WHERE run = ?1 AND grp = ?3",
+        )?
+        .execute([base.0, run.0, num])?;
+        nodes.at_mut(num).list = state;
+    }
     Ok(())
 }
 
@@ -169,7 +218,10 @@ fn close_edges(db: &Connection, run: RunId, nodes: &mut Nodes) -> rusqlite::Resu
                         kind
                     }
                 },
-                EdgeEnd::Drop => {
+                over @ (EdgeEnd::Drop | EdgeEnd::Ghost) => {
+                    if over == EdgeEnd::Ghost {
+                        ghosts::remember(db, run, edge.grp, edge.member, edge.odata)?;
+                    }
                     let sql = if edge.from_run == run.0 {
                         "DELETE FROM edge WHERE grp = ?1 AND member = ?2 AND from_run = ?3 AND ?4 > 0"
                     } else {
@@ -179,7 +231,7 @@ fn close_edges(db: &Connection, run: RunId, nodes: &mut Nodes) -> rusqlite::Resu
                     continue;
                 }
             };
-            nodes.at_mut(edge.member).named = true;
+            nodes.at_mut(edge.member).mark(Marks::NAMED);
             if let Some(kind) = EdgeKind::of_group(kind) {
                 counts.add_edge(kind);
             }
@@ -197,6 +249,29 @@ fn stand_in(db: &Connection, run: RunId, num: i64, odata: &str) -> rusqlite::Res
     let json = json!({ "id": id }).to_string();
     Version { num, id: &id, kind, entity: kind == EntityKind::Member, odata, json: &json }.put(db, run)?;
     Ok(kind)
+}
+
+/// What a run of a part saw, whatever else is held.
+fn count_seen(db: &Connection, run: RunId, nodes: &Nodes) -> rusqlite::Result<Counts> {
+    let mut counts = Counts::default();
+    for open in nodes.iter().filter_map(|(_, node)| node.open).filter(|open| open.fresh && open.entity) {
+        counts.add_entity(open.kind);
+    }
+    let mut types = Few::default();
+    each_slice(db, run, |slice| {
+        for edge in slice.iter().filter(|edge| edge.seen && nodes.is_group(edge.grp)) {
+            let kind = match nodes.at(edge.member).open {
+                Some(open) => open.kind,
+                None => kind_of_odata_type(types.text(db, edge.odata)?),
+            };
+            if let Some(kind) = EdgeKind::of_group(kind) {
+                counts.add_edge(kind);
+            }
+        }
+        Ok(())
+    })?;
+    counts.add_account_edges();
+    Ok(counts)
 }
 
 fn count_entities(db: &Connection, counts: &mut Counts) -> rusqlite::Result<()> {
@@ -225,7 +300,10 @@ fn gaps(db: &Connection, run: RunId, nodes: &Nodes) -> rusqlite::Result<Vec<Gap>
         .map(|(num, gap)| Ok(Gap { stale_since: group_whole_since(db, num)?, ..gap }))
         .collect::<rusqlite::Result<_>>()?;
     // Groups that nobody even asked are one gap together.
-    let unasked = nodes.iter().filter(|(num, node)| node.list.is_none() && nodes.is_group(*num)).map(|(num, _)| num);
+    let unasked = nodes
+        .iter()
+        .filter(|(num, node)| node.list.is_none() && nodes.is_group(*num) && !nodes.is_carried(*num))
+        .map(|(num, _)| num);
     let mut stale = Some(None);
     let mut any = false;
     for num in unasked {
@@ -278,8 +356,9 @@ fn told_group_gaps(db: &Connection, run: RunId) -> rusqlite::Result<Vec<(i64, Ga
     let sql = "SELECT s.grp, k.text, o.name, s.state, s.code, s.request_id
                FROM group_state s JOIN key k ON k.num = s.grp
                LEFT JOIN object o ON o.num = s.grp AND o.to_run = 9223372036854775807
-               WHERE s.run = ?1 AND s.state NOT IN ('complete', 'gone') ORDER BY o.sort, k.text";
-    each(db, sql, [run.0], |row| {
+               WHERE s.run = ?1 AND s.state NOT IN ('complete', 'gone') AND coalesce(s.code, '') <> ?2
+               ORDER BY o.sort, k.text";
+    each(db, sql, params![run.0, NOT_READ], |row| {
         let (id, state): (String, String) = (row.get(1)?, row.get(3)?);
         let gap = Gap {
             scope: GapScope::Group,
@@ -343,14 +422,16 @@ fn settle_groups(db: &Connection, run: RunId, nodes: &Nodes, at: Timestamp) -> r
             continue;
         }
         match node.list {
-            Some(State::Complete) => {
+            Some(State::Complete) | None if node.list.is_some() || nodes.is_carried(num) => {
                 db.prepare_cached("INSERT OR REPLACE INTO whole_group (grp, at) VALUES (?1, ?2)")?
                     .execute([num, at.as_millisecond()])?;
             }
             Some(_) => {}
             None => {
-                db.prepare_cached("INSERT INTO group_state (run, grp, state, code) VALUES (?1, ?2, 'partial', ?3)")?
-                    .execute(params![run.0, num, NOT_READ])?;
+                db.prepare_cached(
+                    "INSERT OR REPLACE INTO group_state (run, grp, state, code) VALUES (?1, ?2, 'partial', ?3)",
+                )?
+                .execute(params![run.0, num, NOT_READ])?;
             }
         }
     }
@@ -367,19 +448,44 @@ fn settle_collections(db: &Connection, nodes: &Nodes, at: Timestamp) -> rusqlite
     Ok(())
 }
 
-pub(super) fn prune(db: &Connection, keep: usize) -> rusqlite::Result<()> {
+/// Where the next run's delta queries begin: what this one left of collections that it has whole.
+fn settle_links(db: &Connection, run: RunId, nodes: &Nodes) -> rusqlite::Result<()> {
+    db.execute("DELETE FROM delta_link WHERE run <> ?1", [run.0])?;
+    for collection in Collection::ALL.into_iter().filter(|c| !nodes.is_whole(*c)) {
+        db.execute("DELETE FROM delta_link WHERE collection = ?1", [collection.as_str()])?;
+    }
+    Ok(())
+}
+
+/// A run that did not ask leaves nothing; one that did keeps what is known of users whom it did not come to.
+fn settle_sign_ins(db: &Connection, run: RunId) -> rusqlite::Result<()> {
+    let is_over = "to_run = 9223372036854775807
+                   AND (NOT (SELECT sign_ins FROM run WHERE id = ?1)
+                        OR NOT EXISTS (SELECT 1 FROM object o
+                                       WHERE o.num = sign_in.num AND o.to_run = 9223372036854775807))";
+    db.execute(&format!("DELETE FROM sign_in WHERE from_run = ?1 AND {is_over}"), [run.0])?;
+    db.execute(&format!("UPDATE sign_in SET to_run = ?1 WHERE {is_over}"), [run.0]).map(drop)
+}
+
+/// How old what it stands on is.
+fn settle_ages(db: &Connection, run: RunId, nodes: &Nodes, at: Timestamp) -> rusqlite::Result<()> {
+    let base = nodes.base.map_or(Ok(None), |base| runs::get(db, base))?;
+    let before = base.as_ref().and_then(|b| b.last_full);
+    let last_full = if nodes.is_full() { Some(at) } else { before };
+    // As the run told, else as far as changes are known to tell of them.
+    let told: Option<i64> = db.query_row("SELECT sp_as_of FROM run WHERE id = ?1", [run.0], |row| row.get(0))?;
+    let service_principals = match told {
+        Some(never) if never < 0 => None,
+        Some(told) => Some(told),
+        None if nodes.is_by_changes_only() && ground::learned(db)?.delta_shows_service_principals != Some(true) => {
+            let since = base.and_then(|b| b.service_principals_as_of).or(before);
+            since.map(Timestamp::as_millisecond)
+        }
+        None => None,
+    };
     db.execute(
-        "DELETE FROM run WHERE status IN ('complete', 'partial')
-         AND id NOT IN (SELECT id FROM run WHERE status IN ('complete', 'partial') ORDER BY id DESC LIMIT max(1, ?1))
-         AND id NOT IN (SELECT run FROM upload WHERE state IN ('open', 'in_doubt', 'finished'))",
-        [i64::try_from(keep).unwrap_or(FOREVER)],
-    )?;
-    // Runs that never finished have nothing to show once there is a newer one.
-    db.execute("DELETE FROM run WHERE leftover = 0 AND status IN ('failed', 'interrupted')", ())?;
-    let nobody = "NOT EXISTS (SELECT 1 FROM run WHERE from_run <= run.id AND run.id < to_run)";
-    db.execute(&format!("DELETE FROM raw WHERE version IN (SELECT version FROM object WHERE {nobody})"), ())?;
-    db.execute(&format!("DELETE FROM object WHERE {nobody}"), ())?;
-    db.execute(&format!("DELETE FROM edge WHERE {nobody}"), ())?;
-    db.execute("DELETE FROM checkpoint WHERE run NOT IN (SELECT id FROM run)", ())?;
-    db.execute("DELETE FROM group_state WHERE run NOT IN (SELECT id FROM run)", ()).map(drop)
+        "UPDATE run SET last_full = ?2, sp_as_of = ?3 WHERE id = ?1",
+        params![run.0, last_full.map(Timestamp::as_millisecond), service_principals],
+    )
+    .map(drop)
 }

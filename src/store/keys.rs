@@ -7,6 +7,11 @@ pub(super) fn intern(db: &Connection, text: &str) -> rusqlite::Result<i64> {
     if let Some(num) = find(db, text)? {
         return Ok(num);
     }
+    insert(db, text)
+}
+
+/// A number for a text that has none.
+pub(super) fn insert(db: &Connection, text: &str) -> rusqlite::Result<i64> {
     db.prepare_cached("INSERT INTO key (text) VALUES (?1)")?.insert([text])
 }
 

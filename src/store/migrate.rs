@@ -15,10 +15,41 @@ use super::{
 pub(super) type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// The first takes format 1 to format 2. `schema.sql` is what they all together lead to.
-const STEPS: &[Step] = &[];
+const STEPS: &[Step] = &[to_format_2];
 
 /// The format that this program writes.
 pub(super) const CURRENT: i64 = 1 + STEPS.len() as i64;
+
+/// Delta runs, resumed runs and scoped ones; what earlier runs read, they read in full.
+fn to_format_2(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "ALTER TABLE run ADD COLUMN kind TEXT NOT NULL DEFAULT 'full';
+         ALTER TABLE run ADD COLUMN plan TEXT NOT NULL DEFAULT '';
+         ALTER TABLE run ADD COLUMN last_at INTEGER;
+         ALTER TABLE run ADD COLUMN last_full INTEGER;
+         ALTER TABLE run ADD COLUMN sp_as_of INTEGER;
+         ALTER TABLE run ADD COLUMN longest INTEGER;
+         ALTER TABLE run ADD COLUMN sign_ins INTEGER NOT NULL DEFAULT 0;
+         UPDATE run SET last_full = finished_at WHERE status IN ('complete', 'partial');
+         ALTER TABLE checkpoint ADD COLUMN delta INTEGER NOT NULL DEFAULT 0;
+         ALTER TABLE group_state ADD COLUMN via INTEGER;
+         CREATE TABLE delta_link (
+             run INTEGER NOT NULL, collection TEXT NOT NULL, link TEXT NOT NULL, PRIMARY KEY (run, collection)
+         ) WITHOUT ROWID;
+         CREATE TABLE learned (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), json TEXT NOT NULL);
+         CREATE INDEX object_over ON object (to_run) WHERE to_run < 9223372036854775807;
+         CREATE INDEX edge_over ON edge (to_run) WHERE to_run < 9223372036854775807;
+         CREATE TABLE ghost_edge (
+             grp INTEGER NOT NULL, member INTEGER NOT NULL, from_run INTEGER NOT NULL, to_run INTEGER NOT NULL,
+             odata INTEGER NOT NULL, PRIMARY KEY (grp, member, from_run)
+         ) WITHOUT ROWID;
+         CREATE TABLE sign_in (
+             num INTEGER NOT NULL, from_run INTEGER NOT NULL, to_run INTEGER NOT NULL, json TEXT NOT NULL,
+             PRIMARY KEY (num, from_run)
+         ) WITHOUT ROWID;
+         CREATE TABLE reborn (num INTEGER PRIMARY KEY);",
+    )
+}
 
 pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))

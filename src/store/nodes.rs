@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 
+use super::{finish::NOT_READ, runs};
 use crate::domain::{
     completeness::{Collection, State},
     ids::RunId,
     kind::EntityKind,
+    reading::RunKind,
 };
 
 /// One id as of the run in progress.
@@ -19,8 +21,45 @@ pub(super) struct Node {
     pub fate: Fate,
     /// How this group's list ended in this run, as far as it ended.
     pub list: Option<State>,
-    /// Whether an edge that stays names it.
-    pub named: bool,
+    marks: Marks,
+}
+
+/// What else is known of an id.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Marks(u8);
+
+impl Marks {
+    /// An edge that stays names it.
+    pub(super) const NAMED: Self = Self(1);
+    /// The run before has it as a group.
+    pub(super) const WAS_GROUP: Self = Self(1 << 1);
+    /// The run before does not have the group's list whole.
+    pub(super) const LACKING: Self = Self(1 << 2);
+    /// This run began to read the group's list, and has not come to its end.
+    pub(super) const HALF_READ: Self = Self(1 << 3);
+    /// This run was told that it is gone, and then saw it.
+    pub(super) const REBORN: Self = Self(1 << 4);
+    /// The group lists a member that was gone and is there again.
+    pub(super) const HAS_RISEN: Self = Self(1 << 5);
+    /// What keeps a group's list from being as it was.
+    const MOVED: Self = Self(Self::LACKING.0 | Self::HALF_READ.0 | Self::REBORN.0 | Self::HAS_RISEN.0);
+}
+
+impl Node {
+    pub(super) const fn is(&self, mark: Marks) -> bool {
+        self.marks.0 & mark.0 != 0
+    }
+
+    pub(super) const fn mark(&mut self, mark: Marks) {
+        self.marks.0 |= mark.0;
+    }
+}
+
+/// Whether the run goes on, or is about to end: then only what it came to the end of counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Reading,
+    Ending,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,13 +85,34 @@ pub(super) struct Nodes {
     all: Vec<Node>,
     /// Types that look-ups of unreadable ids told, by `key.num`.
     types: HashMap<i64, i64>,
-    whole: [bool; 4],
+    lists: [Option<Progress>; 4],
+    pub kind: RunKind,
+    /// The finished run that this one stands on.
+    pub base: Option<RunId>,
+    /// Whether groups without a list of their own are as they were but for what changes told.
+    by_changes: bool,
+}
+
+/// How far a collection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Progress {
+    /// Null while it goes on.
+    end: Option<State>,
+    delta: bool,
+}
+
+impl Progress {
+    fn is_whole(self) -> bool {
+        self.end.is_some_and(State::is_whole)
+    }
 }
 
 /// What becomes of an edge when its run ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EdgeEnd {
     Drop,
+    /// Its group lists it, and its far end is gone.
+    Ghost,
     /// It stays, to an object that is there.
     Keep(EntityKind),
     /// It stays, and its far end needs a stand-in.
@@ -60,48 +120,158 @@ pub(super) enum EdgeEnd {
 }
 
 impl Nodes {
-    pub(super) fn load(db: &Connection, run: RunId) -> rusqlite::Result<Self> {
+    pub(super) fn load(db: &Connection, run: RunId, stage: Stage) -> rusqlite::Result<Self> {
         let size: i64 = db.query_row("SELECT coalesce(max(num), 0) FROM key", (), |row| row.get(0))?;
+        let kind = db
+            .prepare_cached("SELECT kind FROM run WHERE id = ?1")?
+            .query_row([run.0], |row| runs::run_kind(row, 0))
+            .optional()?
+            .unwrap_or_default();
         let mut nodes = Self {
             all: vec![Node::default(); usize::try_from(size).unwrap_or(0) + 1],
             types: HashMap::new(),
-            whole: [false; 4],
+            lists: [None; 4],
+            kind,
+            base: runs::newest_finished(db, run)?,
+            by_changes: false,
         };
-        each(db, "SELECT collection, state FROM checkpoint WHERE run = ?1", [run.0], |row| {
+        each(db, "SELECT collection, state, delta FROM checkpoint WHERE run = ?1", [run.0], |row| {
             let (collection, state): (String, Option<String>) = (row.get(0)?, row.get(1)?);
             if let Some(collection) = Collection::parse(&collection) {
-                nodes.whole[collection as usize] = state.as_deref().and_then(State::parse).is_some_and(State::is_whole);
+                let end = state.as_deref().and_then(State::parse);
+                nodes.lists[collection as usize] = Some(Progress { end, delta: row.get(2)? });
             }
             Ok(())
         })?;
+        nodes.by_changes = nodes.is_by_changes(stage);
+        nodes.load_objects(db, run)?;
+        nodes.load_groups(db, run)?;
+        Ok(nodes)
+    }
+
+    fn load_objects(&mut self, db: &Connection, run: RunId) -> rusqlite::Result<()> {
         let open = "SELECT num, kind, entity, from_run = ?1 FROM object WHERE to_run = 9223372036854775807";
         each(db, open, [run.0], |row| {
-            let kind = super::runs::kind(1, row.get(1)?)?;
-            nodes.at_mut(row.get(0)?).open = Some(Open { kind, entity: row.get(2)?, fresh: row.get(3)? });
+            let kind = runs::kind(1, row.get(1)?)?;
+            let open = Open { kind, entity: row.get(2)?, fresh: row.get(3)? };
+            let node = self.at_mut(row.get(0)?);
+            node.open = Some(open);
+            if kind == EntityKind::Group && open.entity && !open.fresh {
+                node.mark(Marks::WAS_GROUP);
+            }
+            Ok(())
+        })?;
+        let ended = "SELECT num FROM object
+                     WHERE to_run = ?1 AND to_run < 9223372036854775807 AND kind = 3 AND entity = 1";
+        each(db, ended, [run.0], |row| {
+            self.at_mut(row.get(0)?).mark(Marks::WAS_GROUP);
             Ok(())
         })?;
         each(db, "SELECT num FROM seen_object", (), |row| {
-            if let Some(open) = &mut nodes.at_mut(row.get(0)?).open {
+            if let Some(open) = &mut self.at_mut(row.get(0)?).open {
                 open.fresh = true;
             }
             Ok(())
         })?;
         each(db, "SELECT num, gone, odata FROM resolution", (), |row| {
             let (num, gone, odata): (i64, bool, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            nodes.at_mut(num).fate = if gone { Fate::Gone } else { Fate::Unreadable };
-            nodes.types.insert(num, odata);
+            self.at_mut(num).fate = if gone { Fate::Gone } else { Fate::Unreadable };
+            self.types.insert(num, odata);
             Ok(())
         })?;
-        each(db, "SELECT grp, state FROM group_state WHERE run = ?1", [run.0], |row| {
-            let state: String = row.get(1)?;
-            nodes.at_mut(row.get(0)?).list = State::parse(&state);
+        each(db, "SELECT num FROM reborn", (), |row| {
+            self.at_mut(row.get(0)?).mark(Marks::REBORN);
+            Ok(())
+        })
+    }
+
+    fn load_groups(&mut self, db: &Connection, run: RunId) -> rusqlite::Result<()> {
+        each(db, "SELECT grp, state, code FROM group_state WHERE run = ?1", [run.0], |row| {
+            let (state, code): (String, Option<String>) = (row.get(1)?, row.get(2)?);
+            let node = self.at_mut(row.get(0)?);
+            match code.as_deref() {
+                Some(NOT_READ) => node.mark(Marks::HALF_READ),
+                _ => node.list = State::parse(&state),
+            }
             Ok(())
         })?;
-        Ok(nodes)
+        let base = self.base.map_or(-1, |base| base.0);
+        each(db, "SELECT grp FROM group_state WHERE run = ?1 AND state <> 'complete'", [base], |row| {
+            self.at_mut(row.get(0)?).mark(Marks::LACKING);
+            Ok(())
+        })?;
+        each(db, "SELECT grp, member FROM ghost_edge WHERE to_run = 9223372036854775807", (), |row| {
+            let (grp, member) = (row.get(0)?, row.get(1)?);
+            if self.has_risen(member) {
+                self.at_mut(grp).mark(Marks::HAS_RISEN);
+            }
+            Ok(())
+        })
+    }
+
+    /// Whether a member that was gone is there again, in sight or out of it.
+    fn has_risen(&self, member: i64) -> bool {
+        let node = self.at(member);
+        match node.fate {
+            Fate::Gone => false,
+            Fate::Unreadable => true,
+            Fate::Unknown => node.open.is_some() && !self.closes(&node),
+        }
+    }
+
+    fn is_by_changes(&self, stage: Stage) -> bool {
+        let progress = |collection: Collection| self.lists[collection as usize];
+        let (groups, memberships) = (progress(Collection::Groups), progress(Collection::Memberships));
+        match stage {
+            // One chain of changes tells of groups and of their members. What single members lack is not its fault.
+            Stage::Ending => {
+                let groups = groups.is_some_and(|g| g.is_whole() && g.delta);
+                memberships.is_some_and(|m| m.delta && (m.is_whole() || groups))
+            }
+            Stage::Reading => match (memberships, groups) {
+                (Some(Progress { end: Some(_), delta }), _) | (_, Some(Progress { delta, .. })) => delta,
+                _ => self.kind == RunKind::Delta,
+            },
+        }
+    }
+
+    /// Whether the group's list is what the run before had whole, but for what changes told.
+    pub(super) fn is_carried(&self, grp: i64) -> bool {
+        let node = self.at(grp);
+        self.by_changes && node.list.is_none() && node.is(Marks::WAS_GROUP) && !node.is(Marks::MOVED)
+    }
+
+    /// Whether groups without a list of their own are as they were but for what changes told.
+    pub(super) fn is_by_changes_only(&self) -> bool {
+        self.by_changes
+    }
+
+    /// Whether this run still has to read the group's list.
+    pub(super) fn is_to_read(&self, grp: i64) -> bool {
+        let node = self.at(grp);
+        let is_seen = self.by_changes || node.open.is_some_and(|o| o.fresh);
+        node.list.is_none() && self.is_group(grp) && is_seen && !self.is_carried(grp)
+    }
+
+    /// Whether the list of users and groups, and all members, were asked for from their beginning, to their end.
+    pub(super) fn is_full(&self) -> bool {
+        let is_read = |collection: Collection| {
+            let list = self.lists[collection as usize];
+            list.is_some_and(|l| !l.delta && l.end.is_some())
+        };
+        let broke_off =
+            |collection: Collection| self.lists[collection as usize].is_some_and(|l| l.end == Some(State::Partial));
+        [Collection::Users, Collection::Groups, Collection::Memberships].into_iter().all(is_read)
+            && ![Collection::Users, Collection::Groups].into_iter().any(broke_off)
     }
 
     pub(super) fn is_whole(&self, collection: Collection) -> bool {
-        self.whole[collection as usize]
+        self.lists[collection as usize].is_some_and(Progress::is_whole)
+    }
+
+    /// Whether what the collection did not name is not there.
+    fn leaves_out(&self, collection: Collection) -> bool {
+        self.lists[collection as usize].is_some_and(|l| l.is_whole() && !l.delta)
     }
 
     /// Every id with its number.
@@ -138,7 +308,7 @@ impl Nodes {
             EntityKind::Group => Collection::Groups,
             EntityKind::Member => return false,
         };
-        open.entity && !open.fresh && self.is_whole(list)
+        open.entity && !open.fresh && self.leaves_out(list)
     }
 
     pub(super) fn is_group(&self, num: i64) -> bool {
@@ -158,13 +328,13 @@ impl Nodes {
         }
         let node = self.at(member);
         match node.open {
-            _ if node.fate == Fate::Gone => EdgeEnd::Drop,
+            _ if node.fate == Fate::Gone => EdgeEnd::Ghost,
             Some(open) if open.kind == EntityKind::Account => EdgeEnd::Drop,
             Some(open) if !self.closes(&node) => EdgeEnd::Keep(open.kind),
             // Left out by a complete list, and yet named by a group: it may exist out of sight. But an old edge to it
             // is no evidence, unless the service says that there is something.
-            Some(_) if seen || node.fate == Fate::Unreadable => EdgeEnd::StandIn,
-            Some(_) => EdgeEnd::Drop,
+            Some(_) if seen || self.is_carried(grp) || node.fate == Fate::Unreadable => EdgeEnd::StandIn,
+            Some(_) => EdgeEnd::Ghost,
             None => EdgeEnd::StandIn,
         }
     }

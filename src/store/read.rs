@@ -90,6 +90,11 @@ impl Reader {
         Ok(all)
     }
 
+    /// One run by its number, whatever its status.
+    pub fn run(&self, run: RunId) -> Result<RunInfo, StoreError> {
+        self.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })
+    }
+
     /// The newest run that preview, upload and export may use.
     pub fn newest_finished(&self) -> Result<Option<RunInfo>, StoreError> {
         Ok(self.runs()?.into_iter().find(|r| r.status.is_finished()))
@@ -211,15 +216,18 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    const COLUMNS: &str = "k.text, o.kind, o.entity, o.odata, o.name, r.json";
+    const COLUMNS: &str = "k.text, o.kind, o.entity, o.odata, o.name, r.json, s.json";
+    /// To be joined last, with the run as `?1`.
+    const SIGN_IN: &str = "LEFT JOIN sign_in s ON s.num = o.num AND s.from_run <= ?1 AND ?1 < s.to_run";
 
     fn of(db: &Connection, run: RunId, num: i64) -> rusqlite::Result<Option<Self>> {
         let sql = format!(
-            "SELECT {} FROM object o JOIN key k ON k.num = o.num JOIN raw r ON r.version = o.version
-             WHERE o.num = ?1 AND o.from_run <= ?2 AND ?2 < o.to_run",
-            Self::COLUMNS
+            "SELECT {} FROM object o JOIN key k ON k.num = o.num JOIN raw r ON r.version = o.version {}
+             WHERE o.num = ?2 AND o.from_run <= ?1 AND ?1 < o.to_run",
+            Self::COLUMNS,
+            Self::SIGN_IN
         );
-        db.prepare_cached(&sql)?.query_row([num, run.0], |row| Self::read(row, 0)).optional()
+        db.prepare_cached(&sql)?.query_row([run.0, num], |row| Self::read(row, 0)).optional()
     }
 
     fn read(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<Self> {
@@ -228,6 +236,10 @@ impl Stored {
         let mut raw: Map<String, Value> = runs::json(at + 5, row.get_ref(at + 5)?.as_str()?)?;
         // The id that it was asked for under is its identity, whatever the answer left out.
         raw.insert("id".to_owned(), Value::String(id.clone()));
+        // Read in a pass of its own, and kept apart.
+        if let Some(sign_in) = row.get_ref(at + 6)?.as_str_or_null()? {
+            raw.insert("signInActivity".to_owned(), runs::json(at + 6, sign_in)?);
+        }
         Ok(Self { id, kind, entity: row.get(at + 2)?, odata: row.get(at + 3)?, name: row.get(at + 4)?, raw })
     }
 
@@ -245,9 +257,10 @@ pub(super) fn each_entity(
     for (kinds, index) in [("o.kind = 1", "object_in_order"), ("o.kind <> 1", "object_by_num")] {
         let sql = format!(
             "SELECT o.num, {} FROM object o INDEXED BY {index} CROSS JOIN raw r ON r.version = o.version
-             CROSS JOIN key k ON k.num = o.num
+             CROSS JOIN key k ON k.num = o.num {}
              WHERE {kinds} AND o.entity = 1 AND o.from_run <= ?1 AND ?1 < o.to_run ORDER BY o.num",
-            Stored::COLUMNS
+            Stored::COLUMNS,
+            Stored::SIGN_IN
         );
         let mut statement = db.prepare_cached(&sql)?;
         let mut rows = statement.query([run.0])?;

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Row, types::Type};
+use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
 use serde::{Deserialize, Serialize};
 
-use super::FOREVER;
+use super::{FOREVER, write::Spent};
 use crate::domain::{
     completeness::{Gap, RunStatus},
     ids::RunId,
     kind::{EdgeKind, EntityKind},
     naming::Naming,
+    reading::RunKind,
     view::{RunInfo, Totals},
 };
 
@@ -51,7 +52,11 @@ impl Counts {
     }
 }
 
-const COLUMNS: &str = "id, status, started_at, finished_at, gaps, requests, resource_units, seconds";
+const COLUMNS: &str =
+    "id, status, started_at, finished_at, gaps, requests, resource_units, seconds, kind, last_full, sp_as_of";
+
+/// Runs that finished: what may be uploaded, and what the next run stands on.
+pub(super) const FINISHED: &str = "status IN ('complete', 'partial')";
 
 pub(super) fn all(db: &Connection) -> rusqlite::Result<Vec<RunInfo>> {
     let mut statement = db.prepare_cached(&format!("SELECT {COLUMNS} FROM run ORDER BY id DESC"))?;
@@ -79,22 +84,61 @@ fn info(row: &Row<'_>) -> rusqlite::Result<RunInfo> {
     Ok(RunInfo {
         id: RunId(row.get(0)?),
         status: RunStatus::parse(&status).ok_or_else(|| strange(1, status))?,
-        kind: crate::domain::reading::RunKind::Full,
+        kind: run_kind(row, 8)?,
         started_at: time(row, 2)?,
-        finished_at: row.get::<_, Option<i64>>(3)?.map(|ms| timestamp(3, ms)).transpose()?,
+        finished_at: maybe_time(row, 3)?,
         gaps: json::<Vec<Gap>>(4, &gaps)?,
         requests: count(row, 5)?,
         resource_units: count(row, 6)?,
         seconds: row.get(7)?,
-        last_full: None,
-        service_principals_as_of: None,
+        last_full: maybe_time(row, 9)?,
+        service_principals_as_of: maybe_time(row, 10)?,
     })
+}
+
+pub(super) fn run_kind(row: &Row<'_>, column: usize) -> rusqlite::Result<RunKind> {
+    let text: String = row.get(column)?;
+    RunKind::parse(&text).ok_or_else(|| strange(column, text))
+}
+
+/// The newest run before this one that finished.
+pub(super) fn newest_finished(db: &Connection, before: RunId) -> rusqlite::Result<Option<RunId>> {
+    db.prepare_cached(&format!("SELECT max(id) FROM run WHERE id < ?1 AND {FINISHED}"))?
+        .query_row([before.0], |row| Ok(row.get::<_, Option<i64>>(0)?.map(RunId)))
+}
+
+/// Notes that a run has written something.
+pub(super) fn go_on(
+    db: &Connection,
+    run: RunId,
+    at: Timestamp,
+    spent: Option<Spent>,
+    longest: Option<u32>,
+) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE run SET last_at = max(coalesce(last_at, ?2), ?2), requests = coalesce(?3, requests),
+                        resource_units = coalesce(?4, resource_units), seconds = coalesce(?5, seconds),
+                        longest = coalesce(max(longest, ?6), longest, ?6)
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        run.0,
+        at.as_millisecond(),
+        spent.map(|s| signed(s.requests)),
+        spent.map(|s| signed(s.resource_units)),
+        spent.map(|s| s.seconds),
+        longest,
+    ])
+    .map(drop)
 }
 
 /// A run of a process that is no more is interrupted. The caller holds the lock.
 pub(super) fn bury(db: &Connection) -> rusqlite::Result<()> {
     db.execute("UPDATE run SET status = 'interrupted' WHERE status = 'running'", ()).map(drop)
 }
+
+/// Tables whose rows are valid from run to run.
+pub(super) const VERSIONED: [&str; 4] = ["object", "edge", "ghost_edge", "sign_in"];
 
 /// Takes back what runs that never finished wrote, so that the newest finished one is what holds.
 pub(super) fn undo(db: &Connection) -> rusqlite::Result<()> {
@@ -104,11 +148,14 @@ pub(super) fn undo(db: &Connection) -> rusqlite::Result<()> {
         .collect::<Result<_, _>>()?;
     for run in runs {
         db.execute("DELETE FROM raw WHERE version IN (SELECT version FROM object WHERE from_run = ?1)", [run])?;
-        db.execute("DELETE FROM object WHERE from_run = ?1", [run])?;
-        db.execute("UPDATE object SET to_run = ?2 WHERE to_run = ?1", [run, FOREVER])?;
-        db.execute("DELETE FROM edge WHERE from_run = ?1", [run])?;
-        db.execute("UPDATE edge SET to_run = ?2 WHERE to_run = ?1", [run, FOREVER])?;
+        for table in VERSIONED {
+            db.execute(&format!("DELETE FROM {table} WHERE from_run = ?1"), [run])?;
+            // In two terms, so that the index of what is over serves.
+            let ended = "to_run = ?1 AND to_run < 9223372036854775807";
+            db.execute(&format!("UPDATE {table} SET to_run = ?2 WHERE {ended}"), [run, FOREVER])?;
+        }
         db.execute("DELETE FROM group_state WHERE run = ?1", [run])?;
+        db.execute("DELETE FROM delta_link WHERE run = ?1", [run])?;
         db.execute("UPDATE run SET leftover = 0 WHERE id = ?1", [run])?;
     }
     forget_marks(db)
@@ -116,11 +163,15 @@ pub(super) fn undo(db: &Connection) -> rusqlite::Result<()> {
 
 /// Empties what only the run in progress needs.
 pub(super) fn forget_marks(db: &Connection) -> rusqlite::Result<()> {
-    db.execute_batch("DELETE FROM seen_object; DELETE FROM seen_edge; DELETE FROM resolution;")
+    db.execute_batch("DELETE FROM seen_object; DELETE FROM seen_edge; DELETE FROM resolution; DELETE FROM reborn;")
 }
 
 pub(super) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
     timestamp(column, row.get(column)?)
+}
+
+pub(super) fn maybe_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
+    row.get::<_, Option<i64>>(column)?.map(|ms| timestamp(column, ms)).transpose()
 }
 
 pub(super) fn timestamp(column: usize, ms: i64) -> rusqlite::Result<Timestamp> {

@@ -10,7 +10,7 @@ CREATE TABLE store (
 
 CREATE TABLE run (
     id             INTEGER PRIMARY KEY,
-    status         TEXT NOT NULL,               -- running, complete, partial, failed, interrupted
+    status         TEXT NOT NULL,               -- running, complete, partial, failed, interrupted, scoped
     leftover       INTEGER NOT NULL DEFAULT 1,  -- 1 while rows may carry a number of this run that never finished
     started_at     INTEGER NOT NULL,
     finished_at    INTEGER,
@@ -18,7 +18,14 @@ CREATE TABLE run (
     resource_units INTEGER NOT NULL DEFAULT 0,
     seconds        REAL NOT NULL DEFAULT 0,
     gaps           TEXT NOT NULL DEFAULT '[]',  -- JSON, as reports list them
-    counts         TEXT                         -- JSON of what it holds, by kind; null until it is finished
+    counts         TEXT,                        -- JSON of what it holds, by kind; null until it is finished
+    kind           TEXT NOT NULL DEFAULT 'full',-- full, gentle, delta, scoped
+    plan           TEXT NOT NULL DEFAULT '',    -- a fingerprint of what it asks for
+    last_at        INTEGER,                     -- when its last page was written
+    last_full      INTEGER,                     -- when everything was last read in full, as of this run
+    sp_as_of       INTEGER,                     -- the same of service principals in groups, where changes leave them out
+    longest        INTEGER,                     -- the most members that an expansion showed
+    sign_ins       INTEGER NOT NULL DEFAULT 0   -- whether it also asks when users last signed in
 );
 
 CREATE TABLE checkpoint (
@@ -31,8 +38,20 @@ CREATE TABLE checkpoint (
     code       TEXT,
     request_id TEXT,
     reason     TEXT,
+    delta      INTEGER NOT NULL DEFAULT 0,      -- 1 where what it did not name is as it was
     PRIMARY KEY (run, collection)
 ) WITHOUT ROWID;
+
+-- Where delta queries go on: taken by a run in progress, and, once it has finished, for the next one.
+CREATE TABLE delta_link (
+    run        INTEGER NOT NULL,
+    collection TEXT NOT NULL,
+    link       TEXT NOT NULL,
+    PRIMARY KEY (run, collection)
+) WITHOUT ROWID;
+
+-- What runs found out about the tenant.
+CREATE TABLE learned (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), json TEXT NOT NULL);
 
 -- Ids, `_key`s and type names, by small numbers.
 CREATE TABLE key (
@@ -57,6 +76,8 @@ CREATE TABLE object (
 );
 CREATE UNIQUE INDEX object_by_num ON object (num, from_run, to_run);
 CREATE INDEX object_in_order ON object (kind, sort, from_run, to_run, entity, num);
+-- What is over, so that it is found without looking at all that is not.
+CREATE INDEX object_over ON object (to_run) WHERE to_run < 9223372036854775807;
 
 -- An object's JSON as received, apart from what lists read.
 CREATE TABLE raw (
@@ -72,6 +93,27 @@ CREATE TABLE edge (
     odata    INTEGER NOT NULL,                  -- key.num of the member's type as the membership named it
     PRIMARY KEY (grp, member, from_run)
 ) WITHOUT ROWID;
+CREATE INDEX edge_over ON edge (to_run) WHERE to_run < 9223372036854775807;
+
+-- Members that are gone and that their group still lists, as it does with users in the recycle bin: no edges, but when
+-- such a member comes back, its groups are to be read again, because no delta query names them.
+CREATE TABLE ghost_edge (
+    grp      INTEGER NOT NULL,
+    member   INTEGER NOT NULL,
+    from_run INTEGER NOT NULL,
+    to_run   INTEGER NOT NULL,
+    odata    INTEGER NOT NULL,
+    PRIMARY KEY (grp, member, from_run)
+) WITHOUT ROWID;
+
+-- A user's `signInActivity` as received.
+CREATE TABLE sign_in (
+    num      INTEGER NOT NULL,
+    from_run INTEGER NOT NULL,
+    to_run   INTEGER NOT NULL,
+    json     TEXT NOT NULL,
+    PRIMARY KEY (num, from_run)
+) WITHOUT ROWID;
 
 -- How each group's list ended. Of a finished run only what is not complete is kept.
 CREATE TABLE group_state (
@@ -81,6 +123,7 @@ CREATE TABLE group_state (
     code       TEXT,
     request_id TEXT,
     reason     TEXT,
+    via        INTEGER,                         -- null: by the list itself; n: by an expansion that showed n
     PRIMARY KEY (run, grp)
 ) WITHOUT ROWID;
 
@@ -92,6 +135,7 @@ CREATE TABLE whole_collection (collection TEXT PRIMARY KEY, at INTEGER NOT NULL)
 CREATE TABLE seen_object (num INTEGER PRIMARY KEY);
 CREATE TABLE seen_edge (grp INTEGER NOT NULL, member INTEGER NOT NULL, PRIMARY KEY (grp, member)) WITHOUT ROWID;
 CREATE TABLE resolution (num INTEGER PRIMARY KEY, gone INTEGER NOT NULL, odata INTEGER NOT NULL);
+CREATE TABLE reborn (num INTEGER PRIMARY KEY); -- was said to be gone, and came back in the same run
 
 -- What each target is believed to hold. Every upload writes a generation of its own; the last finished one is the belief,
 -- those in doubt may be there as well.

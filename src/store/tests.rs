@@ -1,6 +1,8 @@
 //! Tests of the store as its users see it: through files, writers and readers.
 
 mod beliefs;
+mod formats;
+mod ground;
 mod lists;
 mod opening;
 mod oracle;

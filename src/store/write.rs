@@ -1,20 +1,21 @@
 //! Writing a run: begin, pages, and (in `finish`) its end.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 use serde_json::value::RawValue;
 
 use super::{
-    FOREVER,
     error::StoreError,
-    facets::Facets,
     file::{self, Found},
-    finish, keys,
-    keys::Few,
+    finish,
+    hot::Hot,
     lock::Lock,
-    migrate, runs,
+    migrate, prune, put, runs,
 };
 use crate::domain::{
     completeness::{Collection, RunStatus, State},
@@ -31,11 +32,17 @@ pub struct Writer {
     pub(super) db: Connection,
     pub(super) path: PathBuf,
     tenant: TenantId,
-    running: Option<RunId>,
+    pub(super) running: Option<RunId>,
+    hot: Hot,
+    /// What the caller's clock said last, and when that was by ours.
+    told: (Timestamp, Instant),
     _lock: Lock,
 }
 
 /// What one answer of the service brought. Its rows and its checkpoint are one transaction.
+///
+/// Objects are written first, then members, changes and resolutions: where another order matters (an object that is gone
+/// and comes back, or the other way round), it takes pages of their own.
 #[derive(Debug, Clone, Default)]
 pub struct PageWrite {
     pub objects: Vec<ObjectWrite>,
@@ -96,6 +103,16 @@ pub enum Via {
     List,
     /// By `$expand`, which showed so many members and marks nothing where there are more.
     Expansion(u32),
+}
+
+impl Via {
+    /// How many members an expansion showed.
+    pub(super) const fn shown(self) -> Option<u32> {
+        match self {
+            Self::List => None,
+            Self::Expansion(shown) => Some(shown),
+        }
+    }
 }
 
 /// An object as the service sent it.
@@ -164,14 +181,16 @@ pub struct Checkpoint {
     pub done: u64,
     pub total: Option<u64>,
     pub end: Option<ListEnd>,
-    /// Read by delta query: what it did not name is as it was.
+    /// Read by delta query: what it did not name is as it was. To be told with each checkpoint of such a chain; a
+    /// collection that had one without it in the same run stays without it.
     pub delta: bool,
 }
 
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunEnd {
-    /// `Complete`, `Failed` or `Interrupted`. `Complete` turns `Partial` where something is missing.
+    /// `Complete`, `Failed` or `Interrupted`. `Complete` turns `Partial` where something is missing, and `Scoped` where
+    /// only a part was asked for.
     pub status: RunStatus,
     pub finished_at: Timestamp,
     pub requests: u64,
@@ -203,7 +222,8 @@ impl Writer {
             return Err(StoreError::OtherTenant { path: path.to_owned(), holds, asked: tenant.clone() });
         }
         runs::bury(&db).map_err(wrong)?;
-        Ok(Self { db, path: path.to_owned(), tenant: holds, running: None, _lock: lock })
+        let told = (now, Instant::now());
+        Ok(Self { db, path: path.to_owned(), tenant: holds, running: None, hot: Hot::default(), told, _lock: lock })
     }
 
     pub fn tenant(&self) -> &TenantId {
@@ -215,28 +235,65 @@ impl Writer {
     }
 
     /// Begins a run. What runs that never finished left behind is taken back first.
-    pub fn begin_run(&mut self, started_at: Timestamp, _plan: &RunPlan) -> Result<RunId, StoreError> {
+    pub fn begin_run(&mut self, started_at: Timestamp, plan: &RunPlan) -> Result<RunId, StoreError> {
+        self.told = (started_at, Instant::now());
         let run = self.transact(|db| {
             runs::bury(db)?;
             runs::undo(db)?;
-            db.execute("INSERT INTO run (status, started_at) VALUES ('running', ?1)", [started_at.as_millisecond()])?;
+            db.execute(
+                "INSERT INTO run (status, started_at, last_at, kind, plan) VALUES ('running', ?1, ?1, ?2, ?3)",
+                params![started_at.as_millisecond(), plan.kind.as_str(), plan.plan],
+            )?;
             Ok(RunId(db.last_insert_rowid()))
         })?;
-        self.running = Some(run);
+        self.running(run)?;
         Ok(run)
+    }
+
+    /// From here on pages of this run are taken.
+    pub(super) fn running(&mut self, run: RunId) -> Result<(), StoreError> {
+        self.hot = Hot::load(&self.db, run).map_err(|e| StoreError::of(&self.path, e))?;
+        self.running = Some(run);
+        Ok(())
     }
 
     /// Writes a page: all of it or, on an error, nothing. Writing it again changes nothing.
     pub fn commit(&mut self, run: RunId, page: &PageWrite) -> Result<(), StoreError> {
+        self.commit_all(run, std::slice::from_ref(page))
+    }
+
+    /// Writes pages, in order, as one transaction: all of them or, on an error, none. What costs is the transaction.
+    pub fn commit_all<'a>(
+        &mut self,
+        run: RunId,
+        pages: impl IntoIterator<Item = &'a PageWrite>,
+    ) -> Result<(), StoreError> {
         self.check_running(run)?;
-        self.transact(|db| apply(db, run, page))
+        let now = self.now();
+        let mut hot = std::mem::take(&mut self.hot);
+        // On an error the memory goes the way of the transaction: what it knows of was never written.
+        let hot = self.transact(|db| {
+            let mut spent = None;
+            let mut longest = None;
+            for page in pages {
+                put::apply(db, run, page, &mut hot)?;
+                spent = page.spent.or(spent);
+                longest = page.members.iter().filter_map(|list| list.via.shown()).max().max(longest);
+            }
+            runs::go_on(db, run, now, spent, longest)?;
+            Ok(hot)
+        })?;
+        self.hot = hot;
+        Ok(())
     }
 
     /// The distinct members, of every list that is not known to be over, whose object this run has not seen and should:
     /// those that no object is stored for, users and groups that a complete list left out, and group members of other
     /// kinds, whose names and states may have changed. Ordered by when their id was first seen.
     ///
-    /// While `/users` or `/groups` could not be read, what an earlier run knows of them counts as stored.
+    /// While `/users` or `/groups` could not be read, what an earlier run knows of them counts as stored. Where changes
+    /// were read, it also has members of other kinds that were gone and that their groups may still list. A run of a part
+    /// asks for what its own lists name.
     pub fn unresolved(&mut self, run: RunId) -> Result<Vec<Unresolved>, StoreError> {
         self.check_running(run)?;
         self.transact(|db| finish::unresolved(db, run))
@@ -255,14 +312,20 @@ impl Writer {
     /// Forgets all but the newest `keep` finished runs, those that a target is believed to hold, and rows that only
     /// forgotten runs had.
     pub fn prune(&mut self, keep: usize) -> Result<(), StoreError> {
-        self.transact(|db| finish::prune(db, keep))
+        self.transact(|db| prune::prune(db, keep))
+    }
+
+    /// The time by the caller's clock, as far as it was told.
+    fn now(&self) -> Timestamp {
+        let (told, then) = self.told;
+        told.checked_add(then.elapsed()).unwrap_or(told)
     }
 
     pub(super) fn run(&self, run: RunId) -> Result<RunInfo, StoreError> {
         runs::get(&self.db, run).map_err(|e| StoreError::of(&self.path, e))?.ok_or(StoreError::NoSuchRun { run })
     }
 
-    fn check_running(&self, run: RunId) -> Result<(), StoreError> {
+    pub(super) fn check_running(&self, run: RunId) -> Result<(), StoreError> {
         if self.running == Some(run) { Ok(()) } else { Err(StoreError::NotRunning { run }) }
     }
 
@@ -271,175 +334,10 @@ impl Writer {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let wrong = |e| StoreError::of(&self.path, e);
+        self.hot.doubt();
         let all = self.db.transaction().map_err(wrong)?;
         let out = work(&all).map_err(wrong)?;
         all.commit().map_err(wrong)?;
         Ok(out)
     }
-}
-
-fn apply(db: &Connection, run: RunId, page: &PageWrite) -> rusqlite::Result<()> {
-    for object in &page.objects {
-        let num = keys::intern(db, &object.id)?;
-        let version = Version {
-            num,
-            id: &object.id,
-            kind: object.kind,
-            entity: true,
-            odata: &object.odata_type,
-            json: object.raw.get(),
-        };
-        version.put(db, run)?;
-        db.prepare_cached("DELETE FROM resolution WHERE num = ?1")?.execute([num])?;
-    }
-    let mut types = Few::default();
-    for members in &page.members {
-        put_members(db, run, members, &mut types)?;
-    }
-    for resolution in &page.resolutions {
-        let (id, gone, odata) = match resolution {
-            Resolution::Gone { id } => (id, true, ""),
-            Resolution::Unreadable { id, odata_type } => (id, false, odata_type.as_str()),
-        };
-        let (num, odata) = (keys::intern(db, id)?, types.intern(db, odata)?);
-        db.prepare_cached("INSERT OR REPLACE INTO resolution (num, gone, odata) VALUES (?1, ?2, ?3)")?
-            .execute((num, gone, odata))?;
-    }
-    if let Some(at) = &page.checkpoint {
-        let end = at.end.as_ref();
-        db.prepare_cached(
-            "INSERT OR REPLACE INTO checkpoint
-             (run, collection, next_link, done, total, state, code, request_id, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-        )?
-        .execute(params![
-            run.0,
-            at.collection.as_str(),
-            at.next_link,
-            runs::signed(at.done),
-            at.total.map(runs::signed),
-            end.map(|e| e.state.as_str()),
-            end.and_then(|e| e.code.as_ref()),
-            end.and_then(|e| e.request_id.as_ref()),
-            end.and_then(|e| e.reason.as_ref()),
-        ])?;
-    }
-    Ok(())
-}
-
-/// A state of an object, to be stored if it is news.
-pub(super) struct Version<'a> {
-    pub num: i64,
-    pub id: &'a str,
-    pub kind: EntityKind,
-    pub entity: bool,
-    pub odata: &'a str,
-    pub json: &'a str,
-}
-
-impl Version<'_> {
-    pub(super) fn put(&self, db: &Connection, run: RunId) -> rusqlite::Result<()> {
-        let open = db
-            .prepare_cached(
-                "SELECT o.version, o.from_run, o.kind, o.entity = ?2 AND o.odata = ?3 AND r.json = ?4
-                 FROM object o JOIN raw r ON r.version = o.version
-                 WHERE o.num = ?1 AND o.to_run = 9223372036854775807",
-            )?
-            .query_row(params![self.num, self.entity, self.odata, self.json], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get::<_, bool>(3)?))
-            })
-            .optional()?;
-        let Some((version, from_run, kind, same)) = open else { return self.insert(db, run) };
-        let same = same && kind == self.kind.code();
-        // The list that names an id decides what it is: a membership does not make a listed user a device.
-        let outranked = |seen: bool| seen && self.kind.code() > kind;
-        if from_run == run.0 {
-            if same || outranked(true) {
-                return Ok(());
-            }
-            db.prepare_cached("DELETE FROM object WHERE version = ?1")?.execute([version])?;
-            db.prepare_cached("DELETE FROM raw WHERE version = ?1")?.execute([version])?;
-            return self.insert(db, run);
-        }
-        if same {
-            return db
-                .prepare_cached("INSERT OR IGNORE INTO seen_object (num) VALUES (?1)")?
-                .execute([self.num])
-                .map(drop);
-        }
-        let seen = db.prepare_cached("SELECT 1 FROM seen_object WHERE num = ?1")?.exists([self.num])?;
-        if outranked(seen) {
-            return Ok(());
-        }
-        db.prepare_cached("UPDATE object SET to_run = ?2 WHERE version = ?1")?.execute([version, run.0])?;
-        self.insert(db, run)
-    }
-
-    fn insert(&self, db: &Connection, run: RunId) -> rusqlite::Result<()> {
-        let raw = serde_json::from_str(self.json).unwrap_or_default();
-        let facets = Facets::of(self.kind, self.id, self.odata, &raw);
-        let version = db
-            .prepare_cached(
-                "INSERT INTO object (num, from_run, to_run, kind, entity, odata, sort, name, second, label, search)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .insert(params![
-                self.num,
-                run.0,
-                FOREVER,
-                self.kind.code(),
-                self.entity,
-                self.odata,
-                facets.sort,
-                facets.name,
-                facets.second,
-                facets.label,
-                facets.search,
-            ])?;
-        db.prepare_cached("INSERT INTO raw (version, json) VALUES (?1, ?2)")?.execute(params![version, self.json])?;
-        Ok(())
-    }
-}
-
-fn put_members(db: &Connection, run: RunId, list: &MembersWrite, types: &mut Few) -> rusqlite::Result<()> {
-    let grp = keys::intern(db, &list.group)?;
-    for member in &list.members {
-        let (num, odata) = (keys::intern(db, &member.id)?, types.intern(db, &member.odata_type)?);
-        let open = db
-            .prepare_cached(
-                "SELECT from_run, odata FROM edge
-                 WHERE grp = ?1 AND member = ?2 AND to_run = 9223372036854775807",
-            )?
-            .query_row([grp, num], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-            .optional()?;
-        match open {
-            Some((from_run, as_before)) if as_before == odata => {
-                // What began in this run needs no mark that this run saw it.
-                if from_run != run.0 {
-                    db.prepare_cached("INSERT OR IGNORE INTO seen_edge (grp, member) VALUES (?1, ?2)")?
-                        .execute([grp, num])?;
-                }
-                continue;
-            }
-            Some((from_run, _)) if from_run == run.0 => {
-                db.prepare_cached("DELETE FROM edge WHERE grp = ?1 AND member = ?2 AND from_run = ?3")?
-                    .execute([grp, num, from_run])?;
-            }
-            Some((from_run, _)) => {
-                db.prepare_cached("UPDATE edge SET to_run = ?4 WHERE grp = ?1 AND member = ?2 AND from_run = ?3")?
-                    .execute([grp, num, from_run, run.0])?;
-            }
-            None => {}
-        }
-        db.prepare_cached("INSERT INTO edge (grp, member, from_run, to_run, odata) VALUES (?1, ?2, ?3, ?4, ?5)")?
-            .execute([grp, num, run.0, FOREVER, odata])?;
-    }
-    if let Some(end) = &list.end {
-        db.prepare_cached(
-            "INSERT OR REPLACE INTO group_state (run, grp, state, code, request_id, reason)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-        )?
-        .execute(params![run.0, grp, end.state.as_str(), end.code, end.request_id, end.reason])?;
-    }
-    Ok(())
 }

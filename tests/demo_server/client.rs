@@ -53,7 +53,11 @@ pub fn config(scenario: &str, users: u32, groups: u32) -> DemoConfig {
 impl Asker {
     /// A demo of this scenario and size, and a token for it, if it gives one.
     pub async fn new(scenario: &str, users: u32, groups: u32) -> Self {
-        let demo = demo::start(config(scenario, users, groups)).await.unwrap();
+        Self::of(demo::start(config(scenario, users, groups)).await.unwrap()).await
+    }
+
+    /// A token for this demo, if it gives one.
+    pub async fn of(demo: Demo) -> Self {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let mut asker = Self { demo, http, token: String::new() };
         let mut reply = asker.login(&[]).await;
@@ -164,8 +168,12 @@ impl Asker {
 
     /// The truth about the demo's tenant.
     pub fn truth(&self, scenario: &str, users: u32, groups: u32, steps: u32) -> Truth {
+        self.truth_of(&config(scenario, users, groups), steps)
+    }
+
+    pub fn truth_of(&self, config: &DemoConfig, steps: u32) -> Truth {
         let dir = tempfile::tempdir().unwrap();
-        demo::write_truth(dir.path(), &config(scenario, users, groups), steps).unwrap();
+        demo::write_truth(dir.path(), config, steps).unwrap();
         let lines = |name: &str| -> Vec<Value> {
             let text = std::fs::read_to_string(dir.path().join(name)).unwrap();
             text.lines().map(|l| serde_json::from_str(l).unwrap()).collect()

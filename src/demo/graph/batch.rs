@@ -83,7 +83,17 @@ pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, number: u64) ->
 }
 
 fn response(id: &str, answer: Answer) -> Value {
-    let kept = ["cache-control", "x-ms-resource-unit", "odata-version", "content-type", "retry-after", "location"];
+    let kept = [
+        "cache-control",
+        "x-ms-resource-unit",
+        "odata-version",
+        "content-type",
+        "retry-after",
+        "location",
+        "x-ms-throttle-limit-percentage",
+        "x-ms-throttle-scope",
+        "x-ms-throttle-information",
+    ];
     let spelled = |name: &str| match name {
         "cache-control" => "Cache-Control".to_owned(),
         "odata-version" => "OData-Version".to_owned(),

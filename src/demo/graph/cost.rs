@@ -6,6 +6,8 @@ use super::query::Options;
 pub const USERS: u32 = 2;
 pub const MEMBERS: u32 = 3;
 pub const BY_IDS: u32 = 5;
+/// What the documentation names for `getByIds` with `$select`.
+pub const BY_IDS_SELECT: u32 = 2;
 pub const OTHER: u32 = 1;
 
 /// The base, less one for `$select`, one more for `$expand`, less one for `$top` below 20, never below 1.

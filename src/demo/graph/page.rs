@@ -20,7 +20,9 @@ fn size(world: &World, options: &Options) -> usize {
     let asked = options.top.unwrap_or(100);
     let limit = world.scenario.page_limit.unwrap_or(999).max(1);
     let expanded = if options.expand.is_some() { 100 } else { 999 };
-    asked.min(limit).min(expanded) as usize
+    // Facts, §2: 500 where sign-ins are asked for.
+    let signed_in = if options.names_sign_in() { 500 } else { 999 };
+    asked.min(limit).min(expanded).min(signed_in) as usize
 }
 
 /// Cuts the page that `options` ask for out of what `from` gives: things with the place behind each, from a place on.

@@ -14,6 +14,8 @@ pub struct Options {
     pub count: bool,
     pub eventual: bool,
     pub skiptoken: Option<String>,
+    /// Of a delta query; without text for a round from the beginning.
+    pub deltatoken: Option<String>,
     /// The options as they came, without the page token: what the nextLink repeats.
     pub carried: String,
 }
@@ -25,7 +27,23 @@ pub struct Expand {
 }
 
 impl Options {
+    /// Whether `$select` names when users signed in.
+    pub fn names_sign_in(&self) -> bool {
+        let sign_in = |names: &Vec<String>| names.iter().any(|n| n.eq_ignore_ascii_case("signInActivity"));
+        self.select.as_ref().is_some_and(sign_in)
+            || self.filter.as_deref().is_some_and(|f| f.to_ascii_lowercase().contains("signinactivity"))
+    }
+
+    /// As of a delta query: `$top`, `$expand` and `$count` are not supported there, and ignored (facts/graph.md §3.1).
+    pub fn of_delta(asked: &Asked<'_>) -> Result<Self, Refusal> {
+        Self::read_without(asked, &["$top", "$expand", "$count"])
+    }
+
     pub fn read(asked: &Asked<'_>) -> Result<Self, Refusal> {
+        Self::read_without(asked, &[])
+    }
+
+    fn read_without(asked: &Asked<'_>, ignored: &[&str]) -> Result<Self, Refusal> {
         let eventual = asked.header("consistencylevel").is_some_and(|v| v.trim().eq_ignore_ascii_case("eventual"));
         let mut options = Self { eventual, ..Self::default() };
         let mut carried = Vec::new();
@@ -35,6 +53,8 @@ impl Options {
                 carried.push(raw);
             }
             match name.as_ref() {
+                name if ignored.contains(&name) => {}
+                name if name.eq_ignore_ascii_case("$deltatoken") => options.deltatoken = Some(value.into_owned()),
                 "$top" => options.top = Some(top(&value)?),
                 "$select" => options.select = Some(list(&value)),
                 "$expand" => options.expand = Some(expand(&value)?),

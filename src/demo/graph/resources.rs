@@ -48,10 +48,11 @@ fn collection(segment: &str) -> Option<(&'static str, Kind)> {
 }
 
 /// What a path asks for, behind its version.
-enum Asks<'a> {
+pub enum Asks<'a> {
     Organization(Option<&'a str>),
     List(&'static str, Kind),
     Count(Kind),
+    Delta(&'static str, Kind),
     Object(&'static str, Kind, &'a str),
     Members { group: &'a str, cast: Option<&'a str>, count: bool },
     ByIds,
@@ -83,6 +84,9 @@ fn asks<'a>(asked: &'a Asked<'_>) -> Asks<'a> {
         [name, count] if is(count, "$count") => {
             collection(name).map_or(Asks::Unknown(name), |(_, kind)| Asks::Count(kind))
         }
+        [name, delta] if is_delta(delta) => {
+            collection(name).map_or(Asks::Unknown(name), |(name, kind)| Asks::Delta(name, kind))
+        }
         [name, id] => collection(name).map_or(Asks::Unknown(name), |(name, kind)| Asks::Object(name, kind, id)),
         [groups, group, members, ref more @ ..] if is(groups, "groups") && is(members, "members") => match *more {
             [] => Asks::Members { group, cast: None, count: false },
@@ -98,9 +102,48 @@ fn asks<'a>(asked: &'a Asked<'_>) -> Asks<'a> {
     }
 }
 
+fn is_delta(segment: &str) -> bool {
+    ["delta", "delta()", "microsoft.graph.delta", "microsoft.graph.delta()"]
+        .iter()
+        .any(|d| segment.eq_ignore_ascii_case(d))
+}
+
+/// A request that was read: what it asks for, and how.
+pub struct Request<'a> {
+    pub asks: Asks<'a>,
+    options: Result<Options, Refusal>,
+}
+
+impl<'a> Request<'a> {
+    pub fn read(asked: &'a Asked<'_>) -> Self {
+        let asks = asks(asked);
+        let options = if matches!(asks, Asks::Delta(..)) { Options::of_delta(asked) } else { Options::read(asked) };
+        Self { asks, options }
+    }
+
+    /// What it costs, be it carried out or not, in resource units.
+    pub fn price(&self) -> u32 {
+        let Ok(options) = &self.options else { return cost::OTHER };
+        match self.asks {
+            Asks::List(_, Kind::User) => cost::of(cost::USERS, options),
+            Asks::Members { count: false, .. } => cost::of(cost::MEMBERS, options),
+            // The documentation names this one price, whatever the general rule would give.
+            Asks::ByIds if options.select.is_some() => cost::BY_IDS_SELECT,
+            Asks::ByIds => cost::of(cost::BY_IDS, options),
+            _ => cost::of(cost::OTHER, options),
+        }
+    }
+
+    /// Whether it asks when users signed in, which has a limit of its own.
+    pub fn asks_sign_ins(&self) -> bool {
+        matches!(self.asks, Asks::List(_, Kind::User) | Asks::Object(_, Kind::User, _))
+            && self.options.as_ref().is_ok_and(Options::names_sign_in)
+    }
+}
+
 /// The route, for faults.
-pub fn route(asked: &Asked<'_>) -> Route {
-    match asks(asked) {
+pub fn route(asks: &Asks<'_>) -> Route {
+    match asks {
         Asks::Organization(_) => Route::Organization,
         Asks::List(_, kind) => match kind {
             Kind::User => Route::Users,
@@ -108,6 +151,13 @@ pub fn route(asked: &Asked<'_>) -> Route {
             Kind::Contact => Route::Contacts,
             Kind::Device => Route::Devices,
             _ => Route::ServicePrincipals,
+        },
+        Asks::Delta(_, kind) => match kind {
+            Kind::User => Route::UsersDelta,
+            Kind::Group => Route::GroupsDelta,
+            Kind::Contact => Route::ContactsDelta,
+            Kind::Device => Route::DevicesDelta,
+            _ => Route::ServicePrincipalsDelta,
         },
         Asks::Count(_) | Asks::Members { count: true, .. } => Route::Count,
         Asks::Object(_, Kind::User, _) => Route::User,
@@ -120,17 +170,26 @@ pub fn route(asked: &Asked<'_>) -> Route {
 }
 
 /// What one request is answered with.
-struct Handler<'a> {
-    world: &'a World,
-    tenant: &'a Tenant,
-    caller: &'a Caller,
-    asked: &'a Asked<'a>,
-    options: Options,
-    fault: Option<&'a What>,
+pub struct Handler<'a> {
+    pub world: &'a World,
+    pub tenant: &'a Tenant,
+    pub caller: &'a Caller,
+    pub asked: &'a Asked<'a>,
+    pub options: Options,
+    /// A fault of pages.
+    pub fault: Option<&'a What>,
+    /// Any fault.
+    pub whole_fault: Option<&'a What>,
 }
 
-pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, fault: Option<&What>) -> Result<Answer, Refusal> {
-    let asks = asks(asked);
+pub fn answer<'a>(
+    world: &'a World,
+    caller: &'a Caller,
+    asked: &'a Asked<'a>,
+    request: Request<'a>,
+    fault: Option<&'a What>,
+) -> Result<Answer, Refusal> {
+    let Request { asks, options } = request;
     let method = if matches!(asks, Asks::ByIds) { Method::POST } else { Method::GET };
     if let Asks::Unknown(segment) = asks {
         let words = format!("Resource not found for the segment '{segment}'.");
@@ -138,8 +197,9 @@ pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, fault: Option<&
     }
     only(&asked.method, &method)?;
     let tenant = world.tenant();
-    let options = Options::read(asked)?;
-    let handler = Handler { world, tenant: &tenant, caller, asked, options, fault: page_fault(fault) };
+    let options = options?;
+    let handler =
+        Handler { world, tenant: &tenant, caller, asked, options, fault: page_fault(fault), whole_fault: fault };
     match asks {
         Asks::Organization(id) => handler.organization(id),
         Asks::List(name, kind) => handler.list(name, kind),
@@ -147,6 +207,7 @@ pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, fault: Option<&
             handler.may_read(kind)?;
             handler.counted(tenant.count(kind), cost::OTHER)
         }
+        Asks::Delta(name, kind) => handler.delta(name, kind),
         Asks::Object(name, kind, id) => handler.one(name, kind, id),
         Asks::Members { group, cast, count } => handler.members(group, cast, count),
         Asks::ByIds => handler.by_ids(),
@@ -165,7 +226,7 @@ impl Handler<'_> {
         self.tenant.find(id).filter(|object| !gone(object))
     }
 
-    fn may_read(&self, kind: Kind) -> Result<(), Refusal> {
+    pub fn may_read(&self, kind: Kind) -> Result<(), Refusal> {
         if self.caller.reads(kind) { Ok(()) } else { Err(Refusal::denied()) }
     }
 
@@ -313,7 +374,7 @@ impl Handler<'_> {
     }
 
     /// Whether the caller sees who is in a group, as far as hidden membership goes.
-    fn sees_members_of(&self, group: u32) -> bool {
+    pub fn sees_members_of(&self, group: u32) -> bool {
         self.caller.reads_hidden() || !self.tenant.is_hidden(group)
     }
 
@@ -411,9 +472,8 @@ impl Handler<'_> {
             .collect();
         let page = Page { items, next_link: None, is_first: true };
         let mut answer = self.listed("directoryObjects", page, || 0, cost::BY_IDS);
-        // The documentation names this one price, whatever the general rule would give.
         if self.options.select.is_some() {
-            answer.units = 2;
+            answer.units = cost::BY_IDS_SELECT;
         }
         Ok(answer)
     }

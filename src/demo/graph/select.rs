@@ -135,6 +135,13 @@ impl View<'_> {
             // Names are case-sensitive in mixed collections, and those that a type lacks are ignored.
             Some(names) => {
                 for name in names.iter().filter(|n| *n != "id") {
+                    if name == "signInActivity" && this.kind == Kind::User {
+                        // Absent for those who never signed in.
+                        if let Some(activity) = tenant.sign_in(this.index) {
+                            show(name, activity);
+                        }
+                        continue;
+                    }
                     match whole.remove(name) {
                         Some(value) => show(name, value),
                         None if !self.typed => show(name, Value::Null),

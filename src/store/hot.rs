@@ -1,0 +1,145 @@
+//! What the writer remembers between the pages of a run, so that a membership costs no look of its own.
+//!
+//! All of it can be found in the store again: whoever is in doubt begins with an empty one.
+
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+
+use super::{
+    keys::{self, Few},
+    runs,
+};
+use crate::domain::ids::RunId;
+
+/// So many ids take 22 megabytes, and the next doubling would take as many again.
+const MOST_IDS: usize = 900_000;
+/// Groups are fewer, and cost as much each.
+const MOST_GROUPS: usize = 400_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Hot {
+    ids: HashMap<[u8; 16], u32>,
+    /// Whether `ids` has every GUID of the store: then an id that is not in it is new.
+    has_all: bool,
+    /// Whether an earlier run left edges of the group.
+    old: HashMap<i64, bool>,
+    ground: Option<Ground>,
+    pub types: Few,
+}
+
+/// What stays as it is while one run writes.
+#[derive(Debug, Clone, Copy)]
+struct Ground {
+    /// Whether there is an earlier run that finished: without one, there are no rows but this run's.
+    is_first: bool,
+    has_ghosts: bool,
+}
+
+impl Hot {
+    /// For a run that begins or is gone on with.
+    pub(super) fn load(db: &Connection, run: RunId) -> rusqlite::Result<Self> {
+        let exists = |sql: &str| db.prepare_cached(sql)?.query_row((), |row| row.get::<_, bool>(0));
+        let ground = Ground {
+            is_first: runs::newest_finished(db, run)?.is_none(),
+            has_ghosts: exists("SELECT EXISTS (SELECT 1 FROM ghost_edge)")?,
+        };
+        Ok(Self { has_all: exists("SELECT NOT EXISTS (SELECT 1 FROM key)")?, ground: Some(ground), ..Self::default() })
+    }
+
+    /// Somebody else may have added ids.
+    pub(super) fn doubt(&mut self) {
+        self.has_all = false;
+    }
+
+    /// The number of an id, given to it if it has none yet, and whether it had none.
+    pub(super) fn intern(&mut self, db: &Connection, id: &str) -> rusqlite::Result<(i64, bool)> {
+        let guid = guid(id);
+        if let Some(num) = guid.and_then(|guid| self.ids.get(&guid)) {
+            return Ok((i64::from(*num), false));
+        }
+        let found = if guid.is_some() && self.has_all { None } else { keys::find(db, id)? };
+        let num = match found {
+            Some(num) => num,
+            None => keys::insert(db, id)?,
+        };
+        if let (Some(guid), Ok(num)) = (guid, u32::try_from(num)) {
+            if self.ids.len() >= MOST_IDS {
+                self.ids.clear();
+                self.has_all = false;
+            }
+            self.ids.insert(guid, num);
+        } else if guid.is_some() {
+            self.has_all = false;
+        }
+        Ok((num, found.is_none()))
+    }
+
+    /// Whether an earlier run knows edges of this group.
+    pub(super) fn is_old(&mut self, db: &Connection, run: RunId, grp: i64) -> rusqlite::Result<bool> {
+        if self.ground.is_some_and(|g| g.is_first) {
+            return Ok(false);
+        }
+        if let Some(known) = self.old.get(&grp) {
+            return Ok(*known);
+        }
+        let old = db
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM edge WHERE grp = ?1 AND from_run < ?2)")?
+            .query_row([grp, run.0], |row| row.get(0))?;
+        if self.old.len() >= MOST_GROUPS {
+            self.old.clear();
+        }
+        self.old.insert(grp, old);
+        Ok(old)
+    }
+
+    /// Whether any group lists members that are gone.
+    pub(super) fn has_ghosts(&self) -> bool {
+        self.ground.is_none_or(|g| g.has_ghosts)
+    }
+}
+
+/// A GUID as the service writes it: in lower case. Any other text is no GUID here, because it is another text.
+fn guid(text: &str) -> Option<[u8; 16]> {
+    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+    let mut out = [0; 16];
+    let mut at = 0;
+    for byte in &mut out {
+        if matches!(at, 8 | 13 | 18 | 23) {
+            if text[at] != b'-' {
+                return None;
+            }
+            at += 1;
+        }
+        *byte = digit(text[at])? << 4 | digit(text[at + 1])?;
+        at += 2;
+    }
+    Some(out)
+}
+
+const fn digit(c: u8) -> Option<u8> {
+    match c {
+        b'0'..=b'9' => Some(c - b'0'),
+        b'a'..=b'f' => Some(c - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_text_is_a_guid() {
+        let check = |text: &str, want: bool| assert_eq!(guid(text).is_some(), want, "{text}");
+        let text = "c2f798fd-f95d-4623-8824-63aec21fffff";
+        assert_eq!(guid(text).unwrap(), *uuid::Uuid::parse_str(text).unwrap().as_bytes());
+        check(&text.to_uppercase(), false);
+        check("c2f798fdf95d46238824-63aec21fffff----", false);
+        check("c2f798fd-f95d-4623-8824-63aec21ffff", false);
+        check("c2f798fd-f95d-4623-8824-63aec21ffffg", false);
+        check("c2f798fdxf95d-4623-8824-63aec21fffff", false);
+        check("é2f798fd-f95d-4623-8824-63aec21ffff", false);
+        check("", false);
+    }
+}

@@ -1,0 +1,436 @@
+//! What a page changes: objects, lists of members, what delta queries tell of them, look-ups, checkpoints.
+//!
+//! Rows of earlier runs are ended or seen again, never changed; rows of this run are its own. So writing a page again
+//! changes nothing, and what a run wrote can be taken back.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
+use serde_json::{Map, Value, value::to_raw_value};
+
+use super::{
+    FOREVER,
+    facets::Facets,
+    finish::NOT_READ,
+    hot::Hot,
+    keys, runs,
+    write::{Checkpoint, ListEnd, MemberRef, MembersChange, MembersWrite, PageWrite, Resolution, SignInWrite, Via},
+};
+use crate::domain::{completeness::State, ids::RunId, kind::EntityKind};
+
+pub(super) fn apply(db: &Connection, run: RunId, page: &PageWrite, hot: &mut Hot) -> rusqlite::Result<()> {
+    for object in &page.objects {
+        let (num, is_new) = hot.intern(db, &object.id)?;
+        let version = Version {
+            num,
+            id: &object.id,
+            kind: object.kind,
+            entity: true,
+            odata: &object.odata_type,
+            json: object.raw.get(),
+        };
+        if is_new {
+            version.insert(db, run)?;
+        } else {
+            version.put(db, run)?;
+            come_back(db, num)?;
+        }
+    }
+    if !page.members.is_empty() || !page.changes.is_empty() {
+        let mut lists = Lists::new(db, run)?;
+        for list in &page.members {
+            lists.put(list, hot)?;
+        }
+        for change in &page.changes {
+            lists.change(change, hot)?;
+        }
+    }
+    for resolution in &page.resolutions {
+        let (id, gone, odata) = match resolution {
+            Resolution::Gone { id } => (id, true, ""),
+            Resolution::Unreadable { id, odata_type } => (id, false, odata_type.as_str()),
+        };
+        let (num, odata) = (hot.intern(db, id)?.0, hot.types.intern(db, odata)?);
+        db.prepare_cached("INSERT OR REPLACE INTO resolution (num, gone, odata) VALUES (?1, ?2, ?3)")?
+            .execute((num, gone, odata))?;
+    }
+    if !page.sign_ins.is_empty() {
+        db.prepare_cached("UPDATE run SET sign_ins = 1 WHERE id = ?1")?.execute([run.0])?;
+    }
+    for sign_in in &page.sign_ins {
+        put_sign_in(db, run, sign_in, hot)?;
+    }
+    if let Some(at) = &page.checkpoint {
+        put_checkpoint(db, run, at)?;
+    }
+    for link in &page.links {
+        db.prepare_cached("INSERT OR REPLACE INTO delta_link (run, collection, link) VALUES (?1, ?2, ?3)")?
+            .execute(params![run.0, link.collection.as_str(), link.link])?;
+    }
+    Ok(())
+}
+
+/// An object that was said to be gone is there after all. A group was deleted and restored then, and what it lists now is
+/// not what it listed.
+fn come_back(db: &Connection, num: i64) -> rusqlite::Result<()> {
+    let gone: Option<bool> = db
+        .prepare_cached("DELETE FROM resolution WHERE num = ?1 RETURNING gone")?
+        .query_row([num], |row| row.get(0))
+        .optional()?;
+    if gone == Some(true) {
+        db.prepare_cached("INSERT OR IGNORE INTO reborn (num) VALUES (?1)")?.execute([num])?;
+    }
+    Ok(())
+}
+
+fn put_checkpoint(db: &Connection, run: RunId, at: &Checkpoint) -> rusqlite::Result<()> {
+    let end = at.end.as_ref();
+    // A collection that was read by its list once is not one of which only changes are known.
+    db.prepare_cached(
+        "INSERT INTO checkpoint (run, collection, next_link, done, total, state, code, request_id, reason, delta)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (run, collection) DO UPDATE
+         SET next_link = excluded.next_link, done = excluded.done, total = excluded.total, state = excluded.state,
+             code = excluded.code, request_id = excluded.request_id, reason = excluded.reason,
+             delta = min(delta, excluded.delta)",
+    )?
+    .execute(params![
+        run.0,
+        at.collection.as_str(),
+        at.next_link,
+        runs::signed(at.done),
+        at.total.map(runs::signed),
+        end.map(|e| e.state.as_str()),
+        end.and_then(|e| e.code.as_ref()),
+        end.and_then(|e| e.request_id.as_ref()),
+        end.and_then(|e| e.reason.as_ref()),
+        at.delta,
+    ])
+    .map(drop)
+}
+
+fn put_sign_in(db: &Connection, run: RunId, sign_in: &SignInWrite, hot: &mut Hot) -> rusqlite::Result<()> {
+    let (num, json) = (hot.intern(db, &sign_in.id)?.0, sign_in.raw.get());
+    let open = db
+        .prepare_cached("SELECT from_run, json = ?2 FROM sign_in WHERE num = ?1 AND to_run = 9223372036854775807")?
+        .query_row(params![num, json], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, bool>(1)?)))
+        .optional()?;
+    match open {
+        Some((_, true)) => return Ok(()),
+        Some((from_run, false)) if from_run != run.0 => {
+            db.prepare_cached("UPDATE sign_in SET to_run = ?3 WHERE num = ?1 AND from_run = ?2")?
+                .execute([num, from_run, run.0])?;
+        }
+        _ => {}
+    }
+    db.prepare_cached("INSERT OR REPLACE INTO sign_in (num, from_run, to_run, json) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![num, run.0, FOREVER, json])
+        .map(drop)
+}
+
+/// A state of an object, to be stored if it is news.
+pub(super) struct Version<'a> {
+    pub num: i64,
+    pub id: &'a str,
+    pub kind: EntityKind,
+    pub entity: bool,
+    pub odata: &'a str,
+    pub json: &'a str,
+}
+
+impl Version<'_> {
+    pub(super) fn put(&self, db: &Connection, run: RunId) -> rusqlite::Result<()> {
+        let open = db
+            .prepare_cached(
+                "SELECT o.version, o.from_run, o.kind, o.entity = ?2 AND o.odata = ?3, r.json
+                 FROM object o JOIN raw r ON r.version = o.version
+                 WHERE o.num = ?1 AND o.to_run = 9223372036854775807",
+            )?
+            .query_row(params![self.num, self.entity, self.odata], |row| {
+                let (version, from_run, kind): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+                let same =
+                    row.get(3)? && kind == self.kind.code() && says_the_same(row.get_ref(4)?.as_str()?, self.json);
+                Ok((version, from_run, kind, same))
+            })
+            .optional()?;
+        let Some((version, from_run, kind, same)) = open else { return self.insert(db, run) };
+        // The list that names an id decides what it is: a membership does not make a listed user a device.
+        let outranked = |seen: bool| seen && self.kind.code() > kind;
+        if from_run == run.0 {
+            if same || outranked(true) {
+                return Ok(());
+            }
+            db.prepare_cached("DELETE FROM object WHERE version = ?1")?.execute([version])?;
+            db.prepare_cached("DELETE FROM raw WHERE version = ?1")?.execute([version])?;
+            return self.insert(db, run);
+        }
+        if same {
+            return db
+                .prepare_cached("INSERT OR IGNORE INTO seen_object (num) VALUES (?1)")?
+                .execute([self.num])
+                .map(drop);
+        }
+        let seen = db.prepare_cached("SELECT 1 FROM seen_object WHERE num = ?1")?.exists([self.num])?;
+        if outranked(seen) {
+            return Ok(());
+        }
+        db.prepare_cached("UPDATE object SET to_run = ?2 WHERE version = ?1")?.execute([version, run.0])?;
+        self.insert(db, run)
+    }
+
+    /// To be called where no version of it is open.
+    pub(super) fn insert(&self, db: &Connection, run: RunId) -> rusqlite::Result<()> {
+        let mut raw: Map<String, Value> = serde_json::from_str(self.json).unwrap_or_default();
+        let facets = Facets::of(self.kind, self.id, self.odata, &raw);
+        let version = db
+            .prepare_cached(
+                "INSERT INTO object (num, from_run, to_run, kind, entity, odata, sort, name, second, label, search)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?
+            .insert(params![
+                self.num,
+                run.0,
+                FOREVER,
+                self.kind.code(),
+                self.entity,
+                self.odata,
+                facets.sort,
+                facets.name,
+                facets.second,
+                facets.label,
+                facets.search,
+            ])?;
+        // A slice of changes is no property of the group.
+        let without_changes = match raw.remove(CHANGES) {
+            Some(_) => to_raw_value(&raw).ok(),
+            None => None,
+        };
+        let json = without_changes.as_ref().map_or(self.json, |raw| raw.get());
+        db.prepare_cached("INSERT INTO raw (version, json) VALUES (?1, ?2)")?.execute(params![version, json])?;
+        Ok(())
+    }
+}
+
+/// Where a delta query tells what changed in a group's list.
+const CHANGES: &str = "members@delta";
+
+/// Whether two texts of an object say the same. Delta queries leave out what was never set, where lists say null, and
+/// need not keep the order (facts: graph.md §3.2).
+fn says_the_same(before: &str, now: &str) -> bool {
+    fn is_said(name: &str, value: &Value) -> bool {
+        !(value.is_null() || name == CHANGES || name.starts_with("@odata."))
+    }
+    fn same(a: &Value, b: &Value) -> bool {
+        match (a, b) {
+            (Value::Object(a), Value::Object(b)) => all_of(a, b) && all_of(b, a),
+            _ => a == b,
+        }
+    }
+    fn all_of(a: &Map<String, Value>, b: &Map<String, Value>) -> bool {
+        a.iter()
+            .filter(|(name, value)| is_said(name, value))
+            .all(|(name, value)| b.get(name).is_some_and(|b| same(value, b)))
+    }
+    before == now
+        || match (serde_json::from_str::<Value>(before), serde_json::from_str::<Value>(now)) {
+            (Ok(before), Ok(now)) => same(&before, &now),
+            _ => false,
+        }
+}
+
+/// The statements that every membership needs, found once a page.
+struct Lists<'a> {
+    db: &'a Connection,
+    run: RunId,
+    newest: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    see: CachedStatement<'a>,
+    /// A slice by numbers: member and type.
+    slice: Vec<(i64, i64)>,
+}
+
+impl<'a> Lists<'a> {
+    fn new(db: &'a Connection, run: RunId) -> rusqlite::Result<Self> {
+        Ok(Self {
+            db,
+            run,
+            newest: db.prepare_cached(
+                "SELECT from_run, to_run, odata FROM edge WHERE grp = ?1 AND member = ?2 ORDER BY from_run DESC LIMIT 1",
+            )?,
+            insert: db.prepare_cached(
+                "INSERT INTO edge (grp, member, from_run, to_run, odata) VALUES (?1, ?2, ?3, 9223372036854775807, ?4)
+                 ON CONFLICT (grp, member, from_run) DO UPDATE SET odata = excluded.odata WHERE odata <> excluded.odata",
+            )?,
+            see: db.prepare_cached("INSERT OR IGNORE INTO seen_edge (grp, member) VALUES (?1, ?2)")?,
+            slice: Vec::new(),
+        })
+    }
+
+    fn put(&mut self, list: &MembersWrite, hot: &mut Hot) -> rusqlite::Result<()> {
+        let (grp, is_new) = hot.intern(self.db, &list.group)?;
+        let is_old = !is_new && hot.is_old(self.db, self.run, grp)?;
+        if list.reset && !is_new {
+            self.reset(grp, is_old)?;
+        }
+        self.name(grp, is_old, &list.members, hot)?;
+        match &list.end {
+            Some(end) => self.end(grp, end, list.via)?,
+            // Until it has an end: a list that broke off is not the one that was read before.
+            None if list.reset => self.end(grp, &half_read(), Via::List)?,
+            None => {}
+        }
+        Ok(())
+    }
+
+    fn change(&mut self, change: &MembersChange, hot: &mut Hot) -> rusqlite::Result<()> {
+        let (grp, is_new) = hot.intern(self.db, &change.group)?;
+        let is_old = !is_new && hot.is_old(self.db, self.run, grp)?;
+        self.name(grp, is_old, &change.added, hot)?;
+        if hot.has_ghosts() {
+            for (member, _) in &self.slice {
+                self.forget_ghost(grp, *member)?;
+            }
+        }
+        for id in &change.removed {
+            let Some(member) = keys::find(self.db, id)? else { continue };
+            self.remove(grp, member)?;
+            if hot.has_ghosts() {
+                self.forget_ghost(grp, member)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Members that the group has. Leaves them in `slice`, in order of their numbers.
+    fn name(&mut self, grp: i64, is_old: bool, members: &[MemberRef], hot: &mut Hot) -> rusqlite::Result<()> {
+        let mut slice = std::mem::take(&mut self.slice);
+        slice.clear();
+        for member in members {
+            slice.push((hot.intern(self.db, &member.id)?.0, hot.types.intern(self.db, &member.odata_type)?));
+        }
+        // In the order of the table, which is then only appended to. Of one that is named twice, the last word counts.
+        slice.sort_by_key(|(num, _)| *num);
+        for (at, (num, odata)) in slice.iter().enumerate() {
+            if slice.get(at + 1).is_some_and(|(next, _)| next == num) {
+                continue;
+            }
+            if is_old {
+                self.name_again(grp, *num, *odata)?;
+            } else {
+                self.insert.execute([grp, *num, self.run.0, *odata])?;
+            }
+        }
+        self.slice = slice;
+        Ok(())
+    }
+
+    /// A member of a group that an earlier run knows members of.
+    fn name_again(&mut self, grp: i64, member: i64, odata: i64) -> rusqlite::Result<()> {
+        let run = self.run.0;
+        let newest = self
+            .newest
+            .query_row([grp, member], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?)))
+            .optional()?;
+        match newest {
+            // What began in this run needs no mark that this run saw it.
+            Some((from_run, FOREVER, before)) if from_run == run && before == odata => return Ok(()),
+            Some((from_run, FOREVER, before)) if from_run != run && before == odata => {
+                return self.see.execute([grp, member]).map(drop);
+            }
+            Some((from_run, FOREVER, _)) if from_run != run => self.close(grp, member, from_run)?,
+            // This run took it away, and now it is back.
+            Some((from_run, to_run, before)) if to_run == run && before == odata => {
+                self.db
+                    .prepare_cached("UPDATE edge SET to_run = ?4 WHERE grp = ?1 AND member = ?2 AND from_run = ?3")?
+                    .execute([grp, member, from_run, FOREVER])?;
+                return self.see.execute([grp, member]).map(drop);
+            }
+            _ => {}
+        }
+        self.insert.execute([grp, member, run, odata]).map(drop)
+    }
+
+    fn remove(&mut self, grp: i64, member: i64) -> rusqlite::Result<()> {
+        let open = self
+            .newest
+            .query_row([grp, member], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+            .optional()?
+            .filter(|(_, to_run)| *to_run == FOREVER);
+        let Some((from_run, _)) = open else { return Ok(()) };
+        if from_run == self.run.0 {
+            self.db
+                .prepare_cached("DELETE FROM edge WHERE grp = ?1 AND member = ?2 AND from_run = ?3")?
+                .execute([grp, member, from_run])?;
+            return Ok(());
+        }
+        self.close(grp, member, from_run)?;
+        self.db.prepare_cached("DELETE FROM seen_edge WHERE grp = ?1 AND member = ?2")?.execute([grp, member]).map(drop)
+    }
+
+    fn close(&self, grp: i64, member: i64, from_run: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached("UPDATE edge SET to_run = ?4 WHERE grp = ?1 AND member = ?2 AND from_run = ?3")?
+            .execute([grp, member, from_run, self.run.0])
+            .map(drop)
+    }
+
+    fn forget_ghost(&self, grp: i64, member: i64) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "UPDATE ghost_edge SET to_run = ?3 WHERE grp = ?1 AND member = ?2 AND to_run = 9223372036854775807",
+            )?
+            .execute([grp, member, self.run.0])
+            .map(drop)
+    }
+
+    /// The group's list is as if this run had not seen any of it.
+    fn reset(&self, grp: i64, is_old: bool) -> rusqlite::Result<()> {
+        let run = self.run.0;
+        self.db.prepare_cached("DELETE FROM edge WHERE grp = ?1 AND from_run = ?2")?.execute([grp, run])?;
+        if is_old {
+            self.db.prepare_cached("DELETE FROM seen_edge WHERE grp = ?1")?.execute([grp])?;
+            self.db
+                .prepare_cached("UPDATE edge SET to_run = ?3 WHERE grp = ?1 AND to_run = ?2")?
+                .execute([grp, run, FOREVER])?;
+        }
+        self.db
+            .prepare_cached("UPDATE ghost_edge SET to_run = ?3 WHERE grp = ?1 AND to_run = ?2")?
+            .execute([grp, run, FOREVER])
+            .map(drop)
+    }
+
+    fn end(&self, grp: i64, end: &ListEnd, via: Via) -> rusqlite::Result<()> {
+        self.db
+            .prepare_cached(
+                "INSERT OR REPLACE INTO group_state (run, grp, state, code, request_id, reason, via)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            )?
+            .execute(params![self.run.0, grp, end.state.as_str(), end.code, end.request_id, end.reason, via.shown()])
+            .map(drop)
+    }
+}
+
+/// How a list stands that was begun.
+fn half_read() -> ListEnd {
+    ListEnd { state: State::Partial, code: Some(NOT_READ.to_owned()), request_id: None, reason: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_says_the_same() {
+        let check = |a: &str, b: &str, want: bool| {
+            assert_eq!((says_the_same(a, b), says_the_same(b, a)), (want, want), "{a} {b}");
+        };
+        check(r#"{"a":1,"b":null}"#, r#"{"a":1}"#, true);
+        check(r#"{"a":1,"b":2}"#, r#"{ "b": 2, "a": 1 }"#, true);
+        check(r#"{"a":1}"#, r#"{"a":1,"@odata.type":"x","members@delta":[{"id":"1"}]}"#, true);
+        check(r#"{"a":{"b":null,"c":1}}"#, r#"{"a":{"c":1}}"#, true);
+        check(r#"{"a":1}"#, r#"{"a":2}"#, false);
+        check(r#"{"a":1}"#, r#"{"a":1,"b":[]}"#, false);
+        check(r#"{"a":1}"#, r#"{"a":1,"b":""}"#, false);
+        check(r#"{"a":[1,2]}"#, r#"{"a":[2,1]}"#, false);
+        check(r#"{"a":1}"#, "nonsense", false);
+        check("nonsense", "nonsense", true);
+    }
+}

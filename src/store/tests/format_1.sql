@@ -1,0 +1,126 @@
+-- One tenant's directory over time. A row is valid in the runs [from_run, to_run); to_run = 9223372036854775807 while it
+-- still holds. The index from member to groups (edge_by_member) is not here: it is built when a run first finishes,
+-- because keeping it live while millions of edges arrive costs a factor of ten.
+
+CREATE TABLE store (
+    only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+    tenant     TEXT NOT NULL,
+    created_at INTEGER NOT NULL                 -- milliseconds since 1970, as every time in here
+);
+
+CREATE TABLE run (
+    id             INTEGER PRIMARY KEY,
+    status         TEXT NOT NULL,               -- running, complete, partial, failed, interrupted
+    leftover       INTEGER NOT NULL DEFAULT 1,  -- 1 while rows may carry a number of this run that never finished
+    started_at     INTEGER NOT NULL,
+    finished_at    INTEGER,
+    requests       INTEGER NOT NULL DEFAULT 0,
+    resource_units INTEGER NOT NULL DEFAULT 0,
+    seconds        REAL NOT NULL DEFAULT 0,
+    gaps           TEXT NOT NULL DEFAULT '[]',  -- JSON, as reports list them
+    counts         TEXT                         -- JSON of what it holds, by kind; null until it is finished
+);
+
+CREATE TABLE checkpoint (
+    run        INTEGER NOT NULL,
+    collection TEXT NOT NULL,
+    next_link  TEXT,
+    done       INTEGER NOT NULL,
+    total      INTEGER,
+    state      TEXT,                            -- null until the collection ended
+    code       TEXT,
+    request_id TEXT,
+    reason     TEXT,
+    PRIMARY KEY (run, collection)
+) WITHOUT ROWID;
+
+-- Ids, `_key`s and type names, by small numbers.
+CREATE TABLE key (
+    num  INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+);
+
+-- What lists need of an object. `entity` is 0 for a member that is known to exist and could not be read.
+CREATE TABLE object (
+    version  INTEGER PRIMARY KEY,
+    num      INTEGER NOT NULL,
+    from_run INTEGER NOT NULL,
+    to_run   INTEGER NOT NULL,
+    kind     INTEGER NOT NULL,
+    entity   INTEGER NOT NULL,
+    odata    TEXT NOT NULL,                     -- as the membership or the object named it; may be empty
+    sort     TEXT NOT NULL,                     -- the name without case, then the id: the order of every list
+    name     TEXT NOT NULL,
+    second   TEXT NOT NULL,
+    label    TEXT NOT NULL,
+    search   TEXT NOT NULL                      -- name, login name, mail and id in lower case
+);
+CREATE UNIQUE INDEX object_by_num ON object (num, from_run, to_run);
+CREATE INDEX object_in_order ON object (kind, sort, from_run, to_run, entity, num);
+
+-- An object's JSON as received, apart from what lists read.
+CREATE TABLE raw (
+    version INTEGER PRIMARY KEY,
+    json    TEXT NOT NULL
+);
+
+CREATE TABLE edge (
+    grp      INTEGER NOT NULL,
+    member   INTEGER NOT NULL,
+    from_run INTEGER NOT NULL,
+    to_run   INTEGER NOT NULL,
+    odata    INTEGER NOT NULL,                  -- key.num of the member's type as the membership named it
+    PRIMARY KEY (grp, member, from_run)
+) WITHOUT ROWID;
+
+-- How each group's list ended. Of a finished run only what is not complete is kept.
+CREATE TABLE group_state (
+    run        INTEGER NOT NULL,
+    grp        INTEGER NOT NULL,
+    state      TEXT NOT NULL,
+    code       TEXT,
+    request_id TEXT,
+    reason     TEXT,
+    PRIMARY KEY (run, grp)
+) WITHOUT ROWID;
+
+-- When a finished run last read it completely.
+CREATE TABLE whole_group (grp INTEGER PRIMARY KEY, at INTEGER NOT NULL);
+CREATE TABLE whole_collection (collection TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID;
+
+-- The run that is being written: what it saw unchanged, and what it learned of single ids.
+CREATE TABLE seen_object (num INTEGER PRIMARY KEY);
+CREATE TABLE seen_edge (grp INTEGER NOT NULL, member INTEGER NOT NULL, PRIMARY KEY (grp, member)) WITHOUT ROWID;
+CREATE TABLE resolution (num INTEGER PRIMARY KEY, gone INTEGER NOT NULL, odata INTEGER NOT NULL);
+
+-- What each target is believed to hold. Every upload writes a generation of its own; the last finished one is the belief,
+-- those in doubt may be there as well.
+CREATE TABLE target (num INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
+CREATE TABLE upload (
+    id          INTEGER PRIMARY KEY,
+    target      INTEGER NOT NULL,
+    naming      TEXT NOT NULL,
+    run         INTEGER NOT NULL,
+    state       TEXT NOT NULL,                  -- open, in_doubt, finished, superseded, dropped
+    started_at  INTEGER NOT NULL,
+    finished_at INTEGER,
+    job_id      TEXT,
+    partial     TEXT NOT NULL                   -- JSON list of the types exempt from deletion
+);
+CREATE TABLE belief_entity (
+    target INTEGER NOT NULL,
+    num    INTEGER NOT NULL,
+    upload INTEGER NOT NULL,
+    type   INTEGER NOT NULL,
+    print  BLOB NOT NULL,
+    PRIMARY KEY (target, num, upload)
+) WITHOUT ROWID;
+CREATE TABLE belief_edge (
+    target   INTEGER NOT NULL,
+    from_num INTEGER NOT NULL,
+    to_num   INTEGER NOT NULL,
+    upload   INTEGER NOT NULL,
+    type     INTEGER NOT NULL,
+    mapped   INTEGER NOT NULL,                  -- 0 direct, 1 mapped, 2 one or the other
+    PRIMARY KEY (target, from_num, to_num, upload)
+) WITHOUT ROWID;
