@@ -175,6 +175,11 @@ impl GraphClient {
         Pages::new(self.clone(), get)
     }
 
+    /// The service that it asks.
+    pub fn origin(&self) -> &Origin {
+        &self.sender.graph
+    }
+
     /// Totals so far, over this client and its clones.
     pub fn wire(&self) -> WireProgress {
         let pace::Standing { pace_10s, quota_10s, throttle_percentage } = self.sender.pace.standing();

@@ -6,14 +6,20 @@
 //! written. It decides nothing about what an upload does with it, and keeps nothing of the tenant in memory but the ids
 //! that it has seen or has yet to ask for.
 
+mod check;
 mod checkpoint;
+pub mod decide;
+mod delta;
 mod engine;
 mod expand;
 pub mod explain;
+mod gentle;
 mod keep;
 mod members;
 pub mod plan;
 mod resolve;
+mod rights;
+mod scope;
 mod speed;
 #[cfg(test)]
 mod tests;
@@ -21,26 +27,31 @@ mod watch;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use self::{engine::Engine, keep::Keeper, watch::Watch};
+use self::{
+    decide::{Decision, Grounds, Unfinished},
+    engine::{Engine, Setting},
+    keep::{Keeper, Meter},
+    watch::Watch,
+};
 use crate::{
     domain::{
         clock::Clock,
         completeness::RunStatus,
-        ids::TenantId,
+        ids::{RunId, TenantId},
         problem::Problem,
         progress::{Level, Reporter},
-        reading::Ask,
+        reading::{Ask, Learned, RunKind},
         text,
         view::RunInfo,
     },
     graph::{GraphClient, GraphError, TokenInfo},
-    store::{RunEnd, RunPlan, StoreError, Writer},
+    store::{Leftover, RunEnd, RunPlan, Spent, StoreError, Writer},
 };
 
 /// A run to be done.
@@ -65,6 +76,10 @@ pub enum CollectError {
     NoService(#[source] GraphError),
     #[error("the service answers for tenant {found}, but {wanted} was to be read")]
     OtherTenant { wanted: TenantId, found: String },
+    #[error("nothing in the directory is what was selected")]
+    NothingFound,
+    #[error("an interrupted run is not finished")]
+    Unfinished(#[from] Unfinished),
     #[error("the store cannot be written")]
     Store(#[from] StoreError),
     #[error("writing the store ended in an internal error")]
@@ -79,15 +94,22 @@ impl CollectError {
             Self::OtherTenant { .. } => Problem::new(self.to_string())
                 .code("other_tenant")
                 .hint("Check the tenant ID of the profile; each store holds one tenant."),
+            Self::Unfinished(unfinished) => Problem::new(unfinished.to_string())
+                .code("unfinished_run")
+                .hint("Finish it with `tenantry collect`, or drop it with --fresh."),
+            Self::NothingFound => Problem::new(self.to_string())
+                .code("nothing_selected")
+                .hint("Names are compared whole, in any case; the log says what was looked for."),
             Self::Store(error) => error.problem(),
             Self::Panicked => Problem::new(self.to_string()).code("internal"),
         }
     }
 }
 
-/// Reads the tenant into its store.
+/// Reads the tenant into its store: goes on with a run that was cut off, reads what changed, or reads everything.
 ///
-/// A cancelled run is `Ok` with [`RunStatus::Interrupted`]: what was read is kept. Gaps are in the result.
+/// A cancelled run is `Ok` with [`RunStatus::Interrupted`]: what was read is kept, and the next one goes on with it. Gaps
+/// are in the result.
 ///
 /// # Errors
 ///
@@ -95,7 +117,6 @@ impl CollectError {
 pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
     let started = Instant::now();
     let started_at = job.clock.now();
-    let before = job.client.wire();
 
     let token = tokio::select! {
         biased;
@@ -113,46 +134,185 @@ pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
         keep::blocking(move || Writer::open(&path, &tenant, started_at)).await??
     };
     let writer = Arc::new(Mutex::new(writer));
-    let run = keep::with(&writer, move |w| w.begin_run(started_at, &RunPlan::default())).await??;
-
+    let (leftover, ground, learned) =
+        keep::with(&writer, |w| Ok::<_, StoreError>((w.leftover()?, w.delta_ground()?, w.learned()?))).await??;
+    let plan = decide::fingerprint(job.client.origin().as_str());
+    let decision = decide::decide(&Grounds {
+        ask: &job.ask,
+        plan: &plan,
+        leftover: leftover.as_ref(),
+        ground: &ground,
+        learned: &learned,
+        now: started_at,
+    })?;
     let watch = Arc::new(Watch::new(job.client.clone(), Arc::clone(&job.clock), Arc::clone(&job.reporter), started));
-    let (keeper, queue) = Keeper::new();
-    // On the heap, as all large futures here: stacks of worker threads are small.
-    let reading = Box::pin(read(&job, token, keeper, Arc::clone(&watch)));
-    let writing = Box::pin(keep::write_all(Arc::clone(&writer), run, queue));
-    let (ended, written) = tokio::select! {
-        out = async { tokio::join!(reading, writing) } => out,
-        never = watch.tell_now_and_then() => match never {},
-    };
-
-    let status = match (&ended, &written) {
-        (_, Err(_)) | (Err(_), _) => RunStatus::Failed,
-        (Ok(Ended::Whole), Ok(())) => RunStatus::Complete,
-        (Ok(Ended::Cancelled), Ok(())) => RunStatus::Interrupted,
-    };
-    let wire = job.client.wire();
-    let end = RunEnd {
-        status,
-        finished_at: job.clock.now(),
-        requests: wire.requests - before.requests,
-        resource_units: wire.resource_units - before.resource_units,
-        seconds: started.elapsed().as_secs_f64(),
-    };
-    let finished = keep::with(&writer, move |w| w.finish_run(run, &end)).await;
-    // What went wrong first is what is told.
-    written?;
-    if let Err(stop) = ended {
-        watch.finish(None);
-        return Err(match stop {
-            Stop::OtherTenant(found) => CollectError::OtherTenant { wanted: job.tenant, found },
-            Stop::NoService(error) => CollectError::NoService(error),
-            Stop::QueueClosed => CollectError::Panicked,
-        });
+    // A selection is read for a look, and nobody misses it.
+    let kept_work = leftover.as_ref().is_some_and(|left| left.kind != RunKind::Scoped);
+    if let Some((run, why)) = decision.dropped.as_ref().filter(|_| kept_work) {
+        watch.log(Level::Warning, format!("what the interrupted run {run} had read is dropped: {why}"), None);
     }
-    let info = finished??;
-    watch.log(Level::Info, summary(&info), None);
-    watch.finish(Some(&info));
-    Ok(info)
+    let leftover = leftover.filter(|left| decision.resume == Some(left.run));
+    let meter = meter(&job.client, started, leftover.as_ref());
+    let mut work = Work {
+        job: &job,
+        token,
+        writer,
+        watch,
+        meter,
+        plan,
+        last_full: ground.last_full,
+        learned: Arc::new(Mutex::new(learned)),
+    };
+    let ended = Box::pin(work.attempts(decision, leftover)).await;
+    work.remember().await;
+    match &ended {
+        Ok(info) => {
+            work.watch.log(Level::Info, summary(info), None);
+            work.watch.finish(Some(info));
+        }
+        Err(_) => work.watch.finish(None),
+    }
+    ended
+}
+
+/// Totals of the whole run, with what it had cost before it was cut off.
+fn meter(client: &GraphClient, started: Instant, leftover: Option<&Leftover>) -> Meter {
+    let base = leftover.map(|left| left.spent).unwrap_or_default();
+    let before = client.wire();
+    let client = client.clone();
+    Arc::new(move || {
+        let wire = client.wire();
+        Spent {
+            requests: base.requests + wire.requests - before.requests,
+            resource_units: base.resource_units + wire.resource_units - before.resource_units,
+            seconds: base.seconds + started.elapsed().as_secs_f64(),
+        }
+    })
+}
+
+/// What all attempts of one collection share.
+struct Work<'a> {
+    job: &'a Collect,
+    token: Option<TokenInfo>,
+    writer: Arc<Mutex<Writer>>,
+    watch: Arc<Watch>,
+    meter: Meter,
+    plan: String,
+    last_full: Option<jiff::Timestamp>,
+    learned: Arc<Mutex<Learned>>,
+}
+
+impl Work<'_> {
+    /// One attempt; and where changes turn out not to do, a second one that reads everything. Never a third.
+    async fn attempts(&mut self, decision: Decision, leftover: Option<Leftover>) -> Result<RunInfo, CollectError> {
+        match Box::pin(self.attempt(decision, leftover)).await? {
+            Attempt::Ended(info) => Ok(*info),
+            Attempt::Again(because) => {
+                self.watch.log(Level::Warning, format!("everything is read, in this very run: {because}"), None);
+                match Box::pin(self.attempt(Decision::full(because), None)).await? {
+                    Attempt::Ended(info) => Ok(*info),
+                    // Only changes ask for another attempt, and a full read has none.
+                    Attempt::Again(_) => Err(CollectError::Panicked),
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, decision: Decision, leftover: Option<Leftover>) -> Result<Attempt, CollectError> {
+        let (job, watch) = (self.job, &self.watch);
+        let run = self.begin(&decision, leftover.as_ref()).await?;
+        watch.decided(decision.kind, leftover.as_ref().map(|l| l.started_at), self.last_full);
+        watch.log(Level::Info, format!("run {run}: {}", words(&decision)), None);
+
+        let (keeper, queue) = Keeper::new();
+        // On the heap, as all large futures here: stacks of worker threads are small.
+        let reading = Box::pin(self.read(decision, leftover, keeper));
+        let writing = Box::pin(keep::write_all(Arc::clone(&self.writer), run, queue, Arc::clone(&self.meter)));
+        let (ended, written) = tokio::select! {
+            out = async { tokio::join!(reading, writing) } => out,
+            never = watch.tell_now_and_then() => match never {},
+        };
+
+        let status = match (&ended, &written) {
+            // The next attempt takes this one back.
+            (Err(Stop::Again(because)), Ok(())) => return Ok(Attempt::Again(because.clone())),
+            (_, Err(_)) | (Err(_), _) => RunStatus::Failed,
+            (Ok(Ended::Whole), Ok(())) => RunStatus::Complete,
+            (Ok(Ended::Cancelled), Ok(())) => RunStatus::Interrupted,
+        };
+        let Spent { requests, resource_units, seconds } = (self.meter)();
+        let end = RunEnd { status, finished_at: job.clock.now(), requests, resource_units, seconds };
+        let finished = keep::with(&self.writer, move |w| w.finish_run(run, &end)).await;
+        // What went wrong first is what is told.
+        written?;
+        match ended {
+            Ok(_) => Ok(Attempt::Ended(Box::new(finished??))),
+            Err(Stop::OtherTenant(found)) => Err(CollectError::OtherTenant { wanted: job.tenant.clone(), found }),
+            Err(Stop::NoService(error)) => Err(CollectError::NoService(error)),
+            Err(Stop::NothingFound) => Err(CollectError::NothingFound),
+            Err(Stop::QueueClosed | Stop::Again(_)) => Err(CollectError::Panicked),
+        }
+    }
+
+    async fn begin(&self, decision: &Decision, leftover: Option<&Leftover>) -> Result<RunId, CollectError> {
+        if let Some(left) = leftover {
+            let run = left.run;
+            keep::with(&self.writer, move |w| w.resume_run(run)).await??;
+            return Ok(run);
+        }
+        let (at, plan) = (self.job.clock.now(), RunPlan { kind: decision.kind, plan: self.plan.clone() });
+        Ok(keep::with(&self.writer, move |w| w.begin_run(at, &plan)).await??)
+    }
+
+    /// Everything that reads. When it ends, the last sender of the queue is dropped, and the writing side ends too.
+    async fn read(&self, decision: Decision, leftover: Option<Leftover>, keeper: Keeper) -> Result<Ended, Stop> {
+        let Some(token) = &self.token else { return Ok(Ended::Cancelled) };
+        let engine = Engine::new(Setting {
+            client: self.job.client.clone(),
+            tenant: self.job.tenant.clone(),
+            scope: self.job.ask.scope.clone(),
+            token,
+            decision,
+            leftover,
+            learned: Arc::clone(&self.learned),
+            keeper,
+            watch: Arc::clone(&self.watch),
+        });
+        tokio::select! {
+            biased;
+            () = self.job.cancel.cancelled() => Ok(Ended::Cancelled),
+            out = Box::pin(engine.run()) => out.map(|()| Ended::Whole),
+        }
+    }
+
+    /// Keeps what was learned of the tenant. A run is not lost over it.
+    async fn remember(&self) {
+        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        learned.prices.extend(self.job.client.prices());
+        let kept = keep::with(&self.writer, move |w| w.learn(&learned)).await;
+        if let Err(error) = kept.map_err(|_| CollectError::Panicked).and_then(|kept| Ok(kept?)) {
+            self.watch.log(Level::Warning, "what was learned of the tenant could not be kept".to_owned(), {
+                Some(error.problem())
+            });
+        }
+    }
+}
+
+/// How an attempt ended.
+enum Attempt {
+    Ended(Box<RunInfo>),
+    /// Changes do not do: everything has to be read, for this reason.
+    Again(String),
+}
+
+fn words(decision: &Decision) -> String {
+    let what = match decision.kind {
+        RunKind::Full => "everything is read",
+        RunKind::Gentle => "everything is read, with the least load",
+        RunKind::Delta => "only changes are read",
+        RunKind::Scoped => "a selection is read",
+    };
+    format!("{what}: {}", decision.because)
 }
 
 /// How reading ended, if nothing stopped it.
@@ -169,22 +329,15 @@ enum Stop {
     NoService(GraphError),
     /// The writing side is gone, and says why itself.
     QueueClosed,
-}
-
-/// Everything that reads. When it ends, the last sender of the queue is dropped, and the writing side ends too.
-async fn read(job: &Collect, token: Option<TokenInfo>, keeper: Keeper, watch: Arc<Watch>) -> Result<Ended, Stop> {
-    let Some(token) = token else { return Ok(Ended::Cancelled) };
-    let engine = Engine::new(job.client.clone(), job.tenant.clone(), &token, keeper, watch);
-    tokio::select! {
-        biased;
-        () = job.cancel.cancelled() => Ok(Ended::Cancelled),
-        out = Box::pin(engine.run()) => out.map(|()| Ended::Whole),
-    }
+    /// Changes do not do, for this reason: everything has to be read.
+    Again(String),
+    /// Nothing is what was selected.
+    NothingFound,
 }
 
 fn summary(info: &RunInfo) -> String {
     let ended = match info.status {
-        RunStatus::Interrupted => "cancelled; what was read is kept".to_owned(),
+        RunStatus::Interrupted => "cancelled; the next one goes on with what was read".to_owned(),
         RunStatus::Complete => "finished".to_owned(),
         RunStatus::Partial => format!("finished with {}", text::counted(info.gaps.len() as u64, "gap")),
         RunStatus::Scoped => "finished with its selection".to_owned(),

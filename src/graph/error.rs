@@ -112,6 +112,11 @@ impl GraphError {
                     && (is_of(code, DELTA_GONE) || code.eq_ignore_ascii_case("Request_UnsupportedQuery")))
     }
 
+    /// Whether a link was never followed: it is none, leads to another origin, or back to where the chain was.
+    pub fn is_bad_link(&self) -> bool {
+        matches!(self.kind, ErrorKind::OtherHost | ErrorKind::BadLink)
+    }
+
     /// Whether the same request may go well a little later.
     pub fn is_transient(&self) -> bool {
         match self.kind {

@@ -46,11 +46,18 @@ pub(super) fn end_of_memberships(groups: &ListEnd, unknown: Option<ListEnd>) -> 
     }
 }
 
-pub(super) fn reached(collection: Collection, next_link: Option<String>, done: u64, total: Option<u64>) -> Checkpoint {
-    Checkpoint { collection, next_link, done, total, end: None, delta: false }
+/// `delta`: what the pages do not name is as it was.
+pub(super) fn reached(
+    collection: Collection,
+    next_link: Option<String>,
+    done: u64,
+    total: Option<u64>,
+    delta: bool,
+) -> Checkpoint {
+    Checkpoint { collection, next_link, done, total, end: None, delta }
 }
 
-pub(super) fn ended(collection: Collection, done: u64, end: ListEnd) -> Checkpoint {
+pub(super) fn ended(collection: Collection, done: u64, end: ListEnd, delta: bool) -> Checkpoint {
     let total = (end.state == State::Complete).then_some(done);
-    Checkpoint { collection, next_link: None, done, total, end: Some(end), delta: false }
+    Checkpoint { collection, next_link: None, done, total, end: Some(end), delta }
 }

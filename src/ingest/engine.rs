@@ -1,9 +1,10 @@
-//! Runs the plan: the organization, then users, groups and members at once, then the members that no list named.
+//! Runs what was decided: account, users, groups and members at once, then what changed meanwhile, then the members that
+//! no list named.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashSet},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -14,29 +15,57 @@ use serde_json::{Value, value::RawValue};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Stop, checkpoint, expand::Expansion, keep::Keeper, members::GroupRef, plan::Step, watch::Watch};
+use super::{
+    Stop, checkpoint,
+    decide::{Decision, Method, checkpoint_of},
+    expand::Expansion,
+    keep::Keeper,
+    members::{Before, GroupRef},
+    plan::Step,
+    rights,
+    watch::Watch,
+};
 use crate::{
     domain::{
         completeness::{Collection, State},
         ids::TenantId,
         kind::EntityKind,
         progress::Level,
-        reading::Learned,
+        reading::{Learned, RunKind, Scope},
         text,
     },
     graph::{Again, Batch, Get, GraphClient, GraphError, Reply, TokenInfo},
-    store::{ListEnd, ObjectWrite, PageWrite},
+    store::{Checkpoint, Leftover, ListEnd, ObjectWrite, PageWrite, Writer},
 };
 
 /// How long a list that is read already waits for its total.
 const PATIENCE_FOR_TOTALS: Duration = Duration::from_secs(2);
+
+/// What an engine is made of.
+pub(super) struct Setting<'a> {
+    pub client: GraphClient,
+    pub tenant: TenantId,
+    pub scope: Option<Scope>,
+    pub token: &'a TokenInfo,
+    pub decision: Decision,
+    pub leftover: Option<Leftover>,
+    pub learned: Arc<Mutex<Learned>>,
+    pub keeper: Keeper,
+    pub watch: Arc<Watch>,
+}
 
 /// The reading side of one run.
 pub(super) struct Engine {
     pub client: GraphClient,
     pub keeper: Keeper,
     pub watch: Arc<Watch>,
+    pub decision: Decision,
     tenant: TenantId,
+    scope: Option<Scope>,
+    /// What the run that this one goes on with had reached.
+    left: Option<Leftover>,
+    /// Whether the token itself says that it is of the tenant that was meant.
+    tenant_proven: bool,
     /// Whether the token says that it may see into groups of hidden membership. An opaque one says nothing, and then an
     /// empty list of such a group proves nothing either.
     pub sees_hidden: bool,
@@ -44,53 +73,172 @@ pub(super) struct Engine {
     pub casts_refused: AtomicBool,
     /// What is known of the shortcut for members.
     pub expansion: Expansion,
-    /// What earlier runs learned of the tenant, and this one.
-    pub learned: Mutex<Learned>,
+    learned: Arc<Mutex<Learned>>,
+    /// Where what changes during a full run is read from at its end.
+    links: Mutex<BTreeMap<Collection, String>>,
+    /// What `$count` told.
+    counts: Mutex<BTreeMap<Collection, u64>>,
+    /// What the app may not read, by its token.
+    missing_rights: Vec<String>,
+}
+
+/// How a collection was read.
+#[derive(Debug, Clone)]
+pub(super) struct Read {
+    pub end: ListEnd,
+    /// By its changes: what they did not name is as it was.
+    pub delta: bool,
+    /// Groups whose members changed.
+    pub changed: Vec<GroupRef>,
 }
 
 impl Engine {
-    pub fn new(client: GraphClient, tenant: TenantId, token: &TokenInfo, keeper: Keeper, watch: Arc<Watch>) -> Self {
+    pub fn new(setting: Setting<'_>) -> Self {
+        let Setting { client, tenant, scope, token, decision, leftover, learned, keeper, watch } = setting;
         let roles = token.claims.as_ref().map(|c| c.roles.as_slice()).unwrap_or_default();
+        let tid = token.claims.as_ref().and_then(|c| c.tid.as_deref());
         Self {
+            tenant_proven: tid.is_some_and(|tid| tid.eq_ignore_ascii_case(tenant.as_str())),
+            sees_hidden: roles.iter().any(|r| r == "Member.Read.Hidden"),
+            links: Mutex::new(leftover.as_ref().map(|l| l.links.clone()).unwrap_or_default()),
+            counts: Mutex::default(),
+            missing_rights: rights::missing(token),
+            batches_refused: AtomicBool::new(false),
+            casts_refused: AtomicBool::new(false),
+            left: leftover,
             client,
             keeper,
             watch,
+            decision,
             tenant,
-            sees_hidden: roles.iter().any(|r| r == "Member.Read.Hidden"),
-            batches_refused: AtomicBool::new(false),
-            casts_refused: AtomicBool::new(false),
+            scope,
+            learned,
             expansion: Expansion::default(),
-            learned: Mutex::default(),
         }
     }
 
-    pub fn learned(&self) -> Learned {
-        self.learned.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    pub fn learn(&self, learn: impl FnOnce(&mut Learned)) {
-        learn(&mut self.learned.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
     pub async fn run(&self) -> Result<(), Stop> {
+        if let Some(quota) = self.learned().quota_10s {
+            self.client.set_quota(quota);
+        }
+        self.client.set_prices(&self.learned().prices);
+        for line in &self.missing_rights {
+            self.watch.log(Level::Warning, line.clone(), None);
+        }
+        if self.tenant_proven {
+            tokio::try_join!(Box::pin(self.account()), Box::pin(self.directory()))?;
+            return Ok(());
+        }
         // First, and alone: nothing of another tenant may get into the store.
         Box::pin(self.account()).await?;
+        Box::pin(self.directory()).await
+    }
+
+    async fn directory(&self) -> Result<(), Stop> {
+        if let Some(scope) = &self.scope {
+            return Box::pin(self.selection(scope)).await;
+        }
         let (send, receive) = mpsc::unbounded_channel();
-        let total_of_users = self.total(Step::UserTotal, &[Collection::Users]);
-        let total_of_groups = self.total(Step::GroupTotal, &[Collection::Groups, Collection::Memberships]);
-        let (users, groups, ()) = tokio::try_join!(
-            Box::pin(beside(self.users(), total_of_users)),
-            // The sender goes with the chain, which tells the members that no more groups come.
-            Box::pin(beside(self.groups(send), total_of_groups)),
-            Box::pin(self.members(receive)),
-        )?;
-        let unknown = Box::pin(self.resolve(users.state == State::Complete, groups.state == State::Complete)).await?;
+        let users = Box::pin(beside(self.users(), self.total(Step::UserTotal, &[Collection::Users])));
+        let totals_of_groups = self.total(Step::GroupTotal, &[Collection::Groups, Collection::Memberships]);
+        // The sender goes with the chain, which tells the members that no more groups come.
+        let groups = Box::pin(beside(self.groups(send), totals_of_groups));
+        let members = Box::pin(self.members(receive));
+        let (users, groups) = if self.decision.kind == RunKind::Gentle {
+            let users = users.await?;
+            let (groups, ()) = tokio::try_join!(groups, members)?;
+            (users, groups)
+        } else {
+            let (users, groups, ()) = tokio::try_join!(users, groups, members)?;
+            (users, groups)
+        };
+        if self.decision.kind == RunKind::Full {
+            Box::pin(self.catch_up()).await?;
+        }
+        if self.decision.groups == Method::Gentle {
+            Box::pin(self.end_of_gentle_groups(&groups)).await?;
+        }
+        // Groups that only changes named, and those whose lists have to be read whole.
+        let late = self.groups_to_read().await?;
+        Box::pin(self.members_of(late)).await?;
+        let whole = |read: &Read| read.end.state == State::Complete;
+        let unknown = Box::pin(self.settle(whole(&users), whole(&groups))).await?;
+        Box::pin(self.prove(&users, &groups)).await?;
         let done = self.watch.done_of(Collection::Memberships);
-        self.end(Collection::Memberships, done, checkpoint::end_of_memberships(&groups, unknown)).await
+        let end = checkpoint::end_of_memberships(&groups.end, unknown);
+        self.end(Collection::Memberships, done, end, groups.delta).await
+    }
+
+    /// Members that no list named, and lists that have to be read again for what was found; until nothing is new.
+    pub async fn settle(&self, users_complete: bool, groups_complete: bool) -> Result<Option<ListEnd>, Stop> {
+        let mut unknown = None;
+        loop {
+            let resolved = Box::pin(self.resolve(users_complete, groups_complete)).await?;
+            unknown = unknown.or(resolved.unknown);
+            if !resolved.found_groups {
+                return Ok(unknown);
+            }
+        }
+    }
+
+    pub async fn groups_to_read(&self) -> Result<Vec<GroupRef>, Stop> {
+        let stored = self.keeper.ask(Writer::groups_to_read).await?;
+        Ok(stored.iter().map(|group| GroupRef::of(&group.id, &group.raw).with(Before::Some)).collect())
+    }
+
+    /// What earlier runs and this one know of the tenant.
+    pub fn learned(&self) -> Learned {
+        lock(&self.learned).clone()
+    }
+
+    pub fn learn(&self, change: impl FnOnce(&mut Learned)) {
+        change(&mut lock(&self.learned));
+    }
+
+    /// Looks whether anything is answered at all, after a request has failed in a way that others would fail too.
+    ///
+    /// # Errors
+    ///
+    /// When nothing is: the run ends there, to be gone on with on a better day, and nothing counts as left out.
+    pub async fn still_there(&self, error: &GraphError) -> Result<(), Stop> {
+        if error.is_of_all()
+            && let Err(again) = self.client.probing().get("/v1.0/organization?$select=id").await
+            && again.is_of_all()
+        {
+            return Err(Stop::NoService(again));
+        }
+        Ok(())
+    }
+
+    /// The checkpoint that the run which this one goes on with had of a collection.
+    pub fn left_at(&self, collection: Collection) -> Option<&Checkpoint> {
+        checkpoint_of(self.left.as_ref()?, collection)
+    }
+
+    /// Whether the run which this one goes on with had read a collection to its good end.
+    fn is_read(&self, collection: Collection) -> Option<&Checkpoint> {
+        self.left_at(collection).filter(|at| at.end.as_ref().is_some_and(|end| end.state == State::Complete))
+    }
+
+    pub fn link(&self, collection: Collection) -> Option<String> {
+        lock(&self.links).get(&collection).cloned()
+    }
+
+    pub fn set_link(&self, collection: Collection, link: String) {
+        lock(&self.links).insert(collection, link);
+    }
+
+    pub fn count_of(&self, collection: Collection) -> Option<u64> {
+        lock(&self.counts).get(&collection).copied()
     }
 
     async fn account(&self) -> Result<(), Stop> {
         let collection = Collection::Account;
+        if self.tenant_proven && self.is_read(collection).is_some() {
+            self.watch.base(collection, 1, Some(1));
+            self.watch.ended(collection, &ListEnd::COMPLETE);
+            return Ok(());
+        }
         self.watch.begin(collection);
         self.watch.total(collection, 1);
         let mut found = 0;
@@ -127,46 +275,122 @@ impl Engine {
                 }
             }
         };
-        self.end(collection, found, end).await
+        self.end(collection, found, end, false).await
     }
 
-    async fn users(&self) -> Result<ListEnd, Stop> {
-        self.list(Collection::Users, EntityKind::User, Step::Users, |_, _| {}).await
+    async fn users(&self) -> Result<Read, Stop> {
+        let collection = Collection::Users;
+        match &self.decision.users {
+            Method::List => {}
+            Method::Changes(link) => return Box::pin(self.changes(collection, link)).await,
+            Method::Gentle => {
+                if let Some(read) = Box::pin(self.chain(collection)).await? {
+                    return Ok(read);
+                }
+            }
+        }
+        if let Some(read) = self.as_it_was(collection) {
+            return Ok(read);
+        }
+        self.take_link(collection).await?;
+        let end = self.list(collection, EntityKind::User, Step::Users, |_, _, _| {}).await?;
+        Ok(Read { end, delta: false, changed: Vec::new() })
     }
 
-    async fn groups(&self, found: mpsc::UnboundedSender<GroupRef>) -> Result<ListEnd, Stop> {
+    async fn groups(&self, found: mpsc::UnboundedSender<GroupRef>) -> Result<Read, Stop> {
+        let collection = Collection::Groups;
         self.watch.begin(Collection::Memberships);
-        let end = self
-            .list(Collection::Groups, EntityKind::Group, Step::Groups, |raw, id| {
+        match &self.decision.groups {
+            Method::List => {}
+            Method::Changes(link) => return Box::pin(self.changes(collection, link)).await,
+            Method::Gentle => {
+                if let Some(read) = Box::pin(self.chain(collection)).await? {
+                    return Ok(read);
+                }
+            }
+        }
+        let mut sent: HashSet<u128> = HashSet::new();
+        let mut give = |group: GroupRef| {
+            if sent.insert(id_key(group.id())) {
                 // The members' side ends only after this one.
-                found.send(GroupRef::of(id, raw)).ok();
-            })
-            .await?;
-        self.watch.total(Collection::Memberships, self.watch.done_of(Collection::Groups));
-        Ok(end)
+                found.send(group).ok();
+            }
+        };
+        let resumed = self.left_at(collection).is_some();
+        if resumed {
+            let waiting = self.groups_to_read().await?;
+            let listed = self.left_at(collection).map_or(0, |at| at.done);
+            let read = listed.saturating_sub(waiting.len() as u64);
+            self.watch.base(Collection::Memberships, read, None);
+            waiting.into_iter().for_each(&mut give);
+        }
+        let read = match self.as_it_was(collection) {
+            Some(read) => read,
+            None => {
+                self.take_link(collection).await?;
+                // A chain that begins again shows groups whose members an earlier process has read: what is left is
+                // asked of the store then.
+                let mut unsure = false;
+                let end = self
+                    .list(collection, EntityKind::Group, Step::Groups, |raw, id, begun_again| {
+                        if resumed && begun_again {
+                            unsure = true;
+                        } else {
+                            give(GroupRef::of(id, raw));
+                        }
+                    })
+                    .await?;
+                if unsure {
+                    self.groups_to_read().await?.into_iter().for_each(&mut give);
+                }
+                Read { end, delta: false, changed: Vec::new() }
+            }
+        };
+        self.watch.total(Collection::Memberships, self.watch.done_of(collection));
+        Ok(read)
     }
 
-    /// A chain of pages into the store. `each` sees every object once, with its id.
+    /// A collection that was read to its end before the run was cut off.
+    pub fn as_it_was(&self, collection: Collection) -> Option<Read> {
+        let at = self.is_read(collection)?;
+        self.watch.base(collection, at.done, Some(at.done));
+        self.watch.ended(collection, &ListEnd::COMPLETE);
+        Some(Read { end: ListEnd::COMPLETE, delta: at.delta, changed: Vec::new() })
+    }
+
+    /// A chain of pages into the store. `each` sees every object once, with its id, and whether the chain has begun
+    /// again from its first page by then.
     async fn list(
         &self,
         collection: Collection,
         kind: EntityKind,
         step: Step,
-        mut each: impl FnMut(&RawValue, &str),
+        mut each: impl FnMut(&RawValue, &str, bool),
     ) -> Result<ListEnd, Stop> {
         self.watch.begin(collection);
-        let default_type = if kind == EntityKind::Group { "#microsoft.graph.group" } else { "#microsoft.graph.user" };
+        let default_type = default_type(kind);
         // Sixteen bytes an id, so that duplicates over pages and restarts are counted once.
         let mut seen: HashSet<u128> = HashSet::new();
+        let mut pages = self.client.pages(step.get(&[]));
+        // What an earlier process had read of it, where the chain goes on behind that.
+        let mut before = 0;
+        let left = self.left_at(collection).filter(|at| at.end.is_none());
+        if let Some(at) = left
+            && at.next_link.is_some()
+        {
+            pages = pages.resumed(at.next_link.clone());
+            before = at.done;
+            self.watch.base(collection, at.done, at.total);
+        }
         let mut pages_read = 0;
         let mut nameless = 0_u64;
-        let mut pages = self.client.pages(step.get(&[]));
+        let mut begun_again = false;
         let mut end = loop {
             match pages.next().await {
                 Ok(Some(page)) => {
                     pages_read += 1;
                     if page.again == Again::Chain {
-                        nameless = 0;
+                        (nameless, before, begun_again) = (0, 0, true);
                     }
                     let mut objects = Vec::with_capacity(page.objects.len());
                     for raw in page.objects {
@@ -175,42 +399,49 @@ impl Engine {
                             continue;
                         };
                         if seen.insert(id_key(&head.id)) {
-                            each(&raw, &head.id);
+                            each(&raw, &head.id, begun_again);
                         }
                         objects.push(head.object(kind, default_type, raw));
                     }
-                    let done = seen.len() as u64;
+                    let done = before + seen.len() as u64;
                     self.watch.done(collection, done);
                     let total = self.watch.total_of(collection);
-                    let checkpoint = checkpoint::reached(collection, page.next_link, done, total);
+                    let checkpoint = checkpoint::reached(collection, page.next_link, done, total, false);
                     self.keeper
                         .keep(PageWrite { objects, checkpoint: Some(checkpoint), ..PageWrite::default() })
                         .await?;
                 }
                 Ok(None) => break ListEnd::COMPLETE,
                 Err(error) => {
+                    self.still_there(&error).await?;
                     self.warn(collection.as_str(), &error);
-                    break checkpoint::end_of(&error, pages_read > 0);
+                    break checkpoint::end_of(&error, pages_read > 0 || before > 0);
                 }
             }
         };
         if nameless > 0 && end.state == State::Complete {
-            let reason = format!("{} without an id", text::counted(nameless, "object"));
-            self.watch.log(Level::Warning, format!("{}: {reason}", collection.as_str()), None);
-            end = ListEnd {
-                state: State::Partial,
-                code: Some("no_id".to_owned()),
-                request_id: None,
-                reason: Some(reason),
-            };
+            end = self.nameless(collection, nameless);
         }
-        self.end(collection, seen.len() as u64, end.clone()).await?;
+        self.end(collection, before + seen.len() as u64, end.clone(), false).await?;
         Ok(end)
+    }
+
+    /// How a list ends in which there were objects without an id.
+    pub fn nameless(&self, collection: Collection, many: u64) -> ListEnd {
+        let reason = format!("{} without an id", text::counted(many, "object"));
+        self.watch.log(Level::Warning, format!("{}: {reason}", collection.as_str()), None);
+        ListEnd { state: State::Partial, code: Some("no_id".to_owned()), request_id: None, reason: Some(reason) }
     }
 
     async fn total(&self, step: Step, of: &[Collection]) {
         match self.client.count(step.get(&[]).path()).await {
-            Some(total) => of.iter().for_each(|c| self.watch.total(*c, total)),
+            Some(total) => {
+                of.iter().for_each(|c| self.watch.total(*c, total));
+                lock(&self.counts).insert(of[0], total);
+                if of[0] == Collection::Users && self.learned().quota_10s.is_none() {
+                    self.client.set_quota(quota(total));
+                }
+            }
             None => self.watch.log(
                 Level::Info,
                 format!("the service does not tell how many {} there are", of[0].as_str()),
@@ -219,9 +450,9 @@ impl Engine {
         }
     }
 
-    async fn end(&self, collection: Collection, done: u64, end: ListEnd) -> Result<(), Stop> {
+    pub async fn end(&self, collection: Collection, done: u64, end: ListEnd, delta: bool) -> Result<(), Stop> {
         self.watch.ended(collection, &end);
-        if end.state == State::Complete {
+        if end.state == State::Complete && !delta {
             let told = match collection {
                 Collection::Account => "the account is read".to_owned(),
                 Collection::Users => format!("{} read", text::counted(done, "user")),
@@ -230,11 +461,11 @@ impl Engine {
             };
             self.watch.log(Level::Info, told, None);
         }
-        let checkpoint = Some(checkpoint::ended(collection, done, end));
+        let checkpoint = Some(checkpoint::ended(collection, done, end, delta));
         self.keeper.keep(PageWrite { checkpoint, ..PageWrite::default() }).await
     }
 
-    fn warn(&self, what: &str, error: &GraphError) {
+    pub fn warn(&self, what: &str, error: &GraphError) {
         let problem = error.problem();
         self.watch.log(Level::Warning, format!("{what}: {}", problem.line()), Some(problem));
     }
@@ -291,6 +522,23 @@ async fn beside<T>(work: impl Future<Output = T>, nice_to_have: impl Future<Outp
     tokio::join!(work, nice_to_have).0
 }
 
+/// Resource units in ten seconds that the service allows a tenant of so many users (facts: graph.md §1.1).
+fn quota(users: u64) -> u64 {
+    match users {
+        0..50 => 3_500,
+        50..=500 => 5_000,
+        _ => 8_000,
+    }
+}
+
+pub(super) fn default_type(kind: EntityKind) -> &'static str {
+    if kind == EntityKind::Group { "#microsoft.graph.group" } else { "#microsoft.graph.user" }
+}
+
+pub(super) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// What every object says of itself.
 #[derive(Deserialize)]
 pub(super) struct Head {
@@ -309,6 +557,13 @@ impl Head {
         let odata_type = self.odata_type.unwrap_or_else(|| default_type.to_owned());
         ObjectWrite { kind, id: self.id, odata_type, raw }
     }
+}
+
+/// One object that was asked for by itself.
+pub(super) fn object_of(reply: Result<Reply, GraphError>) -> Result<(Head, Box<RawValue>), GraphError> {
+    let reply = reply?;
+    let head = reply.json::<Head>()?;
+    Ok((head, reply.raw().to_owned()))
 }
 
 /// An id in sixteen bytes: a GUID as it is, any other text by its hash.

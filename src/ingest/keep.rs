@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{CollectError, Stop};
 use crate::{
     domain::ids::RunId,
-    store::{PageWrite, StoreError, Unresolved, Writer},
+    store::{PageWrite, Spent, StoreError, Unresolved, Writer},
 };
 
 /// Pages that may wait to be written: some megabytes.
@@ -17,7 +17,7 @@ const QUEUE: usize = 64;
 
 /// What readers ask of the writing side.
 pub(super) enum Order {
-    Keep(PageWrite),
+    Keep(Box<PageWrite>),
     /// Carried out when everything before it is written.
     Ask(Question),
 }
@@ -35,7 +35,7 @@ impl Keeper {
     }
 
     pub async fn keep(&self, page: PageWrite) -> Result<(), Stop> {
-        self.0.send(Order::Keep(page)).await.map_err(|_| Stop::QueueClosed)
+        self.0.send(Order::Keep(Box::new(page))).await.map_err(|_| Stop::QueueClosed)
     }
 
     pub async fn unresolved(&self) -> Result<Vec<Unresolved>, Stop> {
@@ -58,21 +58,26 @@ impl Keeper {
     }
 }
 
+/// What the run has cost so far.
+pub(super) type Meter = Arc<dyn Fn() -> Spent + Send + Sync>;
+
 /// Writes until all readers are gone. On an error the queue closes, which stops the readers.
 pub(super) async fn write_all(
     writer: Arc<Mutex<Writer>>,
     run: RunId,
     mut queue: mpsc::Receiver<Order>,
+    meter: Meter,
 ) -> Result<(), CollectError> {
     let mut orders = Vec::with_capacity(QUEUE);
     while queue.recv_many(&mut orders, QUEUE).await > 0 {
         let orders = std::mem::replace(&mut orders, Vec::with_capacity(QUEUE));
-        with(&writer, move |writer| carry_out(writer, run, orders)).await??;
+        let meter = Arc::clone(&meter);
+        with(&writer, move |writer| carry_out(writer, run, orders, &meter)).await??;
     }
     Ok(())
 }
 
-fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>) -> Result<(), StoreError> {
+fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>, meter: &Meter) -> Result<(), StoreError> {
     let mut joined = PageWrite::default();
     for order in orders {
         match order {
@@ -80,26 +85,42 @@ fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>) -> Result<(), 
             Order::Keep(page) if page.checkpoint.is_none() => {
                 joined.objects.extend(page.objects);
                 joined.members.extend(page.members);
+                joined.changes.extend(page.changes);
                 joined.resolutions.extend(page.resolutions);
+                joined.links.extend(page.links);
+                joined.sign_ins.extend(page.sign_ins);
+                // In one page objects and lists come before changes and resolutions; what follows those must not.
+                if !joined.changes.is_empty() || !joined.resolutions.is_empty() {
+                    flush(writer, run, &mut joined, meter)?;
+                }
             }
-            Order::Keep(page) => {
-                flush(writer, run, &mut joined)?;
+            Order::Keep(mut page) => {
+                flush(writer, run, &mut joined, meter)?;
+                page.spent = Some(meter());
                 writer.commit(run, &page)?;
             }
             Order::Ask(question) => {
-                flush(writer, run, &mut joined)?;
+                flush(writer, run, &mut joined, meter)?;
                 question(writer, run)?;
             }
         }
     }
-    flush(writer, run, &mut joined)
+    flush(writer, run, &mut joined, meter)
 }
 
-fn flush(writer: &mut Writer, run: RunId, joined: &mut PageWrite) -> Result<(), StoreError> {
-    let page = std::mem::take(joined);
-    if page.objects.is_empty() && page.members.is_empty() && page.resolutions.is_empty() {
+fn flush(writer: &mut Writer, run: RunId, joined: &mut PageWrite, meter: &Meter) -> Result<(), StoreError> {
+    let mut page = std::mem::take(joined);
+    let PageWrite { objects, members, changes, resolutions, checkpoint: _, links, sign_ins, spent: _ } = &page;
+    if objects.is_empty()
+        && members.is_empty()
+        && changes.is_empty()
+        && resolutions.is_empty()
+        && links.is_empty()
+        && sign_ins.is_empty()
+    {
         return Ok(());
     }
+    page.spent = Some(meter());
     writer.commit(run, &page)
 }
 

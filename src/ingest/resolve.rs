@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Stop, checkpoint,
-    engine::{Engine, Head, id_key, is_bare},
+    engine::{Engine, Head, id_key, is_bare, object_of},
     members::GroupRef,
     plan::{How, Step},
 };
@@ -32,6 +32,13 @@ const AT_ONCE: usize = 6;
 /// that only a service which invents groups without end gets there.
 const MOST_ROUNDS: usize = 100;
 
+pub(super) struct Resolved {
+    /// What could not be found out of some member, although it may be told another day.
+    pub unknown: Option<ListEnd>,
+    /// Whether groups came to light, which have members of their own.
+    pub found_groups: bool,
+}
+
 /// What became of them, for the log.
 #[derive(Default)]
 struct Tally {
@@ -46,9 +53,10 @@ struct Tally {
 impl Engine {
     /// Asks for them all. What could not be found out, although it may be told another day, ends the memberships as
     /// partial: nobody knows what those members are.
-    pub(super) async fn resolve(&self, users_complete: bool, groups_complete: bool) -> Result<Option<ListEnd>, Stop> {
+    pub(super) async fn resolve(&self, users_complete: bool, groups_complete: bool) -> Result<Resolved, Stop> {
         let mut asked: HashSet<u128> = HashSet::new();
         let mut tally = Tally::default();
+        let mut found_groups = false;
         for _ in 0..MOST_ROUNDS {
             let mut todo = self.keeper.unresolved().await?;
             todo.retain(|u| asked.insert(id_key(&u.id)));
@@ -75,10 +83,11 @@ impl Engine {
             if found.is_empty() {
                 break;
             }
+            found_groups = true;
             self.members_of(found).await?;
         }
         self.tell_tally(&tally);
-        Ok(tally.unknown)
+        Ok(Resolved { unknown: tally.unknown, found_groups })
     }
 
     /// Users and groups that were not listed. While their list is incomplete, that says nothing about them: they stay
@@ -249,7 +258,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn all_pages(&self, reply: Result<Reply, GraphError>) -> Result<Vec<Box<RawValue>>, GraphError> {
+    pub(super) async fn all_pages(&self, reply: Result<Reply, GraphError>) -> Result<Vec<Box<RawValue>>, GraphError> {
         let (first, mut rest) = reply?.page(&self.client)?;
         let mut objects = first.objects;
         while let Some(page) = rest.next().await? {
@@ -369,12 +378,6 @@ fn sort_in(
 fn is_poor(raw: &RawValue, odata_type: &str) -> bool {
     let Ok(fields) = serde_json::from_str::<HashMap<String, IgnoredAny>>(raw.get()) else { return true };
     select_member(short_odata_type(odata_type)).split(',').any(|field| !fields.contains_key(field))
-}
-
-fn object_of(reply: Result<Reply, GraphError>) -> Result<(Head, Box<RawValue>), GraphError> {
-    let reply = reply?;
-    let head = reply.json::<Head>()?;
-    Ok((head, reply.raw().to_owned()))
 }
 
 fn unreadable(one: Unresolved) -> Resolution {

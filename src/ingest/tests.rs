@@ -531,6 +531,9 @@ async fn a_token_that_nobody_takes_fails_the_run_and_spoils_no_earlier_one() {
 #[tokio::test(start_paused = true)]
 async fn another_tenant_gets_nothing_into_the_store() {
     let mut bench = Bench::new().await;
+    // A token that says nothing of its tenant: the organization is asked first, and alone.
+    let opaque = json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": "opaque" });
+    bench.stub.login_answers([(200, opaque.to_string())]);
     bench.world.on("/organization", json!({ "value": [{ "id": "00000000-0000-0000-0000-00000000000b" }] }));
     let error = bench.run().await.unwrap_err();
     assert_eq!(error.problem().code.as_deref(), Some("other_tenant"));

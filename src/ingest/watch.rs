@@ -77,6 +77,14 @@ impl Watch {
         }
     }
 
+    /// How many there are, counted in the store.
+    pub fn held(&self, collection: Collection, held: u64) {
+        let mut state = self.lock();
+        let of = state.progress.of_mut(collection);
+        of.done = held;
+        of.total = of.total.map(|_| held);
+    }
+
     /// The last report, always sent.
     pub fn finish(&self, info: Option<&RunInfo>) {
         let mut progress = self.progress();

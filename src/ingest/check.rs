@@ -1,0 +1,369 @@
+//! What is read by its changes proves itself: totals against what is held, and some groups against their own lists.
+//!
+//! A mismatch counts when it is there at a second look, as changes may come late. Then everything is read in full, in
+//! this very run. That only service principals are missing is known of this shortcut: it is remembered, and what the run
+//! says of them is as of the last full read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Stop,
+    delta::{self, Mode},
+    engine::{Engine, Head, Read},
+    members::GroupRef,
+    plan::Step,
+};
+use crate::{
+    domain::{
+        completeness::{Collection, State},
+        kind::short_odata_type,
+        progress::Level,
+        reading::RunKind,
+        text,
+    },
+    graph::{Batch, Get, GraphError, text_literal},
+    store::{MemberRef, MembersChange, PageWrite, Writer},
+};
+
+/// Groups that are compared with their own lists: two batches, where all of them can hold service principals.
+const SAMPLE: usize = 20;
+/// Groups among which one with a service principal is looked for, in the store.
+const LOOKED_THROUGH: usize = 40;
+/// Pages of one group's delta chain that are read to find a service principal.
+const MOST_PAGES: usize = 20;
+
+/// A member's type, by its id.
+type Members = BTreeMap<String, String>;
+
+/// How what is held of a group differs from what its lists say.
+enum Differs {
+    /// Only in service principals.
+    InServicePrincipals,
+    /// In this many other members.
+    In(usize),
+}
+
+impl Engine {
+    pub(super) async fn prove(&self, users: &Read, groups: &Read) -> Result<(), Stop> {
+        if groups.end.state != State::Complete {
+            return Ok(());
+        }
+        match self.decision.kind {
+            RunKind::Full => {
+                self.learn(|l| l.drifted = 0);
+                if self.link(Collection::Groups).is_some() {
+                    self.prove_service_principals(None).await?;
+                }
+                return Ok(());
+            }
+            RunKind::Gentle => self.learn(|l| l.drifted = 0),
+            RunKind::Delta => self.compare_totals(users.end.state == State::Complete).await?,
+            RunKind::Scoped => return Ok(()),
+        }
+        if self.link(Collection::Groups).is_some() {
+            Box::pin(self.compare_groups(groups)).await?;
+        }
+        Ok(())
+    }
+
+    /// `$count` is eventually consistent: once is no reason.
+    async fn compare_totals(&self, users: bool) -> Result<(), Stop> {
+        let mut told = false;
+        let mut differs = None;
+        for (collection, whole) in [(Collection::Users, users), (Collection::Groups, true)] {
+            let Some(count) = self.count_of(collection).filter(|_| whole) else { continue };
+            told = true;
+            let held = self.held(collection).await?;
+            if is_drift(count, held) {
+                differs = Some((collection, count, held));
+            }
+        }
+        match differs {
+            Some((collection, count, held)) => {
+                self.learn(|l| l.drifted += 1);
+                let next = if self.learned().drifted > 1 { "; the next run reads everything" } else { "" };
+                let line = format!(
+                    "the service counts {} {}, and {} are held{next}",
+                    text::grouped(count),
+                    collection.as_str(),
+                    text::grouped(held)
+                );
+                self.watch.log(Level::Warning, line, None);
+            }
+            None if told => self.learn(|l| l.drifted = 0),
+            None => {}
+        }
+        Ok(())
+    }
+
+    async fn compare_groups(&self, groups: &Read) -> Result<(), Stop> {
+        let seed = self.watch.now().as_millisecond().cast_unsigned();
+        let sample = self.sample(&groups.changed, seed).await?;
+        let mut with_service_principal = None;
+        let first = self.differing(&sample, &mut with_service_principal).await?;
+        self.prove_service_principals(with_service_principal).await?;
+        if first.is_empty() {
+            return self.cast_changed(groups).await;
+        }
+        let others = first.values().any(|d| matches!(d, Differs::In(_)));
+        if others {
+            // A change that came late comes with the next round.
+            if let Some(link) = self.link(Collection::Groups)
+                && let Ok(brought) = Box::pin(self.round(Collection::Groups, &link, None, Mode::CatchUp)).await?
+                && let Some(link) = brought.link
+            {
+                self.keep_link(Collection::Groups, Some(link)).await?;
+            }
+            let again: Vec<GroupRef> = sample.into_iter().filter(|g| first.contains_key(g.id())).collect();
+            let second = self.differing(&again, &mut None).await?;
+            let wrong: Vec<usize> =
+                second.values().filter_map(|d| if let Differs::In(n) = d { Some(*n) } else { None }).collect();
+            if !wrong.is_empty() {
+                let now = self.watch.now();
+                self.learn(|l| l.delta_refused = Some(now));
+                let why = format!(
+                    "{} of {} that were compared with their lists differed, by {}",
+                    text::counted(wrong.len() as u64, "group"),
+                    text::grouped(again.len() as u64),
+                    text::counted(wrong.iter().sum::<usize>() as u64, "member")
+                );
+                self.watch.fallback("changes of groups are not trusted", &why);
+                return Err(Stop::Again(why));
+            }
+        } else if self.learned().delta_shows_service_principals != Some(false) {
+            self.learn(|l| l.delta_shows_service_principals = Some(false));
+            self.tell_missing_service_principals();
+        }
+        self.cast_changed(groups).await
+    }
+
+    /// Groups that changed, filled up with others, drawn at random.
+    async fn sample(&self, changed: &[GroupRef], seed: u64) -> Result<Vec<GroupRef>, Stop> {
+        let mut known = BTreeSet::new();
+        let fits = |group: &GroupRef| !group.is_hidden() || self.sees_hidden;
+        let mut sample: Vec<GroupRef> =
+            changed.iter().rev().filter(|g| fits(g) && known.insert(g.id().to_owned())).cloned().collect();
+        // Not always the same ones of those that changed: by a hash that the seed stirs.
+        sample.sort_by_key(|group| stirred(group.id(), seed));
+        sample.truncate(SAMPLE);
+        let more = self.keeper.ask(move |writer: &mut Writer, run| writer.some_groups(run, SAMPLE, seed)).await?;
+        let more = more.iter().map(|group| GroupRef::of(&group.id, &group.raw));
+        sample.extend(more.filter(|g| fits(g) && known.insert(g.id().to_owned())).take(SAMPLE - sample.len()));
+        Ok(sample)
+    }
+
+    /// Those of some groups of which something else is held than their lists say. Long lists are left out, and those
+    /// that cannot be read.
+    async fn differing(
+        &self,
+        groups: &[GroupRef],
+        with_service_principal: &mut Option<String>,
+    ) -> Result<BTreeMap<String, Differs>, Stop> {
+        let steps = |group: &GroupRef| match group.can_hold_service_principals() {
+            true => &[Step::Members, Step::ServicePrincipalMembers][..],
+            false => &[Step::Members][..],
+        };
+        let gets = groups.iter().flat_map(|g| steps(g).iter().map(|step| step.get(&[g.id()]))).collect();
+        let mut replies = self.ask(gets).await.into_iter();
+        let mut found = BTreeMap::new();
+        for group in groups {
+            let mut listed: Option<Members> = Some(Members::new());
+            for (step, reply) in steps(group).iter().zip(&mut replies) {
+                let page = reply.and_then(|reply| reply.page(&self.client));
+                match page {
+                    Ok((page, _)) if page.next_link.is_none() => {
+                        let members = page.objects.iter().filter_map(|raw| Head::of(raw));
+                        let members = members.map(|head| (head.id, head.odata_type.unwrap_or_else(|| type_of(*step))));
+                        if let Some(listed) = &mut listed {
+                            listed.extend(members);
+                        }
+                    }
+                    Err(error) if *step == Step::ServicePrincipalMembers && error.is_unsupported() => {}
+                    _ => listed = None,
+                }
+            }
+            let Some(listed) = listed else { continue };
+            if listed.values().any(|t| is_service_principal(t)) {
+                with_service_principal.get_or_insert_with(|| group.id().to_owned());
+            }
+            let id = group.id().to_owned();
+            let held = self.keeper.ask(move |writer: &mut Writer, run| writer.members_of(run, &id)).await?;
+            let held: Members = held.into_iter().map(|m| (m.id, m.odata_type)).collect();
+            if let Some(differs) = self.difference(&listed, &held).await {
+                found.insert(group.id().to_owned(), differs);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whoever is deleted may still be listed, and may not be held any more: that is no difference.
+    async fn difference(&self, listed: &Members, held: &Members) -> Option<Differs> {
+        let missing = listed.iter().filter(|(id, _)| !held.contains_key(*id));
+        let extra = held.iter().filter(|(id, _)| !listed.contains_key(*id));
+        let (principals, others): (Vec<_>, Vec<_>) =
+            missing.chain(extra).partition(|(_, odata_type)| is_service_principal(odata_type));
+        if !others.is_empty() {
+            let gets = others.iter().map(|(id, _)| Step::AnyObject.get(&[id])).collect();
+            let replies = self.ask(gets).await;
+            let there = replies.iter().filter(|r| !r.as_ref().is_err_and(GraphError::is_gone)).count();
+            if there > 0 {
+                return Some(Differs::In(there));
+            }
+        }
+        (!principals.is_empty()).then_some(Differs::InServicePrincipals)
+    }
+
+    /// Finds out, while nobody knows, whether delta queries show service principals: by the chain of one group that has
+    /// some. Costs one request, once for a tenant.
+    pub(super) async fn prove_service_principals(&self, group: Option<String>) -> Result<(), Stop> {
+        if self.learned().delta_shows_service_principals.is_some() {
+            return Ok(());
+        }
+        let seed = self.watch.now().as_millisecond().cast_unsigned();
+        let group = match group {
+            Some(group) => group,
+            None => match self.keeper.ask(move |writer: &mut Writer, run| one_of(writer, run, seed)).await? {
+                Some(group) => group,
+                None => return Ok(()),
+            },
+        };
+        if let Some(shows) = self.delta_shows_service_principals(&group).await {
+            self.learn(|l| l.delta_shows_service_principals = Some(shows));
+            if !shows {
+                self.tell_missing_service_principals();
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the delta chain of a group that has a service principal shows one. `None` if it cannot be read.
+    pub(super) async fn delta_shows_service_principals(&self, group: &str) -> Option<bool> {
+        let get = Get::new(&format!("/v1.0/groups/delta?$select=members&$filter=id eq {}", text_literal(group)));
+        let mut pages = self.client.pages(get);
+        for _ in 0..MOST_PAGES {
+            let page = match pages.next().await {
+                Ok(Some(page)) => page,
+                Ok(None) => return Some(false),
+                Err(_) => return None,
+            };
+            if page.objects.iter().any(|raw| delta::names_service_principal(raw)) {
+                return Some(true);
+            }
+        }
+        None
+    }
+
+    fn tell_missing_service_principals(&self) {
+        let line =
+            "changes of groups leave service principals out: which groups those are in is as of the last full read";
+        self.watch.log(Level::Warning, line.to_owned(), None);
+    }
+
+    /// Where changes leave service principals out: those of the groups that changed in other ways are asked for.
+    async fn cast_changed(&self, groups: &Read) -> Result<(), Stop> {
+        if self.decision.kind != RunKind::Delta || self.learned().delta_shows_service_principals != Some(false) {
+            return Ok(());
+        }
+        let mut known = BTreeSet::new();
+        let changed: Vec<GroupRef> = groups
+            .changed
+            .iter()
+            .filter(|g| g.can_hold_service_principals() && known.insert(g.id().to_owned()))
+            .cloned()
+            .collect();
+        let mut page = PageWrite::default();
+        for (group, listed) in self.casts(changed).await {
+            let Ok(listed) = listed else { continue };
+            let id = group.id().to_owned();
+            let held = self.keeper.ask(move |writer: &mut Writer, run| writer.members_of(run, &id)).await?;
+            let there: BTreeSet<&str> = listed.iter().map(|m| m.id.as_str()).collect();
+            let removed: Vec<String> = held
+                .into_iter()
+                .filter(|m| is_service_principal(&m.odata_type) && !there.contains(m.id.as_str()))
+                .map(|m| m.id)
+                .collect();
+            page.changes.push(MembersChange { group: group.id().to_owned(), added: listed, removed });
+        }
+        if page.changes.is_empty() {
+            return Ok(());
+        }
+        self.keeper.keep(page).await?;
+        Box::pin(self.settle(true, true)).await.map(drop)
+    }
+
+    /// The service principals of groups, by the cast. A group that cannot hold any has none.
+    pub(super) async fn casts(&self, groups: Vec<GroupRef>) -> Vec<(GroupRef, Result<Vec<MemberRef>, GraphError>)> {
+        let mut out = Vec::with_capacity(groups.len());
+        for some in groups.chunks(Batch::MOST) {
+            let gets = some.iter().map(|g| Step::ServicePrincipalMembers.get(&[g.id()])).collect();
+            for (group, reply) in some.iter().zip(self.ask(gets).await) {
+                let listed = match self.all_pages(reply).await {
+                    Ok(objects) => Ok(objects
+                        .iter()
+                        .filter_map(|raw| Head::of(raw))
+                        .map(|head| MemberRef {
+                            id: head.id,
+                            odata_type: head.odata_type.unwrap_or_else(|| type_of(Step::ServicePrincipalMembers)),
+                        })
+                        .collect()),
+                    Err(error) if error.is_unsupported() => Ok(Vec::new()),
+                    Err(error) => Err(error),
+                };
+                out.push((group.clone(), listed));
+            }
+        }
+        out
+    }
+}
+
+/// Whether totals differ by more than what settles by itself.
+fn is_drift(count: u64, held: u64) -> bool {
+    count.abs_diff(held) > (held / 1_000).max(5)
+}
+
+fn type_of(step: Step) -> String {
+    let known = step == Step::ServicePrincipalMembers;
+    if known { "#microsoft.graph.servicePrincipal".to_owned() } else { String::new() }
+}
+
+pub(super) fn is_service_principal(odata_type: &str) -> bool {
+    short_odata_type(odata_type) == "servicePrincipal"
+}
+
+/// Some group that is held with a service principal among its members.
+fn one_of(
+    writer: &mut Writer,
+    run: crate::domain::ids::RunId,
+    seed: u64,
+) -> Result<Option<String>, crate::store::StoreError> {
+    for group in writer.some_groups(run, LOOKED_THROUGH, seed)? {
+        if GroupRef::of(&group.id, &group.raw).can_hold_service_principals()
+            && writer.members_of(run, &group.id)?.iter().any(|m| is_service_principal(&m.odata_type))
+        {
+            return Ok(Some(group.id));
+        }
+    }
+    Ok(None)
+}
+
+fn stirred(id: &str, seed: u64) -> u64 {
+    use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+    let mut hasher = DefaultHasher::new();
+    (id, seed).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drifts() {
+        let check = |count, held, want| assert_eq!(is_drift(count, held), want, "{count} {held}");
+        check(0, 0, false);
+        check(105, 100, false);
+        check(94, 100, true);
+        check(100_100, 100_000, false);
+        check(100_101, 100_000, true);
+    }
+}
