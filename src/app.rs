@@ -31,7 +31,7 @@ use self::{
     overlay::Overlay,
     views::{Fills, Look, Mode, Overview, UploadEnd, UploadFailure},
 };
-use crate::domain::{completeness::RunStatus, ids::RunId, problem::Problem, progress::Event};
+use crate::domain::{completeness::RunStatus, ids::RunId, problem::Problem, progress::Event, view::RunInfo};
 
 /// Effects in the making.
 type Fx = Vec<Effect>;
@@ -232,9 +232,22 @@ impl Model {
         self.jobs.values().any(|j| !matches!(j.kind, Kind::Rows | Kind::Detail | Kind::Overview))
     }
 
-    /// The run that browsing shows.
-    pub fn newest(&self) -> Option<RunId> {
-        self.overview.store.as_ref()?.newest.as_ref().map(|r| r.id)
+    /// The run that browsing shows unless told otherwise.
+    pub fn shown(&self) -> Option<&RunInfo> {
+        self.overview.store.as_ref()?.shown()
+    }
+
+    /// The run whose rows are on the screen, if the store still tells of it.
+    pub fn browsed(&self) -> Option<&RunInfo> {
+        let store = self.overview.store.as_ref()?;
+        let known = [store.newest.as_ref(), store.finished.as_ref()];
+        known.into_iter().flatten().find(|run| Some(run.id) == self.browse.run)
+    }
+
+    /// The run that was cut off, and that the next one goes on with.
+    pub fn cut_off(&self) -> Option<&RunInfo> {
+        let newest = self.overview.store.as_ref()?.newest.as_ref()?;
+        (!ingest::is_running(self) && newest.can_be_gone_on_with(self.now)).then_some(newest)
     }
 
     /// The run that a preview compares and an upload sends.
@@ -250,15 +263,20 @@ impl Model {
             Step::Credentials if self.overview.profile.is_some() => Sign::Done,
             Step::Credentials => Sign::ToCome,
             Step::Ingest => match &self.ingest.phase {
+                ingest::IngestPhase::Running(_) if self.ingest.held => Sign::Paused,
                 ingest::IngestPhase::Running(_) => Sign::Incomplete,
                 ingest::IngestPhase::Failed(_) => Sign::Failed,
-                _ => match store.and_then(|s| s.newest.as_ref()).map(|r| r.status) {
+                _ if self.cut_off().is_some() => Sign::Incomplete,
+                _ => match self.shown() {
                     None => Sign::ToCome,
-                    Some(RunStatus::Complete) => Sign::Done,
-                    Some(RunStatus::Failed) => Sign::Failed,
-                    Some(RunStatus::Running | RunStatus::Partial | RunStatus::Interrupted | RunStatus::Scoped) => {
-                        Sign::Incomplete
-                    }
+                    Some(run) => match run.status {
+                        RunStatus::Complete => Sign::Done,
+                        RunStatus::Partial if run.open_gaps() == 0 => Sign::Done,
+                        RunStatus::Failed => Sign::Failed,
+                        RunStatus::Running | RunStatus::Partial | RunStatus::Interrupted | RunStatus::Scoped => {
+                            Sign::Incomplete
+                        }
+                    },
                 },
             },
             Step::Browse if self.browse.run.is_some() => Sign::Done,

@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::domain::{cloud::Cloud, origin::Origin};
+use crate::domain::{
+    cloud::Cloud,
+    ids::RunId,
+    origin::Origin,
+    reading::{Age, GroupPick},
+};
 
 /// From a Microsoft 365 tenant to JupiterOne: onboard, ingest, browse, preview, upload.
 ///
@@ -68,9 +73,12 @@ pub enum Command {
     /// Try everything on an embedded tenant: no network, no account
     Demo(Demo),
     /// Check credentials, permissions and the way to each service
-    Doctor(Output),
-    /// Read the tenant into the store
-    Collect(Output),
+    Doctor(Doctor),
+    /// Read the tenant into the store: what changed, where that is known, else everything
+    ///
+    /// An interrupted run is gone on with. Every seven days, and whenever the service no longer tells what changed,
+    /// everything is read again.
+    Collect(Collect),
     /// Tell what an upload would create, change and delete; writes nothing
     Preview(Preview),
     /// Synchronise JupiterOne with what was collected
@@ -96,6 +104,75 @@ pub struct Output {
     /// One JSON object a line on standard output
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub output: Output,
+    /// Also find out, by reading only, what Microsoft's documents leave open about this tenant: prices of requests, service
+    /// principals in $expand and delta, up to 200 groups read in two ways and compared. Later runs use what it learns
+    #[arg(long)]
+    pub probe: bool,
+    /// Write the probe's report here; it holds no personal data and can be shared
+    #[arg(long, value_name = "FILE", requires = "probe")]
+    pub report: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Default, Args)]
+pub struct Collect {
+    #[command(flatten)]
+    pub output: Output,
+    /// Drop an interrupted run instead of going on with it
+    #[arg(long)]
+    pub fresh: bool,
+    /// Read everything, although what changed would do
+    #[arg(long)]
+    pub full: bool,
+    /// Read everything when the last full read is older than this, such as 12h or 7d [profile: full_every] [default: 7d]
+    #[arg(long, value_name = "DURATION")]
+    pub full_every: Option<Age>,
+    /// Least load on the tenant instead of least time: delta chains, one request at a time, low priority
+    #[arg(long)]
+    pub gentle: bool,
+    /// Only these groups and their members, for a quick look; a name, an object ID or an OData filter. Never uploaded
+    #[arg(long, value_name = "NAME|ID|FILTER", value_parser = pick, conflicts_with = "full")]
+    pub only_groups: Vec<GroupPick>,
+    /// Only so many groups and users, for a quick look. Never uploaded
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["only_groups", "full"])]
+    pub sample: Option<u32>,
+    /// Also read when users last signed in: a slow pass beside the run, which never waits for it. Needs AuditLog.Read.All
+    /// and a premium licence [profile: sign_in_activity]
+    #[arg(long)]
+    pub sign_in_activity: bool,
+    /// How many finished runs stay in the store; never fewer than what uploads were made of [profile: keep] [default: 10]
+    #[arg(long, value_name = "N")]
+    pub keep: Option<std::num::NonZeroUsize>,
+    /// Tell what would be read, how many requests and resource units that takes, and why; reads nothing but two counts
+    #[arg(long)]
+    pub explain: bool,
+}
+
+fn pick(text: &str) -> Result<GroupPick, String> {
+    match text.trim() {
+        "" => Err("an empty name names no group".to_owned()),
+        text => Ok(GroupPick::parse(text)),
+    }
+}
+
+/// Which run of the store.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Of {
+    /// This run of the store instead of the newest; it must have finished, and not be a selection
+    #[arg(long, value_name = "N", value_parser = run)]
+    pub run: Option<RunId>,
+}
+
+fn run(text: &str) -> Result<RunId, String> {
+    match text.parse::<i64>() {
+        Ok(number) if number > 0 => Ok(RunId(number)),
+        _ => Err("a run has a number, as `tenantry info` shows it".to_owned()),
+    }
 }
 
 #[derive(Debug, Args)]
@@ -137,6 +214,8 @@ impl Demo {
 pub struct Preview {
     #[command(flatten)]
     pub output: Output,
+    #[command(flatten)]
+    pub of: Of,
     /// Exit with 5 if there is anything to create, change or delete
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -146,6 +225,8 @@ pub struct Preview {
 pub struct Upload {
     #[command(flatten)]
     pub output: Output,
+    #[command(flatten)]
+    pub of: Of,
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
@@ -158,6 +239,8 @@ pub struct Upload {
 pub struct Export {
     #[command(flatten)]
     pub output: Output,
+    #[command(flatten)]
+    pub of: Of,
     /// The format
     #[arg(long, value_enum)]
     pub format: ExportFormat,
@@ -187,10 +270,29 @@ pub enum Profile {
         /// Its name; else the selected one
         name: Option<String>,
     },
-    /// Remove a profile and its secrets
+    /// Accept what the newest finished run lacks: from then on only new gaps make exit status 3
+    ///
+    /// A gap that gets another state is new. Accepted or not, nothing is deleted of what a gap may hide.
+    AcceptGaps {
+        /// The profile's name; else the selected one
+        name: Option<String>,
+        /// Only list what is accepted
+        #[arg(long)]
+        list: bool,
+        /// Accept nothing any more
+        #[arg(long, conflicts_with = "list")]
+        none: bool,
+    },
+    /// Remove a profile and its secrets; the tenant's store is kept
     Remove {
         /// Its name
         name: String,
+        /// Also delete the tenant's store, with its copies, unless another profile uses that tenant
+        #[arg(long)]
+        purge: bool,
+        /// Do not ask
+        #[arg(long, requires = "purge")]
+        yes: bool,
     },
 }
 
@@ -203,6 +305,24 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused() {
+        let check = |args: &[&str], fits: bool| {
+            let all = ["tenantry", "collect"].iter().chain(args);
+            assert_eq!(Cli::try_parse_from(all).is_ok(), fits, "{args:?}");
+        };
+        check(&["--only-groups", "Finance", "--only-groups", "securityEnabled eq true", "--explain"], true);
+        check(&["--fresh", "--full", "--gentle", "--full-every", "12h", "--keep", "1", "--sign-in-activity"], true);
+        check(&["--sample", "10"], true);
+        check(&["--sample", "10", "--only-groups", "Finance"], false);
+        check(&["--sample", "10", "--full"], false);
+        check(&["--only-groups", "Finance", "--full"], false);
+        check(&["--only-groups", " "], false);
+        check(&["--sample", "0"], false);
+        check(&["--keep", "0"], false);
+        check(&["--full-every", "soon"], false);
     }
 
     #[test]

@@ -302,6 +302,7 @@ where
             match effect {
                 Effect::Start(id, work) => self.jobs.start(id, work),
                 Effect::Cancel(id) => self.jobs.cancel(id),
+                Effect::Hold(id, held) => self.jobs.hold(id, held),
                 Effect::CancelAll => self.jobs.cancel_all(),
                 Effect::Exit(reason) => self.exit = Some(reason),
                 Effect::Redraw => self.redraw()?,

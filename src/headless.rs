@@ -21,9 +21,9 @@ use crate::cli::{Cli, Command};
 pub async fn run(cli: Cli, command: Command) -> Exit {
     match command {
         Command::Demo(args) => demo::run(&cli.common, args).await,
-        Command::Doctor(args) => doctor::run(&cli.common, Output::new(args.json)).await,
-        Command::Collect(args) => collect::run(&cli.common, Output::new(args.json)).await,
-        Command::Preview(args) => preview::run(&cli.common, Output::new(args.output.json), args.detailed_exitcode),
+        Command::Doctor(args) => doctor::run(&cli.common, &args, Output::new(args.output.json)).await,
+        Command::Collect(args) => collect::run(&cli.common, &args, Output::new(args.output.json)).await,
+        Command::Preview(args) => preview::run(&cli.common, &args, Output::new(args.output.json)),
         Command::Upload(args) => upload::run(&cli.common, &args, Output::new(args.output.json)).await,
         Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)),
         Command::Profile(args) => profile::run(&cli.common, args).await,

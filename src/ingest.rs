@@ -223,6 +223,7 @@ impl Work<'_> {
         let (job, watch) = (self.job, &self.watch);
         let run = self.begin(&decision, leftover.as_ref()).await?;
         watch.decided(decision.kind, leftover.as_ref().map(|l| l.started_at), self.last_full);
+        watch.because(&decision.because);
         watch.log(Level::Info, format!("run {run}: {}", words(&decision)), None);
 
         let (keeper, queue) = Keeper::new();

@@ -4,6 +4,8 @@
 //! knows a terminal or prints; what a job decides is decided in the engine modules that it puts together.
 
 mod guard;
+mod look;
+mod runs;
 
 use std::{path::Path, sync::Arc};
 
@@ -11,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::graph::Hold;
 pub use guard::Guard;
+pub use look::{Probed, explain, probe};
+pub use runs::{accepted_here, counts, counts_of, finished, has_open_gaps, open, open_gaps, remove_store, runs};
 
 use crate::{
     credentials::{
@@ -21,7 +25,7 @@ use crate::{
     domain::{
         check::Check,
         clock::Clock,
-        completeness::{Gap, RunStatus},
+        completeness::accept,
         ids::TenantId,
         naming::Naming,
         preview::{Baseline, Preview},
@@ -36,11 +40,11 @@ use crate::{
     },
     export::{self, ExportReport},
     graph::{GraphClient, GraphConfig},
-    ingest::{self, Collect},
+    ingest::{self, Collect, CollectError},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
     preview,
     profile::{Claim, Registry, Settings, SettingsError, TargetWriter, TenantRef},
-    store::{Reader, StoreError},
+    store::{Reader, StoreError, Writer},
     upload::{self, JobEnd, Upload, UploadError},
 };
 
@@ -53,6 +57,9 @@ pub enum JobError {
     /// What was asked for is not complete: exit status 2.
     #[error(transparent)]
     Usage(#[from] SettingsError),
+    /// What was asked for is there and cannot be used so, or is not there at all: exit status 2.
+    #[error("{0}")]
+    Unfit(Box<Problem>),
     /// It would have done harm: exit status 4.
     #[error("{0}")]
     Guard(Box<Problem>),
@@ -71,7 +78,7 @@ impl JobError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Usage(e) => Problem::new(e.to_string()).code("usage"),
-            Self::Guard(p) | Self::Failed(p) | Self::Interrupted(p) => (**p).clone(),
+            Self::Unfit(p) | Self::Guard(p) | Self::Failed(p) | Self::Interrupted(p) => (**p).clone(),
             Self::Upload(e) => advice::explain(e.problem()),
         }
     }
@@ -126,25 +133,51 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
     doctor::doctor(input, Arc::clone(&context.reporter)).await
 }
 
-/// Reads the tenant into its store. Gaps are data in the result; an interrupted run is a result too.
+/// Reads the tenant into its store, and forgets the runs that are too many then. Gaps are data in the result; an
+/// interrupted run is a result too.
 pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
+    let job = reading(context).await?;
+    let (store, tenant, now) = (job.store.clone(), job.tenant.clone(), Arc::clone(&context.clock));
+    let keep = job.ask.keep;
+    let mut run = ingest::collect(job).await.map_err(of_collect)?;
+    if run.status.is_finished() {
+        let pruned = tokio::task::spawn_blocking(move || Writer::open(&store, &tenant, now.now())?.prune(keep)).await;
+        // The run is whole whatever becomes of its elders: another process may have begun by now, and forgets them.
+        match pruned {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("old runs are kept for now: {error}"),
+            Err(error) => tracing::warn!("old runs are kept for now: {error}"),
+        }
+    }
+    accept(&mut run.gaps, &context.settings.accepted_gaps);
+    Ok(run)
+}
+
+fn of_collect(error: CollectError) -> JobError {
+    match error {
+        // To drop what was read takes a word.
+        CollectError::Unfinished(_) => JobError::Guard(Box::new(error.problem())),
+        _ => JobError::failed(error.problem()),
+    }
+}
+
+/// What a run works with.
+async fn reading(context: &Context) -> Result<Collect, JobError> {
     let settings = &context.settings;
     let client = graph(context)?;
     let tenant = match settings.tenant()? {
         TenantRef::Id(id) => id.clone(),
         TenantRef::Domain(name) => tenant_of_domain(&client, name).await?,
     };
-    let store = settings.store.clone().unwrap_or_else(|| settings.paths.store(&tenant));
-    let job = Collect {
+    Ok(Collect {
         client,
-        store,
+        store: settings.store.clone().unwrap_or_else(|| settings.paths.store(&tenant)),
         tenant,
         clock: Arc::clone(&context.clock),
-        reporter: Arc::clone(&context.reporter),
+        reporter: runs::told(Arc::clone(&context.reporter), settings),
         cancel: context.cancel.clone(),
         ask: context.ask.clone(),
-    };
-    ingest::collect(job).await.map_err(|e| JobError::failed(e.problem()))
+    })
 }
 
 /// The settings with the tenant by its ID: a domain is only another way to say it, and stores are named by IDs.
@@ -209,14 +242,22 @@ fn no_secret(settings: &Settings) -> JobError {
 /// The dry run. Reads the store, and nothing else.
 pub fn preview(settings: &Settings) -> Result<Preview, JobError> {
     let reader = open(settings)?;
-    let run = finished_run(&reader)?;
-    preview::preview(&reader, run.id, NAMING, settings.target().as_ref()).map_err(|e| JobError::failed(e.problem()))
+    let run = runs::chosen(&reader, settings)?;
+    previewed(&reader, &run, settings)
+}
+
+fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Preview, JobError> {
+    let target = settings.target();
+    let mut preview =
+        preview::preview(reader, run.id, NAMING, target.as_ref()).map_err(|e| JobError::failed(e.problem()))?;
+    accept(&mut preview.gaps, &settings.accepted_gaps);
+    Ok(preview)
 }
 
 /// Writes what an upload would send to a folder.
 pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, ExportReport), JobError> {
     let reader = open(settings)?;
-    let run = finished_run(&reader)?;
+    let run = runs::chosen(&reader, settings)?;
     let report = export::ndjson(
         dir,
         NAMING,
@@ -225,34 +266,6 @@ pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, Export
     )
     .map_err(|e| JobError::failed(e.problem(StoreError::problem)))?;
     Ok((run, report))
-}
-
-/// The newest finished run, with how many objects of each `_type` it holds.
-pub fn counts(settings: &Settings) -> Result<std::collections::BTreeMap<String, u64>, JobError> {
-    let reader = open(settings)?;
-    let run = finished_run(&reader)?;
-    Ok(reader.counts(run.id, NAMING)?)
-}
-
-/// Counts of one run, finished or not.
-pub fn counts_of(settings: &Settings, run: &RunInfo) -> Result<std::collections::BTreeMap<String, u64>, JobError> {
-    Ok(open(settings)?.counts(run.id, NAMING)?)
-}
-
-/// Opens the store for reading.
-pub fn open(settings: &Settings) -> Result<Reader, JobError> {
-    let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
-    Ok(Reader::open(settings.store()?, tenant)?)
-}
-
-fn finished_run(reader: &Reader) -> Result<RunInfo, JobError> {
-    reader.newest_finished()?.ok_or_else(|| {
-        JobError::failed(
-            Problem::new("the store holds no finished run")
-                .code("no_run")
-                .hint("Run `tenantry collect` first, and let it finish."),
-        )
-    })
 }
 
 /// An upload that may begin: what it would do, to which target, and what speaks against it.
@@ -269,10 +282,9 @@ pub struct Ready {
 pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
     let target = settings.require_target()?;
     let reader = open(settings)?;
-    let run = finished_run(&reader)?;
+    let run = runs::chosen(&reader, settings).map_err(runs::never_uploaded)?;
     let tenant = reader.tenant()?;
-    let preview =
-        preview::preview(&reader, run.id, NAMING, Some(&target)).map_err(|e| JobError::failed(e.problem()))?;
+    let preview = previewed(&reader, &run, settings)?;
     let last = registry(settings)
         .last_writer(&target)
         .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
@@ -353,11 +365,6 @@ fn registry(settings: &Settings) -> Registry {
 /// Whether an upload to the previewed target is its first, as far as the store knows.
 pub fn is_first(preview: &Preview) -> bool {
     matches!(preview.baseline, Baseline::Unknown)
-}
-
-/// How a finished job exits: 0, or 3 with gaps that nobody accepted.
-pub fn has_open_gaps(run: &RunInfo) -> bool {
-    run.status == RunStatus::Partial && run.gaps.iter().any(Gap::is_open)
 }
 
 /// A reporter that also writes to the log what a run tells.

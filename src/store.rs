@@ -8,7 +8,7 @@
 //!   forward the rest.
 //!
 //! Synchronous, and the only place that names rusqlite. It knows no network and no pace, decides nothing about what to
-//! read next, and never deletes a file.
+//! read next, and deletes a store only when told to ([`remove`]).
 
 mod belief;
 mod compare;
@@ -28,6 +28,7 @@ mod pick;
 mod prune;
 mod put;
 mod read;
+mod remove;
 mod runs;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -39,6 +40,7 @@ pub use error::StoreError;
 pub use ground::{DeltaGround, GroupShape, Leftover, StoredGroup};
 pub use lock::{Holder, holder};
 pub use read::Reader;
+pub use remove::remove;
 pub use write::{
     Checkpoint, DeltaLink, ListEnd, MemberRef, MembersChange, MembersWrite, ObjectWrite, PageWrite, Resolution, RunEnd,
     RunPlan, SignInWrite, Spent, Unresolved, Via, Writer,

@@ -9,6 +9,7 @@ use super::{
     msg::{Effect, JobId, Work},
 };
 use crate::domain::{
+    completeness::RunStatus,
     ids::RunId,
     kind::EntityKind,
     problem::Problem,
@@ -175,12 +176,23 @@ pub(super) fn page(m: &Model) -> u64 {
         18..28 => 8,
         _ => 9,
     };
-    u64::from(m.size.1.saturating_sub(taken)).max(1)
+    let banner = u16::from(banner(m).is_some());
+    u64::from(m.size.1.saturating_sub(taken + banner)).max(1)
+}
+
+/// What is to be known of rows that are not those of a finished run of everything; a run in progress says so elsewhere.
+pub fn banner(m: &Model) -> Option<&'static str> {
+    match m.browsed()?.status {
+        RunStatus::Complete | RunStatus::Partial | RunStatus::Running => None,
+        RunStatus::Scoped => Some("A selection only: what is not here may well exist. It is never uploaded."),
+        RunStatus::Interrupted => Some("Cut off before its end: not all is here. It is never uploaded."),
+        RunStatus::Failed => Some("It failed before its end: not all is here. It is never uploaded."),
+    }
 }
 
 pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
     model.place = Place::Browse;
-    match model.newest() {
+    match model.shown().map(|run| run.id) {
         Some(run) if model.browse.run != Some(run) => show_run(model, run, fx),
         Some(_) => fetch(model, fx),
         None => model.look_again(fx),
@@ -272,7 +284,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         }
         Action::Refresh => {
             model.look_again(fx);
-            match model.newest() {
+            match model.shown().map(|run| run.id) {
                 Some(run) => show_run(model, run, fx),
                 None => refresh(model, fx),
             }
@@ -345,7 +357,7 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
         return;
     }
     let empty = model.browse.view().window.rows.is_empty() && model.browse.view().filter.text().is_empty();
-    let Some(run) = model.newest() else { return };
+    let Some(run) = model.shown().map(|run| run.id) else { return };
     if model.browse.run.is_none() || (empty && model.browse.view().window.pending.is_none()) {
         show_run(model, run, fx);
     }

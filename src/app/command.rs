@@ -41,6 +41,10 @@ pub enum Action {
     FillRight,
     FillWrong,
     ReadAgain,
+    ReadAll,
+    HowToRead,
+    DropRun,
+    Hold(bool),
     Cancel,
     Move(Move),
     Tab(i8),
@@ -126,6 +130,10 @@ fn asking(model: &Model) -> bool {
     matches!(model.overlays.last(), Some(Overlay::Ask(_, AskPhase::Confirm)))
 }
 
+fn choosing(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::How { .. }))
+}
+
 fn typing_confirmation(model: &Model) -> bool {
     matches!(model.overlays.last(), Some(Overlay::Type { .. }))
 }
@@ -140,6 +148,7 @@ fn browsing(model: &Model) -> bool {
 
 fn scrollable(model: &Model) -> bool {
     in_help(model)
+        || choosing(model)
         || browsing(model)
         || at(model, Place::Preview)
         || at(model, Place::Ingest)
@@ -162,6 +171,8 @@ pub const COMMANDS: &[Command] = commands! {
     Action::No, ["n", "esc", "ctrl-g", "enter"], "no", "no, leave it", asking;
     Action::Continue, ["enter"], "upload", "start the upload, once the word is typed", typing_confirmation;
     Action::Back, ["esc", "ctrl-g"], "not now", "close without uploading", typing_confirmation;
+    Action::Continue, ["enter"], "read", "read the directory in the chosen way", choosing;
+    Action::Back, ["esc", "ctrl-g", "backspace", "h", "q"], "not now", "close without reading", choosing;
     Action::Back, ["esc", "ctrl-g", "backspace", "?", "q", "enter", "f1"], "close", "close the help", in_help;
 
     // The wizard.
@@ -192,12 +203,18 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Advance, ["a"], "let the tenant change", "let the demo's tenant change, as time would", dashboard::can_advance;
 
     // Ingestion.
+    Action::Continue, ["enter"], "go on with it", "go on where the run that was cut off ended", |m| at(m, Place::Ingest) && ingest::can_go_on(m);
+    Action::DropRun, ["x"], "drop it, begin anew", "drop what was cut off, and begin anew; asks first", |m| at(m, Place::Ingest) && ingest::can_go_on(m);
     Action::Continue, ["enter"], "try again", "read the directory once more", |m| at(m, Place::Ingest) && ingest::has_failed(m);
     Action::Continue, ["enter"], "start", "read the directory", |m| at(m, Place::Ingest) && ingest::can_start(m);
     Action::Continue, ["enter"], "browse", "browse what is here so far", |m| at(m, Place::Ingest) && ingest::can_browse(m);
     Action::Continue, ["enter"], "to the credentials", "a profile is needed first", |m| at(m, Place::Ingest) && m.overview.profile.is_none();
+    Action::Hold(true), ["p"], "pause", "pause: nothing is asked until you go on", |m| at(m, Place::Ingest) && ingest::can_hold(m);
+    Action::Hold(false), ["p"], "go on", "go on reading", |m| at(m, Place::Ingest) && ingest::can_let_go(m);
     Action::Cancel, ["c"], "cancel (keeps what is here)", "stop reading; what is here is kept", |m| at(m, Place::Ingest) && ingest::can_cancel(m);
-    Action::ReadAgain, ["r"], "read again", "read the directory once more", |m| at(m, Place::Ingest) && ingest::can_read_again(m);
+    Action::ReadAgain, ["r"], "read again", "read what changed since", |m| at(m, Place::Ingest) && ingest::can_read_again(m);
+    Action::ReadAll, ["F"], "read everything", "read everything, although what changed would do", |m| at(m, Place::Ingest) && ingest::can_read_all(m);
+    Action::HowToRead, ["h"], "how …", "choose how to read", |m| at(m, Place::Ingest) && ingest::can_choose(m);
 
     // Browsing.
     Action::Continue, ["enter", "down", "tab"], "to the list", "keep the filter and go to the list", filtering;

@@ -7,6 +7,7 @@ pub fn next_step(m: &Model) -> Step {
     let store = m.overview.store.as_ref();
     match store.and_then(|s| s.finished.as_ref()) {
         _ if m.overview.profile.is_none() => Step::Credentials,
+        _ if m.cut_off().is_some() => Step::Ingest,
         None => Step::Ingest,
         Some(run) => {
             let ended = run.finished_at.unwrap_or(run.started_at);

@@ -6,12 +6,13 @@ use super::{
     Fx, Model, Place,
     command::Action,
     list::Move,
-    msg::{JobId, Kind, Work},
+    msg::{Effect, JobId, Kind, Work},
     overlay::{AskPhase, Overlay, Question},
 };
 use crate::domain::{
     problem::Problem,
     progress::{Event, IngestProgress, LogLine},
+    reading::How,
     view::RunInfo,
 };
 
@@ -25,6 +26,9 @@ pub struct Ingest {
     pub scrolled: u16,
     /// The service has asked to wait, and that is what is going on now.
     pub throttled: bool,
+    /// The person wants it to stand still. Nobody else holds a run of this program, so this alone is what is shown: a
+    /// report from before the person's last word does not take it back.
+    pub held: bool,
     /// Requests in each of the last seconds, newest last.
     pub pulse: VecDeque<u64>,
     /// Where the last second of the pulse began: seconds of the run, requests by then.
@@ -59,8 +63,35 @@ pub(super) fn has_failed(m: &Model) -> bool {
     can_start(m) && matches!(m.ingest.phase, IngestPhase::Failed(_))
 }
 
+/// Enter goes on with the run that was cut off.
+pub(super) fn can_go_on(m: &Model) -> bool {
+    m.overview.profile.is_some() && m.cut_off().is_some()
+}
+
 pub(super) fn can_browse(m: &Model) -> bool {
-    matches!(m.ingest.phase, IngestPhase::Running(_) | IngestPhase::Ended(_))
+    !can_go_on(m) && matches!(m.ingest.phase, IngestPhase::Running(_) | IngestPhase::Ended(_))
+}
+
+/// There is something that was read already, so that reading again can be done in more than one way.
+pub(super) fn can_choose(m: &Model) -> bool {
+    m.overview.profile.is_some() && !is_running(m)
+}
+
+pub(super) fn can_read_all(m: &Model) -> bool {
+    can_choose(m) && m.finished().is_some()
+}
+
+pub(super) fn can_hold(m: &Model) -> bool {
+    can_cancel(m) && !m.ingest.held
+}
+
+pub(super) fn can_let_go(m: &Model) -> bool {
+    can_cancel(m) && m.ingest.held
+}
+
+/// The ways to read that there are now, the usual one first.
+pub fn choices(m: &Model) -> Vec<How> {
+    How::ALL.into_iter().filter(|how| *how != How::Anew || can_go_on(m)).collect()
 }
 
 pub(super) fn can_cancel(m: &Model) -> bool {
@@ -68,15 +99,19 @@ pub(super) fn can_cancel(m: &Model) -> bool {
 }
 
 pub(super) fn can_read_again(m: &Model) -> bool {
-    matches!(m.ingest.phase, IngestPhase::Ended(_))
+    !can_go_on(m) && matches!(m.ingest.phase, IngestPhase::Ended(_))
 }
 
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     match action {
-        Action::Continue if can_start(model) => start(model, fx),
+        Action::Continue if can_go_on(model) || can_start(model) => start(model, How::Changes, fx),
         Action::Continue if can_browse(model) => super::browse::enter(model, fx),
         Action::Continue => super::wizard::enter(model),
-        Action::ReadAgain => start(model, fx),
+        Action::ReadAgain => start(model, How::Changes, fx),
+        Action::ReadAll => start(model, How::Everything, fx),
+        Action::HowToRead => model.overlays.push(Overlay::How { chosen: 0 }),
+        Action::DropRun => model.overlays.push(Overlay::Ask(Question::DropRun, AskPhase::Confirm)),
+        Action::Hold(held) => hold(model, held, fx),
         Action::Cancel => model.overlays.push(Overlay::Ask(Question::CancelCollect, AskPhase::Confirm)),
         Action::Move(to) => scroll(&mut model.ingest, to),
         Action::Back => super::dashboard::enter(model, fx),
@@ -88,9 +123,20 @@ pub(super) fn enter(model: &mut Model, _: &mut Fx) {
     model.place = Place::Ingest;
 }
 
-fn start(model: &mut Model, fx: &mut Fx) {
-    let job = model.start(Work::Collect, fx);
+/// Reads, unless that is being done.
+pub(super) fn start(model: &mut Model, how: How, fx: &mut Fx) {
+    if is_running(model) {
+        return;
+    }
+    let job = model.start(Work::Collect(how), fx);
     model.ingest = Ingest { phase: IngestPhase::Running(job), ..Ingest::default() };
+}
+
+fn hold(model: &mut Model, held: bool, fx: &mut Fx) {
+    if let IngestPhase::Running(job) = model.ingest.phase {
+        model.ingest.held = held;
+        fx.push(Effect::Hold(job, held));
+    }
 }
 
 fn scroll(ingest: &mut Ingest, to: Move) {

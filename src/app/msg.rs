@@ -13,6 +13,7 @@ use crate::domain::{
     preview::Preview,
     problem::Problem,
     progress::Event,
+    reading::How,
     upload::JobFigures,
     view::{Detail, Query, Rows, RunInfo},
 };
@@ -74,6 +75,8 @@ pub enum Effect {
     Start(JobId, Work),
     Cancel(JobId),
     CancelAll,
+    /// Stop or let go all requests of a collection, which stays as it is meanwhile.
+    Hold(JobId, bool),
     /// To the clipboard of the terminal, by OSC 52.
     Copy(String),
     /// Hand the terminal back and stop, until the shell continues us.
@@ -89,7 +92,7 @@ pub enum Work {
     Doctor(Form),
     Save(Form),
     Overview,
-    Collect,
+    Collect(How),
     Rows(RunId, Query),
     Detail(RunId, String),
     Preview,
@@ -103,7 +106,7 @@ impl Work {
             Self::Doctor(_) => Kind::Doctor,
             Self::Save(_) => Kind::Save,
             Self::Overview => Kind::Overview,
-            Self::Collect => Kind::Collect,
+            Self::Collect(_) => Kind::Collect,
             Self::Rows(..) => Kind::Rows,
             Self::Detail(..) => Kind::Detail,
             Self::Preview => Kind::Preview,

@@ -6,6 +6,7 @@ use super::{
     field::TextField,
     msg::{Effect, ExitReason, Kind},
 };
+use crate::domain::reading::How;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
@@ -13,6 +14,10 @@ pub enum Overlay {
         scroll: u16,
     },
     Ask(Question, AskPhase),
+    /// How to read: which of [`ingest::choices`](super::ingest::choices).
+    How {
+        chosen: usize,
+    },
     /// Something that takes a typed word.
     Type {
         word: &'static str,
@@ -25,6 +30,8 @@ pub enum Overlay {
 pub enum Question {
     CancelCollect,
     CancelUpload,
+    /// Read anew instead of going on with what was cut off.
+    DropRun,
     Quit,
 }
 
@@ -41,7 +48,7 @@ impl Question {
         match self {
             Self::CancelCollect => Some(Kind::Collect),
             Self::CancelUpload => Some(Kind::Upload),
-            Self::Quit => None,
+            Self::DropRun | Self::Quit => None,
         }
     }
 }
@@ -56,10 +63,29 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         }
         (Action::Yes, Some(Overlay::Ask(question, phase))) => {
             *phase = AskPhase::Waiting;
-            let question = *question;
-            match question.about() {
-                Some(kind) => model.cancel(kind, fx),
-                None => model.leave(ExitReason::Quit, fx),
+            match *question {
+                Question::CancelCollect => model.cancel(Kind::Collect, fx),
+                Question::CancelUpload => model.cancel(Kind::Upload, fx),
+                Question::Quit => model.leave(ExitReason::Quit, fx),
+                Question::DropRun => {
+                    model.overlays.pop();
+                    super::ingest::start(model, How::Anew, fx);
+                }
+            }
+        }
+        (Action::Move(to), Some(Overlay::How { chosen })) => {
+            let at = u16::try_from(*chosen).unwrap_or(0);
+            let chosen = usize::from(to.scroll(at, 1)).min(super::ingest::choices(model).len() - 1);
+            model.overlays.pop();
+            model.overlays.push(Overlay::How { chosen });
+        }
+        (Action::Continue, Some(Overlay::How { chosen })) => {
+            let chosen = *chosen;
+            model.overlays.pop();
+            match super::ingest::choices(model).get(chosen) {
+                Some(How::Anew) => model.overlays.push(Overlay::Ask(Question::DropRun, AskPhase::Confirm)),
+                Some(how) => super::ingest::start(model, *how, fx),
+                None => {}
             }
         }
         (Action::Continue, Some(Overlay::Type { word, field, wrong })) => {
@@ -80,8 +106,10 @@ pub(super) fn settle(model: &mut Model) {
     model.overlays.retain(|o| match o {
         Overlay::Ask(question, _) => match question.about() {
             Some(kind) => running.contains(&kind),
+            None if *question == Question::DropRun => !running.contains(&Kind::Collect),
             None => running.iter().any(|k| k.is_at_stake()),
         },
+        Overlay::How { .. } => !running.contains(&Kind::Collect),
         Overlay::Help { .. } | Overlay::Type { .. } => true,
     });
 }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    cloud::Cloud, ids::ClientId, problem::Problem, secret::Secret, target::Target, view::RunInfo, view::Totals,
+    cloud::Cloud, completeness::RunStatus, ids::ClientId, problem::Problem, secret::Secret, target::Target,
+    view::RunInfo, view::Totals,
 };
 
 /// What the wizard has gathered, of the right shapes.
@@ -73,16 +74,24 @@ pub struct StoreView {
     pub path: String,
     /// It goes with the program.
     pub temporary: bool,
-    /// What browsing shows; it may still be running.
+    /// The newest run, whatever became of it.
     pub newest: Option<RunInfo>,
-    /// What a preview and an upload use.
+    /// The newest finished run of everything: what a preview and an upload use.
     pub finished: Option<RunInfo>,
-    /// Of the newest run.
+    /// Of the run that browsing shows.
     pub totals: Totals,
     /// Process that writes this store, if it is another one.
     pub held_by: Option<u32>,
     /// The last upload to the profile's target, by the store's record.
     pub uploaded: Option<UploadedView>,
+}
+
+impl StoreView {
+    /// The run that browsing shows: the one that is being read, else the newest finished one, else whatever there is.
+    pub fn shown(&self) -> Option<&RunInfo> {
+        let reading = self.newest.as_ref().filter(|run| run.status == RunStatus::Running);
+        reading.or(self.finished.as_ref()).or(self.newest.as_ref())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

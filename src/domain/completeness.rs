@@ -115,6 +115,30 @@ impl Gap {
     }
 }
 
+/// A gap that a profile accepts: of this list, in this state. In another state it is news again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptedGap {
+    pub scope: GapScope,
+    /// As [`Gap::id`].
+    pub id: String,
+    pub state: State,
+}
+
+impl From<&Gap> for AcceptedGap {
+    fn from(gap: &Gap) -> Self {
+        Self { scope: gap.scope, id: gap.id.clone(), state: gap.state }
+    }
+}
+
+/// Marks the gaps that are accepted, and no others. What is accepted is still missing: it exempts its types from deletion
+/// as ever.
+pub fn accept(gaps: &mut [Gap], accepted: &[AcceptedGap]) {
+    for gap in gaps {
+        gap.accepted = accepted.iter().any(|a| a.scope == gap.scope && a.state == gap.state && a.id == gap.id);
+    }
+}
+
 /// The `_type`s that an upload must exempt from deletion: where something may exist on the other side that this store
 /// neither holds nor could read. Gaps that an earlier complete read makes up for exempt nothing.
 pub fn partial_types(naming: Naming, gaps: &[Gap]) -> BTreeSet<String> {
@@ -211,6 +235,22 @@ mod tests {
             accepted: false,
             stale_since: stale.then_some(jiff::Timestamp::UNIX_EPOCH),
         }
+    }
+
+    #[test]
+    fn what_is_accepted_is_no_news_until_it_changes() {
+        let accepted = [AcceptedGap { scope: GapScope::Group, id: "g".to_owned(), state: State::Hidden }];
+        let check = |scope, id, state, want: bool| {
+            let mut gaps = [gap(scope, id, state, false)];
+            accept(&mut gaps, &accepted);
+            assert_eq!((gaps[0].accepted, gaps[0].is_open()), (want, !want), "{id} {state:?}");
+            assert!(!partial_types(Naming::ActiveDirectory, &gaps).is_empty());
+            accept(&mut gaps, &[]);
+            assert!(gaps[0].is_open());
+        };
+        check(GapScope::Group, "g", State::Hidden, true);
+        check(GapScope::Group, "g", State::Forbidden, false);
+        check(GapScope::Group, "h", State::Hidden, false);
     }
 
     #[test]

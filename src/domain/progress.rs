@@ -31,6 +31,10 @@ pub struct IngestProgress {
     pub collections: [CollectionProgress; 4],
     /// How this run reads; `None` until that is decided.
     pub kind: Option<RunKind>,
+    /// Why this kind and no other, as a clause: "--full was asked for".
+    pub because: Option<String>,
+    /// Of a run that reads changes: since when.
+    pub changes_since: Option<Timestamp>,
     /// The interrupted run that this one goes on with began then.
     pub resumed_from: Option<Timestamp>,
     /// When everything was last read in full, before this run.

@@ -1,6 +1,6 @@
 //! How a run reads the directory: what was asked for, what was chosen, and what earlier runs learned of the tenant.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -75,6 +75,88 @@ impl Default for Ask {
             scope: None,
             sign_ins: false,
             keep: Self::KEEP,
+        }
+    }
+}
+
+/// How old something may be, as people write it: `7d`, `12h`, `90m`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Age(pub Duration);
+
+/// Why a text is no age.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no length of time: write a number and m, h, d or w, such as 12h or 7d")]
+pub struct AgeError(String);
+
+/// Units by their letters, in seconds; the longest first.
+const UNITS: [(char, u64); 4] = [('w', 7 * 86_400), ('d', 86_400), ('h', 3_600), ('m', 60)];
+
+impl FromStr for Age {
+    type Err = AgeError;
+
+    fn from_str(text: &str) -> Result<Self, AgeError> {
+        let wrong = || AgeError(text.to_owned());
+        let text = text.trim();
+        let unit = text.chars().next_back().ok_or_else(wrong)?;
+        let seconds = UNITS.iter().find(|(letter, _)| *letter == unit).map(|(_, s)| *s).ok_or_else(wrong)?;
+        let digits = text[..text.len() - unit.len_utf8()].trim();
+        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let all = digits.parse::<u64>().ok().and_then(|n| n.checked_mul(seconds)).ok_or_else(wrong)?;
+        Ok(Self(Duration::from_secs(all)))
+    }
+}
+
+impl fmt::Display for Age {
+    /// In the longest unit but weeks that it is a multiple of; what is less than a minute is none.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = self.0.as_secs();
+        let (letter, unit) = UNITS[1..].iter().find(|(_, u)| all.is_multiple_of(*u)).unwrap_or(&('m', 60));
+        write!(f, "{}{letter}", all / unit)
+    }
+}
+
+impl TryFrom<String> for Age {
+    type Error = AgeError;
+
+    fn try_from(text: String) -> Result<Self, AgeError> {
+        text.parse()
+    }
+}
+
+impl From<Age> for String {
+    fn from(age: Age) -> Self {
+        age.to_string()
+    }
+}
+
+/// How a person who watches wants the next run to read; what else is asked for is the profile's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum How {
+    /// What changed; everything where that is not known. Goes on with an interrupted run.
+    #[default]
+    Changes,
+    /// Everything.
+    Everything,
+    /// With the least load.
+    Gently,
+    /// Drops an interrupted run instead of going on with it.
+    Anew,
+}
+
+impl How {
+    pub const ALL: [Self; 4] = [Self::Changes, Self::Everything, Self::Gently, Self::Anew];
+
+    /// What is asked, on the ground of what the profile asks.
+    #[must_use]
+    pub fn on(self, ground: Ask) -> Ask {
+        match self {
+            Self::Changes => ground,
+            Self::Everything => Ask { full: true, ..ground },
+            Self::Gently => Ask { gentle: true, ..ground },
+            Self::Anew => Ask { fresh: true, ..ground },
         }
     }
 }
@@ -173,6 +255,24 @@ pub struct ExplainedStep {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ages_are_read_and_written() {
+        let check = |text: &str, seconds: u64, shown: &str| {
+            let age: Age = text.parse().unwrap();
+            assert_eq!((age.0.as_secs(), age.to_string().as_str()), (seconds, shown), "{text}");
+            assert_eq!(shown.parse(), Ok(age));
+        };
+        check("7d", 604_800, "7d");
+        check(" 12h ", 43_200, "12h");
+        check("90m", 5_400, "90m");
+        check("1 w", 604_800, "7d");
+        check("48h", 172_800, "2d");
+        check("0d", 0, "0d");
+        for text in ["", "d", "7", "7y", "-1d", "1.5d", "99999999999999999999d", "12345678901234567w", "7ü"] {
+            assert!(text.parse::<Age>().is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn picks() {

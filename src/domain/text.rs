@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use jiff::Timestamp;
+
 /// `text` with every character that could move the cursor, reorder the line or hide itself made visible:
 /// controls as `␛`-like pictures, bidirectional and zero-width characters as `‹U+202E›`.
 pub fn visible(text: &str) -> Cow<'_, str> {
@@ -67,6 +69,18 @@ pub fn counted(n: u64, thing: &str) -> String {
     format!("{} {thing}{}", grouped(n), if n == 1 { "" } else { "s" })
 }
 
+/// How long ago, as people say it.
+pub fn ago(now: Timestamp, then: Timestamp) -> String {
+    let seconds = now.duration_since(then).as_secs().max(0) as u64;
+    let say = |n: u64, unit: &str| format!("{} ago", counted(n, unit));
+    match seconds {
+        0..60 => "just now".to_owned(),
+        60..3_600 => say(seconds / 60, "minute"),
+        3_600..86_400 => say(seconds / 3_600, "hour"),
+        _ => say(seconds / 86_400, "day"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,5 +106,14 @@ mod tests {
         check(1_234_567, "1,234,567");
         assert_eq!(counted(1, "user"), "1 user");
         assert_eq!(counted(1_204, "user"), "1,204 users");
+    }
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        let now = Timestamp::from_second(100_000).unwrap();
+        let check = |then: i64, want: &str| assert_eq!(ago(now, Timestamp::from_second(then).unwrap()), want);
+        check(99_990, "just now");
+        check(99_900, "1 minute ago");
+        check(90_000, "2 hours ago");
+        check(100_050, "just now");
     }
 }

@@ -132,3 +132,22 @@ pub struct RunInfo {
     #[serde(default)]
     pub service_principals_as_of: Option<jiff::Timestamp>,
 }
+
+impl RunInfo {
+    /// When it ended, or as far as is known.
+    pub fn last_at(&self) -> jiff::Timestamp {
+        self.finished_at.unwrap_or(self.started_at)
+    }
+
+    /// How many gaps nobody accepted.
+    pub fn open_gaps(&self) -> u64 {
+        self.gaps.iter().filter(|gap| gap.is_open()).count() as u64
+    }
+
+    /// Whether the next run can go on where this one was cut off, at this moment: a selection is not worth it, and what
+    /// was read more than a day ago would not fit what is read now.
+    pub fn can_be_gone_on_with(&self, now: jiff::Timestamp) -> bool {
+        let cut_off = matches!(self.status, RunStatus::Interrupted | RunStatus::Failed);
+        cut_off && self.kind != super::reading::RunKind::Scoped && now.duration_since(self.last_at()).as_hours() < 24
+    }
+}

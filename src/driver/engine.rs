@@ -13,9 +13,11 @@ use crate::{
         preview::Preview,
         problem::Problem,
         progress::Reporter,
+        reading::How,
         upload::JobFigures,
         view::{Detail, Query, Rows, RunInfo},
     },
+    jobs::Hold,
 };
 
 /// What the screens ask for. Every call is a job of its own, spawned by the driver: it may take long, and may panic.
@@ -38,9 +40,11 @@ pub trait Engine: Send + Sync + 'static {
     /// The profile, and what its store holds; cheap, and asked for again and again while a run goes on.
     fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>>;
 
-    /// Reads the directory, reporting `Event::Ingest` and `Event::Log`.
+    /// Reads the directory, reporting `Event::Ingest` and `Event::Log`; while it is held nothing is asked of the service.
     fn collect(
         &self,
+        how: How,
+        hold: Hold,
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<RunInfo, Problem>>;
@@ -51,7 +55,7 @@ pub trait Engine: Send + Sync + 'static {
     /// One object whole; `None` if the run does not hold it.
     fn detail(&self, run: RunId, id: String) -> BoxFuture<'_, Result<Option<Detail>, Problem>>;
 
-    /// What an upload of the newest finished run to the profile's target would do.
+    /// What an upload of the newest finished run of everything to the profile's target would do.
     fn preview(&self, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
 
     /// Uploads the run that was seen in the preview, reporting `Event::Upload` and `Event::Log`.

@@ -17,6 +17,7 @@ use crate::{
         progress::{Event, IngestProgress, LogLine, Reporter},
         upload::UploadProgress,
     },
+    jobs::Hold,
 };
 
 /// All that runs.
@@ -29,6 +30,7 @@ pub struct Jobs {
 
 struct Running {
     cancel: CancellationToken,
+    hold: Hold,
     mail: Arc<Mailbox>,
 }
 
@@ -40,10 +42,11 @@ impl Jobs {
 
     pub fn start(&mut self, id: JobId, work: Work) {
         let cancel = CancellationToken::new();
+        let hold = Hold::default();
         let mail = Arc::new(Mailbox::default());
-        self.running.insert(id, Running { cancel: cancel.clone(), mail: Arc::clone(&mail) });
+        self.running.insert(id, Running { cancel: cancel.clone(), hold: hold.clone(), mail: Arc::clone(&mail) });
         let what = work.kind().words();
-        let job = tokio::spawn(perform(Arc::clone(&self.engine), work, mail, cancel));
+        let job = tokio::spawn(perform(Arc::clone(&self.engine), work, mail, cancel, hold));
         let ends = self.ends.clone();
         tokio::spawn(async move {
             let outcome = job.await.unwrap_or_else(|error| fell_over(what, error));
@@ -55,6 +58,12 @@ impl Jobs {
     pub fn cancel(&self, id: JobId) {
         if let Some(job) = self.running.get(&id) {
             job.cancel.cancel();
+        }
+    }
+
+    pub fn hold(&self, id: JobId, held: bool) {
+        if let Some(job) = self.running.get(&id) {
+            job.hold.set(held);
         }
     }
 
@@ -94,7 +103,13 @@ fn fell_over(what: &str, error: tokio::task::JoinError) -> Outcome {
     Outcome::Failed(Box::new(problem))
 }
 
-async fn perform(engine: Arc<dyn Engine>, work: Work, mail: Arc<Mailbox>, cancel: CancellationToken) -> Outcome {
+async fn perform(
+    engine: Arc<dyn Engine>,
+    work: Work,
+    mail: Arc<Mailbox>,
+    cancel: CancellationToken,
+    hold: Hold,
+) -> Outcome {
     fn or_failed<T>(result: Result<T, Problem>, outcome: impl FnOnce(T) -> Outcome) -> Outcome {
         result.map_or_else(|problem| Outcome::Failed(Box::new(problem)), outcome)
     }
@@ -102,7 +117,9 @@ async fn perform(engine: Arc<dyn Engine>, work: Work, mail: Arc<Mailbox>, cancel
         Work::Doctor(form) => or_failed(engine.doctor(form, mail, cancel).await, Outcome::Checked),
         Work::Save(form) => or_failed(engine.save_profile(form).await, Outcome::Saved),
         Work::Overview => or_failed(engine.overview().await, |o| Outcome::Overview(Box::new(o))),
-        Work::Collect => or_failed(engine.collect(mail, cancel).await, |run| Outcome::Collected(Box::new(run))),
+        Work::Collect(how) => {
+            or_failed(engine.collect(how, hold, mail, cancel).await, |run| Outcome::Collected(Box::new(run)))
+        }
         Work::Rows(run, query) => or_failed(engine.rows(run, query).await, Outcome::Rows),
         Work::Detail(run, id) => or_failed(engine.detail(run, id).await, |d| Outcome::Detail(d.map(Box::new))),
         Work::Preview => or_failed(engine.preview(cancel).await, |p| Outcome::Previewed(Box::new(p))),

@@ -28,12 +28,12 @@ use crate::{
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
-        reading::Ask,
+        reading::How,
         target::{Destination, Target},
         upload::JobFigures,
         view::{Detail, List, Query, Rows, RunInfo, Within},
     },
-    jobs::{self, Context, Guard, JobError, NAMING, Secrets},
+    jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, client_secret, jupiterone_key,
         paths::Paths,
@@ -117,13 +117,13 @@ impl Office {
         cancel: CancellationToken,
     ) -> Context {
         Context {
+            ask: settings.ask.clone(),
             settings,
             secrets,
             clock: Arc::clone(&self.clock),
             reporter: jobs::logged(reporter),
             cancel,
-            hold: jobs::Hold::default(),
-            ask: Ask::default(),
+            hold: Hold::default(),
         }
     }
 
@@ -174,7 +174,10 @@ impl Office {
         }
         let kept = self.keep(&settings, &secrets).await;
         if self.demo.is_none() {
-            settings.profile = Some(self.save_file(&settings)?);
+            let (name, profile) = self.save_file(&settings)?;
+            settings.profile = Some(name);
+            settings.ask = profile.ask();
+            settings.accepted_gaps = profile.accepted_gaps;
         }
         let saved =
             Saved { profile: view(&settings, self.demo.as_deref()).unwrap_or_else(|| unnamed(&settings)), kept };
@@ -204,9 +207,9 @@ impl Office {
     }
 
     /// Writes the profile under its name: the selected one's, if it is about the same app, else a new one.
-    fn save_file(&self, settings: &Settings) -> Result<String, JobError> {
+    fn save_file(&self, settings: &Settings) -> Result<(String, Profile), JobError> {
         let profiles = Profiles::new(&self.paths);
-        let profile = profile_of(settings, &self.flags);
+        let mut profile = profile_of(settings, &self.flags);
         let wanted = self.flags.profile.clone().unwrap_or_else(|| "default".to_owned());
         let is_ours = |name: &str| match profiles.load(name) {
             Ok(other) => other.tenant_id == profile.tenant_id && other.client_id == profile.client_id,
@@ -216,8 +219,15 @@ impl Office {
             .chain((2..).map(|n| format!("{wanted}-{n}")))
             .find(|name| is_ours(name))
             .unwrap_or(wanted);
+        // What the screens do not ask for stays as it was.
+        if let Ok(before) = profiles.load(&name) {
+            profile.full_every = before.full_every;
+            profile.keep = before.keep;
+            profile.sign_in_activity = before.sign_in_activity;
+            profile.accepted_gaps = before.accepted_gaps;
+        }
         profiles.save(&name, &profile).map_err(|e| JobError::Usage(e.into()))?;
-        Ok(name)
+        Ok((name, profile))
     }
 
     fn overview_now(&self) -> Result<Overview, Problem> {
@@ -228,9 +238,13 @@ impl Office {
         };
         let target = settings.target();
         let store = self.read(&settings, |reader| {
-            let newest = reader.newest()?;
-            let totals = newest.as_ref().map(|run| reader.totals(run.id)).transpose()?.unwrap_or_default();
-            let organization = match &newest {
+            let mut runs = reader.runs()?;
+            runs.iter_mut().for_each(|run| jobs::accepted_here(run, &settings));
+            let finished = runs.iter().find(|run| run.status.is_finished()).cloned();
+            let newest = runs.into_iter().next();
+            let mut view = StoreView { newest, finished, ..StoreView::default() };
+            let totals = view.shown().map(|run| reader.totals(run.id)).transpose()?.unwrap_or_default();
+            let organization = match view.shown() {
                 Some(run) => reader.rows(run.id, NAMING, &first_account())?.rows.pop().map(|row| row.name),
                 None => None,
             };
@@ -240,15 +254,13 @@ impl Office {
                 (None, Some(finished)) => Some(UploadedView { at: finished.at, in_doubt: false }),
                 (None, None) => None,
             });
-            let finished = reader.newest_finished()?;
-            let view = StoreView {
+            view = StoreView {
                 path: path.display().to_string(),
                 temporary: self.demo.is_some() && self.flags.store.is_none(),
-                newest,
-                finished,
                 totals,
                 held_by: holder(&path).and_then(|h| h.pid).filter(|pid| *pid != std::process::id()),
                 uploaded,
+                ..view
             };
             Ok((organization, view))
         })?;
@@ -372,6 +384,7 @@ fn profile_of(settings: &Settings, flags: &Flags) -> Profile {
             instance,
             scope,
         },
+        ..Profile::default()
     }
 }
 
@@ -437,6 +450,8 @@ impl Engine for RealEngine {
 
     fn collect(
         &self,
+        how: How,
+        hold: Hold,
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
@@ -444,6 +459,8 @@ impl Engine for RealEngine {
             let Session { settings, secrets } = self.0.session();
             let secrets = self.0.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
             let context = self.0.context(settings, secrets, reporter, cancel);
+            let ask = how.on(context.ask.clone());
+            let context = Context { ask, hold, ..context };
             jobs::collect(&context).await.map_err(|e| e.problem())
         }
         .boxed()

@@ -3,36 +3,105 @@
 use serde_json::json;
 
 use super::{
-    output::{Exit, Finished, Output, say_gaps},
+    output::{Exit, Finished, Output, accepted_words, reads, say_gaps, say_ground},
     session::Session,
 };
 use crate::{
-    cli::Common,
-    domain::{completeness::RunStatus, problem::Problem, text::grouped, view::RunInfo},
+    cli::{self, Common},
+    domain::{
+        completeness::RunStatus,
+        problem::Problem,
+        reading::{Ask, Explanation, RunKind, Scope},
+        text::{counted, grouped},
+        view::RunInfo,
+    },
     jobs::{self, JobError},
     profile::Settings,
 };
 
-pub async fn run(common: &Common, output: Output) -> Exit {
-    match collect(common, &output).await {
-        Ok((settings, run)) => finish(&settings, &run, &output),
+pub async fn run(common: &Common, args: &cli::Collect, output: Output) -> Exit {
+    match collect(common, args, &output).await {
+        Ok(Ended::Run(settings, run)) => finish(&settings, &run, &output),
+        Ok(Ended::Explained(explanation)) => explained(&explanation, &output),
         Err(error) => output.fail(&error),
     }
 }
 
-async fn collect(common: &Common, output: &Output) -> Result<(Settings, RunInfo), JobError> {
+enum Ended {
+    Run(Box<Settings>, Box<RunInfo>),
+    Explained(Explanation),
+}
+
+async fn collect(common: &Common, args: &cli::Collect, output: &Output) -> Result<Ended, JobError> {
     let session = Session::open(common)?;
     session.settings.tenant()?;
     session.settings.client()?;
     let mut context = session.context(session.microsoft().await?, output);
+    context.ask = ask(args, context.ask);
     context.settings = jobs::settled(&context).await?;
+    if args.explain {
+        return Ok(Ended::Explained(jobs::explain(&context).await?));
+    }
     let run = jobs::collect(&context).await?;
-    Ok((context.settings, run))
+    Ok(Ended::Run(Box::new(context.settings), Box::new(run)))
+}
+
+/// What the flags ask for, on the ground of what the profile asks.
+fn ask(args: &cli::Collect, profile: Ask) -> Ask {
+    let scope = match (args.sample, args.only_groups.as_slice()) {
+        (Some(n), _) => Some(Scope::Sample(n)),
+        (None, []) => None,
+        (None, picks) => Some(Scope::Groups(picks.to_vec())),
+    };
+    Ask {
+        fresh: args.fresh,
+        full: args.full,
+        full_every: args.full_every.map_or(profile.full_every, |age| age.0),
+        gentle: args.gentle,
+        scope,
+        sign_ins: args.sign_in_activity || profile.sign_ins,
+        keep: args.keep.map_or(profile.keep, std::num::NonZeroUsize::get),
+    }
+}
+
+/// Tells what would be read: one JSON object, or a table for people.
+fn explained(explanation: &Explanation, output: &Output) -> Exit {
+    let mut finished = Finished::new("explained");
+    finished.set("explanation", json!(explanation));
+    finished.emit(output);
+    if output.is_json() {
+        return Exit::Done;
+    }
+    let what = match explanation.kind {
+        RunKind::Full => "everything would be read",
+        RunKind::Gentle => "everything would be read, gently",
+        RunKind::Delta => "what changed would be read",
+        RunKind::Scoped => "a selection would be read, never to be uploaded",
+    };
+    output.say(format!("{what}: {}", explanation.because));
+    if let Some(run) = explanation.resumes {
+        output.say(format!("it would go on with run {run}, which was interrupted; --fresh drops that"));
+    }
+    let widest = explanation.steps.iter().map(|s| s.what.chars().count()).max().unwrap_or(0).clamp(12, 36);
+    output.say(format!("{:<widest$}{:>12}{:>12}  why", "", "requests", "units"));
+    for step in &explanation.steps {
+        let (requests, units) = (grouped(step.requests), grouped(step.resource_units));
+        output.say(format!("{:<widest$}{requests:>12}{units:>12}  {}", step.what, step.why));
+        output.say(format!("{:<widest$}{:>24}  {}", "", "", step.request));
+    }
+    let (requests, units) = (grouped(explanation.requests), grouped(explanation.resource_units));
+    output.say(format!("{:<widest$}{requests:>12}{units:>12}", "in all, about"));
+    output.say(format!(
+        "at a pace of {} resource units in 10 s: about {}; nothing has been read",
+        grouped(explanation.pace_10s),
+        counted(explanation.seconds.ceil().max(1.0) as u64, "second"),
+    ));
+    Exit::Done
 }
 
 /// Tells how a run ended.
 pub fn finish(settings: &Settings, run: &RunInfo, output: &Output) -> Exit {
-    output.last_progress();
+    let progress = output.last_progress();
     let mut finished = Finished::of_run(run);
     let counts = jobs::counts_of(settings, run);
     match &counts {
@@ -43,9 +112,15 @@ pub fn finish(settings: &Settings, run: &RunInfo, output: &Output) -> Exit {
     finished.set("requests", json!(run.requests));
     finished.set("resource_units", json!(run.resource_units));
     finished.set("seconds", json!(run.seconds));
+    finished.set("last_full", json!(run.last_full));
+    finished.set("service_principals_as_of", json!(run.service_principals_as_of));
+    for (name, value) in reads(Some(run.kind), progress.as_ref()) {
+        finished.set(&name, value);
+    }
     finished.emit(output);
 
     say_gaps(output, &run.gaps);
+    say_ground(output, run, progress.as_ref());
     for (name, count) in counts.iter().flatten() {
         output.say(format!("{:>12}  {name}", grouped(*count)));
     }
@@ -61,15 +136,24 @@ pub fn finish(settings: &Settings, run: &RunInfo, output: &Output) -> Exit {
             Exit::Done
         }
         RunStatus::Partial => {
-            output.say(format!("done, with gaps: {figures}; next: tenantry doctor, or tenantry preview"));
-            if jobs::has_open_gaps(run) { Exit::Gaps } else { Exit::Done }
+            if !jobs::has_open_gaps(run) {
+                let accepted = accepted_words(run.gaps.iter().filter(|gap| gap.accepted).count());
+                output.say(format!("complete but for {accepted}: {figures}; next: tenantry preview"));
+                return Exit::Done;
+            }
+            output.say(format!(
+                "done, with gaps: {figures}; next: tenantry doctor, or tenantry preview, or tenantry profile accept-gaps"
+            ));
+            Exit::Gaps
         }
         RunStatus::Interrupted => {
-            output.say(format!("interrupted, what was read is kept: {figures}; next: tenantry collect"));
+            output.say(format!(
+                "interrupted, what was read is kept: {figures}; next: tenantry collect, which goes on with it"
+            ));
             Exit::Interrupted
         }
         RunStatus::Scoped => {
-            output.say(format!("a selection only, never uploaded: {figures}; next: tenantry collect"));
+            output.say(format!("a selection only, never uploaded: {figures}; next: tenantry collect, for everything"));
             Exit::Done
         }
         RunStatus::Running | RunStatus::Failed => {

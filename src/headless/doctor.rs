@@ -7,32 +7,78 @@ use super::{
     session::Session,
 };
 use crate::{
-    cli::Common,
+    cli::{self, Common},
     domain::{
         check::{Check, CheckStatus},
+        problem::Problem,
         text::visible,
     },
-    jobs::{self, JobError},
+    jobs::{self, JobError, Probed},
 };
 
-pub async fn run(common: &Common, output: Output) -> Exit {
-    match checks(common, &output).await {
-        Ok(checks) => finish(&checks, &output),
+pub async fn run(common: &Common, args: &cli::Doctor, output: Output) -> Exit {
+    match checks(common, args, &output).await {
+        Ok((checks, probed)) => {
+            let exit = tell(&checks, &output);
+            if let Some(probed) = &probed {
+                output.say("");
+                probed.words.iter().for_each(|line| output.say(line));
+                if let Some(path) = &args.report {
+                    output.say(format!("the report, without personal data, is in {}", path.display()));
+                }
+            }
+            end(exit, probed.as_ref(), &output)
+        }
         Err(error) => output.fail(&error),
     }
 }
 
-async fn checks(common: &Common, output: &Output) -> Result<Vec<Check>, JobError> {
+type Found = (Vec<Check>, Option<Probed>);
+
+async fn checks(common: &Common, args: &cli::Doctor, output: &Output) -> Result<Found, JobError> {
     let session = Session::open(common)?;
     session.settings.tenant()?;
     session.settings.client()?;
     let secrets = session.both().await?;
-    let context = session.context(secrets, output);
-    Ok(jobs::doctor(&context).await)
+    let mut context = session.context(secrets, output);
+    let checks = jobs::doctor(&context).await;
+    // What cannot be read cannot be probed.
+    if !args.probe || has_failed(&checks) {
+        return Ok((checks, None));
+    }
+    context.settings = jobs::settled(&context).await?;
+    let probed = jobs::probe(&context).await?;
+    if let Some(path) = &args.report {
+        let mut text = serde_json::to_string_pretty(&probed.report).unwrap_or_default();
+        text.push('\n');
+        std::fs::write(path, text).map_err(|e| {
+            JobError::Failed(Box::new(Problem::new(format!("the report cannot be written to {}: {e}", path.display()))))
+        })?;
+    }
+    Ok((checks, Some(probed)))
+}
+
+fn has_failed(checks: &[Check]) -> bool {
+    checks.iter().any(|c| c.status == CheckStatus::Failed)
+}
+
+/// Tells every check, and ends.
+pub fn finish(checks: &[Check], output: &Output) -> Exit {
+    let exit = tell(checks, output);
+    end(exit, None, output)
+}
+
+fn end(exit: Exit, probed: Option<&Probed>, output: &Output) -> Exit {
+    let mut finished = Finished::new(if exit == Exit::Done { "complete" } else { "failed" });
+    if let Some(probed) = probed {
+        finished.set("probe", probed.report.clone());
+    }
+    finished.emit(output);
+    exit
 }
 
 /// Tells every check, and whether one failed.
-pub fn finish(checks: &[Check], output: &Output) -> Exit {
+fn tell(checks: &[Check], output: &Output) -> Exit {
     for check in checks {
         let problem = check.problem.as_ref();
         output.emit(&json!({
@@ -49,9 +95,7 @@ pub fn finish(checks: &[Check], output: &Output) -> Exit {
             say(check, output);
         }
     }
-    let failed = checks.iter().any(|c| c.status == CheckStatus::Failed);
-    Finished::new(if failed { "failed" } else { "complete" }).emit(output);
-    if failed { Exit::Failed } else { Exit::Done }
+    if has_failed(checks) { Exit::Failed } else { Exit::Done }
 }
 
 fn say(check: &Check, output: &Output) {

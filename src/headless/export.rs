@@ -35,7 +35,7 @@ pub fn run(common: &Common, args: &cli::Export, output: Output) -> Exit {
 type Exported = (RunInfo, ExportReport, std::collections::BTreeMap<String, u64>);
 
 fn export(common: &Common, args: &cli::Export) -> Result<Exported, JobError> {
-    let settings = Session::open(common)?.settings;
+    let settings = Session::of_run(common, args.of)?.settings;
     let (run, report) = match args.format {
         ExportFormat::Ndjson => jobs::export_ndjson(&settings, &args.out)?,
     };

@@ -5,14 +5,18 @@ use std::{io::Write, sync::Arc, time::Duration};
 use clap::CommandFactory;
 
 use super::{
-    output::{Exit, Output},
+    output::{Exit, Output, day},
     session::Session,
 };
 use crate::{
     cli::{Cli, Common},
     credentials::vault::name_within,
-    domain::text::visible,
-    profile::Profiles,
+    domain::{
+        text::{counted, visible},
+        view::RunInfo,
+    },
+    jobs,
+    profile::{Profiles, Settings},
 };
 
 /// How long words may wait for a keyring to tell its name.
@@ -45,8 +49,27 @@ pub async fn run(common: &Common) -> Exit {
         ("targets", s.paths.registry().display().to_string()),
         ("log", s.paths.log().display().to_string()),
     ];
-    let text: String = lines.iter().map(|(name, value)| format!("{name:<18} {}\n", visible(value))).collect();
+    let mut text: String = lines.iter().map(|(name, value)| format!("{name:<18} {}\n", visible(value))).collect();
+    if s.store.as_ref().is_some_and(|path| path.exists()) {
+        text.push_str(&runs(s));
+    }
     print(text.as_bytes())
+}
+
+/// The runs of the store, the newest first: what `--run` takes.
+fn runs(settings: &Settings) -> String {
+    let runs = match jobs::runs(settings) {
+        Ok(runs) => runs,
+        Err(error) => return format!("{:<18} {}\n", "runs", visible(&error.problem().line())),
+    };
+    let line = |(n, run): (usize, &RunInfo)| {
+        let name = if n == 0 { "runs" } else { "" };
+        let gaps = jobs::open_gaps(&run.gaps).count() as u64;
+        let gaps = if gaps > 0 { format!(", {}", counted(gaps, "gap")) } else { String::new() };
+        let (at, kind, status) = (day(run.started_at), run.kind.as_str(), run.status.as_str());
+        format!("{name:<18} {:>4}  {at}  {kind}, {status}{gaps}\n", run.id)
+    };
+    runs.iter().enumerate().map(line).collect()
 }
 
 pub fn completions(shell: clap_complete::Shell) -> Exit {

@@ -7,14 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::{
     domain::{
+        clock::{Clock, SystemClock},
         completeness::{Collection, Gap, RunStatus},
         problem::Problem,
         progress::{Event, IngestProgress, Level, Phase},
-        text::{grouped, visible},
+        reading::RunKind,
+        text::{ago, counted, grouped, visible},
         upload::UploadProgress,
         view::RunInfo,
     },
@@ -47,7 +50,7 @@ impl Exit {
     /// How a job that ended in an error exits.
     pub fn of(error: &JobError) -> Self {
         match error {
-            JobError::Usage(_) => Self::Usage,
+            JobError::Usage(_) | JobError::Unfit(_) => Self::Usage,
             JobError::Guard(_) => Self::Guard,
             JobError::Failed(_) => Self::Failed,
             JobError::Interrupted(_) => Self::Interrupted,
@@ -65,6 +68,11 @@ pub struct Output {
     state: Arc<State>,
 }
 
+/// Whoever is shown a date wants to know how long ago that is.
+fn now() -> Timestamp {
+    SystemClock.now()
+}
+
 /// Done and total of each collection.
 type Figures = [(u64, Option<u64>); 4];
 
@@ -74,6 +82,8 @@ struct State {
     told: Mutex<Option<(Instant, Figures)>>,
     /// The last that the ingestion told, so that its end can be told however often it spoke.
     last: Mutex<Option<IngestProgress>>,
+    /// How the run reads, once that has been said.
+    said: Mutex<Option<RunKind>>,
 }
 
 impl Output {
@@ -140,16 +150,21 @@ impl Output {
         }
     }
 
-    /// Tells the ingestion's last progress, if it is not told yet.
-    pub fn last_progress(&self) {
-        let last = self.state.last.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(progress) = last {
-            self.progress(&progress, true);
-        }
+    /// Tells the ingestion's last progress, if it is not told yet, and hands it over.
+    pub fn last_progress(&self) -> Option<IngestProgress> {
+        let last = self.state.last.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        self.progress(&last, true);
+        Some(last)
     }
 
     /// One line a collection whose figures changed, twice a second at most; `last` tells all of them.
     fn progress(&self, progress: &IngestProgress, last: bool) {
+        let mut said = self.state.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if progress.kind.is_some() && *said != progress.kind {
+            *said = progress.kind;
+            self.say(how(progress, now()));
+        }
+        drop(said);
         let mut told = self.state.told.lock().unwrap_or_else(PoisonError::into_inner);
         let interval = Duration::from_millis(if self.json { 500 } else { 2_000 });
         if !last && told.is_some_and(|(at, _)| at.elapsed() < interval) {
@@ -158,7 +173,7 @@ impl Output {
         let now = Collection::ALL.map(|c| (progress.of(c).done, progress.of(c).total));
         for (i, collection) in Collection::ALL.into_iter().enumerate() {
             if last || told.is_none_or(|(_, before)| before[i] != now[i]) {
-                self.emit(&json!({
+                let mut event = json!({
                     "event": "progress",
                     "collection": collection.as_str(),
                     "done": now[i].0,
@@ -166,7 +181,14 @@ impl Output {
                     "requests": progress.wire.requests,
                     "resource_units": progress.wire.resource_units,
                     "throttled_seconds": progress.wire.throttled_seconds,
-                }));
+                    "rate": progress.rate,
+                    "eta_seconds": progress.eta_seconds,
+                    "last_full": progress.last_full,
+                });
+                if let Some(event) = event.as_object_mut() {
+                    event.extend(reads(progress.kind, Some(progress)));
+                }
+                self.emit(&event);
             }
         }
         if !self.json {
@@ -200,6 +222,67 @@ impl Output {
                 progress.status.as_deref().map(|s| format!("; job {}", visible(s))).unwrap_or_default(),
             ));
         }
+    }
+}
+
+/// How a run reads, as every object about it says: its kind and why, what it goes on with, what it had to give up.
+pub fn reads(kind: Option<RunKind>, progress: Option<&IngestProgress>) -> Map<String, Value> {
+    let Value::Object(map) = json!({
+        "kind": kind,
+        "because": progress.and_then(|p| p.because.as_deref()),
+        "changes_since": progress.and_then(|p| p.changes_since),
+        "resumed_from": progress.and_then(|p| p.resumed_from),
+        "fallbacks": progress.map(|p| p.fallbacks.as_slice()).unwrap_or_default(),
+        "held": progress.is_some_and(|p| p.held),
+    }) else {
+        unreachable!("an object literal is an object")
+    };
+    map
+}
+
+/// A time of day with its day, as words for people and logs have it.
+pub fn day(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// How a run reads and why, in one line.
+fn how(progress: &IngestProgress, now: Timestamp) -> String {
+    let mut out = match progress.kind {
+        Some(RunKind::Delta) => match progress.changes_since {
+            Some(at) => format!("reading what changed since {}", day(at)),
+            None => "reading what changed".to_owned(),
+        },
+        Some(RunKind::Gentle) => "reading everything, gently".to_owned(),
+        Some(RunKind::Scoped) => "reading a selection, which is never uploaded".to_owned(),
+        Some(RunKind::Full) | None => "reading everything".to_owned(),
+    };
+    if let Some(at) = progress.resumed_from {
+        out.push_str(&format!(", going on with the run of {}", day(at)));
+    }
+    if let Some(because) = &progress.because {
+        out.push_str(&format!(": {because}"));
+    }
+    if let Some(at) = progress.last_full {
+        out.push_str(&format!("; last full read {}", ago(now, at)));
+    }
+    out
+}
+
+/// What a run that has ended says of itself beside its figures: on what it stands, what it had to give up.
+pub fn say_ground(output: &Output, run: &RunInfo, progress: Option<&IngestProgress>) {
+    for fallback in progress.map(|p| p.fallbacks.as_slice()).unwrap_or_default() {
+        output.say(format!("without a shortcut: {} ({})", fallback.what, fallback.why));
+    }
+    if let Some(at) = run.service_principals_as_of {
+        output.say(format!(
+            "service principals in groups are as of the last full read, {}: delta queries leave them out here",
+            day(at)
+        ));
+    }
+    match (run.kind, run.last_full) {
+        (RunKind::Delta, Some(at)) => output.say(format!("last full read {}, {}", ago(now(), at), day(at))),
+        (RunKind::Delta, None) => output.say("when everything was last read is not known"),
+        _ => {}
     }
 }
 
@@ -269,23 +352,26 @@ pub fn incomplete(gaps: &[Gap]) -> Vec<Value> {
     gaps.iter().map(|gap| json!(gap)).collect()
 }
 
-/// The gaps in words, the first twenty of them.
+/// The gaps in words, the first twenty of those that matter; what the profile accepts is only counted.
 pub fn say_gaps(output: &Output, gaps: &[Gap]) {
-    for gap in gaps.iter().take(20) {
+    let (accepted, news): (Vec<&Gap>, Vec<&Gap>) = gaps.iter().partition(|gap| gap.accepted);
+    for gap in news.iter().take(20) {
         let code = gap.code.as_deref().map(|c| format!(" ({c})")).unwrap_or_default();
         let request = gap.request_id.as_deref().map(|r| format!(", request {r}")).unwrap_or_default();
-        let carried =
-            gap.stale_since.map(|at| format!("; kept as of {}", at.strftime("%Y-%m-%d %H:%M UTC"))).unwrap_or_default();
-        let accepted = if gap.accepted { ", accepted" } else { "" };
-        output.say(format!(
-            "incomplete: {} is {}{code}{request}{carried}{accepted}",
-            visible(&gap.name),
-            gap.state.as_str()
-        ));
+        let carried = gap.stale_since.map(|at| format!("; kept as of {}", day(at))).unwrap_or_default();
+        output.say(format!("incomplete: {} is {}{code}{request}{carried}", visible(&gap.name), gap.state.as_str()));
     }
-    if gaps.len() > 20 {
-        output.say(format!("incomplete: and {} more", gaps.len() - 20));
+    if news.len() > 20 {
+        output.say(format!("incomplete: and {} more", news.len() - 20));
     }
+    if !accepted.is_empty() {
+        output.say(accepted_words(accepted.len()));
+    }
+}
+
+/// `2 gaps that the profile accepts`.
+pub fn accepted_words(count: usize) -> String {
+    format!("{} that the profile accepts", counted(count as u64, "gap"))
 }
 
 #[cfg(test)]
@@ -301,5 +387,31 @@ mod tests {
         check("\n2 of 5  Ingest", "\n2 of 5  Ingest");
         check("job \x1b]0;owned\x07 FINISHED", "job ␛]0;owned␇ FINISHED");
         check("a\r\u{202e}b\u{9b}31m", "a␍‹U+202E›b‹U+009B›31m");
+    }
+    #[test]
+    fn a_run_says_how_it_reads() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let check = |progress: IngestProgress, want: &str| {
+            assert_eq!(how(&progress, at("2026-11-22T12:00:00Z")), want);
+        };
+        let of = |kind| IngestProgress { kind: Some(kind), ..IngestProgress::default() };
+        check(of(RunKind::Full), "reading everything");
+        check(of(RunKind::Scoped), "reading a selection, which is never uploaded");
+        check(
+            IngestProgress {
+                changes_since: Some(at("2026-11-22T10:00:00Z")),
+                last_full: Some(at("2026-11-19T10:00:00Z")),
+                ..of(RunKind::Delta)
+            },
+            "reading what changed since 2026-11-22 10:00 UTC; last full read 3 days ago",
+        );
+        check(
+            IngestProgress {
+                resumed_from: Some(at("2026-11-22T10:00:00Z")),
+                because: Some("--full was asked for".to_owned()),
+                ..of(RunKind::Full)
+            },
+            "reading everything, going on with the run of 2026-11-22 10:00 UTC: --full was asked for",
+        );
     }
 }

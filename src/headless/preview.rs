@@ -7,28 +7,27 @@ use super::{
     session::Session,
 };
 use crate::{
-    cli::Common,
+    cli::{self, Common},
     domain::{
-        completeness::Gap,
         preview::{Baseline, Preview},
         text::{grouped, visible},
     },
     jobs::{self, JobError},
 };
 
-pub fn run(common: &Common, output: Output, detailed_exitcode: bool) -> Exit {
-    match preview(common) {
+pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
+    match preview(common, args) {
         Ok(preview) => {
             emit(&preview, &output);
             say(&preview, &output);
-            exit(&preview, detailed_exitcode)
+            exit(&preview, args.detailed_exitcode)
         }
         Err(error) => output.fail(&error),
     }
 }
 
-fn preview(common: &Common) -> Result<Preview, JobError> {
-    jobs::preview(&Session::open(common)?.settings)
+fn preview(common: &Common, args: &cli::Preview) -> Result<Preview, JobError> {
+    jobs::preview(&Session::of_run(common, args.of)?.settings)
 }
 
 fn exit(preview: &Preview, detailed: bool) -> Exit {
@@ -42,7 +41,7 @@ fn exit(preview: &Preview, detailed: bool) -> Exit {
 }
 
 pub fn has_open_gaps(preview: &Preview) -> bool {
-    preview.gaps.iter().any(Gap::is_open)
+    jobs::open_gaps(&preview.gaps).next().is_some()
 }
 
 fn emit(preview: &Preview, output: &Output) {
@@ -63,6 +62,7 @@ pub fn say(preview: &Preview, output: &Output) {
     if output.is_json() {
         return;
     }
+    output.say(format!("run {} of {}", preview.run, preview.collected_at.strftime("%Y-%m-%d %H:%M UTC")));
     match &preview.target {
         Some(target) => output.say(format!("to {}", visible(&target.to_string()))),
         None => output.say("no JupiterOne target is configured"),

@@ -1,13 +1,13 @@
 //! `tenantry profile`: profiles without a terminal UI. Secrets come from standard input and go to the keyring.
 
-use std::{io::Read, sync::Arc};
+use std::{collections::BTreeMap, io::Read, sync::Arc};
 
 use serde_json::json;
 
 use super::{
     info,
     output::{Exit, Output},
-    session::{flags, paths, usage},
+    session::{can_ask, confirmed, flags, paths, usage},
 };
 use crate::{
     cli::{self, Common},
@@ -16,9 +16,16 @@ use crate::{
         vault::{DEADLINE, Entry, name_within},
         with_deadline,
     },
-    domain::{problem::Problem, secret::Secret, target::Destination},
-    jobs::JobError,
-    profile::{Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, SettingsError},
+    domain::{
+        clock::{Clock, SystemClock},
+        completeness::{AcceptedGap, Gap},
+        problem::Problem,
+        secret::Secret,
+        target::Destination,
+        text::{counted, grouped, visible},
+    },
+    jobs::{self, JobError},
+    profile::{Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, SettingsError, TenantRef},
 };
 
 pub async fn run(common: &Common, command: cli::Profile) -> Exit {
@@ -26,7 +33,8 @@ pub async fn run(common: &Common, command: cli::Profile) -> Exit {
         cli::Profile::Add { secrets_stdin } => add(common, secrets_stdin).await,
         cli::Profile::List(args) => list(&Output::new(args.json)),
         cli::Profile::Show { name } => show(common, name),
-        cli::Profile::Remove { name } => remove(&name).await,
+        cli::Profile::AcceptGaps { name, list, none } => accept_gaps(common, name, list, none),
+        cli::Profile::Remove { name, purge, yes } => remove(&name, purge, yes).await,
     };
     match result {
         Ok(()) => Exit::Done,
@@ -60,6 +68,7 @@ async fn add(common: &Common, secrets_stdin: bool) -> Result<(), JobError> {
             instance,
             scope,
         },
+        ..Profile::default()
     };
     let name = common.profile.as_deref().unwrap_or(DEFAULT);
     let profiles = Profiles::new(&paths);
@@ -157,27 +166,92 @@ fn show(common: &Common, name: Option<String>) -> Result<(), JobError> {
     Ok(())
 }
 
-async fn remove(name: &str) -> Result<(), JobError> {
+/// Saves what the newest finished run lacks as accepted, lists what is accepted, or accepts nothing any more.
+fn accept_gaps(common: &Common, name: Option<String>, list: bool, none: bool) -> Result<(), JobError> {
+    let paths = paths()?;
+    let profiles = Profiles::new(&paths);
+    let named =
+        Flags { profile: name.or_else(|| common.profile.clone()), store: common.store.clone(), ..Flags::default() };
+    let settings = Settings::resolve(&named, &Environment::default(), &paths)?;
+    let Some(name) = settings.profile.clone() else {
+        return Err(usage("profile to keep them in", "make one with `tenantry profile add`, or run `tenantry`"));
+    };
+    let output = Output::new(false);
+    let mut profile = profiles.load(&name).map_err(SettingsError::from)?;
+    if list {
+        let names = names(&settings);
+        let line = |gap: &AcceptedGap| {
+            let known = names.get(&gap.id).map(|name| format!("  {}", visible(name))).unwrap_or_default();
+            format!("{:<10} {}{known}\n", gap.state.as_str(), gap.id)
+        };
+        info::print(profile.accepted_gaps.iter().map(line).collect::<String>().as_bytes());
+        output.say(format!("profile {name} accepts {}", counted(profile.accepted_gaps.len() as u64, "gap")));
+        return Ok(());
+    }
+    if none {
+        profile.accepted_gaps.clear();
+        profiles.save(&name, &profile).map_err(SettingsError::from)?;
+        output.say(format!("profile {name} accepts no gaps any more"));
+        return Ok(());
+    }
+    let run = jobs::finished(&settings)?;
+    let gaps: Vec<&Gap> = run.gaps.iter().filter(|gap| !gap.state.is_whole()).collect();
+    profile.accepted_gaps = gaps.iter().map(|gap| AcceptedGap::from(*gap)).collect();
+    profile.accepted_gaps.sort();
+    profiles.save(&name, &profile).map_err(SettingsError::from)?;
+    for gap in gaps.iter().take(20) {
+        output.say(format!("accepted: {} is {}", visible(&gap.name), gap.state.as_str()));
+    }
+    if gaps.len() > 20 {
+        output.say(format!("accepted: and {} more", grouped(gaps.len() as u64 - 20)));
+    }
+    output.say(format!(
+        "profile {name} accepts {} of run {}; only others, or other states of these, make exit status 3",
+        counted(gaps.len() as u64, "gap"),
+        run.id
+    ));
+    Ok(())
+}
+
+/// What the newest finished run calls what it lacks, as far as there is one.
+fn names(settings: &Settings) -> BTreeMap<String, String> {
+    let gaps = jobs::finished(settings).map(|run| run.gaps).unwrap_or_default();
+    gaps.into_iter().map(|gap| (gap.id, gap.name)).collect()
+}
+
+async fn remove(name: &str, purge: bool, yes: bool) -> Result<(), JobError> {
     let paths = paths()?;
     let profiles = Profiles::new(&paths);
     let named = Flags { profile: Some(name.to_owned()), ..Flags::default() };
     let settings = Settings::resolve(&named, &Environment::default(), &paths)?;
     let output = Output::new(false);
-    // Two profiles may share a registration or an account: what another still needs is kept.
+    // Two profiles may share a registration, an account or a tenant: what another still needs is kept.
     let mut needed = Vec::new();
     let mut secrets = "and its secrets";
+    let mut same_tenant = None;
     for other in profiles.list().map_err(SettingsError::from)?.into_iter().filter(|other| other != name) {
-        let flags = Flags { profile: Some(other), ..Flags::default() };
+        let flags = Flags { profile: Some(other.clone()), ..Flags::default() };
         match Settings::resolve(&flags, &Environment::default(), &paths) {
-            Ok(other) => needed.extend(entries(&other)),
+            Ok(of_other) => {
+                // A domain may be any tenant's.
+                if of_other.tenant == settings.tenant || matches!(of_other.tenant, Some(TenantRef::Domain(_))) {
+                    same_tenant.get_or_insert(other);
+                }
+                needed.extend(entries(&of_other));
+            }
             Err(error) => {
                 // Nobody knows what that one needs.
                 output.say(format!("warning: {error}"));
                 needed.extend(entries(&settings));
+                same_tenant.get_or_insert(other);
                 secrets = "but not its secrets, which another profile may need";
             }
         }
     }
+    let purged = match (purge, &same_tenant) {
+        (true, None) => Some(purged(&settings, yes, &output).await?),
+        _ => None,
+    };
     for entry in entries(&settings).into_iter().filter(|entry| !needed.contains(entry)) {
         // Without a keyring nothing of the profile is in it.
         if let Err(error) = with_deadline(Arc::new(OsVault), DEADLINE, move |vault| vault.delete(&entry)).await {
@@ -186,8 +260,43 @@ async fn remove(name: &str) -> Result<(), JobError> {
         }
     }
     profiles.remove(name).map_err(SettingsError::from)?;
-    output.say(format!("removed profile {name}, {secrets}; the store is kept"));
+    let store = match (purged, purge, same_tenant) {
+        (Some(true), ..) => "the store is deleted".to_owned(),
+        (Some(false), ..) => "there was no store".to_owned(),
+        (None, true, Some(other)) => format!("the store is kept: profile {other} may use the same tenant"),
+        _ => "the store is kept".to_owned(),
+    };
+    output.say(format!("removed profile {name}, {secrets}; {store}"));
     Ok(())
+}
+
+/// Deletes the tenant's store, once that is confirmed. Comes before anything else goes, so that a refusal leaves all as
+/// it was.
+async fn purged(settings: &Settings, yes: bool, output: &Output) -> Result<bool, JobError> {
+    let Some(tenant) = settings.tenant.as_ref().and_then(TenantRef::id) else {
+        return Err(usage(
+            "tenant ID for the store",
+            "the profile names its tenant by a domain; delete the store by hand, `tenantry info` shows where stores are",
+        ));
+    };
+    let store = settings.paths.store(tenant);
+    let unconfirmed = |problem: Problem| JobError::Guard(Box::new(problem.code("not_confirmed")));
+    if !yes && !can_ask() {
+        return Err(unconfirmed(
+            Problem::new("deleting a store without a terminal needs --yes")
+                .hint("It holds all runs of the tenant, and what its targets are believed to hold."),
+        ));
+    }
+    if !yes {
+        output.say(format!(
+            "{} holds all runs of the tenant, and what its targets are believed to hold: the next upload will be a first one",
+            store.display()
+        ));
+        if !confirmed("purge", "delete it, anything else to leave everything as it is", output).await {
+            return Err(unconfirmed(Problem::new("not confirmed: nothing was deleted")));
+        }
+    }
+    jobs::remove_store(settings, tenant, SystemClock.now())
 }
 
 /// The keyring entries of a profile.

@@ -1,11 +1,14 @@
 //! What every command begins with: settings, secrets, cancellation.
 
-use std::sync::Arc;
+use std::{
+    io::{BufRead, IsTerminal},
+    sync::Arc,
+};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::Common,
+    cli::{Common, Of},
     credentials::{OsVault, Vault, vault::DEADLINE, with_deadline},
     domain::{
         clock::{Clock, SystemClock},
@@ -62,6 +65,13 @@ impl Session {
         Ok(Self { settings, environment, vault: Arc::new(OsVault) })
     }
 
+    /// As [`Self::open`], for a command that is about one run of the store.
+    pub fn of_run(common: &Common, of: Of) -> Result<Self, JobError> {
+        let mut session = Self::open(common)?;
+        session.settings.run = of.run;
+        Ok(session)
+    }
+
     /// Reads the client secret, without which nothing of Microsoft's can be read.
     pub async fn microsoft(&self) -> Result<Secrets, JobError> {
         self.secrets(true, false).await
@@ -108,15 +118,8 @@ impl Session {
 /// A job's context with the machine's clock, ended by Ctrl-C and SIGTERM.
 pub fn context(settings: Settings, secrets: Secrets, reporter: Arc<dyn Reporter>) -> Context {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    Context {
-        settings,
-        secrets,
-        clock,
-        reporter,
-        cancel: cancelled_by_signals(),
-        hold: jobs::Hold::default(),
-        ask: crate::domain::reading::Ask::default(),
-    }
+    let ask = settings.ask.clone();
+    Context { settings, secrets, clock, reporter, cancel: cancelled_by_signals(), hold: jobs::Hold::default(), ask }
 }
 
 /// A token that the first Ctrl-C, SIGTERM or SIGHUP cancels; the second ends the process at once.
@@ -166,6 +169,22 @@ async fn heard(signal: &mut Option<tokio::signal::unix::Signal>) {
         }
         None => std::future::pending().await,
     }
+}
+
+/// Whether somebody is there to answer.
+pub fn can_ask() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
+/// Asks on the terminal; only the very word will do.
+pub async fn confirmed(word: &'static str, to: &str, output: &Output) -> bool {
+    output.say(format!("type {word} to {to}:"));
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|_| line)
+    })
+    .await;
+    matches!(answer, Ok(Ok(line)) if line.trim().eq_ignore_ascii_case(word))
 }
 
 /// A usage error that a command itself finds.

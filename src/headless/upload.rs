@@ -1,13 +1,11 @@
 //! `tenantry upload`: the full synchronisation of a target, after its guards.
 
-use std::io::{BufRead, IsTerminal};
-
 use serde_json::json;
 
 use super::{
     output::{Exit, Finished, Output, incomplete},
     preview,
-    session::Session,
+    session::{Session, can_ask, confirmed},
 };
 use crate::{
     cli::{self, Common},
@@ -23,11 +21,10 @@ pub async fn run(common: &Common, args: &cli::Upload, output: Output) -> Exit {
 }
 
 async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<(Ready, JobFigures), JobError> {
-    let session = Session::open(common)?;
+    let session = Session::of_run(common, args.of)?;
     let ready = jobs::prepare_upload(&session.settings)?;
     preview::say(&ready.preview, output);
-    let is_terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    let asks = !args.yes && is_terminal;
+    let asks = !args.yes && can_ask();
     for guard in &ready.guards {
         let lifted = matches!(guard, Guard::FirstUpload) && (args.first_upload || asks);
         if !lifted {
@@ -48,7 +45,8 @@ async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<
         if first {
             output.say(Guard::FirstUpload.problem().summary);
         }
-        if !confirmed(word, output).await {
+        let what = "synchronise the target, anything else to leave it as it is";
+        if !confirmed(word, what, output).await {
             return Err(JobError::Guard(Box::new(
                 Problem::new("not confirmed: nothing was sent").code("not_confirmed"),
             )));
@@ -57,17 +55,6 @@ async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<
     let context = session.context(secrets, output);
     let job = jobs::upload(&context, ready.clone()).await?;
     Ok((ready, job))
-}
-
-/// Asks on the terminal; only the very word will do.
-async fn confirmed(word: &'static str, output: &Output) -> bool {
-    output.say(format!("type {word} to synchronise the target, anything else to leave it as it is:"));
-    let answer = tokio::task::spawn_blocking(|| {
-        let mut line = String::new();
-        std::io::stdin().lock().read_line(&mut line).map(|_| line)
-    })
-    .await;
-    matches!(answer, Ok(Ok(line)) if line.trim().eq_ignore_ascii_case(word))
 }
 
 /// Tells the job's final figures.

@@ -171,6 +171,11 @@ impl Watch {
             IngestProgress { kind: Some(kind), resumed_from, last_full, fallbacks, ..IngestProgress::default() };
     }
 
+    /// Why it reads so.
+    pub fn because(&self, why: &str) {
+        self.lock().progress.because = Some(why.to_owned());
+    }
+
     /// As far as an interrupted run came.
     pub fn base(&self, collection: Collection, done: u64, total: Option<u64>) {
         let mut state = self.lock();
@@ -222,6 +227,7 @@ impl Watch {
             }
         }
         progress.wire = wire;
+        progress.held = self.client.is_held();
         state.speed.tell(Instant::now(), &mut progress);
         drop(state);
         progress.seconds = self.started.elapsed().as_secs_f64();

@@ -8,7 +8,12 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use super::paths::{self, Paths};
-use crate::domain::{cloud::Cloud, origin::Origin};
+use crate::domain::{
+    cloud::Cloud,
+    completeness::AcceptedGap,
+    origin::Origin,
+    reading::{Age, Ask},
+};
 
 /// What a profile file holds. Unknown members are an error: a typo must not fall back to a default silently.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -28,8 +33,32 @@ pub struct Profile {
     pub proxy: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// How old the last full read may be before the next run reads everything: `7d`, `12h`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub full_every: Option<Age>,
+    /// How many finished runs stay in the store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keep: Option<std::num::NonZeroUsize>,
+    /// Whether runs also read when users last signed in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sign_in_activity: bool,
     #[serde(default, skip_serializing_if = "JupiterOneProfile::is_empty")]
     pub jupiterone: JupiterOneProfile,
+    /// What may be missing without a word.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted_gaps: Vec<AcceptedGap>,
+}
+
+impl Profile {
+    /// What it asks of every run.
+    pub fn ask(&self) -> Ask {
+        Ask {
+            full_every: self.full_every.map_or(Ask::FULL_EVERY, |age| age.0),
+            keep: self.keep.map_or(Ask::KEEP, std::num::NonZeroUsize::get),
+            sign_ins: self.sign_in_activity,
+            ..Ask::default()
+        }
+    }
 }
 
 /// The JupiterOne side of a profile; may be put off.
@@ -157,6 +186,7 @@ fn check_name(name: &str) -> Result<(), ProfileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::completeness::{GapScope, State};
 
     fn profiles() -> (tempfile::TempDir, Profiles) {
         let dir = tempfile::tempdir().unwrap();
@@ -173,7 +203,15 @@ mod tests {
             client_id: "535fb089-9ff3-47b6-9bfb-4f1264799865".into(),
             cloud: Cloud::UsGov,
             proxy: Some("http://proxy.example:8080".into()),
+            full_every: Some("12h".parse().unwrap()),
+            keep: std::num::NonZeroUsize::new(3),
+            sign_in_activity: true,
             jupiterone: JupiterOneProfile { account: Some("acme".into()), ..Default::default() },
+            accepted_gaps: vec![AcceptedGap {
+                scope: GapScope::Group,
+                id: "c2f798fd-f95d-4623-8824-63aec21fffff".into(),
+                state: State::Hidden,
+            }],
             ..Default::default()
         };
         profiles.add("prod", &profile).unwrap();
@@ -204,5 +242,21 @@ mod tests {
         paths::replace(&profiles.path("x"), "tenant_id = \"a\"\nclient_id = \"b\"\nclient_secret = \"c\"\n").unwrap();
         let error = profiles.load("x").unwrap_err().to_string();
         assert!(error.contains("x.toml") && error.contains("client_secret"), "{error}");
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_errors() {
+        let (_dir, profiles) = profiles();
+        for (key, word) in [
+            ("full_every = \"soon\"", "soon"),
+            ("keep = 0", "keep"),
+            ("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"", "state"),
+            ("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"\nstate = \"odd\"", "odd"),
+        ] {
+            let text = format!("tenant_id = \"a\"\nclient_id = \"b\"\n{key}\n");
+            paths::replace(&profiles.path("x"), &text).unwrap();
+            let error = profiles.load("x").unwrap_err().to_string();
+            assert!(error.contains(word), "{key}: {error}");
+        }
     }
 }

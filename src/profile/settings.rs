@@ -9,8 +9,10 @@ use crate::{
     credentials::vault::{Entry, Vault, VaultError},
     domain::{
         cloud::Cloud,
-        ids::{ClientId, IdError, TenantId, is_guid_shaped},
+        completeness::AcceptedGap,
+        ids::{ClientId, IdError, RunId, TenantId, is_guid_shaped},
         origin::Origin,
+        reading::Ask,
         secret::Secret,
         target::{Destination, Target},
     },
@@ -111,6 +113,12 @@ pub struct Settings {
     pub destination: Option<Destination>,
     /// `--store`, else the tenant's own; `None` while the tenant is not known by its ID.
     pub store: Option<PathBuf>,
+    /// What the profile asks of every run.
+    pub ask: Ask,
+    /// What the profile lets be missing.
+    pub accepted_gaps: Vec<AcceptedGap>,
+    /// The run that preview, upload and export use (`--run`); else the newest finished one.
+    pub run: Option<RunId>,
     pub paths: Paths,
 }
 
@@ -184,6 +192,7 @@ impl Settings {
         let (name, profile) = selected.unzip();
         let has_profile = profile.is_some();
         let profile = profile.unwrap_or_default();
+        let ask = profile.ask();
         let of_profile = |text: &str| has_profile.then(|| text.to_owned()).filter(|t| !t.is_empty());
         let of_environment = |value: &Option<String>| if has_profile { None } else { value.clone() };
 
@@ -238,6 +247,9 @@ impl Settings {
                 .or_else(|| of_environment(&environment.jupiterone_account)),
             destination,
             store,
+            ask,
+            accepted_gaps: profile.accepted_gaps,
+            run: None,
             paths: paths.clone(),
         })
     }

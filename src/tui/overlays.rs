@@ -15,11 +15,13 @@ use crate::{
     app::{
         Focus, Model, Sign,
         command::{COMMANDS, lookup},
+        ingest,
         key::Key,
         overlay::{AskPhase, Overlay, Question},
     },
     domain::{
         preview::{Baseline, Preview},
+        reading::How,
         text::grouped,
     },
 };
@@ -29,6 +31,7 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Buffer, area: Rect) -> u
     match overlay {
         Overlay::Help { scroll } => return help(model, *scroll, buf, area),
         Overlay::Ask(question, phase) => ask(model, *question, *phase, buf, area),
+        Overlay::How { chosen } => how(model, *chosen, buf, area),
         Overlay::Type { word, field, wrong } => {
             let cells = inner_width(area, 72);
             let mut lines = model.comparison.ready().map(|p| to_confirm(p, cells)).unwrap_or_default();
@@ -86,6 +89,46 @@ fn to_confirm(preview: &Preview, cells: u16) -> Vec<Line<'static>> {
     lines
 }
 
+/// The ways to read, the chosen one with what it means.
+fn how(model: &Model, chosen: usize, buf: &mut Buffer, area: Rect) {
+    let cells = inner_width(area, 64);
+    let roomy = area.height >= 18;
+    let has_finished = model.finished().is_some();
+    let mut lines = Vec::new();
+    if roomy {
+        lines.push(Line::default());
+    }
+    for (n, way) in ingest::choices(model).into_iter().enumerate() {
+        let (title, words) = match way {
+            How::Changes if model.cut_off().is_some() => {
+                ("Go on (default)", "Where the run ended that was cut off; what it has is not read again.")
+            }
+            How::Changes if has_finished => (
+                "What changed (default)",
+                "Costs next to nothing. Everything is read all the same when the service no longer tells what changed, or when the last full read is too old.",
+            ),
+            How::Changes => {
+                ("Everything (default)", "The first time there is no other way: as fast as the quota allows.")
+            }
+            How::Everything => ("Everything", "As fast as the quota allows."),
+            How::Gently => (
+                "Gently",
+                "With the least load on the tenant: one request at a time, at low priority. It takes longer.",
+            ),
+            How::Anew => ("Anew", "Drops what was read before it was cut off. Asks first."),
+        };
+        let here = n == chosen;
+        lines.push(Line::from(vec![
+            Span::styled(if here { "▸ " } else { "  " }, theme::ACCENT),
+            Span::styled(title, if here { theme::STRONG } else { theme::PLAIN }),
+        ]));
+        if roomy || here {
+            lines.extend(widgets::wrapped(words, cells, 4, theme::DIM));
+        }
+    }
+    popup(buf, area, "How to read", cells, &lines);
+}
+
 fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, area: Rect) {
     let cells = inner_width(area, 60);
     let (title, words) = match question {
@@ -96,6 +139,10 @@ fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, are
         Question::CancelUpload => (
             "Abort the upload?",
             "The job is aborted, and JupiterOne stays as it is. Once the job is being finalized it can no longer be stopped.",
+        ),
+        Question::DropRun => (
+            "Begin anew?",
+            "What was read before it was cut off is dropped, and read again from the beginning. Going on with it is quicker.",
         ),
         Question::Quit => ("Quit?", "Something is still running. It is stopped in order; what has been read is kept."),
     };
@@ -152,7 +199,7 @@ fn help(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
         (Sign::Failed, "failed"),
         (Sign::Incomplete, "incomplete"),
         (Sign::Retrying, "retrying"),
-        (Sign::Paused, "stopping"),
+        (Sign::Paused, "standing"),
     ];
     for four in legend.chunks(4) {
         let spans = four

@@ -6,7 +6,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::text::{grouped, visible};
+pub use crate::domain::text::ago;
+use crate::domain::text::visible;
 
 /// How many cells `text` takes.
 pub fn width(text: &str) -> usize {
@@ -97,21 +98,16 @@ pub fn clock(seconds: f64) -> String {
     }
 }
 
-/// How long ago, as people say it.
-pub fn ago(now: Timestamp, then: Timestamp) -> String {
-    let seconds = now.duration_since(then).as_secs().max(0) as u64;
-    let say = |n: u64, unit: &str| format!("{} {unit}{} ago", grouped(n), if n == 1 { "" } else { "s" });
-    match seconds {
-        0..60 => "just now".to_owned(),
-        60..3_600 => say(seconds / 60, "minute"),
-        3_600..86_400 => say(seconds / 3_600, "hour"),
-        _ => say(seconds / 86_400, "day"),
-    }
-}
-
 /// The time of day.
 pub fn time(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%H:%M:%S").to_string()
+}
+
+/// When something was, as short as it can be said today: `14:02`, else with its day.
+pub fn when(at: Timestamp, now: Timestamp, zone: &TimeZone) -> String {
+    let (at, now) = (at.to_zoned(zone.clone()), now.to_zoned(zone.clone()));
+    let format = if at.date() == now.date() { "%H:%M" } else { "%Y-%m-%d %H:%M" };
+    at.strftime(format).to_string()
 }
 
 /// Day and time, with the zone.
@@ -166,12 +162,6 @@ mod tests {
     #[test]
     fn times_are_said() {
         assert_eq!((clock(83.0), clock(3_723.9), clock(f64::NAN)), ("01:23".into(), "1:02:03".into(), "00:00".into()));
-        let now = Timestamp::from_second(100_000).unwrap();
-        let check = |then: i64, want: &str| assert_eq!(ago(now, Timestamp::from_second(then).unwrap()), want);
-        check(99_990, "just now");
-        check(99_900, "1 minute ago");
-        check(90_000, "2 hours ago");
-        check(100_050, "just now");
         assert_eq!(
             (bytes(12), bytes(1_200), bytes(12_400_000)),
             ("12 bytes".into(), "1.2 kB".into(), "12.4 MB".into())

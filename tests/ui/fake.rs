@@ -31,13 +31,15 @@ use tenantry::{
         origin::Origin,
         preview::{Baseline, Changes, Preview},
         problem::Problem,
-        progress::{Event, IngestProgress, Level, LogLine, Phase, Reporter},
+        progress::{Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
+        reading::{How, RunKind},
         secret::Secret,
         target::{Destination, Target},
         upload::{JobFigures, UploadPhase, UploadProgress},
         view::{Detail, EdgeEnds, List, Query, Row, Rows, RunInfo, Totals, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
+    jobs::Hold,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -110,6 +112,10 @@ pub struct Script {
     pub forms: Vec<Form>,
     pub queries: Vec<Query>,
     pub runs: Vec<RunInfo>,
+    /// How runs were asked to read.
+    pub hows: Vec<How>,
+    /// The runs read what changed, and give up a shortcut.
+    pub delta: bool,
     pub profile: Option<ProfileView>,
 }
 
@@ -143,7 +149,7 @@ pub fn run(id: i64, status: RunStatus) -> RunInfo {
     RunInfo {
         id: RunId(id),
         status,
-        kind: tenantry::domain::reading::RunKind::Full,
+        kind: RunKind::Full,
         started_at: "2026-11-22T10:20:00Z".parse().unwrap(),
         finished_at: (status != RunStatus::Running).then(|| "2026-11-22T10:20:19Z".parse().unwrap()),
         gaps: if status == RunStatus::Partial { gaps() } else { Vec::new() },
@@ -304,12 +310,35 @@ impl Engine for Fake {
 
     fn collect(
         &self,
+        how: How,
+        hold: Hold,
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
         async move {
-            let id = self.script.lock().unwrap().runs.len() as i64 + 1;
-            self.script.lock().unwrap().runs.insert(0, run(id, RunStatus::Running));
+            let (id, delta, cut_off) = {
+                let mut script = self.script.lock().unwrap();
+                script.hows.push(how);
+                let cut_off = script.runs.first().is_some_and(|r| r.status == RunStatus::Interrupted);
+                let resumes = cut_off && how != How::Anew;
+                let id =
+                    if resumes { script.runs.remove(0).id.0 } else { script.runs.first().map_or(0, |r| r.id.0) + 1 };
+                script.runs.insert(0, run(id, RunStatus::Running));
+                (id, script.delta, resumes)
+            };
+            let progress = |second| {
+                let mut p = progress(second);
+                if cut_off {
+                    p.resumed_from = Some("2026-11-22T10:20:00Z".parse().unwrap());
+                }
+                if how == How::Everything {
+                    p.because = Some("it was asked for".to_owned());
+                }
+                if delta {
+                    changes(&mut p, second);
+                }
+                p
+            };
             let line =
                 |level, text: &str| Event::Log(LogLine { at: now(), level, text: text.to_owned(), problem: None });
             reporter.report(line(Level::Info, "a token for Contoso, valid for an hour"));
@@ -319,6 +348,12 @@ impl Engine for Fake {
                     2 => reporter.report(line(Level::Retry, "503 for /users, again in 1.4 s (request 7c1a…)")),
                     5 => reporter.report(line(Level::Warning, "group \"Secret Project X\" hides its members")),
                     _ => {}
+                }
+                if hold.is_held() {
+                    tokio::select! {
+                        () = hold.over() => {}
+                        () = cancel.cancelled() => {}
+                    }
                 }
                 if second == 6 && self.patient.load(Ordering::SeqCst) {
                     cancel.cancelled().await;
@@ -510,10 +545,33 @@ fn progress(second: u64) -> IngestProgress {
     p.wire.retried = 3;
     p.wire.in_flight = 8;
     p.wire.resource_units = 900 * second;
+    p.kind = Some(RunKind::Full);
+    p.rate = if second > 0 { 36_104.0 } else { 0.0 };
+    p.eta_seconds = (second > 1).then(|| 11.0 - second as f64);
     p.wire.units_10s = 6_212;
+    p.wire.pace_10s = 6_400;
+    p.wire.quota_10s = 8_000;
+    if second > 4 {
+        p.gaps = gaps();
+    }
     p.wire.throttled_seconds = if second > 3 { 0.8 } else { 0.0 };
     p.wire.p95_ms = 212;
     p
+}
+
+/// A run that reads what changed, without one of its shortcuts.
+fn changes(p: &mut IngestProgress, second: u64) {
+    p.kind = Some(RunKind::Delta);
+    p.changes_since = Some("2026-11-22T08:02:00Z".parse().unwrap());
+    p.last_full = Some("2026-11-19T08:02:00Z".parse().unwrap());
+    p.because = Some("the last full read is younger than 7 days".to_owned());
+    p.fallbacks = vec![Fallback {
+        what: "members are read group by group".to_owned(),
+        why: "400 Request_UnsupportedQuery".to_owned(),
+    }];
+    p.of_mut(Collection::Users).done = 12 * second;
+    p.of_mut(Collection::Groups).done = second.min(4);
+    p.rate = 14.0;
 }
 
 /// Events that come when a test sends them; it never ends.

@@ -14,7 +14,7 @@ use tenantry::{
         views::{Look, Mode, UploadEnd},
         wizard::{ChecksPhase, Save},
     },
-    domain::{completeness::RunStatus, view::Within},
+    domain::{completeness::RunStatus, reading::How, view::Within},
     driver::{Engine, Headful, Nowhere, Outside, UiOptions, look},
 };
 
@@ -189,6 +189,86 @@ async fn cancelling_keeps_what_is_here_and_asks_first() {
     // What was cut short is never compared nor uploaded.
     ui.press("4").unwrap();
     assert!(screen(&ui).contains("no finished run"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_stands_still_and_is_no_end() {
+    let engine = Arc::new(Fake::default());
+    engine.script.lock().unwrap().profile = Some(profile(None));
+    let mut ui = ui(&engine, Mode::Real, SIZE);
+    ui.press("2 enter").unwrap();
+    assert!(ui.until(|m| m.ingest.progress.seconds >= 3.0).await.unwrap());
+    ui.press("p").unwrap();
+    assert!(screen(&ui).contains("‖ paused: p goes on") && screen(&ui).contains("p go on"), "{}", screen(&ui));
+    // A minute later it is as it was, and nothing has failed.
+    let later = tokio::time::Instant::now() + std::time::Duration::from_secs(60);
+    while let Ok(turned) = tokio::time::timeout_at(later, ui.turn()).await {
+        assert_eq!(turned.unwrap(), None);
+    }
+    assert!(ui.model().ingest.held && ui.model().ingest.progress.seconds < 5.0);
+    assert!(matches!(ui.model().ingest.phase, IngestPhase::Running(_)));
+    ui.press("p").unwrap();
+    assert!(!screen(&ui).contains("paused"));
+    assert!(ui.until(quiet).await.unwrap());
+    let IngestPhase::Ended(ended) = &ui.model().ingest.phase else { panic!("{:?}", ui.model().ingest.phase) };
+    assert_eq!(ended.status, RunStatus::Partial);
+    // A run that stands still can be cancelled, and the next one does not stand still.
+    ui.press("r").unwrap();
+    assert!(ui.until(|m| m.ingest.progress.seconds >= 2.0).await.unwrap());
+    ui.press("p c y").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("enter").unwrap();
+    assert!(!ui.model().ingest.held);
+    assert!(ui.until(quiet).await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_cut_off_is_gone_on_with_or_dropped() {
+    let engine = Arc::new(Fake::default());
+    engine.patient.store(true, Ordering::SeqCst);
+    let mut ui = with_run(&engine).await;
+    ui.press("2 enter").unwrap();
+    assert!(ui.until(|m| m.ingest.progress.seconds >= 2.0).await.unwrap());
+    ui.press("c y").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    // The lists and the preview go by the run that finished.
+    assert_eq!(ui.model().shown().map(|r| r.id), ui.model().finished());
+    assert!(screen(&ui).contains("Enter goes on with it, x drops it."), "{}", screen(&ui));
+    ui.press("o").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(screen(&ui).contains("it can be gone on with: ↵"), "{}", screen(&ui));
+    ui.press("enter x n").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("enter").unwrap();
+    assert!(ui.until(|m| m.ingest.progress.seconds >= 2.0).await.unwrap());
+    assert!(screen(&ui).contains("gone on with the run of 10:20"), "{}", screen(&ui));
+    ui.press("c y").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    engine.patient.store(false, Ordering::SeqCst);
+    ui.press("x y").unwrap();
+    assert!(ui.until(|m| m.ingest.progress.seconds >= 2.0).await.unwrap());
+    assert!(!screen(&ui).contains("gone on with"), "{}", screen(&ui));
+    assert!(ui.until(quiet).await.unwrap());
+    assert_eq!(engine.script.lock().unwrap().hows, [How::Changes, How::Changes, How::Anew]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_to_read_is_chosen() {
+    async fn check(keys: &str, want: &[How]) {
+        let engine = Arc::new(Fake::default());
+        let mut ui = with_run(&engine).await;
+        ui.press("2").unwrap();
+        ui.press(keys).unwrap();
+        assert!(ui.until(quiet).await.unwrap());
+        assert_eq!(engine.script.lock().unwrap().hows, want, "{keys}");
+    }
+    check("enter", &[How::Changes]).await;
+    check("F", &[How::Everything]).await;
+    check("h enter", &[How::Changes]).await;
+    check("h down enter", &[How::Everything]).await;
+    check("h down down down down enter", &[How::Gently]).await;
+    check("h down up up enter", &[How::Changes]).await;
+    check("h esc", &[]).await;
 }
 
 #[tokio::test(start_paused = true)]

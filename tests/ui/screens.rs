@@ -168,6 +168,60 @@ async fn walk() -> Vec<(&'static str, Model)> {
     assert!(ui2.until(quiet).await.unwrap());
     keep("preview_3_known", &ui2);
 
+    // A second run: changes only, held, gone on with, and other ways to read.
+    let engine = Arc::new(Fake::default());
+    {
+        let mut script = engine.script.lock().unwrap();
+        script.profile = Some(profile(Some("Contoso")));
+        let mut before = run(14, RunStatus::Partial);
+        before.last_full = Some("2026-11-19T08:02:00Z".parse().unwrap());
+        before.gaps[0].accepted = true;
+        script.runs = vec![before];
+        script.delta = true;
+    }
+    let mut ui4 = ui(&engine, Mode::Real, size);
+    assert!(ui4.until(quiet).await.unwrap());
+    ui4.press("2").unwrap();
+    keep("ingest_5_second_time", &ui4);
+    ui4.press("h down").unwrap();
+    keep("ingest_6_how", &ui4);
+    ui4.press("esc enter").unwrap();
+    assert!(ui4.until(|m| m.ingest.progress.seconds >= 5.0).await.unwrap());
+    keep("ingest_7_changes", &ui4);
+    ui4.press("p").unwrap();
+    keep("ingest_8_paused", &ui4);
+    ui4.press("p c y").unwrap();
+    assert!(ui4.until(quiet).await.unwrap());
+    keep("ingest_9_cut_off", &ui4);
+    ui4.press("x").unwrap();
+    keep("ingest_10_drop", &ui4);
+    ui4.press("n o").unwrap();
+    assert!(ui4.until(quiet).await.unwrap());
+    keep("dashboard_4_cut_off", &ui4);
+    engine.script.lock().unwrap().delta = false;
+    ui4.press("2 enter").unwrap();
+    assert!(ui4.until(|m| m.ingest.progress.seconds >= 3.0).await.unwrap());
+    keep("ingest_11_gone_on", &ui4);
+
+    // Nothing but what was cut off, or selected.
+    let engine = Arc::new(Fake::default());
+    {
+        let mut script = engine.script.lock().unwrap();
+        script.profile = Some(profile(Some("Contoso")));
+        script.runs = vec![run(1, RunStatus::Interrupted)];
+    }
+    let mut ui5 = ui(&engine, Mode::Real, size);
+    assert!(ui5.until(quiet).await.unwrap());
+    ui5.press("2").unwrap();
+    keep("ingest_12_go_on", &ui5);
+    ui5.press("3").unwrap();
+    assert!(ui5.until(quiet).await.unwrap());
+    keep("browse_8_cut_off", &ui5);
+    engine.script.lock().unwrap().runs[0].status = RunStatus::Scoped;
+    ui5.press("r").unwrap();
+    assert!(ui5.until(quiet).await.unwrap());
+    keep("browse_9_selection", &ui5);
+
     // No keyring, JupiterOne put off.
     let engine = Arc::new(Fake::default());
     engine.script.lock().unwrap().keyless = true;

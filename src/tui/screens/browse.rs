@@ -16,7 +16,7 @@ use super::super::{
 use crate::{
     app::{
         Model, Sign,
-        browse::{Pane, Shows, View, title},
+        browse::{Pane, Shows, View, banner, title},
         list::top_for,
     },
     domain::{
@@ -49,6 +49,15 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     if room != Room::Small {
         trail(model, buf, Rect { y: area.y + 1, height: 1, ..area });
     }
+    let head = match banner(model) {
+        Some(text) => {
+            let place = Rect { x: area.x + 1, y: area.y + head, width: area.width.saturating_sub(1), height: 1 };
+            let text = fit(text, usize::from(place.width).saturating_sub(2));
+            widgets::lines(buf, place, &[widgets::signed(Sign::NeedsYou, text)]);
+            head + 1
+        }
+        None => head,
+    };
     let body = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
     let view = model.browse.view();
     if let Shows::Object { scroll, .. } = view.shows {
@@ -123,20 +132,29 @@ fn tabs(model: &Model, buf: &mut Buffer, area: Rect) {
 /// Where we are, and of which run that is.
 fn trail(model: &Model, buf: &mut Buffer, area: Rect) {
     let browse = &model.browse;
-    let run = model.overview.store.as_ref().and_then(|s| s.newest.as_ref()).filter(|r| Some(r.id) == browse.run);
-    let (mark, state) = match (run, model.newest() == browse.run) {
-        (_, false) => (Sign::NeedsYou, "there is a newer run: r shows it".to_owned()),
+    let (mark, state) = match (model.browsed(), model.shown()) {
+        // Of the run on the screen no more will come.
+        (_, Some(other)) if Some(other.id) < browse.run => {
+            (Sign::NeedsYou, format!("cut off: r shows run {}, which is finished", other.id))
+        }
+        (_, Some(other)) if Some(other.id) != browse.run && other.status == RunStatus::Running => {
+            (Sign::NeedsYou, "a newer run is being read: r shows it".to_owned())
+        }
+        (_, Some(other)) if Some(other.id) != browse.run => {
+            (Sign::NeedsYou, "there is a newer run: r shows it".to_owned())
+        }
         (Some(run), _) => match run.status {
             RunStatus::Running => (Sign::Here, format!("run {}, still reading: r refreshes", run.id)),
             RunStatus::Complete => (Sign::Done, format!("run {}, complete", run.id)),
-            RunStatus::Partial => {
-                (Sign::Incomplete, format!("run {}, {}", run.id, counted(run.gaps.len() as u64, "gap")))
+            RunStatus::Partial if run.open_gaps() == 0 => {
+                (Sign::Done, format!("run {}, complete but for accepted gaps", run.id))
             }
+            RunStatus::Partial => (Sign::Incomplete, format!("run {}, {}", run.id, counted(run.open_gaps(), "gap"))),
             RunStatus::Scoped => (Sign::Incomplete, format!("run {}, a selection only", run.id)),
-            RunStatus::Interrupted => (Sign::Incomplete, format!("run {}, cancelled before its end", run.id)),
+            RunStatus::Interrupted => (Sign::Incomplete, format!("run {}, cut off before its end", run.id)),
             RunStatus::Failed => (Sign::Failed, format!("run {}, failed", run.id)),
         },
-        (None, true) => (Sign::ToCome, String::new()),
+        (None, _) => (Sign::ToCome, String::new()),
     };
     let right_width = (width(&state) + 3) as u16;
     let mut crumbs = vec![browse.roots[browse.tab].title.clone()];
@@ -223,13 +241,12 @@ fn list(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room) {
 }
 
 fn is_reading(model: &Model) -> bool {
-    let run = model.overview.store.as_ref().and_then(|s| s.newest.as_ref());
-    run.is_some_and(|r| Some(r.id) == model.browse.run && r.status == RunStatus::Running)
+    model.browsed().is_some_and(|run| run.status == RunStatus::Running)
 }
 
 /// A list that is empty because it could not be read.
 fn refused(model: &Model, list: List) -> Option<&'static str> {
-    let run = model.overview.store.as_ref()?.newest.as_ref().filter(|r| Some(r.id) == model.browse.run)?;
+    let run = model.browsed()?;
     let of = match list {
         List::Accounts => Collection::Account,
         List::Users => Collection::Users,

@@ -10,7 +10,7 @@ use ratatui::{
 
 use super::super::{
     Room,
-    text::{ago, clock, fit, wrap},
+    text::{ago, clock, fit, when, wrap},
     theme, widgets,
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
     domain::{
         completeness::{Gap, GapScope, RunStatus, State},
         text::{counted, grouped},
+        view::RunInfo,
     },
 };
 
@@ -88,22 +89,26 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
 }
 
 fn gaps(model: &Model) -> &[Gap] {
-    model.overview.store.as_ref().and_then(|s| s.newest.as_ref()).map_or(&[], |r| &r.gaps)
+    model.shown().map_or(&[], |run| &run.gaps)
 }
 
-/// What is not complete, a line each.
+/// What is not complete, a line each; what the profile accepts is only counted.
 pub fn gap_lines(gaps: &[Gap], cells: u16, most: usize) -> Vec<Line<'static>> {
     let mut out = Vec::new();
-    for gap in gaps.iter().take(most) {
+    let (accepted, news): (Vec<&Gap>, Vec<&Gap>) = gaps.iter().partition(|gap| gap.accepted);
+    for gap in news.iter().take(most) {
         let code = gap.code.as_deref().map(|c| format!(" ({c})")).unwrap_or_default();
-        let accepted = if gap.accepted { ", accepted" } else { "" };
         let since = if gap.is_carried_forward() { ", as last known" } else { "" };
         // The state first: a long name would push it off the line.
-        let text = format!("{}: {}{code}{since}{accepted}", gap.state.as_str(), gap.name);
+        let text = format!("{}: {}{code}{since}", gap.state.as_str(), gap.name);
         out.push(widgets::signed(Sign::Incomplete, fit(&text, usize::from(cells).saturating_sub(2))));
     }
-    if gaps.len() > most {
-        out.push(Line::styled(format!("  and {} more", grouped((gaps.len() - most) as u64)), theme::DIM));
+    if news.len() > most {
+        out.push(Line::styled(format!("  and {} more", grouped((news.len() - most) as u64)), theme::DIM));
+    }
+    if !accepted.is_empty() {
+        let text = format!("  {} that the profile accepts", counted(accepted.len() as u64, "gap"));
+        out.push(Line::styled(fit(&text, usize::from(cells)), theme::DIM));
     }
     out
 }
@@ -152,11 +157,26 @@ fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
             true => fact("Store", "temporary: it goes when you quit"),
             false => fact("Store", &store.path),
         }
+        if let Some(run) = &store.finished {
+            let when = ago(model.now, run.last_at());
+            let full = full_read(model, run.last_full).map(|text| format!("; {text}")).unwrap_or_default();
+            fact("Read", &format!("run {}, {when}{full}", run.id));
+        }
         if let Some(pid) = store.held_by {
             fact("", &format!("process {pid} is writing to it; you can browse meanwhile"));
         }
     }
     out
+}
+
+/// Of a run that was cut off, and that Enter goes on with.
+pub fn cut_off(model: &Model, run: &RunInfo) -> String {
+    format!("run {} of {} was cut off; it can be gone on with: ↵", run.id, when(run.started_at, model.now, &model.zone))
+}
+
+/// How old the last full read is, where that is known.
+pub fn full_read(model: &Model, last_full: Option<jiff::Timestamp>) -> Option<String> {
+    last_full.map(|at| format!("last full read {}", ago(model.now, at)))
 }
 
 /// A step's state in words.
@@ -165,18 +185,21 @@ fn says(model: &Model, step: Step) -> String {
     let totals = store.map(|s| &s.totals);
     match step {
         Step::Credentials => "change or check them".to_owned(),
-        Step::Ingest => match (&model.ingest.phase, store.and_then(|s| s.newest.as_ref())) {
+        Step::Ingest => match (&model.ingest.phase, model.shown()) {
+            (IngestPhase::Running(_), _) if model.ingest.held => "paused".to_owned(),
             (IngestPhase::Running(_), _) => "reading the directory now".to_owned(),
+            _ if model.cut_off().is_some() => model.cut_off().map(|run| cut_off(model, run)).unwrap_or_default(),
             (_, None) if model.trouble.is_some() => "the store here cannot be read".to_owned(),
             (_, None) => "read the directory for the first time".to_owned(),
             (_, Some(run)) => {
-                let when = ago(model.now, run.finished_at.unwrap_or(run.started_at));
+                let when = ago(model.now, run.last_at());
                 let how = match run.status {
                     RunStatus::Running => "being read".to_owned(),
                     RunStatus::Complete => "complete".to_owned(),
-                    RunStatus::Partial => counted(run.gaps.len() as u64, "gap"),
+                    RunStatus::Partial if run.open_gaps() == 0 => "complete but for accepted gaps".to_owned(),
+                    RunStatus::Partial => counted(run.open_gaps(), "gap"),
                     RunStatus::Failed => "failed".to_owned(),
-                    RunStatus::Interrupted => "cancelled before its end".to_owned(),
+                    RunStatus::Interrupted => "cut off before its end".to_owned(),
                     RunStatus::Scoped => "a selection only".to_owned(),
                 };
                 format!("run {}, {when}, {how}, in {}", run.id, clock(run.seconds))

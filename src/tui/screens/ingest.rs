@@ -9,10 +9,10 @@ use ratatui::{
 use super::{
     super::{
         Room,
-        text::{ago, clock, fit, right, time, width},
+        text::{ago, clock, fit, right, time, when, width},
         theme, widgets,
     },
-    dashboard::{gap_advice, gap_lines},
+    dashboard::{full_read, gap_advice, gap_lines},
 };
 use crate::{
     app::{
@@ -20,10 +20,11 @@ use crate::{
         ingest::{Ingest, IngestPhase},
     },
     domain::{
-        completeness::{Collection, RunStatus, State},
+        completeness::{Collection, Gap, RunStatus, State},
         ids::is_guid_shaped,
         problem::Problem,
         progress::{CollectionProgress, Level, LogLine, Phase},
+        reading::RunKind,
         text::{counted, grouped},
     },
 };
@@ -67,22 +68,64 @@ fn idle(model: &Model, buf: &mut Buffer, area: Rect) {
             theme::PLAIN,
         )),
         Some(profile) => {
-            let text = format!("Press Enter to read {}.", profile.title());
-            lines.extend(widgets::wrapped(&text, inner.width, 0, theme::STRONG));
+            let text = match (model.cut_off(), model.finished()) {
+                (Some(run), _) => format!(
+                    "Run {} of {} was cut off before its end. Press Enter to go on with it, x to drop it and begin anew.",
+                    run.id,
+                    when(run.started_at, model.now, &model.zone)
+                ),
+                (None, Some(_)) => format!("Press Enter to read what changed in {}.", profile.title()),
+                (None, None) => format!("Press Enter to read {}.", profile.title()),
+            };
+            match model.cut_off() {
+                Some(_) => lines.extend(widgets::signed_text(Sign::Incomplete, &text, inner.width)),
+                None => lines.extend(widgets::wrapped(&text, inner.width, 0, theme::STRONG)),
+            }
             lines.push(Line::default());
             let text = "Account, users, groups and who is in which group. Nothing in the tenant is changed. You can \
                         browse from the first page on, and stop at any time: what has been read stays here.";
             lines.extend(widgets::wrapped(text, inner.width.min(84), 0, theme::PLAIN));
-            if let Some(run) = model.overview.store.as_ref().and_then(|s| s.newest.as_ref()) {
-                lines.push(Line::default());
-                let when = ago(model.now, run.finished_at.unwrap_or(run.started_at));
-                let text = format!("Last read {when} (run {}, {}).", run.id, run.status.as_str());
-                lines.extend(widgets::wrapped(&text, inner.width, 0, theme::DIM));
-                lines.extend(gap_lines(&run.gaps, inner.width, 5));
-            }
+            lines.extend(before(model, inner.width));
         }
     }
     widgets::lines(buf, inner, &lines);
+}
+
+/// What was read before, how long ago that is, and what it lacks.
+fn before(model: &Model, cells: u16) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    let store = model.overview.store.as_ref();
+    let finished = store.and_then(|s| s.finished.as_ref());
+    if let Some(run) = finished {
+        let full = full_read(model, run.last_full).map(|text| format!(" {}.", capital(&text))).unwrap_or_default();
+        let text =
+            format!("Last read {} (run {}, {}).{full}", ago(model.now, run.last_at()), run.id, run.status.as_str());
+        lines.push(Line::default());
+        lines.extend(widgets::wrapped(&text, cells, 0, theme::DIM));
+        lines.extend(gap_lines(&run.gaps, cells, 5));
+    }
+    // What is newer and not finished is told apart.
+    let newest = store.and_then(|s| s.newest.as_ref()).filter(|run| finished.map(|f| f.id) != Some(run.id));
+    let text = newest.and_then(|run| {
+        let at = when(run.started_at, model.now, &model.zone);
+        match run.status {
+            RunStatus::Scoped => Some(format!("Run {} of {at} read a selection only; it is never uploaded.", run.id)),
+            RunStatus::Interrupted | RunStatus::Failed if model.cut_off().is_none() => {
+                Some(format!("Run {} of {at} was cut off too long ago to be gone on with.", run.id))
+            }
+            _ => None,
+        }
+    });
+    if let Some(text) = text {
+        lines.push(Line::default());
+        lines.extend(widgets::wrapped(&text, cells, 0, theme::DIM));
+    }
+    lines
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 const TITLES: [(Collection, &str); 4] = [
@@ -93,7 +136,7 @@ const TITLES: [(Collection, &str); 4] = [
 ];
 
 fn full(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
-    let [panes, middle, bottom] = Layout::vertical([Constraint::Length(8), Constraint::Length(7), Constraint::Min(5)])
+    let [panes, middle, bottom] = Layout::vertical([Constraint::Length(7), Constraint::Length(9), Constraint::Min(5)])
         .spacing(Spacing::Overlap(1))
         .areas(area);
     let columns: [Rect; 4] = Layout::horizontal([Constraint::Fill(1); 4]).spacing(Spacing::Overlap(1)).areas(panes);
@@ -101,20 +144,28 @@ fn full(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
         let inner = widgets::panel(buf, place, title);
         widgets::lines(buf, inner, &pane(model, collection, inner.width, true));
     }
-    let [quota, requests, result] =
+    let [run, quota, requests] =
         Layout::horizontal([Constraint::Fill(1); 3]).spacing(Spacing::Overlap(1)).areas(middle);
+    let inner = widgets::panel(buf, run, "Run");
+    widgets::lines(buf, inner, &run_lines(model, inner.width, 7));
     let inner = widgets::panel(buf, quota, "Quota");
-    widgets::lines(buf, inner, &quota_lines(&model.ingest));
+    widgets::lines(buf, inner, &quota_lines(&model.ingest, inner.width));
     let inner = widgets::panel(buf, requests, "Requests");
     widgets::lines(buf, inner, &request_lines(&model.ingest, inner.width));
-    let inner = widgets::panel(buf, result, "Run");
-    widgets::lines(buf, inner, &run_lines(model));
-    log(model, buf, bottom)
+    let missing = missing_lines(model, 44, 12);
+    if missing.is_empty() || matches!(model.ingest.phase, IngestPhase::Failed(_)) {
+        return log(model, buf, bottom, 0);
+    }
+    let [happens, lacks] =
+        Layout::horizontal([Constraint::Min(60), Constraint::Length(48)]).spacing(Spacing::Overlap(1)).areas(bottom);
+    let inner = widgets::panel(buf, lacks, "What is missing, and why");
+    widgets::lines(buf, inner, &missing);
+    log(model, buf, happens, 0)
 }
 
 fn medium(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
     let [first, second, middle, bottom] =
-        Layout::vertical([Constraint::Length(5), Constraint::Length(5), Constraint::Length(5), Constraint::Min(4)])
+        Layout::vertical([Constraint::Length(5), Constraint::Length(5), Constraint::Length(6), Constraint::Min(4)])
             .spacing(Spacing::Overlap(1))
             .areas(area);
     let two =
@@ -124,19 +175,17 @@ fn medium(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
         let inner = widgets::panel(buf, place, title);
         widgets::lines(buf, inner, &pane(model, collection, inner.width, false));
     }
-    let [requests, result] = two(middle);
-    let inner = widgets::panel(buf, requests, "Requests and quota");
-    let mut lines = request_lines(&model.ingest, inner.width);
-    lines.truncate(2);
+    let [run, costs] = two(middle);
+    let inner = widgets::panel(buf, run, "Run");
+    widgets::lines(buf, inner, &run_lines(model, inner.width, 4));
+    let inner = widgets::panel(buf, costs, "Quota and requests");
+    let [of_quota, _, paced, .., throttled] = quota_lines(&model.ingest, inner.width);
+    let [sent, refused, ..] = request_lines(&model.ingest, inner.width);
+    // What the pace says stands in the place of what was refused as soon as nothing was.
     let wire = &model.ingest.progress.wire;
-    lines.push(Line::raw(match wire.throttled_seconds {
-        s if s > 0.0 => format!("{} units/10 s · ↻ throttled {s:.1} s", grouped(wire.units_10s)),
-        _ => format!("{} units/10 s · not throttled", grouped(wire.units_10s)),
-    }));
-    widgets::lines(buf, inner, &lines);
-    let inner = widgets::panel(buf, result, "Run");
-    widgets::lines(buf, inner, &run_lines(model));
-    log(model, buf, bottom)
+    let third = if wire.refused + wire.retried > 0 { refused } else { paced };
+    widgets::lines(buf, inner, &[of_quota, throttled, sent, third]);
+    log(model, buf, bottom, 3)
 }
 
 fn small(model: &Model, buf: &mut Buffer, area: Rect) {
@@ -144,24 +193,56 @@ fn small(model: &Model, buf: &mut Buffer, area: Rect) {
     for (collection, title) in TITLES {
         let of = model.ingest.progress.of(collection);
         let left = format!(" {title}");
-        let numbers = right(&numbers(of), usize::from(area.width).saturating_sub(left.len() + 4));
+        let numbers = right(&numbers(model, of), usize::from(area.width).saturating_sub(left.len() + 4));
         lines.push(Line::from(vec![" ".into(), widgets::sign(sign(of)), Span::raw(left), Span::raw(numbers)]));
     }
     widgets::lines(buf, area, &lines);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let below = Rect { y: inner.y + 4, height: inner.height.saturating_sub(4), ..inner };
-    let mut lines = run_lines(model);
+    let mut lines = run_lines(model, below.width, 2);
     match &model.ingest.phase {
         IngestPhase::Ended(run) if !run.gaps.is_empty() => {
             lines.truncate(1);
             lines.extend(gap_advice(&run.gaps, below.width, 1));
         }
         _ => {
-            lines.extend(request_lines(&model.ingest, below.width).into_iter().take(2));
-            lines.extend(quota_lines(&model.ingest).into_iter().skip(2));
+            let [of_quota, .., throttled] = quota_lines(&model.ingest, below.width);
+            lines.extend([of_quota, throttled]);
+            let progress = &model.ingest.progress;
+            let (gaps, lost) = (gaps(model).len() as u64, progress.fallbacks.len() as u64);
+            let [sent, ..] = request_lines(&model.ingest, below.width);
+            lines.push(match (gaps, lost) {
+                (0, 0) => sent,
+                (gaps, 0) => widgets::signed(Sign::Incomplete, counted(gaps, "gap")),
+                (gaps, lost) => {
+                    let text = format!("{} · {}", counted(gaps, "gap"), counted(lost, "fallback"));
+                    widgets::signed(Sign::Incomplete, text)
+                }
+            });
         }
     }
     widgets::lines(buf, below, &lines);
+}
+
+/// What the run lacks so far, or at its end.
+fn gaps(model: &Model) -> &[Gap] {
+    match &model.ingest.phase {
+        IngestPhase::Ended(run) => &run.gaps,
+        _ => &model.ingest.progress.gaps,
+    }
+}
+
+/// The shortcuts that are not taken, and the gaps, each with its reason; at its end with what mends them.
+fn missing_lines(model: &Model, cells: u16, most: usize) -> Vec<Line<'static>> {
+    let mut out = Vec::new();
+    for fallback in &model.ingest.progress.fallbacks {
+        out.extend(widgets::signed_text(Sign::Retrying, &format!("{}: {}", fallback.what, fallback.why), cells));
+    }
+    out.extend(match &model.ingest.phase {
+        IngestPhase::Ended(run) => gap_advice(&run.gaps, cells, most),
+        _ => gap_lines(&model.ingest.progress.gaps, cells, most),
+    });
+    out
 }
 
 fn sign(of: &CollectionProgress) -> Sign {
@@ -174,9 +255,12 @@ fn sign(of: &CollectionProgress) -> Sign {
     }
 }
 
-/// `31,968 of 50,021   64 %`.
-fn numbers(of: &CollectionProgress) -> String {
+/// `31,968 of 50,021   64 %`; of changes nobody knows how many there are.
+fn numbers(model: &Model, of: &CollectionProgress) -> String {
     match (of.phase, of.total) {
+        (Phase::Reading, Some(total)) if reads_changes(model) && of.done < total => {
+            format!("{} read, of {}", grouped(of.done), grouped(total))
+        }
         (Phase::Waiting, None) => "waiting".to_owned(),
         (Phase::Reading | Phase::Waiting, Some(total)) => {
             let percent = of.done.saturating_mul(100).checked_div(total).unwrap_or(100);
@@ -190,6 +274,10 @@ fn numbers(of: &CollectionProgress) -> String {
     }
 }
 
+fn reads_changes(model: &Model) -> bool {
+    model.ingest.progress.kind == Some(RunKind::Delta)
+}
+
 fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Line<'static>> {
     let progress = &model.ingest.progress;
     let of = progress.of(collection);
@@ -197,11 +285,12 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
     let stands = match (running, sign(of)) {
         // Cut short in the middle.
         (false, Sign::Here) => Sign::Incomplete,
+        (true, Sign::Here) if model.ingest.held => Sign::Paused,
         (_, stands) => stands,
     };
     let numbers = match of.phase {
         Phase::Waiting if !running => "not read".to_owned(),
-        _ => numbers(of),
+        _ => numbers(model, of),
     };
     let mut out = vec![widgets::signed(stands, numbers)];
     let rate = if of.seconds > 0.5 { of.done as f64 / of.seconds } else { 0.0 };
@@ -210,6 +299,9 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
         _ if collection == Collection::Account => {
             let name = model.overview.profile.as_ref().map_or("", |p| p.title());
             out.push(Line::styled(fit(name, usize::from(cells)), theme::DIM));
+        }
+        (Phase::Reading | Phase::Ended(_), Some(_)) if reads_changes(model) => {
+            out.push(Line::styled("changes only", theme::DIM))
         }
         (Phase::Reading, Some(total)) => out.push(widgets::bar(of.done, total, cells)),
         (Phase::Reading, None) => out.push(Line::styled("total not known", theme::DIM)),
@@ -223,6 +315,8 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
     if let (Phase::Reading, Some(total)) = (of.phase, of.total)
         && rate > 0.0
         && running
+        && !model.ingest.held
+        && !reads_changes(model)
         && of.done < total
     {
         facts.push(format!("{} left", clock(total.saturating_sub(of.done) as f64 / rate)));
@@ -243,77 +337,106 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
     match collection {
         Collection::Account => {}
         Collection::Memberships => {
-            out.push(Line::styled(format!("groups; {}", counted(progress.edges, "membership")), theme::DIM))
+            let text = format!("groups; {}", counted(progress.edges, "membership"));
+            out.push(Line::styled(fit(&text, usize::from(cells)), theme::DIM));
         }
         Collection::Users | Collection::Groups => {}
     }
     out
 }
 
-fn quota_lines(ingest: &Ingest) -> Vec<Line<'static>> {
+/// What is spent of the quota, a bar of it, the pace, the sum, and what throttling cost.
+fn quota_lines(ingest: &Ingest, cells: u16) -> [Line<'static>; 5] {
     let wire = &ingest.progress.wire;
+    let (spent, quota) = (wire.units_10s, wire.quota_10s);
     let throttled = match wire.throttled_seconds {
         s if ingest.throttled && s > 0.0 => widgets::signed(Sign::Retrying, format!("throttled now; {s:.1} s in all")),
         s if s > 0.0 => widgets::signed(Sign::Retrying, format!("{s:.1} s lost to throttling")),
         _ => Line::styled("not throttled", theme::DIM),
     };
-    vec![
-        Line::raw(format!("{} units in the last 10 s", grouped(wire.units_10s))),
-        Line::raw(format!("{} in all", counted(wire.resource_units, "resource unit"))),
+    let of = match (spent.saturating_mul(100)).checked_div(quota) {
+        Some(percent) => format!("{} of {} units in 10 s   {percent} %", grouped(spent), grouped(quota)),
+        None => format!("{} units in the last 10 s", grouped(spent)),
+    };
+    let pace = match (wire.pace_10s, wire.throttle_percentage) {
+        (0, _) => String::new(),
+        (pace, None) => format!("paced to {} in 10 s", grouped(pace)),
+        // The service tells only once most of its limit is used.
+        (pace, Some(p)) => format!("paced to {}; Microsoft says {:.0} %", grouped(pace), f64::from(p) * 100.0),
+    };
+    let bar = if quota > 0 { widgets::bar(spent, quota, cells) } else { Line::default() };
+    let line = |text: &str| fit(text, usize::from(cells));
+    [
+        Line::raw(line(&of)),
+        bar,
+        Line::styled(line(&pace), theme::DIM),
+        Line::raw(line(&format!("{} in all", counted(wire.resource_units, "resource unit")))),
         throttled,
     ]
 }
 
-fn request_lines(ingest: &Ingest, cells: u16) -> Vec<Line<'static>> {
+fn request_lines(ingest: &Ingest, cells: u16) -> [Line<'static>; 5] {
     let wire = &ingest.progress.wire;
-    let mut second = format!("{} refused · {} again", grouped(wire.refused), grouped(wire.retried));
-    if wire.p95_ms > 0 {
-        second.push_str(&format!(" · p95 {} ms", grouped(u64::from(wire.p95_ms))));
-    }
-    vec![
+    let slowest = if wire.p95_ms > 0 { format!("p95 {} ms", grouped(u64::from(wire.p95_ms))) } else { String::new() };
+    [
         Line::raw(format!("{} sent · {} in flight", grouped(wire.requests), wire.in_flight)),
-        Line::raw(fit(&second, usize::from(cells))),
+        Line::raw(format!("{} refused · {} again", grouped(wire.refused), grouped(wire.retried))),
+        Line::raw(slowest),
         Line::default(),
         Line::styled(widgets::pulse(ingest.pulse.iter().copied(), usize::from(cells)), theme::ACCENT),
     ]
 }
 
-fn run_lines(model: &Model) -> Vec<Line<'static>> {
+/// How it stands, how it reads and why, as many lines as there is room for: what matters most first.
+fn run_lines(model: &Model, cells: u16, room: usize) -> Vec<Line<'static>> {
     let ingest = &model.ingest;
+    let progress = &ingest.progress;
     let mut out = Vec::new();
     match &ingest.phase {
         IngestPhase::Idle => {}
         IngestPhase::Running(_) => {
             let stopping = model.jobs.values().any(|j| j.kind == Kind::Collect && j.cancelled);
-            out.push(match stopping {
-                true => widgets::signed(Sign::Paused, "stopping; what is here is kept"),
-                false => widgets::signed(Sign::Here, format!("reading for {}", clock(ingest.progress.seconds))),
+            let left = progress.eta_seconds.map(|s| format!(" · {} left", clock(s))).unwrap_or_default();
+            out.push(match (stopping, ingest.held) {
+                (true, _) => widgets::signed(Sign::Paused, "stopping; what is here is kept"),
+                (_, true) => widgets::signed(Sign::Paused, "paused: p goes on"),
+                _ if ingest.throttled => widgets::signed(Sign::Retrying, "Microsoft asked to wait: waiting"),
+                _ => widgets::signed(Sign::Here, format!("reading for {}{left}", clock(progress.seconds))),
             });
-            out.push(match ingest.throttled {
-                true => widgets::signed(Sign::Retrying, "Microsoft asked to wait: waiting"),
-                false => Line::styled("Enter browses what is here.", theme::DIM),
-            });
+            out.extend(how_lines(model, cells, room.saturating_sub(1)));
+            if progress.rate >= 1.0 && out.len() < room && !ingest.held {
+                out.push(Line::raw(format!("{} objects and edges a second", grouped(progress.rate as u64))));
+            }
+            if out.len() < room {
+                out.push(Line::styled("Enter browses what is here.", theme::DIM));
+            }
         }
         IngestPhase::Ended(run) => {
             let (sign, text) = match run.status {
                 RunStatus::Complete => (Sign::Done, "complete"),
+                RunStatus::Partial if run.open_gaps() == 0 => (Sign::Done, "complete as accepted"),
                 RunStatus::Partial => (Sign::Incomplete, "done, with gaps"),
-                RunStatus::Interrupted => (Sign::Incomplete, "cancelled, kept"),
+                RunStatus::Interrupted => (Sign::Incomplete, "cut off, kept"),
                 RunStatus::Scoped => (Sign::Incomplete, "a selection only"),
                 RunStatus::Failed => (Sign::Failed, "failed, kept"),
                 RunStatus::Running => (Sign::Here, "running"),
             };
             out.push(widgets::signed(sign, format!("{text}, after {}", clock(run.seconds))));
-            out.push(Line::styled("Press Enter to browse.", theme::DIM));
-            if !run.gaps.is_empty() {
-                let text = format!("{}, named below", counted(run.gaps.len() as u64, "gap"));
+            let next = match (run.status, model.cut_off()) {
+                (RunStatus::Interrupted | RunStatus::Failed, Some(_)) => "Enter goes on with it, x drops it.",
+                _ => "Press Enter to browse.",
+            };
+            out.push(Line::styled(next, theme::DIM));
+            if run.open_gaps() > 0 {
+                let text = format!("{}, named below", counted(run.open_gaps(), "gap"));
                 out.push(widgets::signed(Sign::Incomplete, text));
             }
+            out.extend(how_lines(model, cells, room.saturating_sub(out.len())));
         }
         IngestPhase::Failed(_) => {
-            let text = format!("stopped, after {}", clock(ingest.progress.seconds));
+            let text = format!("stopped, after {}", clock(progress.seconds));
             out.push(widgets::signed(Sign::Failed, text));
-            if ingest.progress.edges + ingest.progress.collections.iter().map(|c| c.done).sum::<u64>() > 0 {
+            if progress.edges + progress.collections.iter().map(|c| c.done).sum::<u64>() > 0 {
                 out.push(Line::styled("What was read is kept.", theme::DIM));
             }
         }
@@ -321,11 +444,57 @@ fn run_lines(model: &Model) -> Vec<Line<'static>> {
     out
 }
 
-fn log(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
+/// What the run reads, on what it stands, and why it reads so; the words that matter least are left out first.
+fn how_lines(model: &Model, cells: u16, room: usize) -> Vec<Line<'static>> {
+    let progress = &model.ingest.progress;
+    let ended = match &model.ingest.phase {
+        IngestPhase::Ended(run) => Some(run),
+        _ => None,
+    };
+    let at = |at| when(at, model.now, &model.zone);
+    let kind = match ended.map(|run| run.kind).or(progress.kind) {
+        // Nothing is decided before the store and the token are here.
+        None => return Vec::new(),
+        Some(RunKind::Full) => "full run: everything".to_owned(),
+        Some(RunKind::Gentle) => "gentle run: everything".to_owned(),
+        Some(RunKind::Delta) => match progress.changes_since {
+            Some(since) => format!("delta run: changes since {}", at(since)),
+            None => "delta run: what changed".to_owned(),
+        },
+        Some(RunKind::Scoped) => "scoped run: a selection, never uploaded".to_owned(),
+    };
+    let mut out = vec![Line::raw(fit(&kind, usize::from(cells)))];
+    if let Some(from) = progress.resumed_from {
+        out.push(Line::raw(fit(&format!("gone on with the run of {}", at(from)), usize::from(cells))));
+    }
+    let full = full_read(model, ended.and_then(|run| run.last_full).or(progress.last_full));
+    let because =
+        progress.because.as_deref().map(|why| widgets::wrapped(why, cells, 0, theme::DIM)).unwrap_or_default();
+    // The age of the last full read says more than a reason that does not fit.
+    let rest = room.saturating_sub(out.len() + usize::from(full.is_some()));
+    if because.len() <= rest {
+        out.extend(because);
+    }
+    out.extend(full.map(|text| Line::styled(fit(&text, usize::from(cells)), theme::DIM)));
+    out.truncate(room);
+    out
+}
+
+/// What is happening; below it, where nothing else tells them, up to `pinned` lines of what is missing.
+fn log(model: &Model, buf: &mut Buffer, area: Rect, pinned: usize) -> u16 {
     if let IngestPhase::Failed(problem) = &model.ingest.phase {
         return failed(model, problem, buf, area);
     }
-    let inner = widgets::panel(buf, area, "What is happening");
+    let mut inner = widgets::panel(buf, area, "What is happening");
+    let ended = matches!(model.ingest.phase, IngestPhase::Ended(_));
+    if pinned > 0 && !ended {
+        let mut missing = missing_lines(model, inner.width, 2);
+        missing.truncate(pinned.min(usize::from(inner.height / 2)));
+        let rows = missing.len() as u16;
+        let below = Rect { y: inner.bottom().saturating_sub(rows), height: rows, ..inner };
+        widgets::lines(buf, below, &missing);
+        inner.height = inner.height.saturating_sub(rows);
+    }
     let room = usize::from(inner.width).saturating_sub(12);
     let mut lines: Vec<Line<'static>> = Vec::new();
     for entry in &model.ingest.log {
@@ -338,8 +507,8 @@ fn log(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
         lines.push(Line::from(spans));
     }
     // What is missing comes last, where it is seen.
-    if let IngestPhase::Ended(run) = &model.ingest.phase {
-        lines.extend(gap_advice(&run.gaps, inner.width, 10));
+    if pinned > 0 && ended {
+        lines.extend(missing_lines(model, inner.width, 10));
     }
     if lines.is_empty() {
         lines.push(Line::styled("nothing yet", theme::DIM));
