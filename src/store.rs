@@ -37,7 +37,7 @@ mod write;
 pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
 pub use compare::{Believed, Compared};
 pub use error::StoreError;
-pub use ground::{DeltaGround, Leftover, StoredGroup};
+pub use ground::{DeltaGround, GroupShape, Leftover, StoredGroup};
 pub use lock::{Holder, holder};
 pub use read::Reader;
 pub use remove::remove;

@@ -30,7 +30,9 @@ const GENTLE_SHARE: f64 = 0.4;
 const BURST: f64 = 1.0;
 /// From here on the service tells how much of its limit is used.
 const TOLD_FROM: f64 = 0.8;
-/// How hard the pace is cut for each unit of the percentage above [`TOLD_FROM`]: at the limit itself, to half.
+/// From here on, to come down to what is known to be good is not quick enough.
+const PRESSING: f64 = 0.88;
+/// How hard the pace is cut then, for each unit of the percentage above [`TOLD_FROM`]: at the limit itself, to half.
 const STEEPNESS: f64 = 5.0;
 /// Between two cuts: what a cut does shows only after a while.
 const BETWEEN_CUTS: Duration = Duration::from_secs(1);
@@ -38,9 +40,11 @@ const BETWEEN_CUTS: Duration = Duration::from_secs(1);
 const AFTER_REFUSAL: f64 = 0.7;
 /// How long nothing may have been told before the pace rises again.
 const QUIET: Duration = Duration::from_secs(2);
-/// Rise a second, as a part of what is aimed at: quickly where it was good before, slowly beyond.
-const RISE: f64 = 0.05;
+/// Rise a second, up to the rate that is known to be good, as a part of it.
+const RISE: f64 = 0.15;
+/// Rise a second beyond it, as a part of what is aimed at; half of it after each refusal: each try costs one.
 const RISE_BEYOND: f64 = 0.005;
+const LEAST_RISE_BEYOND: f64 = RISE_BEYOND / 16.0;
 /// The pace never falls below this part of what is aimed at.
 const LEAST: f64 = 0.05;
 
@@ -65,6 +69,7 @@ struct State {
     at: Instant,
     /// Up to this rate it rises quickly.
     knee: f64,
+    rise_beyond: f64,
     /// Nothing was told since; may lie in the future, behind a pause.
     quiet_since: Option<Instant>,
     /// The least that the quota can be, by all that made it slow down; units in ten seconds.
@@ -112,6 +117,7 @@ impl Pace {
                 units: target * BURST,
                 at: Instant::now(),
                 knee: f64::INFINITY,
+                rise_beyond: RISE_BEYOND,
                 quiet_since: None,
                 seen: None,
                 decided: None,
@@ -184,7 +190,10 @@ impl Pace {
         state.decided = Some(Decided { at: now, peak });
         let known_good = self.share * quota / 10.0;
         state.knee = state.knee.min(known_good);
-        let cut = if falls { state.rate } else { state.rate / (1.0 + STEEPNESS * (percentage - TOLD_FROM)) };
+        let cut = match percentage {
+            PRESSING.. if !falls => state.rate / (1.0 + STEEPNESS * (percentage - TOLD_FROM)),
+            _ => state.rate,
+        };
         state.slow_to(cut.min(known_good));
     }
 
@@ -200,16 +209,20 @@ impl Pace {
             return;
         }
         state.refused_at = Some(now);
+        state.rise_beyond = (state.rise_beyond / 2.0).max(LEAST_RISE_BEYOND);
         // The percentage beside it tells the same, and does not count twice.
         let peak = std::mem::take(&mut state.peak).max(TOLD_FROM);
         state.decided = Some(Decided { at: now, peak });
-        let mut to = state.rate * AFTER_REFUSAL;
-        if of_units {
-            state.seen(spent_10s as f64);
-            to = to.min(self.share * spent_10s as f64 / 10.0);
+        let known_good = self.share * spent_10s as f64 / 10.0;
+        let to = state.rate * AFTER_REFUSAL;
+        // With nearly nothing spent, it was not the quota that was at its end.
+        if of_units && state.seen(spent_10s as f64) {
+            state.slow_to(to.min(known_good));
+            state.knee = state.knee.min(known_good);
+        } else {
+            state.slow_to(to);
+            state.knee = state.knee.min(state.rate);
         }
-        state.slow_to(to);
-        state.knee = state.knee.min(state.rate);
     }
 
     /// The least that the quota can be, in units in ten seconds, by what made it slow down.
@@ -242,10 +255,12 @@ impl State {
         self.units = (self.units + self.rate * seconds).min(self.burst());
         if self.rate < self.target && self.quiet_since.is_none_or(|since| now.saturating_duration_since(since) > QUIET)
         {
-            let rise = if self.rate < self.knee { RISE } else { RISE_BEYOND };
+            let knee = self.knee.min(self.target);
             // One long step must not leap over the knee.
-            let limit = if self.rate < self.knee { self.knee.min(self.target) } else { self.target };
-            self.rate = (self.rate + rise * self.target * seconds).min(limit);
+            self.rate = match self.rate < knee {
+                true => (self.rate + RISE * knee * seconds).min(knee),
+                false => (self.rate + self.rise_beyond * self.target * seconds).min(self.target),
+            };
         }
     }
 
@@ -274,12 +289,14 @@ impl State {
         self.units = self.units.min(self.burst());
     }
 
-    /// Takes note of what the quota is at most. With nearly nothing spent, it was not the quota that was at its end.
-    fn seen(&mut self, quota: f64) {
-        if quota >= self.quota as f64 / 8.0 {
+    /// Takes note of what the quota is at most, if that can be.
+    fn seen(&mut self, quota: f64) -> bool {
+        let can_be = quota >= self.quota as f64 / 8.0;
+        if can_be {
             let quota = quota.round() as u64;
             self.seen = Some(self.seen.map_or(quota, |seen| seen.min(quota)));
         }
+        can_be
     }
 
     fn burst(&self) -> f64 {
@@ -300,3 +317,6 @@ impl Drop for Reserved<'_> {
         self.pace.changed.notify_one();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,6 @@ impl Stub {
     }
 
     /// How long Graph takes for each answer.
-    #[expect(dead_code, reason = "the tests of the pace come next")]
     pub fn latency(&self, latency: Duration) {
         self.script.lock().unwrap().latency = latency;
     }

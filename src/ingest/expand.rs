@@ -15,7 +15,6 @@ use std::{
 };
 
 use serde::{Deserialize, de::IgnoredAny};
-use serde_json::value::RawValue;
 
 use super::{
     Stop, checkpoint,
@@ -28,14 +27,14 @@ use crate::{
         completeness::{Collection, State},
         kind::short_odata_type,
     },
-    graph::{Batch, GraphError, Reply},
+    graph::{Batch, GraphError, MemberItem, Reply},
     store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution, StoreError, StoredGroup, Via, Writer},
 };
 
 /// The documented cap: a list so long is read whole at once, without waiting for what the longest will be.
 const DOCUMENTED_CAP: u32 = 20;
 /// Groups for which the shortcut and its sample cost less than their lists do.
-const WORTH_IT: usize = 20;
+pub(super) const WORTH_IT: usize = 20;
 /// Groups that are compared.
 pub(super) const SAMPLE: usize = 20;
 /// With so many groups more than at the first comparison, there is a second.
@@ -153,21 +152,15 @@ impl Known {
 }
 
 /// One group of an expansion's answer.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
+#[serde(default)]
 struct Shown {
-    id: String,
+    id: Box<str>,
     /// Missing where the service passed over `$expand` in silence.
-    members: Option<Vec<ShownMember>>,
+    members: Option<Vec<MemberItem>>,
     /// Documented not to be there; if it is, there is more.
     #[serde(rename = "members@odata.nextLink")]
     more: Option<IgnoredAny>,
-}
-
-#[derive(Deserialize)]
-struct ShownMember {
-    id: String,
-    #[serde(rename = "@odata.type")]
-    odata_type: String,
 }
 
 /// What an expansion says of one group.
@@ -180,12 +173,13 @@ impl Shown {
     /// The list, each member once; `None` if there is none to rely on.
     fn list(self) -> Option<List> {
         let mut members: Vec<MemberRef> = Vec::new();
-        for member in self.members? {
-            if member.id.is_empty() {
+        for item in self.members? {
+            // What it is cannot be guessed: the list itself will say.
+            if item.id.is_empty() || item.odata_type.is_empty() {
                 return None;
             }
-            if members.iter().all(|m| m.id != member.id) {
-                members.push(MemberRef { id: member.id, odata_type: member.odata_type });
+            if members.iter().all(|m| *m.id != *item.id) {
+                members.push(Source::Members.member(item));
             }
         }
         Some(List { members, is_cut: self.more.is_some() })
@@ -259,18 +253,16 @@ impl Engine {
 
     /// What one filter's answer says, all its pages, by group.
     async fn lists_of(&self, reply: Result<Reply, GraphError>) -> Result<Vec<(String, List)>, GraphError> {
-        let (first, mut rest) = reply?.page(&self.client)?;
+        let (first, mut rest) = reply?.page_as::<Shown>(&self.client)?;
         let mut lists = Vec::with_capacity(first.objects.len());
-        let mut take = |objects: Vec<Box<RawValue>>| {
-            for raw in objects {
-                if let Ok(shown) = serde_json::from_str::<Shown>(raw.get()) {
-                    let id = shown.id.clone();
-                    lists.extend(shown.list().map(|list| (id, list)));
-                }
+        let mut take = |objects: Vec<Shown>| {
+            for shown in objects {
+                let id = shown.id.clone();
+                lists.extend(shown.list().map(|list| (id.into_string(), list)));
             }
         };
         take(first.objects);
-        while let Some(page) = rest.next().await? {
+        while let Some(page) = rest.next_as::<Shown>().await? {
             take(page.objects);
         }
         Ok(lists)
@@ -400,14 +392,11 @@ impl Engine {
     }
 
     async fn ids_of(&self, reply: Result<Reply, GraphError>) -> Result<BTreeSet<String>, GraphError> {
-        let (first, mut rest) = reply?.page(&self.client)?;
+        let (first, mut rest) = reply?.page_as::<MemberItem>(&self.client)?;
         let mut ids = BTreeSet::new();
-        let mut take = |objects: Vec<Box<RawValue>>| {
-            ids.extend(objects.iter().filter_map(|raw| super::engine::Head::of(raw)).map(|head| head.id));
-        };
-        take(first.objects);
-        while let Some(page) = rest.next().await? {
-            take(page.objects);
+        ids.extend(first.objects.into_iter().map(|item| String::from(item.id)));
+        while let Some(page) = rest.next_as::<MemberItem>().await? {
+            ids.extend(page.objects.into_iter().map(|item| String::from(item.id)));
         }
         Ok(ids)
     }
@@ -551,8 +540,9 @@ impl Engine {
                 continue;
             }
             self.watch.edges(ids.len() as u64);
-            let odata_type = Source::ServicePrincipals.odata_type();
-            let members = ids.into_iter().map(|id| MemberRef { id, odata_type: odata_type.to_owned() }).collect();
+            let of_cast =
+                |id: String| Source::ServicePrincipals.member(MemberItem { id: id.into(), ..MemberItem::default() });
+            let members = ids.into_iter().map(of_cast).collect();
             page.members.push(certain(&group, members, ListEnd::COMPLETE));
         }
         self.keeper.keep(page).await?;
@@ -653,3 +643,6 @@ fn fifteens(groups: &[GroupRef]) -> Vec<&[GroupRef]> {
 fn get_of(groups: &[GroupRef]) -> crate::graph::Get {
     Step::Expansion.get(&groups.iter().map(|g| g.id()).collect::<Vec<_>>())
 }
+
+#[cfg(test)]
+mod tests;

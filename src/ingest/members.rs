@@ -16,7 +16,8 @@ use tokio::sync::mpsc;
 
 use super::{
     Stop, checkpoint,
-    engine::{Engine, Head, id_key},
+    engine::{Engine, id_key},
+    expand::WORTH_IT,
     plan::{How, Step},
 };
 use crate::{
@@ -25,7 +26,7 @@ use crate::{
         progress::Level,
         text,
     },
-    graph::{Again, Batch, GraphError, Page, Pages},
+    graph::{Again, Batch, GraphError, MemberItem, Page, Pages},
     store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution, Via},
 };
 
@@ -129,12 +130,11 @@ impl Source {
         }
     }
 
-    /// What its items are that do not say so: a cast's may not.
-    pub(super) fn odata_type(self) -> &'static str {
-        match self {
-            Self::Members => "",
-            Self::ServicePrincipals => "#microsoft.graph.servicePrincipal",
-        }
+    /// A member as this list names it. A cast's items may not say what they are.
+    pub(super) fn member(self, item: MemberItem) -> MemberRef {
+        let is_cast = item.odata_type.is_empty() && self == Self::ServicePrincipals;
+        let odata_type = if is_cast { "#microsoft.graph.servicePrincipal".into() } else { item.odata_type };
+        MemberRef { id: item.id.into(), odata_type: odata_type.into_owned() }
     }
 }
 
@@ -247,6 +247,9 @@ impl Engine {
             let groups = todo.casts.drain(..reads).collect();
             return Some(Box::pin(self.casts_of(groups)));
         }
+        if more_to_come && todo.short.len() < WORTH_IT {
+            return None;
+        }
         let How::Ids(most) = Step::Expansion.how() else { return None };
         // A filter that is not full costs as much as one that is.
         let filters = if more_to_come { todo.short.len() / most } else { todo.short.len().div_ceil(most) };
@@ -268,7 +271,7 @@ impl Engine {
             let mut reading = Reading::new(group);
             self.uncount(&reading.group);
             for (source, reply) in sources.iter().zip(&mut replies) {
-                match reply.and_then(|reply| reply.page(&self.client)) {
+                match reply.and_then(|reply| reply.page_as::<MemberItem>(&self.client)) {
                     Ok((first, rest)) => {
                         let goes_on = first.next_link.is_some();
                         reading.take(first, *source);
@@ -295,7 +298,7 @@ impl Engine {
         let mut rest: VecDeque<(Source, Pages)> = std::mem::take(&mut reading.rest).into();
         while let Some((source, mut pages)) = rest.pop_front() {
             loop {
-                match pages.next().await {
+                match pages.next_as::<MemberItem>().await {
                     // Both lists begin again: what was written of either is not told apart in the store.
                     Ok(Some(page)) if page.again == Again::Chain && reading.resets < MOST_RESETS => {
                         self.watch.edges_less(reading.seen.len() as u64);
@@ -467,21 +470,18 @@ impl Reading {
         self.resets += 1;
     }
 
-    fn take(&mut self, page: Page, source: Source) {
+    fn take(&mut self, page: Page<MemberItem>, source: Source) {
         self.began = true;
-        for raw in page.objects {
-            let Some(head) = Head::of(&raw) else {
+        for item in page.objects {
+            if item.id.is_empty() {
                 self.end.get_or_insert_with(|| ListEnd {
                     state: State::Partial,
                     code: Some("no_id".to_owned()),
                     request_id: None,
                     reason: Some("a member without an id".to_owned()),
                 });
-                continue;
-            };
-            if self.seen.insert(id_key(&head.id)) {
-                let odata_type = head.odata_type.unwrap_or_else(|| source.odata_type().to_owned());
-                self.found.push(MemberRef { id: head.id, odata_type });
+            } else if self.seen.insert(id_key(&item.id)) {
+                self.found.push(source.member(item));
             }
         }
     }

@@ -10,7 +10,7 @@ use super::{
     FOREVER,
     error::StoreError,
     nodes::each,
-    read::Reader,
+    read::{self, Reader},
     runs,
     write::{Checkpoint, ListEnd, Spent, Writer},
 };
@@ -56,37 +56,9 @@ pub struct DeltaGround {
 }
 
 impl Writer {
-    /// The newest run, if it never finished and can be gone on with; not a scoped one.
+    /// The newest run, if it was cut off or failed and can be gone on with; not a scoped one.
     pub fn leftover(&self) -> Result<Option<Leftover>, StoreError> {
-        self.look(|db| {
-            let found = db
-                .prepare_cached(
-                    "SELECT id, kind, plan, started_at, coalesce(last_at, started_at), requests, resource_units, seconds
-                     FROM run WHERE id = (SELECT max(id) FROM run)
-                     AND status IN ('interrupted', 'failed') AND leftover = 1 AND kind <> 'scoped'",
-                )?
-                .query_row((), |row| {
-                    Ok(Leftover {
-                        run: RunId(row.get(0)?),
-                        kind: runs::run_kind(row, 1)?,
-                        plan: row.get(2)?,
-                        started_at: runs::time(row, 3)?,
-                        last_at: runs::time(row, 4)?,
-                        checkpoints: Vec::new(),
-                        links: BTreeMap::new(),
-                        spent: Spent {
-                            requests: runs::count(row, 5)?,
-                            resource_units: runs::count(row, 6)?,
-                            seconds: row.get(7)?,
-                        },
-                    })
-                })
-                .optional()?;
-            let Some(mut leftover) = found else { return Ok(None) };
-            leftover.checkpoints = checkpoints(db, leftover.run)?;
-            leftover.links = links(db, leftover.run)?;
-            Ok(Some(leftover))
-        })
+        self.look(|db| leftover(db, &["interrupted", "failed"]))
     }
 
     /// Goes on with that run under its old number: its rows, marks and group states are as its last page left them.
@@ -106,13 +78,7 @@ impl Writer {
 
     /// What the next delta run would begin with.
     pub fn delta_ground(&self) -> Result<DeltaGround, StoreError> {
-        self.look(|db| {
-            let Some(run) = runs::newest_finished(db, RunId(FOREVER))? else { return Ok(DeltaGround::default()) };
-            let (plan, last_full) = db
-                .prepare_cached("SELECT plan, last_full FROM run WHERE id = ?1")?
-                .query_row([run.0], |row| Ok((row.get(0)?, runs::maybe_time(row, 1)?)))?;
-            Ok(DeltaGround { links: links(db, run)?, plan, last_full })
-        })
+        self.look(delta_ground)
     }
 
     /// Whether this run asks when users last signed in. If it does, what is known of users whom it does not come to
@@ -156,6 +122,102 @@ impl Reader {
     pub fn learned(&self) -> Result<Learned, StoreError> {
         self.snapshot(learned)
     }
+
+    /// As [`Writer::leftover`]; a run whose process is no more was cut off.
+    pub fn leftover(&self) -> Result<Option<Leftover>, StoreError> {
+        let is_written = self.holder().is_some();
+        let cut_off: &[&str] =
+            if is_written { &["interrupted", "failed"] } else { &["interrupted", "failed", "running"] };
+        self.snapshot(|db| leftover(db, cut_off))
+    }
+
+    /// As [`Writer::delta_ground`].
+    pub fn delta_ground(&self) -> Result<DeltaGround, StoreError> {
+        self.snapshot(delta_ground)
+    }
+
+    /// What a run's groups are like.
+    pub fn shape(&self, run: RunId) -> Result<GroupShape, StoreError> {
+        self.of_run(run, |db| {
+            let totals = read::counts(db, run)?.totals();
+            let mut shape = GroupShape {
+                groups: totals.groups,
+                other_members: totals.members,
+                edges: totals.edges,
+                ..GroupShape::default()
+            };
+            let groups = "SELECT count(*) FILTER (WHERE o.label LIKE 'Microsoft 365%'),
+                                 count(*) FILTER (WHERE instr(r.json, 'HiddenMembership') > 0)
+                          FROM object o INDEXED BY object_in_order CROSS JOIN raw r ON r.version = o.version
+                          WHERE o.kind = 3 AND o.entity = 1 AND o.from_run <= ?1 AND ?1 < o.to_run";
+            each(db, groups, [run.0], |row| {
+                (shape.unified, shape.hidden) = (runs::count(row, 0)?, runs::count(row, 1)?);
+                Ok(())
+            })?;
+            let long = "SELECT count(*) FROM (SELECT 1 FROM edge WHERE from_run <= ?1 AND ?1 < to_run
+                                              GROUP BY grp HAVING count(*) > 20)";
+            each(db, long, [run.0], |row| {
+                shape.above_20 = runs::count(row, 0)?;
+                Ok(())
+            })?;
+            Ok(shape)
+        })
+    }
+}
+
+/// What the groups of a run are like: what reading them again is expected to cost hangs on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct GroupShape {
+    pub groups: u64,
+    /// Microsoft 365 groups, which hold users only.
+    pub unified: u64,
+    pub hidden: u64,
+    /// Groups of more than 20 members.
+    pub above_20: u64,
+    /// Members that are neither users nor groups.
+    pub other_members: u64,
+    /// All edges, the account's included.
+    pub edges: u64,
+}
+
+fn leftover(db: &Connection, cut_off: &[&str]) -> rusqlite::Result<Option<Leftover>> {
+    let found = db
+        .prepare_cached(
+            "SELECT id, kind, plan, started_at, coalesce(last_at, started_at), requests, resource_units, seconds, status
+             FROM run WHERE id = (SELECT max(id) FROM run) AND leftover = 1 AND kind <> 'scoped'",
+        )?
+        .query_row((), |row| {
+            let leftover = Leftover {
+                run: RunId(row.get(0)?),
+                kind: runs::run_kind(row, 1)?,
+                plan: row.get(2)?,
+                started_at: runs::time(row, 3)?,
+                last_at: runs::time(row, 4)?,
+                checkpoints: Vec::new(),
+                links: BTreeMap::new(),
+                spent: Spent {
+                    requests: runs::count(row, 5)?,
+                    resource_units: runs::count(row, 6)?,
+                    seconds: row.get(7)?,
+                },
+            };
+            Ok((leftover, row.get::<_, String>(8)?))
+        })
+        .optional()?;
+    let Some((mut leftover, _)) = found.filter(|(_, status)| cut_off.contains(&status.as_str())) else {
+        return Ok(None);
+    };
+    leftover.checkpoints = checkpoints(db, leftover.run)?;
+    leftover.links = links(db, leftover.run)?;
+    Ok(Some(leftover))
+}
+
+fn delta_ground(db: &Connection) -> rusqlite::Result<DeltaGround> {
+    let Some(run) = runs::newest_finished(db, RunId(FOREVER))? else { return Ok(DeltaGround::default()) };
+    let (plan, last_full) = db
+        .prepare_cached("SELECT plan, last_full FROM run WHERE id = ?1")?
+        .query_row([run.0], |row| Ok((row.get(0)?, runs::maybe_time(row, 1)?)))?;
+    Ok(DeltaGround { links: links(db, run)?, plan, last_full })
 }
 
 /// What is not understood any more is found out again.

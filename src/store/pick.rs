@@ -63,19 +63,39 @@ impl Writer {
         })
     }
 
-    /// The most members that an expansion showed in this run, also of groups that were read again since.
+    /// The most members that an expansion showed in this run, also of groups that were read again since; `None` once no
+    /// group is left that was read so.
     pub fn longest_expansion(&mut self, run: RunId) -> Result<Option<u32>, StoreError> {
         self.check_running(run)?;
-        self.look(|db| db.query_row("SELECT longest FROM run WHERE id = ?1", [run.0], |row| row.get(0)))
+        self.look(|db| {
+            let sql = "SELECT longest FROM run
+                       WHERE id = ?1 AND EXISTS (SELECT 1 FROM group_state WHERE run = ?1 AND via IS NOT NULL)";
+            Ok(db.prepare_cached(sql)?.query_row([run.0], |row| row.get(0)).optional()?.flatten())
+        })
     }
 
     /// The groups that this run has by expansion only, with at least so many members each.
     pub fn expanded(&mut self, run: RunId, at_least: u32) -> Result<Vec<StoredGroup>, StoreError> {
+        self.expanded_after(run, at_least, None, usize::MAX)
+    }
+
+    /// As [`expanded`](Self::expanded), no more than `limit` of them, and only those behind the group `after` in the order
+    /// in which their ids were first seen.
+    pub fn expanded_after(
+        &mut self,
+        run: RunId,
+        at_least: u32,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StoredGroup>, StoreError> {
         self.check_running(run)?;
         self.look(|db| {
+            let after = after.map(|id| keys::find(db, id)).transpose()?.flatten().unwrap_or(0);
             let mut nums = Vec::new();
-            let sql = "SELECT grp FROM group_state WHERE run = ?1 AND via >= ?2 AND state = 'complete'";
-            each(db, sql, [run.0, i64::from(at_least)], |row| {
+            let sql = "SELECT grp FROM group_state
+                       WHERE run = ?1 AND grp > ?2 AND via >= ?3 AND state = 'complete' ORDER BY grp LIMIT ?4";
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            each(db, sql, [run.0, after, i64::from(at_least), limit], |row| {
                 nums.push(row.get(0)?);
                 Ok(())
             })?;

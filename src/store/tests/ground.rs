@@ -73,7 +73,10 @@ fn a_delta_run_changes_what_it_names() {
     let reader = place.reader();
     let info = first(&mut writer);
     assert_eq!((info.kind, info.last_full, info.service_principals_as_of), (RunKind::Full, Some(at(11)), None));
+    let shape = reader.shape(info.id).unwrap();
+    assert_eq!((shape.groups, shape.unified, shape.above_20, shape.other_members, shape.edges), (2, 0, 0, 1, 7));
     let ground = writer.delta_ground().unwrap();
+    assert_eq!(reader.delta_ground().unwrap(), ground);
     assert_eq!((ground.plan.as_str(), ground.last_full, ground.links.len()), ("p", Some(at(11)), 2));
 
     let run = writer.begin_run(at(20), &plan(RunKind::Delta)).unwrap();
@@ -199,8 +202,10 @@ fn a_run_that_was_cut_off_is_gone_on_with() {
     writer.commit(run, &PageWrite { links: vec![link], spent: Some(spent), ..PageWrite::default() }).unwrap();
     assert_eq!(writer.leftover().unwrap(), None, "it still runs");
     drop(writer);
+    let seen = place.reader().leftover().unwrap();
 
     let mut writer = place.writer();
+    assert_eq!(seen, writer.leftover().unwrap());
     let left = writer.leftover().unwrap().unwrap();
     assert_eq!((left.run, left.kind, left.plan.as_str(), left.spent), (run, RunKind::Full, "p", spent));
     assert_eq!((left.started_at, left.links.len(), left.checkpoints.len()), (at(10), 1, 3));
@@ -215,6 +220,8 @@ fn a_run_that_was_cut_off_is_gone_on_with() {
     writer.commit(run, &list("g3", true, Some(State::Complete), &[("u1", USER)])).unwrap();
     writer.commit(run, &list("g1", true, Some(State::Complete), &[("u1", USER)])).unwrap();
     assert_eq!((writer.longest_expansion(run).unwrap(), writer.expanded(run, 2).unwrap().len()), (Some(2), 0));
+    assert_eq!(ids(writer.expanded_after(run, 0, Some("g1"), 5).unwrap()), ["g2"]);
+    assert!(writer.expanded_after(run, 0, Some("g2"), 5).unwrap().is_empty());
     assert!(writer.unresolved(run).unwrap().is_empty());
     writer.commit(run, &pages[3]).unwrap();
     let info = writer.finish_run(run, &end(RunStatus::Complete, 20)).unwrap();
