@@ -184,9 +184,11 @@ pub async fn start(config: DemoConfig) -> Result<Demo, DemoError> {
         Latency::Fixed(latency) => latency,
     };
     let tenant = tenant_of(&config, &scenario, 0);
+    let apps = credentials::apps(seed, &scenario.roles);
     let world = Arc::new(World {
         seed,
-        apps: credentials::apps(seed, &scenario.roles),
+        needles: apps.iter().flat_map(|a| world::spellings(&a.secret)).collect(),
+        apps,
         scenario,
         clock: config.clock,
         latency,

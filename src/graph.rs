@@ -180,6 +180,11 @@ impl GraphClient {
         &self.sender.graph
     }
 
+    /// Whether somebody holds all requests back.
+    pub fn is_held(&self) -> bool {
+        self.sender.hold.is_held()
+    }
+
     /// Totals so far, over this client and its clones.
     pub fn wire(&self) -> WireProgress {
         let pace::Standing { pace_10s, quota_10s, throttle_percentage } = self.sender.pace.standing();

@@ -15,5 +15,7 @@ mod login;
 mod recordings;
 #[path = "demo_server/scenarios.rs"]
 mod scenarios;
+#[path = "demo_server/shortcuts.rs"]
+mod shortcuts;
 #[path = "demo_server/units.rs"]
 mod units;

@@ -25,6 +25,8 @@ pub struct Answer {
 #[derive(Debug, Clone)]
 pub enum Content {
     Json(Value),
+    /// JSON that is text already.
+    Raw(String),
     Text(&'static str, String),
     Nothing,
 }
@@ -42,6 +44,10 @@ pub enum Ending {
 impl Answer {
     pub fn json(status: u16, body: Value) -> Self {
         Self { content: Content::Json(body), ..Self::nothing(status) }
+    }
+
+    pub fn raw(status: u16, body: String) -> Self {
+        Self { content: Content::Raw(body), ..Self::nothing(status) }
     }
 
     pub fn text(status: u16, content_type: &'static str, text: impl Into<String>) -> Self {
@@ -76,6 +82,7 @@ impl Answer {
     pub fn into_response(self) -> Response {
         let (content_type, text) = match self.content {
             Content::Json(json) => ("application/json", json.to_string()),
+            Content::Raw(text) => ("application/json", text),
             Content::Text(content_type, text) => (content_type, text),
             Content::Nothing => ("", String::new()),
         };

@@ -6,6 +6,7 @@
 mod batch;
 mod cost;
 mod delta;
+mod filter;
 mod page;
 mod query;
 mod resources;
@@ -19,7 +20,7 @@ use super::{
     credentials::Verdict,
     faults,
     record::Service,
-    scenario::{Follows, Route, What},
+    scenario::{BatchServed, Follows, Route, What},
     seed::Kind,
     world::{Asked, World},
 };
@@ -81,6 +82,18 @@ impl Refusal {
         Self(404, "Request_ResourceNotFound", words)
     }
 
+    /// Facts, §2: what follows the link of a retried request.
+    fn lost_page() -> Self {
+        let words = "The specified page token was not found.".to_owned();
+        Self(400, "DirectoryPageTokenNotFoundException", words)
+    }
+
+    fn expired_page() -> Self {
+        let words =
+            "The specified page token value has expired and can no longer be included in your request.".to_owned();
+        Self(400, "Directory_ExpiredPageToken", words)
+    }
+
     fn unsupported(words: impl Into<String>) -> Self {
         Self(400, "Request_UnsupportedQuery", words.into())
     }
@@ -103,7 +116,18 @@ pub fn serve(world: &World, asked: &Asked<'_>, number: u64) -> (Answer, Option<&
     if !is_batch {
         return item(world, &caller, asked);
     }
+    match world.scenario.batch {
+        BatchServed::Yes => {}
+        served => {
+            let status = if served == BatchServed::Missing { 404 } else { 400 };
+            let words = "Resource not found for the segment '$batch'.";
+            return (finish(world, asked, error(world, asked, status, "BadRequest", words)), None);
+        }
+    }
     let fault = world.scenario.fault(Route::Batch, Follows::Nothing);
+    if fault.as_ref().is_some_and(must_be_retried) {
+        batch::fail(world, asked);
+    }
     let instead = fault.as_ref().and_then(|what| faults::instead(world, Service::Graph, what, asked));
     let answer = instead.unwrap_or_else(|| batch::answer(world, &caller, asked, number));
     let answer = match &fault {
@@ -134,9 +158,10 @@ fn item(world: &World, caller: &Caller, asked: &Asked<'_>) -> (Answer, Option<&'
         Follows::Nothing
     };
     let fault = world.scenario.fault(route, follows);
+    let retried = world.is_retried(&asked.target, fault.as_ref().is_some_and(must_be_retried));
     let instead = fault.as_ref().and_then(|what| faults::instead(world, Service::Graph, what, asked));
     let answer = instead.unwrap_or_else(|| {
-        resources::answer(world, caller, asked, request, fault.as_ref())
+        resources::answer(world, caller, asked, request, fault.as_ref(), retried)
             .unwrap_or_else(|Refusal(status, code, words)| error(world, asked, status, code, &words))
     });
     let answer = match &fault {
@@ -144,6 +169,11 @@ fn item(world: &World, caller: &Caller, asked: &Asked<'_>) -> (Answer, Option<&'
         None => answer,
     };
     (tell(finish(world, asked, answer), percentage), fault.map(|w| w.name()))
+}
+
+/// Whether a client whose request fails so must send it again.
+fn must_be_retried(what: &What) -> bool {
+    matches!(what, What::Cut | What::Truncated | What::Unavailable { .. } | What::Html { .. })
 }
 
 /// The refusal of a request that exceeds what the app may use, and the share in use where it is worth telling.
@@ -236,7 +266,7 @@ fn finish(world: &World, asked: &Asked<'_>, mut answer: Answer) -> Answer {
     answer = answer.header("client-request-id", client);
     if answer.status < 300 {
         answer = answer.header("odata-version", "4.0");
-        if matches!(answer.content, Content::Json(_)) {
+        if matches!(answer.content, Content::Json(_) | Content::Raw(_)) {
             answer = answer.header("content-type", JSON);
         }
     }

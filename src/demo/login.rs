@@ -120,7 +120,10 @@ fn token(world: &World, asked: &Asked<'_>, tenant: &str) -> Result<Answer, Refus
     // The service says one second less than the token lives.
     let expires = now + world.scenario.token_lifetime_s;
     let serial = world.serial();
-    let grant = Grant { tenant: &directory.id(), app, audience: &audience, now, expires, serial };
+    // A clock that is off shows in the claims; how long the token really lives does not change.
+    let skew = world.scenario.token_skew_s;
+    let (now_there, until) = (now + skew, expires + skew);
+    let grant = Grant { tenant: &directory.id(), app, audience: &audience, now: now_there, expires: until, serial };
     let token = if world.scenario.opaque_token {
         credentials::opaque(world.seed, serial)
     } else {

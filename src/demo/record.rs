@@ -73,8 +73,9 @@ pub const KEPT_HEADERS: &[&str] = &[
     "x-ms-throttle-priority",
 ];
 
-/// So many requests are kept one by one; beyond, only the totals count on.
+/// So many requests, and so many bytes of their texts, are kept; beyond, only the totals count on.
 const KEPT: usize = 100_000;
+const KEPT_BYTES: usize = 16 << 20;
 
 /// Totals of one service.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -93,6 +94,7 @@ pub struct Totals {
 #[derive(Debug, Default)]
 struct Kept {
     requests: Vec<Recorded>,
+    bytes: usize,
     dropped: u64,
     totals: BTreeMap<Service, Totals>,
 }
@@ -100,7 +102,18 @@ struct Kept {
 #[derive(Debug, Default)]
 pub struct Records(Mutex<Kept>);
 
+impl Kept {
+    fn has_room(&self) -> bool {
+        self.requests.len() < KEPT && self.bytes < KEPT_BYTES
+    }
+}
+
 impl Records {
+    /// Whether the next request is kept with its texts; else they need not be made.
+    pub fn has_room(&self) -> bool {
+        self.lock().has_room()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -118,7 +131,8 @@ impl Records {
         totals.body_bytes += request.body_bytes as u64;
         *totals.statuses.entry(request.status).or_default() += 1;
         totals.violations += u64::from(request.violation.is_some());
-        if kept.requests.len() < KEPT {
+        if kept.has_room() {
+            kept.bytes += request.path.len() + request.headers.values().map(String::len).sum::<usize>();
             kept.requests.push(request);
         } else {
             kept.dropped += 1;

@@ -56,6 +56,9 @@ pub struct Scenario {
     /// The next page's link of a request that was asked again after it failed leads nowhere (facts/graph.md §2).
     #[serde(default)]
     pub retried_links_die: bool,
+    /// Pages after the first of a filtered list need the advanced query parameters (facts/graph.md §2, observed).
+    #[serde(default)]
+    pub filtered_chains_expire: bool,
     /// Totals differ from the lists by so many.
     #[serde(default)]
     pub count_drift: i64,
@@ -404,6 +407,11 @@ const FILES: &[(&str, &str)] = files! {
     "hidden-groups" "hidden-groups-empty" "vanishing-group" "least-privilege" "poor-get-by-ids" "lost-count"
     "throttled" "flaky" "short-token" "opaque-token" "evil-nextlink" "nextlink-loop" "empty-pages" "duplicates"
     "expired-page" "tight-quota" "sign-ins" "slow-finalize" "job-fails" "upload-flaky" "user-key"
+    "retried-links" "expired-members" "expired-filters" "batch-throttled" "flaky-members" "flaky-delta"
+    "expand-ten" "expand-hundred" "expand-refused" "expand-not-implemented" "expand-not-in-batch" "expand-omits"
+    "expand-loses" "expand-no-principals" "expand-cuts-first" "no-batch" "batch-refused" "count-drift" "clock-skew"
+    "delta-not-found" "delta-too-old" "delta-gone" "no-delta" "delta-no-principals" "moving" "figures"
+    "figures-no-principals" "figures-large-groups"
 };
 
 /// Every scenario, the default first. A file that does not parse is a defect that the test below finds.

@@ -82,36 +82,65 @@ impl Seed {
 
     /// The id of an object, of version 4's shape.
     pub fn id(self, object: Ref) -> String {
-        let kind = Kind::ALL.iter().position(|k| *k == object.kind).unwrap_or_default() as u64;
-        let block = mix((kind << 40 | u64::from(object.index)) ^ self.hash("id", 0));
-        self.guid_of(block)
+        Ids::of(self).id(object).to_string()
     }
 
     /// The object of an id, in either case; `None` for every GUID that [`Seed::id`] never made.
     pub fn object(self, id: &str) -> Option<Ref> {
-        let bits = uuid::Uuid::try_parse(id).ok().filter(|_| id.len() == 36)?.as_u128();
+        Ids::of(self).object(id)
+    }
+
+    /// A GUID for anything that need not be read back.
+    pub fn guid(self, purpose: &str, index: u64) -> String {
+        Ids::of(self).guid_of(self.hash(purpose, index)).to_string()
+    }
+}
+
+/// What ids are made with, worked out once: an id is then a few multiplications.
+#[derive(Debug, Clone, Copy)]
+pub struct Ids {
+    plain: u64,
+    rest: u64,
+}
+
+impl Ids {
+    pub fn of(seed: Seed) -> Self {
+        Self { plain: seed.hash("id", 0), rest: seed.hash("id", 1) }
+    }
+
+    /// The id of an object, of version 4's shape.
+    pub fn id(self, object: Ref) -> uuid::Uuid {
+        let kind = object.kind as u64;
+        self.guid_of(mix((kind << 40 | u64::from(object.index)) ^ self.plain))
+    }
+
+    /// Writes an id behind `out`.
+    pub fn push(self, object: Ref, out: &mut String) {
+        let mut buffer = uuid::Uuid::encode_buffer();
+        out.push_str(self.id(object).hyphenated().encode_lower(&mut buffer));
+    }
+
+    /// The object of an id, in either case; `None` for every GUID that [`Seed::id`] never made.
+    pub fn object(self, id: &str) -> Option<Ref> {
+        let id = uuid::Uuid::try_parse(id).ok().filter(|_| id.len() == 36)?;
+        let bits = id.as_u128();
         let block = (((bits >> 80) as u64) << 16) | ((bits >> 46) as u64 & 0xffff);
-        if !self.guid_of(block).eq_ignore_ascii_case(id) {
+        if self.guid_of(block) != id {
             return None;
         }
-        let plain = unmix(block) ^ self.hash("id", 0);
+        let plain = unmix(block) ^ self.plain;
         let kind = *Kind::ALL.get(usize::try_from(plain >> 40).ok()?)?;
         let index = u32::try_from(plain & 0xff_ffff_ffff).ok()?;
         Some(Ref { kind, index })
     }
 
-    /// A GUID for anything that need not be read back.
-    pub fn guid(self, purpose: &str, index: u64) -> String {
-        self.guid_of(self.hash(purpose, index))
-    }
-
     /// Version 4's shape around 64 bits, with 58 more that follow from them: 48 bits, version, 12 bits, variant, 16 + 46.
-    fn guid_of(self, block: u64) -> String {
-        let rest = mix(block ^ self.hash("id", 1));
+    fn guid_of(self, block: u64) -> uuid::Uuid {
+        let rest = mix(block ^ self.rest);
         let high = u128::from(block >> 16) << 80;
         let middle = u128::from(rest >> 52) << 64 | 4u128 << 76;
         let low = 2u128 << 62 | u128::from(block & 0xffff) << 46 | u128::from(rest & 0x3fff_ffff_ffff);
-        uuid::Uuid::from_u128(high | middle | low).to_string()
+        uuid::Uuid::from_u128(high | middle | low)
     }
 }
 

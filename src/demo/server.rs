@@ -77,11 +77,12 @@ async fn handle(State((world, service)): State<(Arc<World>, Service)>, request: 
     if service == Service::Graph {
         world.answered();
     }
+    let has_room = world.records.has_room() || violation.is_some();
     world.records.add(Recorded {
         number,
         service,
         method: asked.method.to_string(),
-        path: world.redact(&target),
+        path: if has_room { world.redact(&target) } else { String::new() },
         status: answer.status,
         resource_units: answer.units,
         objects: answer.objects,
@@ -90,13 +91,15 @@ async fn handle(State((world, service)): State<(Arc<World>, Service)>, request: 
         authorization: asked.header("authorization").is_some(),
         headers: KEPT_HEADERS
             .iter()
+            .filter(|_| has_room)
             .filter_map(|name| Some(((*name).to_owned(), world.redact(asked.header(name)?))))
             .collect(),
         fault: fault.map(str::to_owned),
         violation,
     });
     // By the demo's own clock, as everything else in the answer; else the server adds the machine's.
-    let date = world.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let date = world.now().saturating_add(jiff::SignedDuration::from_secs(world.scenario.date_skew_s));
+    let date = date.unwrap_or_default().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let answer = answer.header("date", date);
     let per_object = Duration::from_micros(world.scenario.object_latency_us) * answer.objects;
     let delay = world.latency + per_object + answer.stall;

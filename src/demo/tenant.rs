@@ -6,11 +6,11 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    change::{Change, Deleted, OtherChange},
+    change::{Change, Deleted, GroupChange, OtherChange},
     groups::{self, Base, GroupKind, Roster},
     names::{APPS, COMPANIES, DEPARTMENTS, GIVEN, SURNAMES, SYSTEMS, TITLES},
     people,
-    seed::{Kind, Ref, Seed},
+    seed::{Ids, Kind, Ref, Seed},
 };
 
 /// How many soft-deleted users there are whom groups still list.
@@ -41,6 +41,7 @@ pub fn time(seed: Seed, purpose: &str, index: u32) -> String {
 #[derive(Debug, Clone)]
 pub struct Tenant {
     pub seed: Seed,
+    pub ids: Ids,
     users: u32,
     base: Base,
     pub change: Change,
@@ -59,6 +60,7 @@ impl Tenant {
         let host = host.to_lowercase();
         Self {
             seed: base.seed,
+            ids: Ids::of(base.seed),
             users: base.users,
             base,
             change: Change::after(base, steps),
@@ -216,12 +218,12 @@ impl Tenant {
     }
 
     pub fn id_of(&self, object: Ref) -> String {
-        self.seed.id(object)
+        self.ids.id(object).to_string()
     }
 
     /// The object with this id, if the directory answers for it.
     pub fn find(&self, id: &str) -> Option<Ref> {
-        self.seed.object(id).filter(|o| self.is_there(*o))
+        self.ids.object(id).filter(|o| self.is_there(*o))
     }
 
     /// The user with this user principal name. Looks at every user: for single requests only.
@@ -270,6 +272,10 @@ impl Tenant {
                 "userPrincipalName": format!("former{index}@{}", self.domain),
             })),
         }
+    }
+
+    pub fn upn(&self, user: u32) -> String {
+        people::upn(self.seed, self.users, user, self.both_domains())
     }
 
     /// When a user last signed in; one in five never did.
@@ -430,7 +436,7 @@ impl Tenant {
     ///
     /// Places are stable: a member that a step removes leaves a gap, so that a page token holds over a step.
     pub fn members(&self, group: u32, from: u64) -> Members<'_> {
-        Members { tenant: self, group, roster: self.roster(group), next: from }
+        Members { tenant: self, group, change: self.change.groups.get(&group), roster: self.roster(group), next: from }
     }
 
     fn roster(&self, group: u32) -> Roster {
@@ -463,6 +469,7 @@ fn object(value: Value) -> Map<String, Value> {
 pub struct Members<'a> {
     tenant: &'a Tenant,
     group: u32,
+    change: Option<&'a GroupChange>,
     roster: Roster,
     next: u64,
 }
@@ -471,14 +478,14 @@ impl Members<'_> {
     /// One above the highest place.
     pub fn end(&self) -> u64 {
         let newcomers = if self.group == 0 { u64::from(self.tenant.change.new_users) } else { 0 };
-        let added = self.tenant.change.groups.get(&self.group).map_or(0, |c| c.added.len() as u64);
+        let added = self.change.map_or(0, |c| c.added.len() as u64);
         u64::from(self.roster.len()) + newcomers + added
     }
 
     fn at(&self, place: u64) -> Option<Option<Ref>> {
         let tenant = self.tenant;
         let base = u64::from(self.roster.len());
-        let change = tenant.change.groups.get(&self.group);
+        let change = self.change;
         let shown = |member: Ref| {
             let removed = change.is_some_and(|c| c.removed.contains(&member));
             (!removed && tenant.is_listed(member)).then_some(member)

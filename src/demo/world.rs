@@ -31,6 +31,8 @@ pub struct World {
     pub graph: Origin,
     pub jupiterone: Origin,
     pub apps: Vec<App>,
+    /// The apps' secrets, in every spelling in which they can be sent.
+    pub needles: Vec<String>,
     pub tokens: Tokens,
     pub records: Records,
     pub jupiterone_key: String,
@@ -94,6 +96,16 @@ impl World {
         })
     }
 
+    /// Whether this is asked again after it failed, where the scenario lets that matter; `fails` is how it fares now.
+    pub fn is_retried(&self, target: &str, fails: bool) -> bool {
+        if !self.scenario.retried_links_die {
+            return false;
+        }
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = self.seed.hash(target, 0);
+        if fails { !failed.insert(key) } else { failed.remove(&key) }
+    }
+
     pub fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,23 +122,25 @@ impl World {
 
     /// What credential a request carries that this service must never see, in words without the credential.
     pub fn violation(&self, service: Service, asked: &Asked<'_>) -> Option<String> {
-        let outside: Vec<&str> = asked.headers.iter().map(|(_, v)| v.as_str()).chain([asked.target.as_str()]).collect();
-        let body = String::from_utf8_lossy(asked.body);
-        // All of ours hold this; uploads are large, and nearly none of them does.
-        let suspect = body.contains(credentials::MARK);
-        let in_body = |needle: &str| suspect && body.contains(needle);
+        // All of ours hold the mark, in every spelling; nearly nothing else does.
+        let suspect = |text: &&str| text.contains(credentials::MARK);
+        let outside: Vec<&str> =
+            asked.headers.iter().map(|(_, v)| v.as_str()).chain([asked.target.as_str()]).filter(suspect).collect();
+        let body = Some(asked.body)
+            .filter(|body| body.windows(2).any(|two| two == credentials::MARK.as_bytes()))
+            .map(String::from_utf8_lossy);
+        let in_body = |needle: &str| body.as_ref().is_some_and(|b| b.contains(needle));
         let anywhere = |needle: &str| outside.iter().any(|t| t.contains(needle)) || in_body(needle);
-        let secret =
-            self.apps.iter().flat_map(|a| [a.secret.clone(), percent(&a.secret)]).any(|secret| match service {
-                // The login service may see a secret in the body, and there only.
-                Service::Login => outside.iter().any(|t| t.contains(&secret)),
-                _ => anywhere(&secret),
-            });
-        let token = asked.bearer().is_some_and(|t| self.tokens.knows(t));
+        let secret = self.needles.iter().any(|secret| match service {
+            // The login service may see a secret in the body, and there only.
+            Service::Login => outside.iter().any(|t| t.contains(secret.as_str())),
+            _ => anywhere(secret),
+        });
+        let token = service != Service::Graph && asked.bearer().is_some_and(|t| self.tokens.knows(t));
         let found = [
             (secret, "a client secret"),
             (service != Service::JupiterOne && anywhere(&self.jupiterone_key), "the JupiterOne key"),
-            (service != Service::Graph && token, "a Graph token"),
+            (token, "a Graph token"),
         ];
         found.iter().find(|(found, _)| *found).map(|(_, what)| format!("{what} was sent to {}", service.as_str()))
     }
@@ -134,11 +148,19 @@ impl World {
     /// `text` without any credential of ours.
     pub fn redact(&self, text: &str) -> String {
         let mut text = text.to_owned();
+        if !text.contains(credentials::MARK) {
+            return text;
+        }
         for secret in self.apps.iter().map(|a| &a.secret).chain([&self.jupiterone_key]) {
             text = text.replace(secret.as_str(), "…").replace(&percent(secret), "…");
         }
         text
     }
+}
+
+/// A text as it is, and as a form holds it.
+pub fn spellings(text: &str) -> [String; 2] {
+    [text.to_owned(), percent(text)]
 }
 
 fn percent(text: &str) -> String {
@@ -155,6 +177,7 @@ pub struct Asked<'a> {
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
     pub body: &'a [u8],
+    pub in_batch: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -165,7 +188,7 @@ impl<'a> Asked<'a> {
             .filter(|s| !s.is_empty())
             .map(|s| percent_encoding::percent_decode_str(s).decode_utf8_lossy().into_owned())
             .collect();
-        Self { method, target: target.to_owned(), segments, headers, body }
+        Self { method, target: target.to_owned(), segments, headers, body, in_batch: false }
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -41,6 +41,8 @@ pub(super) const SAMPLE: usize = 20;
 const WORTH_ANOTHER: u64 = 2_500;
 /// Groups that are asked both ways again in one batch, three reads each.
 const CONFIRMED_AT_ONCE: usize = Batch::MOST / 3;
+/// Groups that are fetched from the store at once.
+const WINDOW: usize = 5_000;
 /// What was refused is tried again after so long.
 pub(super) const REFUSED_FOR: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -192,10 +194,12 @@ impl Engine {
         if std::mem::replace(&mut self.expansion.known().begun, true) {
             return Ok(());
         }
-        // Chance that is the same when the same run is looked at again.
-        let seed = self.keeper.ask(|_, run| Ok(run.0)).await?;
+        // Chance that is the same when the same run is looked at again; and what a run that is gone on with has seen.
+        let (run, longest) = self.keeper.ask(|w, run| Ok((run.0, w.longest_expansion(run)?))).await?;
         let mut known = self.expansion.known();
-        known.drawn.state = seed.unsigned_abs();
+        known.drawn.state = run.unsigned_abs();
+        known.longest = known.longest.max(longest.unwrap_or_default());
+        known.tried |= longest.is_some();
         let learned = self.learned();
         known.principals = match learned.expand_shows_service_principals {
             None => Principals::Unknown,
@@ -237,7 +241,10 @@ impl Engine {
                     shown.extend(lists);
                 }
                 // Whoever of them can be read is read alone.
-                Err(error) => self.shortcut_failed(&error),
+                Err(error) => {
+                    self.still_there(&error).await?;
+                    self.shortcut_failed(&error);
+                }
             }
         }
         if is_answered && shown.is_empty() && groups.len() >= filters[0].len() {
@@ -484,8 +491,20 @@ impl Engine {
 
     /// The groups that the store has by expansion only, with at least so many members each.
     async fn expanded(&self, at_least: u32) -> Result<Vec<GroupRef>, Stop> {
-        let of = move |group: &StoredGroup| GroupRef::of(&group.id, &group.raw).with(Before::Expanded(at_least));
-        self.keeper.ask(move |w, run| Ok(w.expanded(run, at_least)?.iter().map(of).collect())).await
+        let mut groups: Vec<GroupRef> = Vec::new();
+        loop {
+            // A window at a time, as each comes with all that its list said of it.
+            let after = groups.last().map(|group| group.id().to_owned());
+            let of = move |group: &StoredGroup| GroupRef::of(&group.id, &group.raw).with(Before::Expanded(at_least));
+            let window = move |w: &mut Writer, run| -> Result<Vec<GroupRef>, StoreError> {
+                Ok(w.expanded_after(run, at_least, after.as_deref(), WINDOW)?.iter().map(of).collect())
+            };
+            let more = self.keeper.ask(window).await?;
+            if more.is_empty() {
+                return Ok(groups);
+            }
+            groups.extend(more);
+        }
     }
 
     /// The service principals of groups that are in the store by expansion.
@@ -505,7 +524,10 @@ impl Engine {
                     self.cast_refused(&group, &error);
                     ListEnd::COMPLETE
                 }
-                Err(error) => checkpoint::end_of_group(&error, true, group.is_hidden()),
+                Err(error) => {
+                    self.still_there(&error).await?;
+                    checkpoint::end_of_group(&error, true, group.is_hidden())
+                }
             };
             if end.state != State::Complete {
                 self.tell(&group, &end);

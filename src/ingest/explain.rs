@@ -4,20 +4,26 @@
 //! expects is arithmetic over the plan: where the service is asked for the first time, with shares that the facts give,
 //! and it says so.
 
+use std::path::Path;
+
+use jiff::Timestamp;
+
 use super::{
     Collect, CollectError,
+    decide::{self, Grounds},
     expand::{REFUSED_FOR, SAMPLE},
     members::AT_ONCE,
     plan::{How, Plan, Step},
 };
 use crate::{
     domain::{
-        ids::RunId,
+        completeness::Collection,
+        ids::TenantId,
         reading::{ExplainedStep, Explanation, Learned, RunKind, Scope},
-        text,
+        view::Totals,
     },
     graph::{Batch, MOST_IDS},
-    store::{Reader, StoreError},
+    store::{DeltaGround, GroupShape, Leftover, Reader, StoreError},
 };
 
 /// Objects on a full page.
@@ -45,6 +51,8 @@ struct Size {
     groups: u64,
     /// Groups with more members than an expansion shows.
     large: u64,
+    /// Groups that can hold service principals, in percent of all.
+    not_unified: u64,
     /// Memberships.
     edges: u64,
     /// Members that are neither users nor groups.
@@ -78,7 +86,8 @@ impl Cost {
 ///
 /// # Errors
 ///
-/// As a run fails before its first request: no token, another tenant, a store that cannot be read.
+/// As a run fails before its first request: no token, another tenant, a store that cannot be read, a selection while an
+/// interrupted run can be gone on with.
 pub async fn explain(job: &Collect) -> Result<Explanation, CollectError> {
     let token = job.client.token().await.map_err(CollectError::Token)?;
     if let Some(found) = token.claims.as_ref().and_then(|c| c.tid.clone())
@@ -90,12 +99,19 @@ pub async fn explain(job: &Collect) -> Result<Explanation, CollectError> {
         let (path, tenant) = (job.store.clone(), job.tenant.clone());
         super::keep::blocking(move || Known::read(&path, &tenant)).await??
     };
+    let decision = decide::decide(&Grounds {
+        ask: &job.ask,
+        plan: &decide::fingerprint(job.client.origin().as_str()),
+        leftover: known.leftover.as_ref(),
+        ground: &known.ground,
+        learned: &known.learned,
+        now: job.clock.now(),
+    })?;
     let users = job.client.count(Step::UserTotal.get(&[]).path()).await;
     let groups = job.client.count(Step::GroupTotal.get(&[]).path()).await;
-    let size = known.size(users, groups);
-    let decision = known.decide(job);
+    let size = known.size(users, groups, decision.resume.is_some());
     let hidden = known.learned.expand_shows_service_principals == Some(false);
-    let expand = !is_fresh(known.learned.expand_refused, job);
+    let expand = !known.learned.expand_refused.is_some_and(|at| is_fresh(at, job));
 
     let mut steps = Vec::new();
     let (mut requests, mut units, mut in_turn, mut beside) = (0, 0, 0, 0);
@@ -125,7 +141,7 @@ pub async fn explain(job: &Collect) -> Result<Explanation, CollectError> {
     Ok(Explanation {
         kind: decision.kind,
         because: format!("{}; {}", decision.because, size.from),
-        resumes: decision.resumes,
+        resumes: decision.resume,
         steps,
         requests,
         resource_units: units,
@@ -134,67 +150,61 @@ pub async fn explain(job: &Collect) -> Result<Explanation, CollectError> {
     })
 }
 
-/// What a run would decide.
-struct Decided {
-    kind: RunKind,
-    because: String,
-    resumes: Option<RunId>,
-}
-
 /// What the store says, if there is one.
 #[derive(Default)]
 struct Known {
     learned: Learned,
-    /// Users, groups, other members and memberships of the newest finished run.
-    last: Option<[u64; 4]>,
+    ground: DeltaGround,
+    leftover: Option<Leftover>,
+    /// Of the newest finished run.
+    last: Option<(Totals, GroupShape)>,
 }
 
 impl Known {
-    fn read(path: &std::path::Path, tenant: &crate::domain::ids::TenantId) -> Result<Self, StoreError> {
+    fn read(path: &Path, tenant: &TenantId) -> Result<Self, StoreError> {
         let reader = match Reader::open(path, Some(tenant)) {
             Ok(reader) => reader,
             Err(StoreError::NotFound { .. }) => return Ok(Self::default()),
             Err(error) => return Err(error),
         };
         let last = match reader.newest_finished()? {
-            Some(run) => {
-                let totals = reader.totals(run.id)?;
-                let edges = totals.edges.saturating_sub(totals.users + totals.groups);
-                Some([totals.users, totals.groups, totals.members, edges])
-            }
+            Some(run) => Some((reader.totals(run.id)?, reader.shape(run.id)?)),
             None => None,
         };
-        Ok(Self { learned: Learned::default(), last })
-    }
-
-    fn decide(&self, job: &Collect) -> Decided {
-        let (kind, because) = match (&job.ask.scope, job.ask.gentle) {
-            (Some(_), _) => (RunKind::Scoped, "a selection was asked for"),
-            (None, true) => (RunKind::Gentle, "asked for"),
-            (None, false) => (RunKind::Full, "nothing was read in full before"),
-        };
-        Decided { kind, because: because.to_owned(), resumes: None }
+        Ok(Self { learned: reader.learned()?, ground: reader.delta_ground()?, leftover: reader.leftover()?, last })
     }
 
     /// The service's own totals before what an earlier run found; shares from that run, else as documented.
-    fn size(&self, users: Option<u64>, groups: Option<u64>) -> Size {
-        let held = self.last.map(|[users, groups, ..]| (users, groups));
-        let users = users.or(held.map(|h| h.0)).unwrap_or_default();
-        let groups = groups.or(held.map(|h| h.1)).unwrap_or_default();
-        let large = groups * LARGE / 100;
-        match self.last {
-            Some([_, _, others, edges]) => {
-                Size { users, groups, large, edges, others, from: "sizes are those of the last run".to_owned() }
-            }
-            None => Size {
+    fn size(&self, users: Option<u64>, groups: Option<u64>, resumed: bool) -> Size {
+        let held = self.last.as_ref().map(|(totals, _)| totals);
+        let users = users.or(held.map(|t| t.users)).unwrap_or_default();
+        let groups = groups.or(held.map(|t| t.groups)).unwrap_or_default();
+        let mut size = match &self.last {
+            Some((_, shape)) if shape.groups > 0 => Size {
                 users,
                 groups,
-                large,
+                large: groups * shape.above_20 / shape.groups,
+                not_unified: 100 - 100 * shape.unified / shape.groups,
+                edges: shape.edges.saturating_sub(users + groups),
+                others: shape.other_members,
+                from: "sizes are those of the last run".to_owned(),
+            },
+            _ => Size {
+                users,
+                groups,
+                large: groups * LARGE / 100,
+                not_unified: NOT_UNIFIED,
                 edges: groups * MEMBERS_EACH,
                 others: users / USERS_FOR_EACH_OTHER,
-                from: format!("of {} groups {LARGE} % are taken for large", text::grouped(groups)),
+                from: format!("nothing is known of its groups, so that {LARGE} % are taken for large"),
             },
+        };
+        if let Some(left) = self.leftover.as_ref().filter(|_| resumed) {
+            let done = |of| decide::checkpoint_of(left, of).map_or(0, |at| at.done);
+            size.users = size.users.saturating_sub(done(Collection::Users));
+            size.from.push_str("; what the interrupted run has of the users is not read again");
         }
+        size
     }
 }
 
@@ -233,10 +243,12 @@ fn expected(step: Step, kind: RunKind, size: &Size, scope: Option<&Scope>, expan
         }
         (Step::ServicePrincipalMembers, _) => {
             let asked = if hidden { whole + short } else { whole };
-            Cost::batched(asked * NOT_UNIFIED / 100, batch)
+            Cost::batched(asked * size.not_unified / 100, batch)
         }
         (Step::Sample, _) if !expand => Cost::default(),
-        (Step::Sample, _) => Cost::batched((SAMPLE as u64).min(groups) * (100 + NOT_UNIFIED) / 100, Batch::MOST as u64),
+        (Step::Sample, _) => {
+            Cost::batched((SAMPLE as u64).min(groups) * (100 + size.not_unified) / 100, Batch::MOST as u64)
+        }
         (Step::OtherMembers, _) => Cost::batched(size.others.div_ceil(MOST_IDS as u64), 1),
         (Step::SignIns, _) => pages(users, 500),
         // Nobody knows beforehand what no list names.
@@ -264,8 +276,8 @@ fn shown(step: Step) -> String {
     format!("{method}{path}")
 }
 
-fn is_fresh(refused: Option<jiff::Timestamp>, job: &Collect) -> bool {
-    refused.is_some_and(|at| job.clock.now().duration_since(at).unsigned_abs() < REFUSED_FOR)
+fn is_fresh(refused: Timestamp, job: &Collect) -> bool {
+    job.clock.now().duration_since(refused).unsigned_abs() < REFUSED_FOR
 }
 
 /// Resource units in ten seconds by the size of the tenant (facts: graph.md §1.1).
@@ -282,7 +294,7 @@ mod tests {
     use super::*;
 
     fn size(users: u64, groups: u64) -> Size {
-        Known::default().size(Some(users), Some(groups))
+        Known::default().size(Some(users), Some(groups), false)
     }
 
     #[test]

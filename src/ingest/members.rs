@@ -279,7 +279,10 @@ impl Engine {
                             reading.rest.push((*source, rest));
                         }
                     }
-                    Err(error) => self.failed(&mut reading, *source, &error),
+                    Err(error) => {
+                        self.still_there(&error).await?;
+                        self.failed(&mut reading, *source, &error);
+                    }
                 }
             }
             if reading.rest.is_empty() {
@@ -315,6 +318,7 @@ impl Engine {
                     }
                     Ok(None) => break,
                     Err(error) => {
+                        self.still_there(&error).await?;
                         self.failed(&mut reading, source, &error);
                         break;
                     }

@@ -227,6 +227,7 @@ impl Watch {
             }
         }
         progress.wire = wire;
+        progress.held = self.client.is_held();
         state.speed.tell(Instant::now(), &mut progress);
         drop(state);
         progress.seconds = self.started.elapsed().as_secs_f64();

@@ -4,7 +4,9 @@
 //! Only time is simulated. Sockets, SQLite, HTTP and the engine are the real ones.
 
 mod faults;
+mod histories;
 mod journey;
+mod resume;
 mod screen;
 mod second_runs;
 mod stage;

@@ -41,7 +41,8 @@ pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, number: u64) ->
     };
     let (mut responses, mut statuses, mut objects) = (Vec::new(), HashMap::new(), 0);
     for one in &items {
-        let inner = Asked::new(one.method.clone(), &one.target, one.headers.clone(), &one.body);
+        let mut inner = Asked::new(one.method.clone(), &one.target, one.headers.clone(), &one.body);
+        inner.in_batch = true;
         let failed = one.depends_on.iter().any(|id| statuses.get(id).is_none_or(|status| *status >= 400));
         let (answer, fault) = if failed {
             (error(world, &inner, 424, "FailedDependency", "The request depends on another one that failed."), None)
@@ -55,11 +56,12 @@ pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, number: u64) ->
         }
         statuses.insert(one.id.to_ascii_lowercase(), answer.status);
         objects += answer.objects;
+        let has_room = world.records.has_room();
         world.records.add(Recorded {
             number,
             service: Service::Graph,
             method: one.method.to_string(),
-            path: world.redact(&one.target),
+            path: if has_room { world.redact(&one.target) } else { String::new() },
             status: answer.status,
             resource_units: answer.units,
             objects: answer.objects,
@@ -74,15 +76,29 @@ pub fn answer(world: &World, caller: &Caller, asked: &Asked<'_>, number: u64) ->
             fault: fault.map(str::to_owned),
             violation: None,
         });
-        responses.push((world.seed.hash(&one.id, number), response(&one.id, answer)));
+        responses.push((world.seed.hash(&one.id, number), one.id.as_str(), answer));
     }
     // In an order that has nothing to do with the request's.
-    responses.sort_by_key(|(place, _)| *place);
-    let responses: Vec<Value> = responses.into_iter().map(|(_, response)| response).collect();
-    Answer::json(200, json!({ "responses": responses })).objects(objects)
+    responses.sort_by_key(|(place, _, _)| *place);
+    let mut out = String::from("{\"responses\":[");
+    for (n, (_, id, answer)) in responses.into_iter().enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        write_response(&mut out, id, answer);
+    }
+    out.push_str("]}");
+    Answer::raw(200, out).objects(objects)
 }
 
-fn response(id: &str, answer: Answer) -> Value {
+/// The batch fails as a whole, and every request in it with it.
+pub fn fail(world: &World, asked: &Asked<'_>) {
+    for item in read(asked).unwrap_or_default() {
+        world.is_retried(&item.target, true);
+    }
+}
+
+fn write_response(out: &mut String, id: &str, answer: Answer) {
     let kept = [
         "cache-control",
         "x-ms-resource-unit",
@@ -110,20 +126,29 @@ fn response(id: &str, answer: Answer) -> Value {
     if answer.units > 0 {
         headers.insert("x-ms-resource-unit".to_owned(), json!(answer.units.to_string()));
     }
-    let mut response = json!({ "id": id, "status": answer.status });
-    match answer.content {
-        Content::Json(body) => {
-            headers.entry("Content-Type").or_insert_with(|| json!("application/json"));
-            response["body"] = body;
-        }
+    let body = match answer.content {
+        Content::Json(body) => Some(body.to_string()),
+        Content::Raw(body) => Some(body),
         Content::Text(content_type, text) => {
             headers.insert("Content-Type".to_owned(), json!(content_type));
-            response["body"] = text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number));
+            Some(text.parse::<u64>().map_or_else(|_| json!(text).to_string(), |number| number.to_string()))
         }
-        Content::Nothing => {}
+        Content::Nothing => None,
+    };
+    if body.is_some() {
+        headers.entry("Content-Type").or_insert_with(|| json!("application/json"));
     }
-    response["headers"] = Value::Object(headers);
-    response
+    out.push_str("{\"id\":");
+    out.push_str(&json!(id).to_string());
+    out.push_str(",\"status\":");
+    out.push_str(&answer.status.to_string());
+    out.push_str(",\"headers\":");
+    out.push_str(&Value::Object(headers).to_string());
+    if let Some(body) = body {
+        out.push_str(",\"body\":");
+        out.push_str(&body);
+    }
+    out.push('}');
 }
 
 fn read(asked: &Asked<'_>) -> Result<Vec<Item>, String> {

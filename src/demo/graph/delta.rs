@@ -30,6 +30,8 @@ const LINKS: usize = 500;
 const FIRST: usize = 100;
 /// Objects of `$filter` at most.
 const FILTERED: usize = 50;
+/// Set in the page of a link that came from a request which was asked again: it leads nowhere.
+const DEAD: u64 = 1 << 63;
 /// Tombstones of objects that no client ever saw, at the beginning of an initial round.
 const INVENTED: u32 = 3;
 
@@ -103,6 +105,9 @@ impl Handler<'_> {
                 (Round { from: Some(round.to), to: now, ..round }, Cursor::default())
             }
         };
+        if cursor.page & DEAD != 0 {
+            return Err(Refusal::lost_page());
+        }
         let tenant = self.world.tenant_at(round.to);
         let is_first = options.skiptoken.is_none() && options.deltatoken.as_deref().unwrap_or_default().is_empty();
         if self.fault == Some(&What::EmptyPage) {
@@ -232,7 +237,10 @@ impl Handler<'_> {
         open(self.world.seed, &self.delta_path(name), token)
     }
 
-    fn next_link(&self, name: &str, round: &Round, cursor: Cursor, nonce: u64) -> String {
+    fn next_link(&self, name: &str, round: &Round, mut cursor: Cursor, nonce: u64) -> String {
+        if self.retried {
+            cursor.page |= DEAD;
+        }
         let path = self.delta_path(name);
         let token = seal(self.world.seed, &path, &write(round, Some(cursor)), nonce);
         format!("{}{path}?$skiptoken={token}", self.world.graph)

@@ -15,6 +15,17 @@ pub struct Page<T> {
     pub is_first: bool,
 }
 
+/// Set in the place of a token that came from a request which was asked again: it leads nowhere.
+const DEAD: u64 = 1 << 63;
+
+/// What is the matter with a page.
+#[derive(Debug, Clone, Copy)]
+pub struct Trouble<'a> {
+    pub fault: Option<&'a What>,
+    /// It was asked again after it had failed, and its link dies of that.
+    pub retried: bool,
+}
+
 /// What limits a page: the default of 100, `$top`, the scenario, and 100 where something is expanded.
 fn size(world: &World, options: &Options) -> usize {
     let asked = options.top.unwrap_or(100);
@@ -30,15 +41,20 @@ pub fn page<T, I: Iterator<Item = (T, u64)>>(
     world: &World,
     options: &Options,
     path: &str,
-    fault: Option<&What>,
+    trouble: Trouble<'_>,
     from: impl Fn(u64) -> I,
 ) -> Result<Page<T>, Refusal> {
+    let Trouble { fault, retried } = trouble;
     let scope = format!("{path}?{}", options.carried);
     let start = match &options.skiptoken {
         None => 0,
         Some(token) => open(world.seed, &scope, token).ok_or_else(|| Refusal::bad("The page token is not valid."))?,
     };
-    let link = |place: u64, nonce: u64| link(world, &scope, place, nonce);
+    if start & DEAD != 0 {
+        return Err(Refusal::lost_page());
+    }
+    let dead = if retried { DEAD } else { 0 };
+    let link = |place: u64, nonce: u64| link(world, &scope, place | dead, nonce);
     let is_first = options.skiptoken.is_none();
     if fault == Some(&What::EmptyPage) {
         return Ok(Page { items: Vec::new(), next_link: Some(link(start, world.serial())), is_first });

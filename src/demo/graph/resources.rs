@@ -1,26 +1,25 @@
 //! The routes of Graph: which resource a path names, and what it answers.
 
 use axum::http::Method;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
     super::{
         answer::Answer,
-        scenario::{Hidden, Route, What},
+        scenario::{ExpandServed, Hidden, Route, What},
         seed::{Kind, Ref},
         tenant::Tenant,
         world::{Asked, World},
     },
-    Caller, Refusal, cost, is_version, only,
-    page::{Page, page},
+    Caller, Refusal, cost,
+    filter::Filter,
+    is_version, only,
+    page::{Page, Trouble, page},
     page_fault,
     query::{Expand, Options, ids_of},
     select::{self, View},
 };
 use crate::domain::ids::is_guid_shaped;
-
-/// How many members `$expand` shows at most, and marks nothing (facts/graph.md §2, §15).
-const EXPANDED: usize = 20;
 
 /// The short name of a kind's type.
 pub fn type_name(kind: Kind) -> &'static str {
@@ -180,6 +179,8 @@ pub struct Handler<'a> {
     pub fault: Option<&'a What>,
     /// Any fault.
     pub whole_fault: Option<&'a What>,
+    /// It was asked before, and failed; the scenario lets that matter.
+    pub retried: bool,
 }
 
 pub fn answer<'a>(
@@ -188,6 +189,7 @@ pub fn answer<'a>(
     asked: &'a Asked<'a>,
     request: Request<'a>,
     fault: Option<&'a What>,
+    retried: bool,
 ) -> Result<Answer, Refusal> {
     let Request { asks, options } = request;
     let method = if matches!(asks, Asks::ByIds) { Method::POST } else { Method::GET };
@@ -198,14 +200,22 @@ pub fn answer<'a>(
     only(&asked.method, &method)?;
     let tenant = world.tenant();
     let options = options?;
-    let handler =
-        Handler { world, tenant: &tenant, caller, asked, options, fault: page_fault(fault), whole_fault: fault };
+    let handler = Handler {
+        world,
+        tenant: &tenant,
+        caller,
+        asked,
+        options,
+        fault: page_fault(fault),
+        whole_fault: fault,
+        retried,
+    };
     match asks {
         Asks::Organization(id) => handler.organization(id),
         Asks::List(name, kind) => handler.list(name, kind),
         Asks::Count(kind) => {
             handler.may_read(kind)?;
-            handler.counted(tenant.count(kind), cost::OTHER)
+            handler.counted(handler.total(kind), cost::OTHER)
         }
         Asks::Delta(name, kind) => handler.delta(name, kind),
         Asks::Object(name, kind, id) => handler.one(name, kind, id),
@@ -239,22 +249,50 @@ impl Handler<'_> {
         format!("{}/{version}/$metadata#{of}{names}", self.world.graph)
     }
 
-    /// The envelope of a list.
-    fn listed(&self, context: &str, page: Page<Value>, total: impl Fn() -> u32, base: u32) -> Answer {
-        // Expanded objects take their time, too.
-        let expanded = |item: &Value| item.get("members").and_then(Value::as_array).map_or(0, Vec::len);
-        let count = page.items.len() + page.items.iter().map(expanded).sum::<usize>();
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let mut body = Map::new();
-        body.insert("@odata.context".to_owned(), json!(self.context(context)));
+    /// How many objects of a kind the totals say there are.
+    fn total(&self, kind: Kind) -> u32 {
+        let drifted = i64::from(self.tenant.count(kind)) + self.world.scenario.count_drift;
+        u32::try_from(drifted.max(0)).unwrap_or(u32::MAX)
+    }
+
+    /// The envelope of a list, and in it what `write` makes of each item; it gives the number of objects, expanded ones
+    /// too, for they take their time. Text, not trees: this is where nearly all of the server's work is.
+    fn listed<T>(
+        &self,
+        context: &str,
+        page: Page<T>,
+        total: impl Fn() -> u32,
+        base: u32,
+        write: impl Fn(&mut String, &T) -> u32,
+    ) -> Answer {
+        let mut out = String::with_capacity(256 + page.items.len() * 100);
+        let quoted = |text: String| Value::String(text).to_string();
+        out.push_str("{\"@odata.context\":");
+        out.push_str(&quoted(self.context(context)));
         if self.options.count && page.is_first {
-            body.insert("@odata.count".to_owned(), json!(total()));
+            out.push_str(",\"@odata.count\":");
+            out.push_str(&total().to_string());
         }
         if let Some(link) = page.next_link {
-            body.insert("@odata.nextLink".to_owned(), json!(link));
+            out.push_str(",\"@odata.nextLink\":");
+            out.push_str(&quoted(link));
         }
-        body.insert("value".to_owned(), Value::Array(page.items));
-        self.priced(Answer::json(200, Value::Object(body)).objects(count), base)
+        out.push_str(",\"value\":[");
+        let mut count = 0;
+        for (n, item) in page.items.iter().enumerate() {
+            if n > 0 {
+                out.push(',');
+            }
+            count += write(&mut out, item);
+        }
+        out.push_str("]}");
+        self.priced(Answer::raw(200, out).objects(count), base)
+    }
+
+    /// A page; its link is good unless something is the matter.
+    fn page<T, I: Iterator<Item = (T, u64)>>(&self, from: impl Fn(u64) -> I) -> Result<Page<T>, Refusal> {
+        let trouble = Trouble { fault: self.fault, retried: self.retried };
+        page(self.world, &self.options, self.asked.path(), trouble, from)
     }
 
     fn priced(&self, mut answer: Answer, base: u32) -> Answer {
@@ -281,7 +319,7 @@ impl Handler<'_> {
         match id {
             None => {
                 let page = Page { items: vec![Value::Object(whole)], next_link: None, is_first: true };
-                Ok(self.listed("organization", page, || 1, cost::OTHER))
+                Ok(self.listed("organization", page, || 1, cost::OTHER, write_value))
             }
             Some(id) if id.eq_ignore_ascii_case(&self.tenant.id()) => {
                 whole.insert("@odata.context".to_owned(), json!(self.context("organization") + "/$entity"));
@@ -297,58 +335,108 @@ impl Handler<'_> {
         if let Some(names) = self.options.select.take() {
             self.options.select = Some(select::check(tenant, self.caller, kind, &names)?);
         }
-        if self.options.expand.is_some() && kind != Kind::Group {
-            return Err(Refusal::unsupported("Expand is not supported on this resource."));
-        }
+        self.may_expand(kind)?;
         let view = View { caller: self.caller, select: self.options.select.as_deref(), typed: false };
-        let show = |object: Ref| {
-            let mut shown = view.object(tenant, object);
-            if let Some(expand) = &self.options.expand {
-                shown["members"] = self.expanded(object.index, expand);
-            }
-            shown
+        let write = |out: &mut String, object: &Ref| {
+            view.write(tenant, *object, out);
+            let Some(expand) = &self.options.expand else { return 1 };
+            // Into the object, at its end.
+            out.pop();
+            1 + self.write_expanded(object.index, expand, out)
         };
         let base = if kind == Kind::User { cost::USERS } else { cost::OTHER };
-        let path = self.asked.path();
         let there = |index: u32| Some(Ref { kind, index }).filter(|o| tenant.is_there(*o));
+        let by_id = self.options.filter.as_deref().is_some_and(|f| f.trim_start().starts_with("id "));
+        if let Some(filter) = self.options.filter.as_deref().filter(|_| !by_id) {
+            if self.world.scenario.filtered_chains_expire && !self.options.count && self.options.skiptoken.is_some() {
+                return Err(Refusal::expired_page());
+            }
+            let filter = Filter::read(filter, type_name(kind), self.options.count)?;
+            let from = |place: u64| {
+                let start = u32::try_from(place).unwrap_or(u32::MAX);
+                let fits = |o: &Ref| filter.fits(tenant, *o);
+                (start..tenant.end(kind)).filter_map(&there).filter(fits).map(|o| (o, u64::from(o.index) + 1))
+            };
+            let page = self.page(from)?;
+            return Ok(self.listed(name, page, || u32::try_from(from(0).count()).unwrap_or(u32::MAX), base, write));
+        }
         if let Some(filter) = &self.options.filter {
             // Ids that nobody answers for are silently left out.
-            let found: Vec<Ref> = ids_of(filter, type_name(kind))?
+            let ids = ids_of(filter, type_name(kind))?;
+            // One asked for alone is always answered.
+            let omits =
+                self.world.scenario.expand_omits_every.filter(|_| self.options.expand.is_some() && ids.len() > 1);
+            let found: Vec<Ref> = ids
                 .iter()
                 .filter_map(|id| self.find(id))
-                .filter(|o| o.kind == kind)
+                .filter(|o| o.kind == kind && omits.is_none_or(|n| n == 0 || o.index % n != n - 1))
                 .collect();
             let total = found.len() as u32;
             let from = |place: u64| {
                 let at = |(n, object): (usize, &Ref)| (*object, n as u64 + 1);
                 found.iter().enumerate().map(at).skip(usize::try_from(place).unwrap_or(usize::MAX))
             };
-            let page = page(self.world, &self.options, path, self.fault, from)?;
-            return Ok(self.listed(name, page.map(show), || total, base));
+            let page = self.page(from)?;
+            return Ok(self.listed(name, page, || total, base, write));
         }
         let from = |place: u64| {
             let start = u32::try_from(place).unwrap_or(u32::MAX);
             (start..tenant.end(kind)).filter_map(&there).map(|o| (o, u64::from(o.index) + 1))
         };
-        let page = page(self.world, &self.options, path, self.fault, from)?;
-        Ok(self.listed(name, page.map(show), || tenant.count(kind), base))
+        let page = self.page(from)?;
+        Ok(self.listed(name, page, || self.total(kind), base, write))
     }
 
-    /// At most twenty members of a group, not marked where there are more.
-    fn expanded(&self, group: u32, expand: &Expand) -> Value {
-        if !self.sees_members_of(group) {
-            return json!([]);
+    /// Whether `$expand` is served at all, in this scenario, of this kind.
+    fn may_expand(&self, kind: Kind) -> Result<(), Refusal> {
+        if self.options.expand.is_none() {
+            return Ok(());
+        }
+        let refused = || Err(Refusal::unsupported("Expand is not supported on this resource."));
+        match self.world.scenario.expand {
+            _ if kind != Kind::Group => refused(),
+            ExpandServed::Refused => refused(),
+            ExpandServed::InBatchRefused if self.asked.in_batch => refused(),
+            ExpandServed::NotImplemented => Err(Refusal(501, "NotImplemented", "Not Implemented".to_owned())),
+            ExpandServed::Yes | ExpandServed::InBatchRefused => Ok(()),
+        }
+    }
+
+    /// The members that `$expand` shows of a group: twenty at most, as a rule, and not marked where there are more.
+    fn expanded(&self, group: u32) -> Vec<Ref> {
+        let scenario = &self.world.scenario;
+        let cap = scenario.expand_cap as usize;
+        let shown = |member: &Ref| member.kind != Kind::ServicePrincipal || scenario.expand_shows_service_principals;
+        let all = self.tenant.members(group, 0).map(|(member, _)| member);
+        let mut members: Vec<Ref> = if scenario.expand_cuts_first {
+            all.take(cap).filter(shown).collect()
+        } else {
+            all.filter(shown).take(cap).collect()
+        };
+        if scenario.expand_loses_members.is_some_and(|n| n > 0 && group % n == n - 1) && members.len() < cap {
+            members.truncate(members.len() * 4 / 5);
+        }
+        members
+    }
+
+    /// `,"members":[…]}`, and how many. A group whose members the app must not see has none, or no such property.
+    fn write_expanded(&self, group: u32, expand: &Expand, out: &mut String) -> u32 {
+        let sees = self.sees_members_of(group);
+        if !sees && self.world.scenario.hidden == Hidden::Forbidden {
+            out.push('}');
+            return 0;
         }
         let view = View { caller: self.caller, select: expand.select.as_deref(), typed: true };
-        let shown =
-            |member: &Ref| member.kind != Kind::ServicePrincipal || self.world.scenario.expand_shows_service_principals;
-        self.tenant
-            .members(group, 0)
-            .map(|(member, _)| member)
-            .filter(shown)
-            .take(EXPANDED)
-            .map(|member| view.object(self.tenant, member))
-            .collect()
+        let members = if sees { self.expanded(group) } else { Vec::new() };
+        out.push_str(",\"members\":[");
+        for (n, member) in members.iter().enumerate() {
+            if n > 0 {
+                out.push(',');
+            }
+            view.write(self.tenant, *member, out);
+        }
+        out.push_str("]}");
+        members.len() as u32
     }
 
     fn one(mut self, name: &str, kind: Kind, id: &str) -> Result<Answer, Refusal> {
@@ -365,12 +453,18 @@ impl Handler<'_> {
             self.options.select = Some(select::check(self.tenant, self.caller, kind, &names)?);
         }
         let view = View { caller: self.caller, select: self.options.select.as_deref(), typed: false };
-        let mut shown = view.object(self.tenant, object);
-        if let (Some(expand), Kind::Group) = (&self.options.expand, kind) {
-            shown["members"] = self.expanded(object.index, expand);
+        self.may_expand(kind)?;
+        let mut out = String::new();
+        view.write(self.tenant, object, &mut out);
+        out.pop();
+        out.push_str(",\"@odata.context\":");
+        out.push_str(&Value::String(self.context(name) + "/$entity").to_string());
+        let mut count = 1;
+        match &self.options.expand {
+            Some(expand) => count += self.write_expanded(object.index, expand, &mut out),
+            None => out.push('}'),
         }
-        shown["@odata.context"] = json!(self.context(name) + "/$entity");
-        Ok(self.priced(Answer::json(200, shown).objects(1), cost::OTHER))
+        Ok(self.priced(Answer::raw(200, out).objects(count), cost::OTHER))
     }
 
     /// Whether the caller sees who is in a group, as far as hidden membership goes.
@@ -412,7 +506,7 @@ impl Handler<'_> {
         }
         // Items of a cast may lack their type: the reader has it from the request.
         let view = View { caller: self.caller, select: self.options.select.as_deref(), typed: wanted.is_none() };
-        let page = page(self.world, &self.options, self.asked.path(), self.fault, from)?;
+        let page = self.page(from)?;
         let context = match cast {
             None => "directoryObjects",
             Some(name) => cast_context(name),
@@ -423,7 +517,11 @@ impl Handler<'_> {
                 .filter(|(m, _)| !hidden && wanted.as_ref().is_none_or(|k| k.contains(&m.kind)));
             u32::try_from(all.count()).unwrap_or(u32::MAX)
         };
-        Ok(self.listed(context, page.map(|member| view.object(tenant, member)), with_principals, cost::MEMBERS))
+        let write = |out: &mut String, member: &Ref| {
+            view.write(tenant, *member, out);
+            1
+        };
+        Ok(self.listed(context, page, with_principals, cost::MEMBERS, write))
     }
 
     fn by_ids(&self) -> Result<Answer, Refusal> {
@@ -471,7 +569,7 @@ impl Handler<'_> {
             })
             .collect();
         let page = Page { items, next_link: None, is_first: true };
-        let mut answer = self.listed("directoryObjects", page, || 0, cost::BY_IDS);
+        let mut answer = self.listed("directoryObjects", page, || 0, cost::BY_IDS, write_value);
         if self.options.select.is_some() {
             answer.units = cost::BY_IDS_SELECT;
         }
@@ -491,10 +589,9 @@ impl Handler<'_> {
     }
 }
 
-impl<T> Page<T> {
-    fn map<U>(self, show: impl Fn(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(show).collect(), next_link: self.next_link, is_first: self.is_first }
-    }
+fn write_value(out: &mut String, value: &Value) -> u32 {
+    out.push_str(&value.to_string());
+    1
 }
 
 /// The kinds that a cast lists; refused where the group cannot hold them.

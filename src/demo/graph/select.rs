@@ -108,6 +108,24 @@ pub struct View<'a> {
 }
 
 impl View<'_> {
+    /// The object as JSON text, straight behind `out`.
+    pub fn write(&self, tenant: &Tenant, this: Ref, out: &mut String) {
+        let odata_type = tenant.odata_type(this);
+        if self.select.is_some_and(|names| names == ["id"]) {
+            out.push('{');
+            if self.typed || odata_type == "#microsoft.graph.agentUser" {
+                out.push_str("\"@odata.type\":\"");
+                out.push_str(odata_type);
+                out.push_str("\",");
+            }
+            out.push_str("\"id\":\"");
+            tenant.ids.push(this, out);
+            out.push_str("\"}");
+            return;
+        }
+        out.push_str(&self.object(tenant, this).to_string());
+    }
+
     pub fn object(&self, tenant: &Tenant, this: Ref) -> Value {
         let odata_type = tenant.odata_type(this);
         let mut shown = match self.select {

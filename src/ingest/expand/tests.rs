@@ -128,6 +128,10 @@ impl World {
         if rest.starts_with("organization") {
             return answer(200, json!({ "value": [{ "id": TENANT, "displayName": "Contoso" }] }));
         }
+        if rest.contains("/delta?") {
+            let link = format!("{origin}/v1.0/{}/delta?$deltatoken=1", rest.split('/').next().unwrap());
+            return answer(200, json!({ "value": [], "@odata.deltaLink": link }));
+        }
         if rest.starts_with("users?") {
             let users: Vec<Value> = (0..400).map(|n| json!({ "id": format!("u{n}"), "displayName": "U" })).collect();
             return answer(200, json!({ "value": users }));
