@@ -6,6 +6,7 @@
 mod faults;
 mod histories;
 mod journey;
+mod looks;
 mod resume;
 mod screen;
 mod second_runs;
