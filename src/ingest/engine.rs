@@ -20,7 +20,7 @@ use super::{
     decide::{Decision, Method, checkpoint_of},
     expand::Expansion,
     keep::Keeper,
-    members::{Before, GroupRef},
+    members::{Before, GroupRef, Lists},
     plan::Step,
     rights,
     watch::Watch,
@@ -73,6 +73,8 @@ pub(super) struct Engine {
     pub casts_refused: AtomicBool,
     /// What is known of the shortcut for members.
     pub expansion: Expansion,
+    /// In which form lists of members are asked for.
+    pub lists: Lists,
     learned: Arc<Mutex<Learned>>,
     /// Where what changes during a full run is read from at its end.
     links: Mutex<BTreeMap<Collection, String>>,
@@ -114,6 +116,7 @@ impl Engine {
             scope,
             learned,
             expansion: Expansion::default(),
+            lists: Lists::default(),
         }
     }
 

@@ -18,7 +18,7 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     Stop, checkpoint,
-    engine::Engine,
+    engine::{Engine, id_key},
     members::{Before, GroupRef, Source, Todo},
     plan::Step,
 };
@@ -116,7 +116,7 @@ impl Expansion {
 
 impl Known {
     /// What is kept of an answer, how many memberships that is, and whom it leaves to be read whole.
-    fn sort(&mut self, groups: Vec<GroupRef>, mut shown: HashMap<String, List>) -> (Todo, PageWrite, u64) {
+    fn sort(&mut self, groups: Vec<GroupRef>, mut shown: HashMap<u128, List>) -> (Todo, PageWrite, u64) {
         for list in shown.values() {
             self.longest = self.longest.max(list.members.len() as u32);
             if self.principals == Principals::Unknown && list.members.iter().any(is_service_principal) {
@@ -125,7 +125,7 @@ impl Known {
         }
         let (mut todo, mut page, mut edges) = (Todo::default(), PageWrite::default(), 0);
         for group in groups {
-            let Some(list) = shown.remove(group.id()) else {
+            let Some(list) = shown.remove(&id_key(group.id())) else {
                 // Gone, perhaps; it is asked for alone before it counts as that.
                 todo.whole.push_back(group);
                 continue;
@@ -232,7 +232,7 @@ impl Engine {
     pub(super) async fn expand(&self, groups: Vec<GroupRef>) -> Result<Todo, Stop> {
         let filters = fifteens(&groups);
         let replies = self.ask(filters.iter().map(|f| get_of(f)).collect()).await;
-        let mut shown: HashMap<String, List> = HashMap::with_capacity(groups.len());
+        let mut shown: HashMap<u128, List> = HashMap::with_capacity(groups.len());
         let mut is_answered = false;
         for reply in replies {
             match self.lists_of(reply).await {
@@ -259,13 +259,13 @@ impl Engine {
     }
 
     /// What one filter's answer says, all its pages, by group.
-    async fn lists_of(&self, reply: Result<Reply, GraphError>) -> Result<Vec<(String, List)>, GraphError> {
+    async fn lists_of(&self, reply: Result<Reply, GraphError>) -> Result<Vec<(u128, List)>, GraphError> {
         let (first, mut rest) = reply?.page_as::<Shown>(&self.client)?;
         let mut lists = Vec::with_capacity(first.objects.len());
         let mut take = |objects: Vec<Shown>| {
             for shown in objects {
-                let id = shown.id.clone();
-                lists.extend(shown.list().map(|list| (id.into_string(), list)));
+                let id = id_key(&shown.id);
+                lists.extend(shown.list().map(|list| (id, list)));
             }
         };
         take(first.objects);
@@ -317,7 +317,7 @@ impl Engine {
         let drawn: Vec<Drawn> = drawn.into_iter().filter(|d| (d.shown.len() as u32) < longest).collect();
         let mut todo = Todo::default();
         let mut doubtful: Vec<(Drawn, Verdict)> = Vec::new();
-        let gets = drawn.iter().flat_map(|d| d.group.sources().iter().map(|s| s.step().get(&[d.group.id()]))).collect();
+        let gets = drawn.iter().flat_map(|d| d.group.sources().iter().map(|s| self.list_of(*s, &d.group))).collect();
         let mut replies = self.ask(gets).await.into_iter();
         for one in drawn {
             let Some(real) = self.real_list(&one.group, &mut replies).await else {
@@ -336,13 +336,13 @@ impl Engine {
         doubtful.truncate(CONFIRMED_AT_ONCE);
         let gets = doubtful.iter().flat_map(|(d, _)| {
             let expansion = get_of(std::slice::from_ref(&d.group));
-            std::iter::once(expansion).chain(d.group.sources().iter().map(|s| s.step().get(&[d.group.id()])))
+            std::iter::once(expansion).chain(d.group.sources().iter().map(|s| self.list_of(*s, &d.group)))
         });
         let mut replies = self.ask(gets.collect()).await.into_iter();
         for (one, first) in doubtful {
             let shown = match replies.next() {
                 Some(reply) => {
-                    self.lists_of(reply).await.ok().and_then(|l| l.into_iter().find(|l| l.0 == one.group.id()))
+                    self.lists_of(reply).await.ok().and_then(|l| l.into_iter().find(|l| l.0 == id_key(one.group.id())))
                 }
                 None => None,
             };
