@@ -19,11 +19,13 @@ use tenantry::{
         preview::Preview,
         problem::Problem,
         progress::Reporter,
+        reading::How,
         secret::Secret,
         upload::JobFigures,
         view::{Detail, Query, Rows, RunInfo},
     },
     driver::{self, Engine, UiOptions},
+    jobs::Hold,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -90,7 +92,13 @@ impl Engine for Nothing {
         refused()
     }
 
-    fn collect(&self, _: Arc<dyn Reporter>, _: CancellationToken) -> BoxFuture<'_, Result<RunInfo, Problem>> {
+    fn collect(
+        &self,
+        _: How,
+        _: Hold,
+        _: Arc<dyn Reporter>,
+        _: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
         refused()
     }
 

@@ -20,6 +20,7 @@ pub mod plan;
 mod resolve;
 mod rights;
 mod scope;
+mod sign_in;
 mod speed;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ mod watch;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex},
 };
 
 use tokio::time::Instant;
@@ -164,7 +165,7 @@ pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
         learned: Arc::new(Mutex::new(learned)),
     };
     let ended = Box::pin(work.attempts(decision, leftover)).await;
-    work.remember().await;
+    work.remember(&ended).await;
     match &ended {
         Ok(info) => {
             work.watch.log(Level::Info, summary(info), None);
@@ -268,6 +269,13 @@ impl Work<'_> {
     /// Everything that reads. When it ends, the last sender of the queue is dropped, and the writing side ends too.
     async fn read(&self, decision: Decision, leftover: Option<Leftover>, keeper: Keeper) -> Result<Ended, Stop> {
         let Some(token) = &self.token else { return Ok(Ended::Cancelled) };
+        let pass = sign_in::Pass {
+            client: self.job.client.clone(),
+            keeper: keeper.clone(),
+            watch: Arc::clone(&self.watch),
+            learned: Arc::clone(&self.learned),
+        };
+        let asks_sign_ins = self.job.ask.sign_ins && decision.kind != RunKind::Scoped;
         let engine = Engine::new(Setting {
             client: self.job.client.clone(),
             tenant: self.job.tenant.clone(),
@@ -279,17 +287,33 @@ impl Work<'_> {
             keeper,
             watch: Arc::clone(&self.watch),
         });
+        let reading = async {
+            if asks_sign_ins {
+                Box::pin(sign_in::beside(engine.run(), pass)).await
+            } else {
+                drop(pass);
+                Box::pin(engine.run()).await
+            }
+        };
         tokio::select! {
             biased;
             () = self.job.cancel.cancelled() => Ok(Ended::Cancelled),
-            out = Box::pin(engine.run()) => out.map(|()| Ended::Whole),
+            out = reading => out.map(|()| Ended::Whole),
         }
     }
 
     /// Keeps what was learned of the tenant. A run is not lost over it.
-    async fn remember(&self) {
-        let mut learned = self.learned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    async fn remember(&self, ended: &Result<RunInfo, CollectError>) {
+        let mut learned = engine::lock(&self.learned).clone();
         learned.prices.extend(self.job.client.prices());
+        match self.job.client.seen_quota() {
+            Some(quota) => learned.quota_10s = Some(quota),
+            // Everything was read, and nothing slowed it down: the next run tries for more.
+            None if ended.as_ref().is_ok_and(|run| run.kind == RunKind::Full && run.status.is_finished()) => {
+                learned.quota_10s = None;
+            }
+            None => {}
+        }
         let kept = keep::with(&self.writer, move |w| w.learn(&learned)).await;
         if let Err(error) = kept.map_err(|_| CollectError::Panicked).and_then(|kept| Ok(kept?)) {
             self.watch.log(Level::Warning, "what was learned of the tenant could not be kept".to_owned(), {

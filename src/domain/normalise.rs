@@ -144,6 +144,30 @@ mod tests {
     }
 
     #[test]
+    fn when_a_user_last_signed_in() {
+        let of = |activity: Value| {
+            let tenant = TenantId::parse("84841066-274d-4ec0-a5c1-276be684bdd3").unwrap();
+            let raw = json!({ "id": ID, "displayName": "Ada", "signInActivity": activity });
+            let (entity, warnings) =
+                normalise(Naming::ActiveDirectory, &tenant, EntityKind::User, "", raw.as_object().unwrap());
+            let at = |name: &str| entity.json.get(name).and_then(Value::as_i64);
+            (at("lastSignInOn"), at("lastSuccessfulSignInOn"), warnings.len())
+        };
+        let (day, next) = ("2020-05-29T17:51:22Z", "2020-05-30T17:51:22Z");
+        let check = |activity: Value, want| assert_eq!(of(activity.clone()), want, "{activity}");
+        check(
+            json!({ "lastSignInDateTime": next, "lastSuccessfulSignInDateTime": day, "lastSignInRequestId": "x" }),
+            (Some(1_590_861_082_000), Some(1_590_774_682_000), 0),
+        );
+        check(json!({ "lastSignInDateTime": day }), (Some(1_590_774_682_000), None, 0));
+        check(json!({ "lastSignInDateTime": null, "lastNonInteractiveSignInDateTime": day }), (None, None, 0));
+        check(json!({ "lastSignInDateTime": "0001-01-01T00:00:00Z" }), (None, None, 0));
+        check(json!(null), (None, None, 0));
+        check(json!({ "lastSignInDateTime": "soon" }), (None, None, 1));
+        check(json!("yesterday"), (None, None, 2));
+    }
+
+    #[test]
     fn bad_fields_are_warnings() {
         let warnings = check(
             EntityKind::User,

@@ -97,6 +97,16 @@ const USER: &[Property] = table! {
     "onPremisesSyncEnabled" <- ["onPremisesSyncEnabled"] same!("onPremisesSyncEnabled", flag);
 };
 
+/// What is read in a pass of its own ([`APART`]), if it was asked for.
+const USER_APART: &[Property] = table! {
+    "lastSignInOn" <- ["signInActivity"] |raw| raw.sign_in("lastSignInDateTime");
+    "lastSuccessfulSignInOn" <- ["signInActivity"] |raw| raw.sign_in("lastSuccessfulSignInDateTime");
+};
+
+/// Fields that no list is asked for: they are costly, and take a permission and a licence of their own (facts: graph.md
+/// §1.1, §8.2).
+pub const APART: &[&str] = &["signInActivity"];
+
 const GROUP: &[Property] = table! {
     "description" <- ["description"] same!("description", text);
     "classification" <- ["classification"] same!("classification", text);
@@ -158,7 +168,7 @@ const SERVICE_PRINCIPAL: &[Property] = table! {
 pub fn properties(kind: EntityKind, member_type: &str) -> impl Iterator<Item = &'static Property> {
     let (common, own): (&[Property], &[Property]) = match kind {
         EntityKind::Account => (ACCOUNT, &[]),
-        EntityKind::User => (USER, &[]),
+        EntityKind::User => (USER, USER_APART),
         EntityKind::Group => (GROUP, &[]),
         EntityKind::Member => match member_type {
             "orgContact" => (MEMBER, CONTACT),
@@ -172,7 +182,7 @@ pub fn properties(kind: EntityKind, member_type: &str) -> impl Iterator<Item = &
 
 /// The Graph fields that [`properties`] needs of a kind, as the value of `$select`: sorted, no field twice, `id` and
 /// `displayName` always among them. For group members: those of every member type together, as one `getByIds` reads
-/// mixed types and ignores the names that a type lacks.
+/// mixed types and ignores the names that a type lacks. Without what is read [`APART`].
 pub fn select(kind: EntityKind) -> String {
     select_of(kind, &["orgContact", "device", "servicePrincipal"])
 }
@@ -187,6 +197,7 @@ fn select_of(kind: EntityKind, member_types: &[&str]) -> String {
         .iter()
         .flat_map(|t| properties(kind, t))
         .flat_map(|p| p.sources.iter().copied())
+        .filter(|field| !APART.contains(field))
         .chain(["id", "displayName"])
         .collect();
     fields.sort_unstable();
@@ -231,6 +242,18 @@ impl Raw<'_> {
                 None => Reading::Bad("not a time"),
             },
             Some(_) => Reading::Bad("not a time"),
+        }
+    }
+
+    /// A time of a user's `signInActivity`; year 1 is Graph's "never".
+    fn sign_in(&self, field: &str) -> Reading {
+        match self.get("signInActivity") {
+            None => Reading::Absent,
+            Some(Value::Object(activity)) => match Raw(activity).time(field) {
+                Reading::Value(Value::Number(ms)) if ms.as_i64().is_some_and(|ms| ms < 0) => Reading::Absent,
+                other => other,
+            },
+            Some(_) => Reading::Bad("no sign-in activity"),
         }
     }
 
@@ -321,7 +344,12 @@ mod tests {
             for member_type in ["orgContact", "device", "servicePrincipal", "printer"] {
                 for property in properties(kind, member_type) {
                     for source in property.sources {
-                        assert!(fields.contains(source), "{kind:?}: {source} of {}", property.name);
+                        assert_ne!(
+                            fields.contains(source),
+                            APART.contains(source),
+                            "{kind:?}: {source} of {}",
+                            property.name
+                        );
                     }
                 }
             }

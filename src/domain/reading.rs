@@ -217,6 +217,8 @@ pub struct Learned {
     pub prices: BTreeMap<String, u64>,
     /// Resource units in ten seconds above which the service was seen to slow down.
     pub quota_10s: Option<u64>,
+    /// Where the pass over sign-ins goes on another day; `None` at its beginning.
+    pub sign_ins_link: Option<String>,
     /// Runs in a row whose `$count` differed too much.
     pub drifted: u32,
 }

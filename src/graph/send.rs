@@ -188,7 +188,7 @@ impl Sender {
         &self,
         call: &Call,
         patience: Patience,
-        decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
+        decode: impl Fn(&Bytes) -> Result<T, Undecodable>,
     ) -> Result<Answer<T>, GraphError> {
         // The one place that sends to Graph is the one place that looks where to.
         if !self.graph.contains(&call.url) {
@@ -325,7 +325,7 @@ impl Sender {
             let request_id = header("request-id");
             let units = header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
             let throttling = Throttling::of(header);
-            let body = whole_body(answer, &call.what).await?.map_err(network)?;
+            let body = whole_body(answer, &call.what, MOST_BODY).await?.map_err(network)?;
             let generation = token.generation;
             Ok(Response { status, request_id, retry_after, units, throttling, body, generation, sent })
         };
@@ -340,7 +340,7 @@ impl Sender {
         &self,
         call: &Call,
         response: &Response,
-        decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
+        decode: impl Fn(&Bytes) -> Result<T, Undecodable>,
     ) -> Result<T, GraphError> {
         let status = response.status;
         let good = status == 200;
@@ -373,12 +373,18 @@ impl Sender {
 }
 
 /// The body, unless it is larger than anything the service sends. The inner error is the network's.
-async fn whole_body(mut answer: reqwest::Response, what: &str) -> Result<Result<Bytes, reqwest::Error>, GraphError> {
-    let (status, most) = (answer.status().as_u16(), MOST_BODY);
+async fn whole_body(
+    mut answer: reqwest::Response,
+    what: &str,
+    most: usize,
+) -> Result<Result<Bytes, reqwest::Error>, GraphError> {
+    let status = answer.status().as_u16();
     if answer.content_length().is_some_and(|length| length > most as u64) {
         return Err(GraphError::too_large(what, status, most));
     }
-    let mut body = BytesMut::new();
+    // Of a compressed answer the length is not known.
+    let length = answer.content_length().map_or(0, |length| length as usize);
+    let mut body = BytesMut::with_capacity(length);
     loop {
         match answer.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > most => {
@@ -601,5 +607,100 @@ mod tests {
         check(refusal(400, "Request_BadRequest", "$count is not currently supported."), None).await;
         check(text(503, ""), None).await;
         check(text(200, "<html>"), None).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_larger_than_anything_is_refused() {
+        let stub = Stub::start().await;
+        let body = text(200, "0123456789");
+        stub.on(PATH, [body.clone(), body.clone(), body]);
+        let check = async |most: usize, want: Option<&str>| {
+            let answer = reqwest::get(format!("{}{PATH}", stub.graph())).await.unwrap();
+            let got = whole_body(answer, "reading it", most).await;
+            assert_eq!(got.as_ref().err().and_then(GraphError::code), want);
+            if let Err(error) = got {
+                assert!(!error.is_transient(), "asking again would not help");
+                assert_eq!(
+                    error.to_string(),
+                    "reading it: the answer is larger than 0 MB, and was not read (too_large)"
+                );
+            }
+        };
+        check(10, None).await;
+        check(9, Some("too_large")).await;
+        check(0, Some("too_large")).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_does_not_end_is_given_up() {
+        let stub = Stub::start().await;
+        stub.latency(Duration::from_secs(3_600));
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let client = stub.client(&clock).probing();
+        let error = client.get(PATH).await.unwrap_err();
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Network, Some("timeout")));
+        assert_eq!((client.wire().requests, client.wire().in_flight), (2, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn gentle_is_one_at_a_time_and_of_low_priority() {
+        let stub = Stub::start().await;
+        stub.latency(Duration::from_secs(1));
+        stub.handle(|seen| {
+            let responses = seen.path.ends_with("$batch").then(|| json!([{ "id": "0", "status": 200, "body": {} }]));
+            Some(answer(200, json!({ "value": [], "responses": responses })))
+        });
+        let config = GraphConfig { gentle: true, ..stub.config() };
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let reporter = Arc::new(crate::domain::progress::Silent);
+        let client = crate::graph::GraphClient::new(config, Secret::new("x"), Arc::new(clock), reporter).unwrap();
+        let batch = crate::graph::Batch::split([Get::new(PATH)]).remove(0);
+        let began = Instant::now();
+        let (a, b, c) = tokio::join!(client.get(PATH), client.get(PATH), client.batch(&batch));
+        assert!(a.is_ok() && b.is_ok() && c.unwrap()[0].is_ok());
+        assert!((3.0..3.1).contains(&began.elapsed().as_secs_f64()), "{:?}", began.elapsed());
+        for seen in stub.seen() {
+            assert_eq!(seen.header("x-ms-throttle-priority"), Some("Low"), "{}", seen.path);
+        }
+        assert_eq!(stub.seen()[2].json()["requests"][0]["headers"], json!({ "x-ms-throttle-priority": "Low" }));
+        assert_eq!(client.wire().pace_10s, 1_400);
+    }
+
+    #[test]
+    fn what_answers_tell_of_the_limits() {
+        let check = |percentage: &str, information: &str, want: Option<f64>, not_of_units: bool| {
+            let got = Throttling::of(|name| match name {
+                "x-ms-throttle-limit-percentage" => Some(percentage.to_owned()),
+                "x-ms-throttle-information" => Some(information.to_owned()).filter(|i| !i.is_empty()),
+                _ => None,
+            });
+            assert_eq!((got.percentage, got.not_of_units), (want, not_of_units), "{percentage} {information}");
+        };
+        check("0.85", "", Some(0.85), false);
+        check(" 1.8 ", "ResourceUnitLimitExceeded", Some(1.8), false);
+        check("85", "CPULimitExceeded", Some(0.85), true);
+        for nonsense in ["", "much", "NaN", "inf", "-1"] {
+            check(nonsense, "", None, false);
+        }
+    }
+
+    /// The limit of the sign-in reports is not that of the directory.
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_report_stops_nobody_else() {
+        let stub = Stub::start().await;
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let report = "/v1.0/users?$select=id,signInActivity&$top=500";
+        stub.on(report, [refusal(429, "TooManyRequests", "").header("retry-after", "60"), good()]);
+        stub.on(PATH, [good()]);
+        let client = stub.client(&clock);
+        let started = Instant::now();
+        let other = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            client.get(PATH).await.unwrap();
+            started.elapsed().as_secs()
+        };
+        let (report, other) = tokio::join!(client.get(report), other);
+        assert!(report.is_ok() && started.elapsed().as_secs() >= 60);
+        assert_eq!((other, client.wire().refused, client.wire().pace_10s), (1, 1, 2_800));
     }
 }

@@ -87,7 +87,7 @@ fn explained(explanation: &Explanation, output: &Output) -> Exit {
     for step in &explanation.steps {
         let (requests, units) = (grouped(step.requests), grouped(step.resource_units));
         output.say(format!("{:<widest$}{requests:>12}{units:>12}  {}", step.what, step.why));
-        output.say(format!("{:<widest$}{:>24}  {}", "", "", step.request));
+        output.say(format!("{:<widest$}{:>24}  {}", "", "", short(&step.request)));
     }
     let (requests, units) = (grouped(explanation.requests), grouped(explanation.resource_units));
     output.say(format!("{:<widest$}{requests:>12}{units:>12}", "in all, about"));
@@ -97,6 +97,16 @@ fn explained(explanation: &Explanation, output: &Output) -> Exit {
         counted(explanation.seconds.ceil().max(1.0) as u64, "second"),
     ));
     Exit::Done
+}
+
+/// A request without the many names of its fields; the JSON has them all.
+fn short(request: &str) -> String {
+    let Some((before, rest)) = request.split_once("$select=") else { return request.to_owned() };
+    let (fields, after) = rest.split_at(rest.find('&').unwrap_or(rest.len()));
+    match fields.split(',').count() {
+        n if n > 3 => format!("{before}$select={n} fields{after}"),
+        _ => request.to_owned(),
+    }
 }
 
 /// Tells how a run ended.
@@ -160,5 +170,35 @@ pub fn finish(settings: &Settings, run: &RunInfo, output: &Output) -> Exit {
             output.say_problem(&Problem::new(format!("the run failed: {figures}")));
             Exit::Failed
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_shown_without_their_fields() {
+        let check = |request: &str, want: &str| assert_eq!(short(request), want);
+        check("/v1.0/users/$count", "/v1.0/users/$count");
+        check("/v1.0/groups/{id}/members?$select=id&$top=999", "/v1.0/groups/{id}/members?$select=id&$top=999");
+        check("/v1.0/users?$select=a,b,c,d,e&$top=999", "/v1.0/users?$select=5 fields&$top=999");
+        check("/v1.0/users/delta?$select=a,b,c,d", "/v1.0/users/delta?$select=4 fields");
+    }
+
+    #[test]
+    fn flags_come_before_what_the_profile_asks() {
+        let profile = Ask { keep: 3, sign_ins: true, full_every: std::time::Duration::from_secs(60), ..Ask::default() };
+        assert_eq!(ask(&cli::Collect::default(), profile.clone()), profile);
+        let args = cli::Collect {
+            keep: std::num::NonZeroUsize::new(5),
+            full_every: "7d".parse().ok(),
+            sample: Some(4),
+            gentle: true,
+            ..cli::Collect::default()
+        };
+        let asked = ask(&args, profile);
+        assert_eq!((asked.keep, asked.full_every, asked.sign_ins), (5, Ask::FULL_EVERY, true));
+        assert_eq!((asked.scope, asked.gentle, asked.full, asked.fresh), (Some(Scope::Sample(4)), true, false, false));
     }
 }

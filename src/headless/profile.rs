@@ -199,6 +199,10 @@ fn accept_gaps(common: &Common, name: Option<String>, list: bool, none: bool) ->
     profile.accepted_gaps = gaps.iter().map(|gap| AcceptedGap::from(*gap)).collect();
     profile.accepted_gaps.sort();
     profiles.save(&name, &profile).map_err(SettingsError::from)?;
+    if gaps.is_empty() {
+        output.say(format!("run {} lacks nothing: profile {name} accepts no gaps", run.id));
+        return Ok(());
+    }
     for gap in gaps.iter().take(20) {
         output.say(format!("accepted: {} is {}", visible(&gap.name), gap.state.as_str()));
     }

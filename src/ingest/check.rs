@@ -239,7 +239,7 @@ impl Engine {
     /// Whether the delta chain of a group that has a service principal shows one. `None` if it cannot be read.
     pub(super) async fn delta_shows_service_principals(&self, group: &str) -> Option<bool> {
         let get = Get::new(&format!("/v1.0/groups/delta?$select=members&$filter=id eq {}", text_literal(group)));
-        let mut pages = self.client.pages(get);
+        let mut pages = self.client.delta(get);
         for _ in 0..MOST_PAGES {
             let page = match pages.next().await {
                 Ok(Some(page)) => page,

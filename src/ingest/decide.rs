@@ -70,7 +70,7 @@ pub struct Unfinished {
 /// What is asked for, in a few characters: links and checkpoints of another plan, or of another service, are of no use.
 pub fn fingerprint(origin: &str) -> String {
     let mut hash = Sha256::new();
-    for part in [origin, &Step::Users.select(), &Step::Groups.select(), "members"] {
+    for part in [origin, &Step::UserChanges.select(), &Step::GroupChanges.select()] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }

@@ -39,21 +39,13 @@ const MOST_RESTARTS: u32 = 5;
 const MEMBERS: &str = "members@delta";
 
 /// The request whose only answer is a link: what changes from here on.
-pub(super) fn latest(collection: Collection) -> Get {
-    Get::new(&format!("{}&$deltatoken=latest", first(collection)))
+fn latest(collection: Collection) -> Get {
+    if collection == Collection::Groups { Step::GroupLink } else { Step::UserLink }.get(&[])
 }
 
 /// The chain that shows everything, and a link at its end.
-pub(super) fn initial(collection: Collection) -> Get {
-    Get::new(&first(collection))
-}
-
-/// The fields are part of the token: what is asked for here is what all later rounds show.
-fn first(collection: Collection) -> String {
-    match collection {
-        Collection::Groups => format!("/v1.0/groups/delta?$select={},members", Step::Groups.select()),
-        _ => format!("/v1.0/users/delta?$select={}", Step::Users.select()),
-    }
+fn initial(collection: Collection) -> Get {
+    if collection == Collection::Groups { Step::GentleGroups } else { Step::GentleUsers }.get(&[])
 }
 
 fn kind_of(collection: Collection) -> EntityKind {
@@ -102,7 +94,7 @@ impl Engine {
         if self.link(collection).is_some() || self.left_at(collection).is_some() {
             return Ok(());
         }
-        let mut pages = self.client.pages(latest(collection));
+        let mut pages = self.client.delta(latest(collection));
         let link = loop {
             match pages.next().await {
                 Ok(Some(page)) if page.delta_link.is_some() => break page.delta_link,
@@ -279,7 +271,7 @@ impl Engine {
     ) -> Result<Result<Brought, Trouble>, Stop> {
         let begin = || -> Pages {
             match mode {
-                Mode::Initial => self.client.pages(initial(collection)),
+                Mode::Initial => self.client.delta(initial(collection)),
                 Mode::Changes | Mode::CatchUp => self.client.changes(link.to_owned()),
             }
         };
@@ -295,7 +287,7 @@ impl Engine {
                 Ok(None) => return Ok(Ok(brought)),
                 // A page token inside the chain: worn out, or of an answer that nobody got. The link itself is another
                 // matter.
-                Err(error) if restarts < MOST_RESTARTS && (error.is_page_token() || inside && is_refusal(&error)) => {
+                Err(error) if inside && restarts < MOST_RESTARTS && (error.is_page_token() || is_refusal(&error)) => {
                     restarts += 1;
                     inside = false;
                     pages = begin();
@@ -314,12 +306,11 @@ impl Engine {
             }
             began = true;
             let (next_link, link) = (page.next_link, page.delta_link);
+            inside = next_link.is_some();
             let mut write = Box::pin(self.writes(collection, mode, page.objects, &mut brought, anew.as_mut())).await?;
             let done = brought.seen.len() as u64;
             if mode != Mode::CatchUp {
                 self.watch.done(collection, done);
-                // The last page's place is the link itself, until the end of the chain is kept.
-                inside = next_link.is_some();
                 let delta = mode == Mode::Changes;
                 write.checkpoint = Some(checkpoint::reached(collection, next_link, done, None, delta));
             }

@@ -78,50 +78,25 @@ pub(super) async fn write_all(
 }
 
 fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>, meter: &Meter) -> Result<(), StoreError> {
-    let mut joined = PageWrite::default();
+    // Pages that come together are one transaction.
+    let mut pages: Vec<PageWrite> = Vec::new();
     for order in orders {
         match order {
-            // Pages without a checkpoint of their own become one transaction.
-            Order::Keep(page) if page.checkpoint.is_none() => {
-                joined.objects.extend(page.objects);
-                joined.members.extend(page.members);
-                joined.changes.extend(page.changes);
-                joined.resolutions.extend(page.resolutions);
-                joined.links.extend(page.links);
-                joined.sign_ins.extend(page.sign_ins);
-                // In one page objects and lists come before changes and resolutions; what follows those must not.
-                if !joined.changes.is_empty() || !joined.resolutions.is_empty() {
-                    flush(writer, run, &mut joined, meter)?;
-                }
-            }
-            Order::Keep(mut page) => {
-                flush(writer, run, &mut joined, meter)?;
-                page.spent = Some(meter());
-                writer.commit(run, &page)?;
-            }
+            Order::Keep(page) => pages.push(*page),
             Order::Ask(question) => {
-                flush(writer, run, &mut joined, meter)?;
+                flush(writer, run, &mut pages, meter)?;
                 question(writer, run)?;
             }
         }
     }
-    flush(writer, run, &mut joined, meter)
+    flush(writer, run, &mut pages, meter)
 }
 
-fn flush(writer: &mut Writer, run: RunId, joined: &mut PageWrite, meter: &Meter) -> Result<(), StoreError> {
-    let mut page = std::mem::take(joined);
-    let PageWrite { objects, members, changes, resolutions, checkpoint: _, links, sign_ins, spent: _ } = &page;
-    if objects.is_empty()
-        && members.is_empty()
-        && changes.is_empty()
-        && resolutions.is_empty()
-        && links.is_empty()
-        && sign_ins.is_empty()
-    {
-        return Ok(());
-    }
-    page.spent = Some(meter());
-    writer.commit(run, &page)
+fn flush(writer: &mut Writer, run: RunId, pages: &mut Vec<PageWrite>, meter: &Meter) -> Result<(), StoreError> {
+    let mut pages = std::mem::take(pages);
+    let Some(last) = pages.last_mut() else { return Ok(()) };
+    last.spent = Some(meter());
+    writer.commit_all(run, &pages)
 }
 
 /// Does something with the writer, on a thread that may block.

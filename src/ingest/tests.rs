@@ -1,5 +1,7 @@
 //! Whole runs against a small directory: what is in the store afterwards, edge by edge.
 
+mod changes;
+
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,

@@ -80,18 +80,18 @@ fn asked_for(all: &[RunInfo], id: RunId) -> Result<RunInfo, JobError> {
     })?;
     let began = run.started_at.strftime("%Y-%m-%d %H:%M UTC");
     match run.status {
-        RunStatus::Complete | RunStatus::Partial => Ok(run.clone()),
-        RunStatus::Scoped => Err(unfit(
+        _ if run.kind == RunKind::Scoped => Err(unfit(
             format!("run {id} of {began} read a selection only"),
             SELECTION,
             "A selection says nothing of the rest. Run `tenantry collect` without --only-groups and --sample.",
         )),
+        RunStatus::Complete | RunStatus::Partial => Ok(run.clone()),
         RunStatus::Running => Err(unfit(
             format!("run {id} of {began} is still being read"),
             "run_not_finished",
             "Let it finish, or leave --run out: then the newest finished run is used.",
         )),
-        RunStatus::Interrupted | RunStatus::Failed => Err(unfit(
+        RunStatus::Interrupted | RunStatus::Failed | RunStatus::Scoped => Err(unfit(
             format!("run {id} of {began} never finished"),
             "run_not_finished",
             "`tenantry collect` goes on with an interrupted run. Without --run, the newest finished one is used.",
@@ -103,12 +103,13 @@ fn newest_finished(all: &[RunInfo]) -> Result<RunInfo, JobError> {
     if let Some(run) = all.iter().find(|run| run.status.is_finished()) {
         return Ok(run.clone());
     }
+    let scoped = all.first().is_some_and(|run| run.kind == RunKind::Scoped);
     let (what, hint) = match all.first().map(|run| run.status) {
-        None => ("no finished run", "Run `tenantry collect` first, and let it finish."),
-        Some(RunStatus::Scoped) => (
+        Some(_) if scoped => (
             "a selection only, and no finished run",
             "Run `tenantry collect` without --only-groups and --sample, and let it finish.",
         ),
+        None => ("no finished run", "Run `tenantry collect` first, and let it finish."),
         Some(RunStatus::Running) => ("no finished run yet", "One is being read: let it finish."),
         Some(_) => ("an interrupted run, and no finished run", "`tenantry collect` goes on with it: let it finish."),
     };
@@ -169,7 +170,7 @@ mod tests {
         RunInfo {
             id: RunId(id),
             status,
-            kind: RunKind::Full,
+            kind: if status == RunStatus::Scoped { RunKind::Scoped } else { RunKind::Full },
             started_at: Timestamp::UNIX_EPOCH,
             finished_at: Some(Timestamp::UNIX_EPOCH),
             gaps: Vec::new(),

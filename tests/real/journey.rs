@@ -47,6 +47,15 @@ impl Truth {
         }
     }
 
+    /// The id and the name of a group that no other is called like.
+    pub fn any_group(&self) -> (String, String) {
+        let name = |group: &Value| group["displayName"].as_str().unwrap_or_default().to_owned();
+        let alone = |wanted: &str| self.groups.values().filter(|g| name(g).eq_ignore_ascii_case(wanted)).count() == 1;
+        let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b' ');
+        let group = self.groups.iter().find(|(_, g)| alone(&name(g)) && plain(&name(g))).expect("a plain name");
+        (group.0.clone(), name(group.1))
+    }
+
     /// How many objects of each `_type` an upload must hold.
     pub fn counts(&self) -> Value {
         let edges = |of: &BTreeMap<String, Value>| self.members.iter().filter(|(_, m)| of.contains_key(m)).count();

@@ -1,6 +1,7 @@
 //! The real program, from outside: its processes, its exit statuses, its files.
 
 mod around;
+mod asked;
 mod bad_days;
 mod journey;
 #[path = "../support/left_out.rs"]

@@ -1,8 +1,11 @@
-//! JupiterOne's own class schemas (data model 0.64.2) over exported entities, formats included.
+//! JupiterOne's own class schemas (data model 0.64.2) over exported entities, formats included; and the shape of what
+//! `collect --json` prints, as other programs may rely on it.
 
 use std::{collections::HashMap, path::PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::program::Done;
 
 /// `../shared/data/jupiterone`, where it is; in CI it must be.
 pub fn jupiterone_data() -> Option<PathBuf> {
@@ -84,4 +87,135 @@ fn the_checker_reproduces_the_official_verdicts() {
         checked += 1;
     }
     assert!(checked > 40, "only {checked} of {} vectors were checked", vectors.len());
+}
+
+/// What every JSON line of a collection must look like: no member more, none less, each of its type.
+#[track_caller]
+pub fn collect_speaks_as_promised(done: &Done) {
+    assert_eq!(done.json.len(), done.stdout.lines().count(), "only JSON: {}", done.stdout);
+    let (progress, finished, explained) = (progress(), finished(), explained());
+    for line in &done.json {
+        let schema = match (line["event"].as_str(), line["status"].as_str()) {
+            (Some("progress"), _) => &progress,
+            (Some("finished"), Some("explained")) => &explained,
+            (Some("finished"), _) => &finished,
+            other => panic!("{other:?}: {line}"),
+        };
+        let wrong: Vec<String> = schema.iter_errors(line).map(|e| format!("{}: {e}", e.instance_path())).collect();
+        assert!(wrong.is_empty(), "{wrong:?}\n{line}");
+    }
+    let last = done.json.last().map(|line| line["event"].clone());
+    assert_eq!(last, Some(json!("finished")));
+    assert_eq!(done.json.iter().filter(|line| line["event"] == "finished").count(), 1);
+}
+
+/// An object with these members, all required, and no others.
+fn object(members: Value) -> Value {
+    let names: Vec<&String> = members.as_object().unwrap().keys().collect();
+    json!({ "type": "object", "required": names, "properties": members, "additionalProperties": false })
+}
+
+fn with(mut members: Value, more: Value) -> Value {
+    members.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    members
+}
+
+fn validator(schema: &Value) -> jsonschema::Validator {
+    jsonschema::options().should_validate_formats(true).build(schema).unwrap()
+}
+
+fn count() -> Value {
+    json!({ "type": "integer", "minimum": 0 })
+}
+
+fn time() -> Value {
+    json!({ "type": ["string", "null"], "format": "date-time" })
+}
+
+/// How a run reads, in every line about it.
+fn reads() -> Value {
+    json!({
+        "kind": { "enum": ["full", "gentle", "delta", "scoped", null] },
+        "because": { "type": ["string", "null"] },
+        "changes_since": time(),
+        "resumed_from": time(),
+        "last_full": time(),
+        "fallbacks": {
+            "type": "array",
+            "items": object(json!({ "what": { "type": "string" }, "why": { "type": "string" } })),
+        },
+        "held": { "type": "boolean" },
+    })
+}
+
+fn progress() -> jsonschema::Validator {
+    validator(&object(with(
+        reads(),
+        json!({
+            "event": { "const": "progress" },
+            "collection": { "enum": ["account", "users", "groups", "memberships"] },
+            "done": count(),
+            "total": { "type": ["integer", "null"], "minimum": 0 },
+            "requests": count(),
+            "resource_units": count(),
+            "throttled_seconds": { "type": "number", "minimum": 0 },
+            "rate": { "type": "number", "minimum": 0 },
+            "eta_seconds": { "type": ["number", "null"], "minimum": 0 },
+        }),
+    )))
+}
+
+fn totals() -> Value {
+    json!({
+        "event": { "const": "finished" },
+        "counts": { "type": "object", "additionalProperties": count() },
+        "requests": count(),
+        "resource_units": count(),
+        "seconds": { "type": "number", "minimum": 0 },
+        "incomplete": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["scope", "id", "name", "state", "code", "request_id", "accepted"],
+                "properties": {
+                    "scope": { "enum": ["collection", "group"] },
+                    "state": { "enum": ["partial", "forbidden", "hidden", "gone"] },
+                    "accepted": { "type": "boolean" },
+                    "stale_since": time(),
+                },
+            },
+        },
+    })
+}
+
+fn finished() -> jsonschema::Validator {
+    validator(&object(with(
+        with(totals(), reads()),
+        json!({
+            "status": { "enum": ["complete", "partial", "scoped", "failed"] },
+            "run": { "type": "integer", "minimum": 1 },
+            "service_principals_as_of": time(),
+        }),
+    )))
+}
+
+fn explained() -> jsonschema::Validator {
+    let step = object(json!({
+        "what": { "type": "string", "minLength": 1 },
+        "request": { "type": "string", "pattern": "/v1\\.0/" },
+        "requests": count(),
+        "resource_units": count(),
+        "why": { "type": "string", "minLength": 1 },
+    }));
+    let explanation = object(json!({
+        "kind": { "enum": ["full", "gentle", "delta", "scoped"] },
+        "because": { "type": "string", "minLength": 1 },
+        "resumes": { "type": ["integer", "null"] },
+        "steps": { "type": "array", "minItems": 1, "items": step },
+        "requests": count(),
+        "resource_units": count(),
+        "pace_10s": { "type": "integer", "minimum": 1 },
+        "seconds": { "type": "number", "minimum": 0 },
+    }));
+    validator(&object(with(totals(), json!({ "status": { "const": "explained" }, "explanation": explanation }))))
 }

@@ -5,7 +5,9 @@
 
 mod fast_plan;
 mod faults;
+mod histories;
 mod journey;
+mod resume;
 mod screen;
 mod second_runs;
 mod stage;

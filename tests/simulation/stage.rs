@@ -17,6 +17,7 @@ use tenantry::{
         completeness::{Gap, GapScope},
         preview::Preview,
         progress::{Event, IngestProgress, Level, LogLine, Reporter},
+        reading::Ask,
         upload::{JobFigures, UploadProgress},
         view::RunInfo,
     },
@@ -156,6 +157,17 @@ impl Stage {
         }
     }
 
+    /// The same tenant, read into another store.
+    pub fn another_store(&self) -> Self {
+        Self {
+            demo: Arc::clone(&self.demo),
+            config: self.config.clone(),
+            home: Arc::new(tempfile::tempdir().unwrap()),
+            clock: Arc::clone(&self.clock),
+            flags: self.flags.clone(),
+        }
+    }
+
     pub fn flags(&self) -> Flags {
         Flags {
             login_url: Some(self.demo.login_url.clone()),
@@ -190,6 +202,11 @@ impl Stage {
     /// Reads the tenant; what it tells goes to `told`.
     pub async fn collect_telling(&self, told: &Told) -> Result<RunInfo, JobError> {
         jobs::collect(&self.context(told, &CancellationToken::new())).await
+    }
+
+    /// Reads the tenant as it is asked.
+    pub async fn collect_as(&self, ask: Ask, told: &Told) -> Result<RunInfo, JobError> {
+        jobs::collect(&Context { ask, ..self.context(told, &CancellationToken::new()) }).await
     }
 
     pub async fn collect(&self) -> RunInfo {
