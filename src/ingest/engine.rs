@@ -28,7 +28,7 @@ use super::{
 use crate::{
     domain::{
         completeness::{Collection, State},
-        ids::TenantId,
+        ids::{TenantId, canonical_id},
         kind::EntityKind,
         progress::Level,
         reading::{Learned, RunKind, Scope},
@@ -545,6 +545,7 @@ pub(super) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What every object says of itself.
 #[derive(Deserialize)]
 pub(super) struct Head {
+    #[serde(deserialize_with = "canonical_id")]
     pub id: String,
     #[serde(rename = "@odata.type")]
     pub odata_type: Option<String>,

@@ -20,7 +20,7 @@ use super::{
     Stop, checkpoint,
     engine::{Engine, id_key},
     members::{Before, GroupRef, Source, Todo},
-    plan::Step,
+    plan::{How, Step},
 };
 use crate::{
     domain::{
@@ -230,7 +230,7 @@ impl Engine {
 
     /// Some groups by one batch of expansions.
     pub(super) async fn expand(&self, groups: Vec<GroupRef>) -> Result<Todo, Stop> {
-        let filters = fifteens(&groups);
+        let filters: Vec<&[GroupRef]> = groups.chunks(of_a_filter()).collect();
         let replies = self.ask(filters.iter().map(|f| get_of(f)).collect()).await;
         let mut shown: HashMap<u128, List> = HashMap::with_capacity(groups.len());
         let mut is_answered = false;
@@ -247,7 +247,8 @@ impl Engine {
                 }
             }
         }
-        if is_answered && shown.is_empty() && groups.len() >= filters[0].len() {
+        // Fifteen that are all gone are less likely.
+        if is_answered && shown.is_empty() && groups.len() >= of_a_filter() {
             self.shortcut_refused("it is answered without members".to_owned());
         }
         drop(filters);
@@ -657,9 +658,12 @@ fn is_service_principal(member: &MemberRef) -> bool {
     short_odata_type(&member.odata_type) == "servicePrincipal"
 }
 
-fn fifteens(groups: &[GroupRef]) -> Vec<&[GroupRef]> {
-    let super::plan::How::Ids(most) = Step::Expansion.how() else { return Vec::new() };
-    groups.chunks(most).collect()
+/// How many groups one filter takes.
+pub(super) fn of_a_filter() -> usize {
+    match Step::Expansion.how() {
+        How::Ids(most) => most,
+        _ => 1,
+    }
 }
 
 fn get_of(groups: &[GroupRef]) -> crate::graph::Get {

@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 use super::{
     Stop, checkpoint,
     engine::{Engine, id_key},
-    expand::WORTH_IT,
-    plan::{How, Step},
+    expand::{WORTH_IT, of_a_filter},
+    plan::Step,
 };
 use crate::{
     domain::{
@@ -285,7 +285,7 @@ impl Engine {
         if more_to_come && todo.short.len() < WORTH_IT {
             return None;
         }
-        let How::Ids(most) = Step::Expansion.how() else { return None };
+        let most = of_a_filter();
         // A filter that is not full costs as much as one that is.
         let filters = if more_to_come { todo.short.len() / most } else { todo.short.len().div_ceil(most) };
         if filters == 0 {
