@@ -120,14 +120,14 @@ impl GraphClient {
     /// As Graph refuses, after all retries; [`ErrorKind::Shape`] names the place in the JSON that did not fit.
     pub async fn fetch<T: serde::de::DeserializeOwned>(&self, get: &Get) -> Result<T, GraphError> {
         let call = self.sender.call_of(get);
-        self.sender.call(&call, self.patience, decode::json::<T>).await.map(|answer| answer.value)
+        self.sender.call(&call, self.patience, |body| decode::json(body)).await.map(|answer| answer.value)
     }
 
     /// A `$count`. `None` when the service does not tell: a total is never worth a failed run.
     pub async fn count(&self, path: &str) -> Option<u64> {
         let get = Get::new(path).eventual();
         let call = send::Call { accept: "text/plain", ..self.sender.call_of(&get) };
-        self.sender.call(&call, Patience::PROBE, decode::number).await.map(|answer| answer.value).ok()
+        self.sender.call(&call, Patience::PROBE, |body| decode::number(body)).await.map(|answer| answer.value).ok()
     }
 
     /// The chain of changes that a stored nextLink or deltaLink leads to. A link to another origin is refused before

@@ -10,12 +10,17 @@ use std::{
 };
 
 use jiff::Timestamp;
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::{Value, json, value::RawValue};
 use tokio::time::Instant;
+use tokio_util::bytes::Bytes;
 
 use super::{
-    Get, GraphClient, Page, Pages, decode,
+    Get, GraphClient, Page, Pages,
+    decode::{self, Undecodable},
     error::GraphError,
     page,
     retry::{self, Tried},
@@ -52,22 +57,42 @@ impl Batch {
 #[derive(Debug)]
 pub struct Reply {
     get: Get,
-    body: Box<RawValue>,
+    /// A part of the batch's own answer, which is not copied.
+    body: Bytes,
     retried: bool,
 }
 
-#[derive(Deserialize)]
-struct Answers {
-    responses: Vec<Item>,
+/// What one read was answered with, of a batch's answer.
+struct Item {
+    status: u16,
+    headers: HashMap<String, Value>,
+    body: Bytes,
 }
 
-#[derive(Deserialize)]
-struct Item {
-    /// A text, as documented; a gateway may have made a number of it.
-    id: Value,
-    status: u16,
-    headers: Option<HashMap<String, Value>>,
-    body: Option<Box<RawValue>>,
+/// The items of a batch's answer by their places; what answers nothing that was asked is left out.
+fn items(answer: &Bytes) -> Result<HashMap<usize, Item>, Undecodable> {
+    #[derive(Deserialize)]
+    struct Answers<'a> {
+        #[serde(borrow)]
+        responses: Vec<Response<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Response<'a> {
+        /// A text, as documented; a gateway may have made a number of it.
+        id: Value,
+        status: u16,
+        headers: Option<HashMap<String, Value>>,
+        #[serde(borrow)]
+        body: Option<&'a RawValue>,
+    }
+    let place = |id: &Value| id.as_str().map_or_else(|| id.as_u64()?.try_into().ok(), |text| text.parse().ok());
+    let answers: Answers<'_> = decode::json(answer)?;
+    let item = |Response { id, status, headers, body }| {
+        let null = Bytes::from_static(b"null");
+        let body = body.map_or(null, |body| answer.slice_ref(body.get().as_bytes()));
+        Some((place(&id)?, Item { status, headers: headers.unwrap_or_default(), body }))
+    };
+    Ok(answers.responses.into_iter().filter_map(item).collect())
 }
 
 impl GraphClient {
@@ -104,7 +129,7 @@ impl GraphClient {
                 priced: false,
                 accept: send::JSON,
             };
-            let answer = match self.sender.call(&call, self.patience, decode::json::<Answers>).await {
+            let mut answer = match self.sender.call(&call, self.patience, items).await {
                 Ok(answer) => answer,
                 // What was answered in an earlier round is not lost with this one.
                 Err(error) if slots.iter().any(|s| matches!(s.end, Some(Ok(_)))) => {
@@ -115,8 +140,7 @@ impl GraphClient {
                 }
                 Err(error) => return Err(error),
             };
-            let items = answer.value.responses.into_iter();
-            let mut items: HashMap<usize, Item> = items.filter_map(|i| Some((i.place()?, i))).collect();
+            let items = &mut answer.value;
             let limits = self.pay(&call, due.iter().zip(&calls).map(|(i, call)| (call, items.get(i))));
             let mut round = Round::new(due.len());
             let mut stale = false;
@@ -124,7 +148,7 @@ impl GraphClient {
                 let slot = &mut slots[i];
                 let (error, asked) = match items.remove(&i) {
                     Some(item) if item.status == 200 => {
-                        slot.answered(item.body.unwrap_or_else(|| RawValue::NULL.to_owned()), answer.retried);
+                        slot.answered(item.body, answer.retried);
                         if slot.due.is_some() {
                             self.sender.wire.retried();
                         }
@@ -189,7 +213,9 @@ impl GraphClient {
         let call = self.sender.call_of(get);
         let mut slot = Slot::new(get.clone());
         while slot.due.is_some() {
-            match self.sender.call(&call, self.patience, decode::json::<Box<RawValue>>).await {
+            // That it is JSON is looked at here, where it can be asked for again.
+            let decode = |body: &Bytes| decode::json::<IgnoredAny>(body).map(|_| body.clone());
+            match self.sender.call(&call, self.patience, decode).await {
                 Ok(answer) => slot.answered(answer.value, answer.retried),
                 Err(error) => slot.finish(Err(error)),
             }
@@ -294,7 +320,7 @@ impl Reply {
     ///
     /// When it has another shape; the error names the place.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, GraphError> {
-        decode::json(self.body.get().as_bytes()).map_err(|why| {
+        decode::json(&self.body).map_err(|why| {
             let (decode::Undecodable::Cut(why) | decode::Undecodable::Shape(why)) = why;
             GraphError::shape(&format!("reading {}", path_of(&self.get)), &why, None)
         })
@@ -302,7 +328,8 @@ impl Reply {
 
     /// The whole text of the answer.
     pub fn raw(&self) -> &RawValue {
-        &self.body
+        // It was JSON when it came.
+        serde_json::from_slice(&self.body).unwrap_or(RawValue::NULL)
     }
 
     /// The answer as the first page of a list, and the chain that goes on behind it, by plain requests.
@@ -341,7 +368,7 @@ struct Slot {
     /// When it is to be asked; `None` when it has its end.
     due: Option<Instant>,
     /// While it is due, what there is if nothing better comes.
-    end: Option<Result<Box<RawValue>, GraphError>>,
+    end: Option<Result<Bytes, GraphError>>,
     retried: bool,
 }
 
@@ -368,11 +395,11 @@ impl Slot {
 
     /// It was answered. A first page with a link that came out of a failed attempt is asked for again: such a link is not
     /// to be trusted (facts: graph.md §2). `retried`: the batch around it was sent more than once.
-    fn answered(&mut self, body: Box<RawValue>, retried: bool) {
+    fn answered(&mut self, body: Bytes, retried: bool) {
         self.retried = std::mem::take(&mut self.failed) || retried;
-        let goes_on = body.get().contains("@odata.nextLink");
+        let doubtful = self.retried && String::from_utf8_lossy(&body).contains("@odata.nextLink");
         self.end = Some(Ok(body));
-        if self.retried && goes_on && self.doubted < page::MOST_DOUBTS {
+        if doubtful && self.doubted < page::MOST_DOUBTS {
             self.doubted += 1;
             self.again_at(Instant::now());
         } else {
@@ -381,7 +408,7 @@ impl Slot {
     }
 
     /// It cannot be had. What was answered before, if not to be trusted to its end, is better than nothing.
-    fn finish(&mut self, end: Result<Box<RawValue>, GraphError>) {
+    fn finish(&mut self, end: Result<Bytes, GraphError>) {
         self.due = None;
         if !matches!(self.end, Some(Ok(_))) {
             self.end = Some(end);
@@ -399,14 +426,9 @@ impl Slot {
 }
 
 impl Item {
-    /// Which of the batch's reads it answers.
-    fn place(&self) -> Option<usize> {
-        self.id.as_str().map_or_else(|| self.id.as_u64()?.try_into().ok(), |text| text.parse().ok())
-    }
-
     /// Names are compared without regard to case; values may be numbers.
     fn header(&self, name: &str) -> Option<String> {
-        let (_, value) = self.headers.as_ref()?.iter().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
+        let (_, value) = self.headers.iter().find(|(n, _)| n.eq_ignore_ascii_case(name))?;
         value.as_str().map(str::to_owned).or_else(|| value.as_number().map(ToString::to_string))
     }
 
@@ -415,7 +437,7 @@ impl Item {
     }
 
     fn error(&self, what: &str) -> GraphError {
-        let body = self.body.as_ref().and_then(|b| serde_json::from_str(b.get()).ok()).unwrap_or(Value::Null);
+        let body = serde_json::from_slice(&self.body).unwrap_or(Value::Null);
         GraphError::refused_with(what, self.status, self.header("request-id"), &body)
     }
 }

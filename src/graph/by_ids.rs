@@ -1,6 +1,7 @@
 //! `getByIds`: many objects of any kind by their ids. A read, although the service wants it as a POST.
 
 use serde_json::{json, value::RawValue};
+use tokio_util::bytes::Bytes;
 
 use super::{
     GraphClient, decode,
@@ -33,7 +34,8 @@ impl GraphClient {
                 priced: true,
                 accept: send::JSON,
             };
-            let body = self.sender.call(&call, self.patience, decode::json::<page::Body<Box<RawValue>>>).await?.value;
+            let decode = |body: &Bytes| decode::json::<page::Body<Box<RawValue>>>(body);
+            let body = self.sender.call(&call, self.patience, decode).await?.value;
             objects.extend(page::Page::of(body).objects);
         }
         Ok(objects)

@@ -1,6 +1,6 @@
 //! Answers into types, and why they did not fit: cut off (sent again), or of another shape (the JSON path is named).
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 use serde_json::error::Category;
 
 /// Why an answer could not be read.
@@ -12,12 +12,12 @@ pub(super) enum Undecodable {
     Shape(String),
 }
 
-pub(super) fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
+pub(super) fn json<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Undecodable> {
     // To keep track of the path costs as much as the reading: only who fails is read again for it.
     serde_json::from_slice(body).or_else(|_| with_path(body))
 }
 
-fn with_path<T: DeserializeOwned>(body: &[u8]) -> Result<T, Undecodable> {
+fn with_path<'de, T: Deserialize<'de>>(body: &'de [u8]) -> Result<T, Undecodable> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
         let path = error.path().to_string();
@@ -40,7 +40,6 @@ pub(super) fn number(body: &[u8]) -> Result<u64, Undecodable> {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
     use serde_json::value::RawValue;
 
     use super::*;

@@ -16,6 +16,7 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
+use tokio_util::bytes::Bytes;
 use url::Url;
 
 use super::{
@@ -206,7 +207,7 @@ impl Pages {
 
     async fn fetch<T: DeserializeOwned>(&self, url: Url) -> Result<Answer<Body<T>>, GraphError> {
         let call = Call { what: self.what(), ..self.client.sender.call_to(&self.first, url) };
-        let decode = |body: &[u8]| {
+        let decode = |body: &Bytes| {
             let body = decode::json::<Body<T>>(body)?;
             body.check(self.kind).map(|()| body)
         };

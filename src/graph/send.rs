@@ -188,7 +188,7 @@ impl Sender {
         &self,
         call: &Call,
         patience: Patience,
-        decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
+        decode: impl Fn(&Bytes) -> Result<T, Undecodable>,
     ) -> Result<Answer<T>, GraphError> {
         // The one place that sends to Graph is the one place that looks where to.
         if !self.graph.contains(&call.url) {
@@ -340,7 +340,7 @@ impl Sender {
         &self,
         call: &Call,
         response: &Response,
-        decode: impl Fn(&[u8]) -> Result<T, Undecodable>,
+        decode: impl Fn(&Bytes) -> Result<T, Undecodable>,
     ) -> Result<T, GraphError> {
         let status = response.status;
         let good = status == 200;
@@ -382,7 +382,9 @@ async fn whole_body(
     if answer.content_length().is_some_and(|length| length > most as u64) {
         return Err(GraphError::too_large(what, status, most));
     }
-    let mut body = BytesMut::new();
+    // Of a compressed answer the length is not known.
+    let length = answer.content_length().map_or(0, |length| length as usize);
+    let mut body = BytesMut::with_capacity(length);
     loop {
         match answer.chunk().await {
             Ok(Some(chunk)) if body.len() + chunk.len() > most => {
