@@ -1,8 +1,8 @@
 //! Identifiers. Graph ids are GUIDs in practice, but nothing here relies on it: an id is the text the service sent.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Whether `text` has the shape of a GUID: `8-4-4-4-12` hexadecimal digits, either case, no braces.
 ///
@@ -14,6 +14,30 @@ pub fn is_guid_shaped(text: &str) -> bool {
     let all =
         lengths.iter().all(|&n| parts.next().is_some_and(|p| p.len() == n && p.bytes().all(|b| b.is_ascii_hexdigit())));
     all && parts.next().is_none()
+}
+
+/// An id as it is kept: a GUID in lower case, any other text as it came. The letters' case of a GUID says nothing, and
+/// the service might spell the same one in two ways.
+pub fn canonical(id: &str) -> Cow<'_, str> {
+    // Nearly every id is so already.
+    if id.bytes().any(|b| b.is_ascii_uppercase()) && is_guid_shaped(id) {
+        Cow::Owned(id.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(id)
+    }
+}
+
+/// As [`canonical`], for a field.
+///
+/// # Errors
+///
+/// When it is no text.
+pub fn canonical_id<'de, D: Deserializer<'de>>(json: D) -> Result<String, D::Error> {
+    let id = String::deserialize(json)?;
+    Ok(match canonical(&id) {
+        Cow::Owned(canonical) => canonical,
+        Cow::Borrowed(_) => id,
+    })
 }
 
 /// A tenant: its directory (tenant) ID in lower case, as tokens and `/organization` name it.
@@ -124,6 +148,15 @@ mod tests {
         check("g4841066-274d-4ec0-a5c1-276be684bdd3", false);
         check("Xyz8Q~abcdefghijklmnopqrstuvwxyz12345678", false);
         check("", false);
+    }
+
+    #[test]
+    fn letters_of_a_guid_have_no_case() {
+        let check = |text: &str, want: &str| assert_eq!(canonical(text), want);
+        check("84841066-274D-4EC0-a5c1-276BE684BDD3", "84841066-274d-4ec0-a5c1-276be684bdd3");
+        check("84841066-274d-4ec0-a5c1-276be684bdd3", "84841066-274d-4ec0-a5c1-276be684bdd3");
+        check("An-Id", "An-Id");
+        check("", "");
     }
 
     #[test]

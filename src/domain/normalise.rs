@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     entity::Entity,
-    ids::TenantId,
+    ids::{TenantId, canonical},
     kind::{EntityKind, short_odata_type},
     naming::Naming,
     properties::{Raw, Reading, properties},
@@ -30,7 +30,8 @@ pub fn normalise(
     raw: &Map<String, Value>,
 ) -> (Entity, Vec<Warning>) {
     let raw = Raw(raw);
-    let id = raw.0.get("id").and_then(Value::as_str).unwrap_or_default();
+    let id = canonical(raw.0.get("id").and_then(Value::as_str).unwrap_or_default());
+    let id = id.as_ref();
     let key = match kind {
         EntityKind::Account => naming.account_key(tenant),
         _ => id.to_owned(),

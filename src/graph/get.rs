@@ -30,6 +30,17 @@ impl Get {
         self
     }
 
+    /// With all advanced query parameters: the header, and `$count=true`.
+    #[must_use]
+    pub fn advanced(mut self) -> Self {
+        if !self.path.contains("$count=true") {
+            let joint = if self.path.contains('?') { '&' } else { '?' };
+            self.path.push(joint);
+            self.path.push_str("$count=true");
+        }
+        self.eventual()
+    }
+
     pub fn path(&self) -> &str {
         &self.path
     }

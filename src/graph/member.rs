@@ -8,11 +8,13 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
+use crate::domain::ids::canonical;
+
 /// One member of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(default)]
 pub struct MemberItem {
-    /// Empty where the service gave none, or one that is no text.
+    /// A GUID in lower case. Empty where the service gave none, or one that is no text.
     #[serde(deserialize_with = "text")]
     pub id: Box<str>,
     /// `#microsoft.graph.user`; empty where the service named none.
@@ -33,7 +35,7 @@ const KINDS: [&str; 5] = [
 ];
 
 fn text<'de, D: Deserializer<'de>>(json: D) -> Result<Box<str>, D::Error> {
-    json.deserialize_any(Text(|text: &str| text.into())).map(Option::unwrap_or_default)
+    json.deserialize_any(Text(|text: &str| canonical(text).into())).map(Option::unwrap_or_default)
 }
 
 fn kind<'de, D: Deserializer<'de>>(json: D) -> Result<Cow<'static, str>, D::Error> {
@@ -115,6 +117,9 @@ mod tests {
             check(&format!(r#"{{"id":{odd},"@odata.type":{odd}}}"#), "", "", false);
         }
         check("{}", "", "", false);
+        let guid = "7D8DD474-6105-4B5A-A5E0-61AD96E8B5B6";
+        check(&format!(r#"{{"id":"{guid}"}}"#), &guid.to_lowercase(), "", false);
+        check(r#"{"id":"NoGuid"}"#, "NoGuid", "", false);
     }
 
     /// How quick a page of members is read: `cargo test --release --lib members_a_second -- --ignored --nocapture`.

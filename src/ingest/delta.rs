@@ -24,6 +24,7 @@ use super::{
 use crate::{
     domain::{
         completeness::{Collection, State},
+        ids::{canonical, canonical_id},
         kind::EntityKind,
         progress::Level,
         text,
@@ -39,7 +40,7 @@ const MOST_RESTARTS: u32 = 5;
 const MEMBERS: &str = "members@delta";
 
 /// The request whose only answer is a link: what changes from here on.
-fn latest(collection: Collection) -> Get {
+pub(super) fn latest(collection: Collection) -> Get {
     if collection == Collection::Groups { Step::GroupLink } else { Step::UserLink }.get(&[])
 }
 
@@ -510,7 +511,7 @@ impl DeltaObject {
     fn of(raw: &RawValue) -> Option<Self> {
         let fields: Fields = serde_json::from_str(raw.get()).ok()?;
         let text = |name: &str| serde_json::from_str::<Option<String>>(fields.get(name)?.get()).ok()?;
-        let id = text("id").filter(|id| !id.is_empty())?;
+        let id = text("id").filter(|id| !id.is_empty()).map(|id| canonical(&id).into_owned())?;
         let links = fields.get(MEMBERS).map_or(Links::Of(Vec::new()), Links::of);
         let removed = fields.get("@removed").is_some_and(|r| r.get() != "null");
         let raw = if fields.get(MEMBERS).is_some() { fields.without(MEMBERS)? } else { raw.to_owned() };
@@ -529,6 +530,7 @@ impl Links {
     fn of(raw: &RawValue) -> Self {
         #[derive(Deserialize)]
         struct Entry {
+            #[serde(deserialize_with = "canonical_id")]
             id: String,
             #[serde(rename = "@odata.type")]
             odata_type: Option<String>,

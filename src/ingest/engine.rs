@@ -20,7 +20,7 @@ use super::{
     decide::{Decision, Method, checkpoint_of},
     expand::Expansion,
     keep::Keeper,
-    members::{Before, GroupRef},
+    members::{Before, GroupRef, Lists},
     plan::Step,
     rights,
     watch::Watch,
@@ -28,7 +28,7 @@ use super::{
 use crate::{
     domain::{
         completeness::{Collection, State},
-        ids::TenantId,
+        ids::{TenantId, canonical_id},
         kind::EntityKind,
         progress::Level,
         reading::{Learned, RunKind, Scope},
@@ -73,6 +73,8 @@ pub(super) struct Engine {
     pub casts_refused: AtomicBool,
     /// What is known of the shortcut for members.
     pub expansion: Expansion,
+    /// In which form lists of members are asked for.
+    pub lists: Lists,
     learned: Arc<Mutex<Learned>>,
     /// Where what changes during a full run is read from at its end.
     links: Mutex<BTreeMap<Collection, String>>,
@@ -114,6 +116,7 @@ impl Engine {
             scope,
             learned,
             expansion: Expansion::default(),
+            lists: Lists::default(),
         }
     }
 
@@ -542,6 +545,7 @@ pub(super) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What every object says of itself.
 #[derive(Deserialize)]
 pub(super) struct Head {
+    #[serde(deserialize_with = "canonical_id")]
     pub id: String,
     #[serde(rename = "@odata.type")]
     pub odata_type: Option<String>,

@@ -18,9 +18,9 @@ use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
     Stop, checkpoint,
-    engine::Engine,
+    engine::{Engine, id_key},
     members::{Before, GroupRef, Source, Todo},
-    plan::Step,
+    plan::{How, Step},
 };
 use crate::{
     domain::{
@@ -116,7 +116,7 @@ impl Expansion {
 
 impl Known {
     /// What is kept of an answer, how many memberships that is, and whom it leaves to be read whole.
-    fn sort(&mut self, groups: Vec<GroupRef>, mut shown: HashMap<String, List>) -> (Todo, PageWrite, u64) {
+    fn sort(&mut self, groups: Vec<GroupRef>, mut shown: HashMap<u128, List>) -> (Todo, PageWrite, u64) {
         for list in shown.values() {
             self.longest = self.longest.max(list.members.len() as u32);
             if self.principals == Principals::Unknown && list.members.iter().any(is_service_principal) {
@@ -125,7 +125,7 @@ impl Known {
         }
         let (mut todo, mut page, mut edges) = (Todo::default(), PageWrite::default(), 0);
         for group in groups {
-            let Some(list) = shown.remove(group.id()) else {
+            let Some(list) = shown.remove(&id_key(group.id())) else {
                 // Gone, perhaps; it is asked for alone before it counts as that.
                 todo.whole.push_back(group);
                 continue;
@@ -230,9 +230,9 @@ impl Engine {
 
     /// Some groups by one batch of expansions.
     pub(super) async fn expand(&self, groups: Vec<GroupRef>) -> Result<Todo, Stop> {
-        let filters = fifteens(&groups);
+        let filters: Vec<&[GroupRef]> = groups.chunks(of_a_filter()).collect();
         let replies = self.ask(filters.iter().map(|f| get_of(f)).collect()).await;
-        let mut shown: HashMap<String, List> = HashMap::with_capacity(groups.len());
+        let mut shown: HashMap<u128, List> = HashMap::with_capacity(groups.len());
         let mut is_answered = false;
         for reply in replies {
             match self.lists_of(reply).await {
@@ -247,7 +247,8 @@ impl Engine {
                 }
             }
         }
-        if is_answered && shown.is_empty() && groups.len() >= filters[0].len() {
+        // Fifteen that are all gone are less likely.
+        if is_answered && shown.is_empty() && groups.len() >= of_a_filter() {
             self.shortcut_refused("it is answered without members".to_owned());
         }
         drop(filters);
@@ -259,13 +260,13 @@ impl Engine {
     }
 
     /// What one filter's answer says, all its pages, by group.
-    async fn lists_of(&self, reply: Result<Reply, GraphError>) -> Result<Vec<(String, List)>, GraphError> {
+    async fn lists_of(&self, reply: Result<Reply, GraphError>) -> Result<Vec<(u128, List)>, GraphError> {
         let (first, mut rest) = reply?.page_as::<Shown>(&self.client)?;
         let mut lists = Vec::with_capacity(first.objects.len());
         let mut take = |objects: Vec<Shown>| {
             for shown in objects {
-                let id = shown.id.clone();
-                lists.extend(shown.list().map(|list| (id.into_string(), list)));
+                let id = id_key(&shown.id);
+                lists.extend(shown.list().map(|list| (id, list)));
             }
         };
         take(first.objects);
@@ -317,7 +318,7 @@ impl Engine {
         let drawn: Vec<Drawn> = drawn.into_iter().filter(|d| (d.shown.len() as u32) < longest).collect();
         let mut todo = Todo::default();
         let mut doubtful: Vec<(Drawn, Verdict)> = Vec::new();
-        let gets = drawn.iter().flat_map(|d| d.group.sources().iter().map(|s| s.step().get(&[d.group.id()]))).collect();
+        let gets = drawn.iter().flat_map(|d| d.group.sources().iter().map(|s| self.list_of(*s, &d.group))).collect();
         let mut replies = self.ask(gets).await.into_iter();
         for one in drawn {
             let Some(real) = self.real_list(&one.group, &mut replies).await else {
@@ -336,13 +337,13 @@ impl Engine {
         doubtful.truncate(CONFIRMED_AT_ONCE);
         let gets = doubtful.iter().flat_map(|(d, _)| {
             let expansion = get_of(std::slice::from_ref(&d.group));
-            std::iter::once(expansion).chain(d.group.sources().iter().map(|s| s.step().get(&[d.group.id()])))
+            std::iter::once(expansion).chain(d.group.sources().iter().map(|s| self.list_of(*s, &d.group)))
         });
         let mut replies = self.ask(gets.collect()).await.into_iter();
         for (one, first) in doubtful {
             let shown = match replies.next() {
                 Some(reply) => {
-                    self.lists_of(reply).await.ok().and_then(|l| l.into_iter().find(|l| l.0 == one.group.id()))
+                    self.lists_of(reply).await.ok().and_then(|l| l.into_iter().find(|l| l.0 == id_key(one.group.id())))
                 }
                 None => None,
             };
@@ -657,9 +658,12 @@ fn is_service_principal(member: &MemberRef) -> bool {
     short_odata_type(&member.odata_type) == "servicePrincipal"
 }
 
-fn fifteens(groups: &[GroupRef]) -> Vec<&[GroupRef]> {
-    let super::plan::How::Ids(most) = Step::Expansion.how() else { return Vec::new() };
-    groups.chunks(most).collect()
+/// How many groups one filter takes.
+pub(super) fn of_a_filter() -> usize {
+    match Step::Expansion.how() {
+        How::Ids(most) => most,
+        _ => 1,
+    }
 }
 
 fn get_of(groups: &[GroupRef]) -> crate::graph::Get {

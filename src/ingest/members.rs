@@ -6,7 +6,7 @@
 
 use std::{
     collections::{HashSet, VecDeque},
-    sync::atomic::Ordering,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -17,8 +17,8 @@ use tokio::sync::mpsc;
 use super::{
     Stop, checkpoint,
     engine::{Engine, id_key},
-    expand::WORTH_IT,
-    plan::{How, Step},
+    expand::{WORTH_IT, of_a_filter},
+    plan::Step,
 };
 use crate::{
     domain::{
@@ -26,14 +26,14 @@ use crate::{
         progress::Level,
         text,
     },
-    graph::{Again, Batch, GraphError, MemberItem, Page, Pages},
+    graph::{Again, Batch, Get, GraphError, MemberItem, Page, Pages, Reply},
     store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution, Via},
 };
 
 /// Batches and long lists under way at once.
-pub(super) const AT_ONCE: usize = 8;
+pub(super) const AT_ONCE: usize = 10;
 /// A batch is not made smaller than this for the sake of an early answer.
-const FEWEST_READS: usize = 4;
+const FEWEST_READS: usize = 2;
 /// Lines about single groups; the rest is in the run's gaps.
 const MOST_LINES: usize = 50;
 /// How often the lists of one group may begin again from nothing.
@@ -49,6 +49,8 @@ pub(super) struct GroupRef {
     /// A Microsoft 365 group.
     unified: bool,
     before: Before,
+    /// Its list was refused without the advanced query parameters.
+    advanced: bool,
 }
 
 /// What this run may have written of a group's list before.
@@ -78,6 +80,7 @@ impl GroupRef {
             hidden: fields.visibility == "HiddenMembership",
             unified: types.iter().any(|t| t == "Unified"),
             before: Before::Nothing,
+            advanced: false,
         }
     }
 
@@ -152,6 +155,38 @@ pub(super) struct Reading {
     /// Why it is not whole.
     end: Option<ListEnd>,
     rest: Vec<(Source, Pages)>,
+}
+
+/// How lists of members are asked for. Documented to need the advanced query parameters where they have any; they do
+/// without in practice, and so read from what is not only eventually consistent (facts: graph.md §5).
+#[derive(Default)]
+pub(super) struct Lists {
+    plain_served: AtomicBool,
+    advanced: AtomicBool,
+}
+
+impl Lists {
+    /// Whether all lists are asked for in the advanced form.
+    fn are_advanced(&self) -> bool {
+        self.advanced.load(Ordering::Relaxed)
+    }
+
+    /// Whether a list is to be asked for again, in the advanced form. So are all, if none was ever served otherwise.
+    fn is_advanced_wanted(&self, plain: &Result<Reply, GraphError>) -> bool {
+        match plain {
+            Ok(_) => {
+                self.plain_served.store(true, Ordering::Relaxed);
+                false
+            }
+            Err(error) => {
+                let wanted = error.is_unsupported();
+                if wanted && !self.plain_served.load(Ordering::Relaxed) {
+                    self.advanced.store(true, Ordering::Relaxed);
+                }
+                wanted
+            }
+        }
+    }
 }
 
 /// What is still to be done about groups.
@@ -250,7 +285,7 @@ impl Engine {
         if more_to_come && todo.short.len() < WORTH_IT {
             return None;
         }
-        let How::Ids(most) = Step::Expansion.how() else { return None };
+        let most = of_a_filter();
         // A filter that is not full costs as much as one that is.
         let filters = if more_to_come { todo.short.len() / most } else { todo.short.len().div_ceil(most) };
         if filters == 0 {
@@ -262,15 +297,21 @@ impl Engine {
 
     /// The first pages of as many groups as fit into a batch.
     async fn batch_of(&self, groups: Vec<GroupRef>) -> Result<Todo, Stop> {
-        let gets = groups.iter().flat_map(|g| g.sources().iter().map(|s| s.step().get(&[&*g.id]))).collect();
+        let all_advanced = self.lists.are_advanced();
+        let gets = groups.iter().flat_map(|g| g.sources().iter().map(|s| self.list_of(*s, g))).collect();
         let mut replies = self.ask(gets).await.into_iter();
         let mut page = PageWrite::default();
         let mut todo = Todo::default();
         for group in groups {
             let sources = group.sources();
+            let replies: Vec<_> = replies.by_ref().take(sources.len()).collect();
+            if !group.advanced && !all_advanced && self.lists.is_advanced_wanted(&replies[0]) {
+                todo.whole.push_back(GroupRef { advanced: true, ..group });
+                continue;
+            }
             let mut reading = Reading::new(group);
             self.uncount(&reading.group);
-            for (source, reply) in sources.iter().zip(&mut replies) {
+            for (source, reply) in sources.iter().zip(replies) {
                 match reply.and_then(|reply| reply.page_as::<MemberItem>(&self.client)) {
                     Ok((first, rest)) => {
                         let goes_on = first.next_link.is_some();
@@ -296,6 +337,15 @@ impl Engine {
         Ok(todo)
     }
 
+    /// The request for one of a group's lists.
+    pub(super) fn list_of(&self, source: Source, group: &GroupRef) -> Get {
+        let get = source.step().get(&[&*group.id]);
+        match source {
+            Source::Members if group.advanced || self.lists.are_advanced() => get.advanced(),
+            _ => get,
+        }
+    }
+
     /// The rest of one group's lists, page by page.
     async fn rest_of(&self, mut reading: Reading) -> Result<Todo, Stop> {
         let mut rest: VecDeque<(Source, Pages)> = std::mem::take(&mut reading.rest).into();
@@ -306,7 +356,7 @@ impl Engine {
                     Ok(Some(page)) if page.again == Again::Chain && reading.resets < MOST_RESETS => {
                         self.watch.edges_less(reading.seen.len() as u64);
                         reading.begin_again();
-                        let chain = |s: &Source| (*s, self.client.pages(s.step().get(&[&*reading.group.id])));
+                        let chain = |s: &Source| (*s, self.client.pages(self.list_of(*s, &reading.group)));
                         rest = reading.group.sources().iter().map(chain).collect();
                         break;
                     }

@@ -3,9 +3,11 @@
 //!
 //! Only time is simulated. Sockets, SQLite, HTTP and the engine are the real ones.
 
+mod fast_plan;
 mod faults;
 mod histories;
 mod journey;
+mod looks;
 mod resume;
 mod screen;
 mod second_runs;
