@@ -14,6 +14,7 @@ use crate::{
         text::visible,
     },
     jobs::{self, JobError, Probed},
+    profile::paths,
 };
 
 pub async fn run(common: &Common, args: &cli::Doctor, output: Output) -> Exit {
@@ -51,7 +52,7 @@ async fn checks(common: &Common, args: &cli::Doctor, output: &Output) -> Result<
     if let Some(path) = &args.report {
         let mut text = serde_json::to_string_pretty(&probed.report).unwrap_or_default();
         text.push('\n');
-        std::fs::write(path, text).map_err(|e| {
+        paths::replace(path, &text).map_err(|e| {
             JobError::Failed(Box::new(Problem::new(format!("the report cannot be written to {}: {e}", path.display()))))
         })?;
     }

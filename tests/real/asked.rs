@@ -279,3 +279,25 @@ fn a_killed_run_is_gone_on_with_or_dropped() {
         assert_eq!(done.finished()["counts"], Truth::write(&home, &SIZE, 0).counts());
     }
 }
+
+/// What a probe writes down can be shared: it names nobody and nothing of the tenant.
+#[test]
+fn a_probe_reads_only_and_its_report_names_nobody() {
+    let home = Home::new();
+    let served = serve(&home, "default");
+    let file = home.path("report.json");
+    let report = file.display().to_string();
+    let done = served.run(&home, &["doctor", "--probe", "--report", &report]).expect(0);
+    assert!(done.stderr.contains("without personal data"), "{}", done.stderr);
+    let text = std::fs::read_to_string(&file).unwrap();
+    let found: Value = serde_json::from_str(&text).unwrap();
+    assert!(found["findings"].as_array().is_some_and(|all| all.len() > 5), "{text}");
+    let truth = Truth::write(&home, &SMALL, 0);
+    for private in truth.ids().chain([served.text("tenant_id").to_owned(), served.text("client_secret").to_owned()]) {
+        assert!(!text.contains(&private), "{private}");
+    }
+    assert_eq!(served.door("graph_url", "GET", "/_demo/requests")["violations"], json!([]));
+    let json = served.run(&home, &["doctor", "--probe", "--json"]).expect(0);
+    assert!(json.finished()["probe"]["findings"].is_array());
+    served.run(&home, &["doctor", "--report", &report]).expect(2);
+}

@@ -47,6 +47,11 @@ impl Truth {
         }
     }
 
+    /// The ids of all its objects.
+    pub fn ids(&self) -> impl Iterator<Item = String> {
+        self.users.keys().chain(self.groups.keys()).chain(self.others.keys()).cloned()
+    }
+
     /// The id and the name of a group that no other is called like.
     pub fn any_group(&self) -> (String, String) {
         let name = |group: &Value| group["displayName"].as_str().unwrap_or_default().to_owned();
