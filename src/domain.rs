@@ -17,6 +17,7 @@ pub mod naming;
 pub mod normalise;
 pub mod origin;
 pub mod preview;
+pub mod probe;
 pub mod problem;
 pub mod progress;
 pub mod properties;

@@ -17,6 +17,7 @@ mod gentle;
 mod keep;
 mod members;
 pub mod plan;
+pub mod probe;
 mod resolve;
 mod rights;
 mod scope;
@@ -79,6 +80,8 @@ pub enum CollectError {
     OtherTenant { wanted: TenantId, found: String },
     #[error("nothing in the directory is what was selected")]
     NothingFound,
+    #[error("the selection cannot be read")]
+    Selection(#[source] GraphError),
     #[error("an interrupted run is not finished")]
     Unfinished(#[from] Unfinished),
     #[error("the store cannot be written")]
@@ -91,7 +94,7 @@ impl CollectError {
     /// As every face shows it.
     pub fn problem(&self) -> Problem {
         match self {
-            Self::Token(error) | Self::NoService(error) => error.problem(),
+            Self::Token(error) | Self::NoService(error) | Self::Selection(error) => error.problem(),
             Self::OtherTenant { .. } => Problem::new(self.to_string())
                 .code("other_tenant")
                 .hint("Check the tenant ID of the profile; each store holds one tenant."),
@@ -252,6 +255,7 @@ impl Work<'_> {
             Err(Stop::OtherTenant(found)) => Err(CollectError::OtherTenant { wanted: job.tenant.clone(), found }),
             Err(Stop::NoService(error)) => Err(CollectError::NoService(error)),
             Err(Stop::NothingFound) => Err(CollectError::NothingFound),
+            Err(Stop::Selection(error)) => Err(CollectError::Selection(error)),
             Err(Stop::QueueClosed | Stop::Again(_)) => Err(CollectError::Panicked),
         }
     }
@@ -358,6 +362,8 @@ enum Stop {
     Again(String),
     /// Nothing is what was selected.
     NothingFound,
+    /// The service does not understand what was selected, or does not show it.
+    Selection(GraphError),
 }
 
 fn summary(info: &RunInfo) -> String {

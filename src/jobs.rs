@@ -169,12 +169,15 @@ async fn reading(context: &Context) -> Result<Collect, JobError> {
         TenantRef::Id(id) => id.clone(),
         TenantRef::Domain(name) => tenant_of_domain(&client, name).await?,
     };
+    let known = settings.clone();
+    // Not on a thread that others wait on: an older store is brought up to date first.
+    let since = tokio::task::spawn_blocking(move || runs::newest_finished_at(&known)).await.ok().flatten();
     Ok(Collect {
         client,
         store: settings.store.clone().unwrap_or_else(|| settings.paths.store(&tenant)),
         tenant,
         clock: Arc::clone(&context.clock),
-        reporter: runs::told(Arc::clone(&context.reporter), settings),
+        reporter: runs::told(Arc::clone(&context.reporter), settings.accepted_gaps.clone(), since),
         cancel: context.cancel.clone(),
         ask: context.ask.clone(),
     })

@@ -40,7 +40,7 @@ const MOST_RESTARTS: u32 = 5;
 const MEMBERS: &str = "members@delta";
 
 /// The request whose only answer is a link: what changes from here on.
-fn latest(collection: Collection) -> Get {
+pub(super) fn latest(collection: Collection) -> Get {
     if collection == Collection::Groups { Step::GroupLink } else { Step::UserLink }.get(&[])
 }
 

@@ -34,15 +34,16 @@ impl Engine {
         for collection in [Collection::Users, Collection::Groups, Collection::Memberships] {
             self.watch.begin(collection);
         }
+        let mut refused = None;
         let (groups, users) = match scope {
-            Scope::Groups(picks) => (self.picked(picks).await?, 0),
+            Scope::Groups(picks) => (self.picked(picks, &mut refused).await?, 0),
             Scope::Sample(n) => {
                 let users = self.first(&Step::Users, EntityKind::User, *n).await?;
                 (self.first(&Step::Groups, EntityKind::Group, *n).await?, users.len())
             }
         };
         if groups.is_empty() && users == 0 {
-            return Err(Stop::NothingFound);
+            return Err(refused.map_or(Stop::NothingFound, Stop::Selection));
         }
         self.watch.held(Collection::Groups, groups.len() as u64);
         self.watch.total(Collection::Memberships, groups.len() as u64);
@@ -59,17 +60,18 @@ impl Engine {
         Ok(())
     }
 
-    /// The groups that a person named, each once.
-    async fn picked(&self, picks: &[GroupPick]) -> Result<Vec<GroupRef>, Stop> {
+    /// The groups that a person named, each once. What the service refused is told, and the first of it kept.
+    async fn picked(&self, picks: &[GroupPick], refused: &mut Option<GraphError>) -> Result<Vec<GroupRef>, Stop> {
         let mut known = HashSet::new();
         let mut groups = Vec::new();
         for pick in picks {
             let (get, what) = request(pick);
-            let found = match self.objects_of(get, pick, usize::MAX).await {
+            let found = match self.objects_of(get, pick).await {
                 Ok(found) => found,
                 Err(error) => {
                     self.still_there(&error).await?;
                     self.warn(&what, &error);
+                    refused.get_or_insert(error);
                     continue;
                 }
             };
@@ -81,7 +83,7 @@ impl Engine {
         Ok(groups)
     }
 
-    async fn objects_of(&self, get: Get, pick: &GroupPick, most: usize) -> Result<Vec<Box<RawValue>>, GraphError> {
+    async fn objects_of(&self, get: Get, pick: &GroupPick) -> Result<Vec<Box<RawValue>>, GraphError> {
         if let GroupPick::Id(_) = pick {
             return match self.client.fetch::<Box<RawValue>>(&get).await {
                 Ok(raw) => Ok(vec![raw]),
@@ -89,7 +91,14 @@ impl Engine {
                 Err(error) => Err(error),
             };
         }
-        self.first_of(get, most).await
+        match self.first_of(get.clone(), usize::MAX).await {
+            // Some tenants take no advanced queries, and most filters need none.
+            Err(error) if error.is_unsupported() => {
+                let plain = get.path().replace("&$count=true", "");
+                self.first_of(Get::new(&plain), usize::MAX).await.map_err(|_| error)
+            }
+            other => other,
+        }
     }
 
     /// The first objects of a list, as the service lists them.

@@ -1,12 +1,9 @@
 //! Looking before reading: what a collection would do, and what the service does where its documents are silent.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Context, JobError};
-use crate::{
-    domain::{problem::Problem, reading::Explanation},
-    ingest,
-};
+use crate::{domain::reading::Explanation, ingest};
 
 /// What a collection would read, how much that costs, and why. Asks the service for two counts, and writes nothing.
 pub async fn explain(context: &Context) -> Result<Explanation, JobError> {
@@ -22,10 +19,8 @@ pub struct Probed {
 }
 
 /// Finds out, by reading only, what the documents leave open about this tenant; what it learns is used from then on.
-pub async fn probe(_: &Context) -> Result<Probed, JobError> {
-    Err(not_yet())
-}
-
-fn not_yet() -> JobError {
-    JobError::failed(Problem::new("this version cannot do that yet").code("not_yet"))
+pub async fn probe(context: &Context) -> Result<Probed, JobError> {
+    let job = super::reading(context).await?;
+    let report = ingest::probe::probe(&job).await.map_err(super::of_collect)?;
+    Ok(Probed { words: report.words(), report: json!(report) })
 }

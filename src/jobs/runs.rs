@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{JobError, NAMING};
 use crate::{
     domain::{
-        completeness::{Gap, RunStatus, accept},
+        completeness::{AcceptedGap, Gap, RunStatus, accept},
         ids::{RunId, TenantId},
         problem::Problem,
         progress::{Event, Reporter},
@@ -38,10 +38,11 @@ pub fn accepted_here(run: &mut RunInfo, settings: &Settings) {
 
 /// A reporter that adds to what the engine tells what it does not know: which gaps the profile accepts, and since when
 /// changes are read.
-pub(super) fn told(inner: Arc<dyn Reporter>, settings: &Settings) -> Arc<dyn Reporter> {
-    let accepted = settings.accepted_gaps.clone();
-    let newest = open(settings).ok().and_then(|reader| reader.newest_finished().ok().flatten());
-    let since = newest.map(|run| run.started_at);
+pub(super) fn told(
+    inner: Arc<dyn Reporter>,
+    accepted: Vec<AcceptedGap>,
+    since: Option<Timestamp>,
+) -> Arc<dyn Reporter> {
     Arc::new(move |mut event: Event| {
         if let Event::Ingest(progress) = &mut event {
             accept(&mut progress.gaps, &accepted);
@@ -49,6 +50,11 @@ pub(super) fn told(inner: Arc<dyn Reporter>, settings: &Settings) -> Arc<dyn Rep
         }
         inner.report(event);
     })
+}
+
+/// When the newest finished run began, if there is one that can be read.
+pub(super) fn newest_finished_at(settings: &Settings) -> Option<Timestamp> {
+    Some(open(settings).ok()?.newest_finished().ok()??.started_at)
 }
 
 /// The run that preview, upload and export use.

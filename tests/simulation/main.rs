@@ -7,6 +7,7 @@ mod fast_plan;
 mod faults;
 mod histories;
 mod journey;
+mod looks;
 mod resume;
 mod screen;
 mod second_runs;
