@@ -32,7 +32,7 @@ use crate::{
 
 /// Batches and long lists under way at once.
 pub(super) const AT_ONCE: usize = 10;
-/// A batch is not made smaller than this for the sake of an early answer.
+/// While groups still come, a batch is made as small as this for the sake of an early answer.
 const FEWEST_READS: usize = 2;
 /// Lines about single groups; the rest is in the run's gaps.
 const MOST_LINES: usize = 50;
@@ -232,6 +232,8 @@ impl Engine {
         mut groups: Option<mpsc::UnboundedReceiver<GroupRef>>,
     ) -> Result<(), Stop> {
         let mut running: FuturesUnordered<Job<'_>> = FuturesUnordered::new();
+        // Beside other chains there are long lists to be found early; the rest is done in as few requests as it takes.
+        let fewest = if groups.as_ref().is_some_and(|g| !g.is_closed()) { FEWEST_READS } else { Batch::MOST };
         loop {
             // What has come is taken before it is decided how much a batch takes.
             while let Some(group) = groups.as_mut().and_then(|g| g.try_recv().ok()) {
@@ -239,7 +241,7 @@ impl Engine {
             }
             while running.len() < AT_ONCE {
                 let more_to_come = groups.is_some();
-                let Some(job) = self.next_job(&mut todo, AT_ONCE - running.len(), more_to_come) else { break };
+                let Some(job) = self.next_job(&mut todo, AT_ONCE - running.len(), fewest, more_to_come) else { break };
                 running.push(job);
             }
             tokio::select! {
@@ -260,7 +262,8 @@ impl Engine {
     /// What to begin next, if there is a place free: what is long first, then what may turn out to be.
     ///
     /// What waits is spread over the free places, so that the first answers are small and come early.
-    fn next_job(&self, todo: &mut Todo, free: usize, more_to_come: bool) -> Option<Job<'_>> {
+    fn next_job(&self, todo: &mut Todo, free: usize, fewest: usize, more_to_come: bool) -> Option<Job<'_>> {
+        let share = |waiting: usize| waiting.div_ceil(free.max(1)).clamp(fewest, Batch::MOST);
         if !self.is_shortcut_open(todo.short.len(), more_to_come) {
             todo.whole.extend(todo.short.drain(..));
         }
@@ -274,11 +277,11 @@ impl Engine {
         }
         if !todo.whole.is_empty() {
             let reads: usize = todo.whole.iter().take(Batch::MOST * free).map(|g| g.sources().len()).sum();
-            let groups = take_reads(&mut todo.whole, share(reads, free));
+            let groups = take_reads(&mut todo.whole, share(reads));
             return Some(Box::pin(self.batch_of(groups)));
         }
         if !todo.casts.is_empty() {
-            let reads = share(todo.casts.len(), free).min(todo.casts.len());
+            let reads = share(todo.casts.len()).min(todo.casts.len());
             let groups = todo.casts.drain(..reads).collect();
             return Some(Box::pin(self.casts_of(groups)));
         }
@@ -291,7 +294,7 @@ impl Engine {
         if filters == 0 {
             return None;
         }
-        let groups = (share(filters, free) * most).min(todo.short.len());
+        let groups = (share(filters) * most).min(todo.short.len());
         Some(Box::pin(self.expand(todo.short.drain(..groups).collect())))
     }
 
@@ -546,11 +549,6 @@ async fn next_of(groups: &mut Option<mpsc::UnboundedReceiver<GroupRef>>) -> Opti
         Some(groups) => groups.recv().await,
         None => None,
     }
-}
-
-/// How much of what waits one batch takes, with so many places free.
-fn share(waiting: usize, free: usize) -> usize {
-    waiting.div_ceil(free.max(1)).clamp(FEWEST_READS, Batch::MOST)
 }
 
 /// As many groups as so many reads are enough for; one at least.

@@ -129,3 +129,27 @@ async fn fifty_thousand_users_and_twenty_thousand_groups() {
     assert!(ran.run.resource_units <= 9_000, "{figures}");
     assert!(ran.seconds <= 19.0, "{figures}");
 }
+
+/// What is told beforehand is what a run then does, and telling it changes nothing.
+#[tokio::test(start_paused = true)]
+async fn what_is_explained_is_what_is_done() {
+    let stage = Stage::open("figures", 2_000, 400, 1, Latency::Scenario).await;
+    let explain = async |stage: &Stage| {
+        let context = stage.context(&Told::default(), &tokio_util::sync::CancellationToken::new());
+        tenantry::jobs::explain(&context).await.unwrap()
+    };
+    let before = explain(&stage).await;
+    assert_eq!(stage.asked(Service::Graph).len(), 2, "the two totals");
+    assert!(stage.settings().store.is_none_or(|store| !store.exists()), "nothing is written");
+    assert_eq!(before.kind, tenantry::domain::reading::RunKind::Full);
+    stage.demo.forget_requests();
+    let run = stage.collect().await;
+    let within = |told: u64, done: u64, times: u64| told <= done * times && done <= told * times;
+    assert!(within(before.resource_units, run.resource_units, 2), "{} {}", before.resource_units, run.resource_units);
+    assert!(within(before.requests, run.requests, 3), "{} {}", before.requests, run.requests);
+    let after = explain(&stage).await;
+    assert_eq!(after.kind, tenantry::domain::reading::RunKind::Delta, "{}", after.because);
+    assert!(after.requests < 20, "{after:?}");
+    let sum: u64 = after.steps.iter().map(|s| s.resource_units).sum();
+    assert_eq!(sum, after.resource_units);
+}
