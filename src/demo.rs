@@ -25,6 +25,8 @@ mod record;
 mod scenario;
 mod seed;
 mod server;
+#[cfg(test)]
+mod speed;
 mod tenant;
 mod truth;
 mod world;
@@ -175,7 +177,18 @@ pub async fn start(config: DemoConfig) -> Result<Demo, DemoError> {
     }
     let failed = |source| DemoError::Listen { at, source };
     let listeners = server::listen(at).await.map_err(failed)?;
-    let [login, graph, jupiterone] = origins(&listeners).map_err(failed)?;
+    let origins = origins(&listeners).map_err(failed)?;
+    let world = Arc::new(world_of(config, scenario, origins));
+    let stop = CancellationToken::new();
+    let servers = [Service::Login, Service::Graph, Service::JupiterOne]
+        .into_iter()
+        .zip(listeners)
+        .map(|(service, listener)| server::serve(world.clone(), service, listener, stop.clone()))
+        .collect();
+    Ok(Demo::new(world, stop, servers))
+}
+
+fn world_of(config: DemoConfig, scenario: Scenario, [login, graph, jupiterone]: [Origin; 3]) -> World {
     let seed = Seed(config.seed);
     let scenarios_own = scenario.latency_ms.map(Duration::from_millis);
     let latency = match config.latency {
@@ -185,7 +198,7 @@ pub async fn start(config: DemoConfig) -> Result<Demo, DemoError> {
     };
     let tenant = tenant_of(&config, &scenario, 0);
     let apps = credentials::apps(seed, &scenario.roles);
-    let world = Arc::new(World {
+    World {
         seed,
         needles: apps.iter().flat_map(|a| world::spellings(&a.secret)).collect(),
         apps,
@@ -207,14 +220,7 @@ pub async fn start(config: DemoConfig) -> Result<Demo, DemoError> {
         failed: Mutex::default(),
         jobs: Mutex::default(),
         serial: AtomicU64::new(0),
-    });
-    let stop = CancellationToken::new();
-    let servers = [Service::Login, Service::Graph, Service::JupiterOne]
-        .into_iter()
-        .zip(listeners)
-        .map(|(service, listener)| server::serve(world.clone(), service, listener, stop.clone()))
-        .collect();
-    Ok(Demo::new(world, stop, servers))
+    }
 }
 
 /// Writes the tenant of `config`, after so many steps, into a folder: the oracle of tests. See the files' forms in

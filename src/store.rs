@@ -5,7 +5,8 @@
 //! * A page's rows and its checkpoint are one transaction; applying a page twice harms nothing.
 //! * One [`Writer`], whose lock names its process; any number of [`Reader`]s, each call of which sees one snapshot.
 //! * What was not read is never taken for gone: [`Writer::finish_run`] closes what a complete list left out and carries
-//!   forward the rest.
+//!   forward the rest. A run that read only changes closes what it was told of, and keeps the rest.
+//! * A run that was cut off keeps its rows and marks until it is gone on with, or until another one begins.
 //!
 //! Synchronous, and the only place that names rusqlite. It knows no network and no pace, decides nothing about what to
 //! read next, and deletes a store only when told to ([`remove`]).

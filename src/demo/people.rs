@@ -105,11 +105,6 @@ pub fn agent_user(users: u32) -> Option<u32> {
     Some(1 + place * stride(users)).filter(|index| *index < users)
 }
 
-/// The user's `@odata.type`.
-pub fn odata_type(users: u32, index: u32) -> &'static str {
-    if agent_user(users) == Some(index) { "#microsoft.graph.agentUser" } else { "#microsoft.graph.user" }
-}
-
 /// Names as they are shown, and the login's part before `@`.
 fn names(seed: Seed, index: u32) -> (String, String, String) {
     let mut draw = seed.draw("name", u64::from(index));
@@ -156,106 +151,251 @@ fn host(company: &str) -> String {
     company.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect()
 }
 
-/// The user as Graph knows it, every property that a client may select.
-pub fn object(seed: Seed, users: u32, index: u32, change: UserChange, domains: (&str, &str)) -> Map<String, Value> {
-    let mut draw = seed.draw("user", u64::from(index));
-    let specimen = specimen(users, index);
-    let (domain, initial) = domains;
-    let (given, surname, login) = names(seed, index);
-    let upn = upn(seed, users, index, domains);
-    let (city, country, language, prefix) = draw.pick(OFFICES);
-    let guest = matches!(specimen, Some(S::Guest | S::GuestPending | S::GuestWithoutType))
-        || specimen.is_none() && is_guest(seed, index);
-    let mail = if guest {
-        upn.split_once("#EXT#").map(|(local, _)| match local.rsplit_once('_') {
-            Some((name, host)) => format!("{name}@{host}"),
-            None => local.to_owned(),
-        })
-    } else {
-        // One in twenty has no mailbox.
-        (!draw.percent(5)).then(|| format!("{login}@{domain}"))
-    };
-    let some = |draw: &mut super::seed::Draw, percent: u32, value: Value| {
-        if draw.percent(percent) { value } else { Value::Null }
-    };
-    let building = draw.below(40) + 1;
-    let room = draw.below(4000) + 100;
-    let phone = format!("{prefix} {:04}", draw.below(10_000));
-    let mobile = format!("{prefix} {:04}", draw.below(10_000));
-    let title = draw.pick(TITLES);
-    let department = draw.pick(DEPARTMENTS);
-    let on_premises = draw.percent(15);
-    let created = time(seed, "user created", index);
-    let mut user = json!({
-        "id": seed.id(Ref { kind: Kind::User, index }),
-        "deletedDateTime": null,
-        "accountEnabled": !draw.percent(3),
-        "ageGroup": null,
-        "businessPhones": if draw.percent(60) && !guest { json!([phone]) } else { json!([]) },
-        "city": some(&mut draw, 80, json!(city)),
-        "companyName": if guest { json!(seed.draw("guest", u64::from(index)).pick(COMPANIES)) } else { some(&mut draw, 30, json!("Contoso")) },
-        "country": some(&mut draw, 80, json!(country)),
-        "createdDateTime": created,
-        "creationType": if guest { json!("Invitation") } else { Value::Null },
-        "department": if guest { Value::Null } else { some(&mut draw, 90, json!(department)) },
-        "displayName": format!("{given} {surname}"),
-        "employeeId": if guest { Value::Null } else { some(&mut draw, 70, json!(format!("E{:06}", index + 1000))) },
-        "employeeType": if guest { Value::Null } else { json!("Employee") },
-        "externalUserState": if guest { json!("Accepted") } else { Value::Null },
-        "externalUserStateChangeDateTime": if guest { json!(created) } else { Value::Null },
-        "givenName": given,
-        "jobTitle": if guest { Value::Null } else { some(&mut draw, 90, json!(title)) },
-        "mail": mail,
-        "mailNickname": login,
-        "mobilePhone": some(&mut draw, 50, json!(mobile)),
-        "officeLocation": some(&mut draw, 80, json!(format!("{building}/{room}"))),
-        "onPremisesDistinguishedName": null,
-        "onPremisesDomainName": null,
-        "onPremisesImmutableId": null,
-        "onPremisesLastSyncDateTime": null,
-        "onPremisesSamAccountName": null,
-        "onPremisesSecurityIdentifier": null,
-        "onPremisesSyncEnabled": null,
-        "onPremisesUserPrincipalName": null,
-        "otherMails": if guest { json!([mail]) } else { json!([]) },
-        "passwordPolicies": null,
-        "postalCode": null,
-        "preferredLanguage": some(&mut draw, 60, json!(language)),
-        "proxyAddresses": mail.as_ref().map_or(json!([]), |m| json!([format!("SMTP:{m}")])),
-        "state": null,
-        "streetAddress": null,
-        "surname": surname,
-        "usageLocation": some(&mut draw, 90, json!(country)),
-        "userPrincipalName": upn,
-        "userType": if guest { "Guest" } else { "Member" },
-    });
-    let set = |user: &mut Value, more: Value| {
-        if let (Value::Object(user), Value::Object(more)) = (user, more) {
-            user.extend(more);
-        }
-    };
-    let synced = || {
-        json!({
-            "onPremisesSyncEnabled": true, "onPremisesSamAccountName": login,
-            "onPremisesDomainName": format!("corp.{domain}"), "onPremisesUserPrincipalName": upn,
-            "onPremisesDistinguishedName": format!("CN={given} {surname},OU=People,DC=corp,DC=contoso,DC=example"),
-            "onPremisesImmutableId": format!("{:022x}==", seed.hash("immutable", u64::from(index))),
-            "onPremisesLastSyncDateTime": "2026-11-20T04:05:06Z",
-            "onPremisesSecurityIdentifier": format!("S-1-5-21-1004336348-1177238915-682003330-{}", index + 1100),
-        })
-    };
-    if on_premises && !guest && specimen.is_none() {
-        set(&mut user, synced());
+/// Every property of a user that a client may select and the demo has values for.
+const PROPERTIES: &[&str] = &[
+    "id",
+    "deletedDateTime",
+    "accountEnabled",
+    "ageGroup",
+    "businessPhones",
+    "city",
+    "companyName",
+    "country",
+    "createdDateTime",
+    "creationType",
+    "department",
+    "displayName",
+    "employeeId",
+    "employeeType",
+    "externalUserState",
+    "externalUserStateChangeDateTime",
+    "givenName",
+    "jobTitle",
+    "mail",
+    "mailNickname",
+    "mobilePhone",
+    "officeLocation",
+    "onPremisesDistinguishedName",
+    "onPremisesDomainName",
+    "onPremisesImmutableId",
+    "onPremisesLastSyncDateTime",
+    "onPremisesSamAccountName",
+    "onPremisesSecurityIdentifier",
+    "onPremisesSyncEnabled",
+    "onPremisesUserPrincipalName",
+    "otherMails",
+    "passwordPolicies",
+    "postalCode",
+    "preferredLanguage",
+    "proxyAddresses",
+    "state",
+    "streetAddress",
+    "surname",
+    "usageLocation",
+    "userPrincipalName",
+    "userType",
+];
+
+/// A user, known well enough that each property is told when it is asked for, and no other is worked out.
+pub struct Person<'a> {
+    seed: Seed,
+    index: u32,
+    domain: &'a str,
+    given: String,
+    surname: String,
+    login: String,
+    upn: String,
+    mail: Option<String>,
+    guest: bool,
+    synced: bool,
+    office: (&'static str, &'static str, &'static str, &'static str),
+    place: (u32, u32),
+    phones: (u32, u32),
+    title: &'static str,
+    department: &'static str,
+    has: Has,
+    /// What a specimen or a step made different.
+    special: Map<String, Value>,
+}
+
+/// Which properties have a value.
+#[allow(clippy::struct_excessive_bools, reason = "so many draws, one for each property")]
+struct Has {
+    enabled: bool,
+    phones: bool,
+    city: bool,
+    company: bool,
+    country: bool,
+    department: bool,
+    employee: bool,
+    title: bool,
+    mobile: bool,
+    office: bool,
+    language: bool,
+    usage: bool,
+}
+
+impl<'a> Person<'a> {
+    pub fn new(seed: Seed, users: u32, index: u32, change: UserChange, domains: (&'a str, &'a str)) -> Self {
+        let mut draw = seed.draw("user", u64::from(index));
+        let specimen = specimen(users, index);
+        let (domain, initial) = domains;
+        let (given, surname, login) = names(seed, index);
+        let upn = upn(seed, users, index, domains);
+        let office = draw.pick(OFFICES);
+        let guest = matches!(specimen, Some(S::Guest | S::GuestPending | S::GuestWithoutType))
+            || specimen.is_none() && is_guest(seed, index);
+        let mail = if guest {
+            upn.split_once("#EXT#").map(|(local, _)| match local.rsplit_once('_') {
+                Some((name, host)) => format!("{name}@{host}"),
+                None => local.to_owned(),
+            })
+        } else {
+            // One in twenty has no mailbox.
+            (!draw.percent(5)).then(|| format!("{login}@{domain}"))
+        };
+        let place = (draw.below(40) + 1, draw.below(4000) + 100);
+        let phones = (draw.below(10_000), draw.below(10_000));
+        let title = draw.pick(TITLES);
+        let department = draw.pick(DEPARTMENTS);
+        let synced = draw.percent(15) && !guest && specimen.is_none() || specimen == Some(S::OnPremises);
+        let has = Has {
+            enabled: !draw.percent(3),
+            phones: draw.percent(60) && !guest,
+            city: draw.percent(80),
+            company: guest || draw.percent(30),
+            country: draw.percent(80),
+            department: !guest && draw.percent(90),
+            employee: !guest && draw.percent(70),
+            title: !guest && draw.percent(90),
+            mobile: draw.percent(50),
+            office: draw.percent(80),
+            language: draw.percent(60),
+            usage: draw.percent(90),
+        };
+        let special = object_of(special(specimen, &login, initial));
+        let mut person = Self {
+            seed,
+            index,
+            domain,
+            given,
+            surname,
+            login,
+            upn,
+            mail,
+            guest,
+            synced,
+            office,
+            place,
+            phones,
+            title,
+            department,
+            has,
+            special,
+        };
+        person.change(change);
+        person
     }
-    let special = match specimen {
-        None => Value::Null,
+
+    fn change(&mut self, change: UserChange) {
+        if let Some(step) = change.renamed {
+            let draw = &mut self.seed.draw("renamed", u64::from(self.index) << 16 | u64::from(step));
+            let (surname, _) = draw.pick(SURNAMES);
+            let given = &self.given;
+            let display = format!("{given} {surname}");
+            let more = json!({ "surname": surname, "givenName": given, "displayName": display });
+            self.special.extend(object_of(more));
+        }
+        if let Some(step) = change.moved {
+            let mut draw = self.seed.draw("moved", u64::from(self.index) << 16 | u64::from(step));
+            let more = json!({ "department": draw.pick(DEPARTMENTS), "jobTitle": draw.pick(TITLES) });
+            self.special.extend(object_of(more));
+        }
+        if change.disabled {
+            self.special.insert("accountEnabled".to_owned(), json!(false));
+        }
+    }
+
+    /// The value of a property; `None` where no user of the demo has one.
+    pub fn property(&self, name: &str) -> Option<Value> {
+        if !self.special.is_empty()
+            && let Some(value) = self.special.get(name)
+        {
+            return Some(value.clone());
+        }
+        let text = |has: bool, text: &str| if has { Value::from(text) } else { Value::Null };
+        let created = || time(self.seed, "user created", self.index);
+        let (city, country, language, prefix) = self.office;
+        let synced = |value: &dyn Fn() -> String| if self.synced { Value::from(value()) } else { Value::Null };
+        Some(match name {
+            "id" => Value::from(self.seed.id(Ref { kind: Kind::User, index: self.index })),
+            "accountEnabled" => Value::from(self.has.enabled),
+            "businessPhones" if self.has.phones => json!([format!("{prefix} {:04}", self.phones.0)]),
+            "businessPhones" => json!([]),
+            "city" => text(self.has.city, city),
+            "companyName" if self.guest => Value::from(self.seed.draw("guest", u64::from(self.index)).pick(COMPANIES)),
+            "companyName" => text(self.has.company, "Contoso"),
+            "country" => text(self.has.country, country),
+            "createdDateTime" => Value::from(created()),
+            "creationType" => text(self.guest, "Invitation"),
+            "department" => text(self.has.department, self.department),
+            "displayName" => Value::from(format!("{} {}", self.given, self.surname)),
+            "employeeId" if self.has.employee => Value::from(format!("E{:06}", self.index + 1000)),
+            "employeeType" => text(!self.guest, "Employee"),
+            "externalUserState" => text(self.guest, "Accepted"),
+            "externalUserStateChangeDateTime" if self.guest => Value::from(created()),
+            "givenName" => Value::from(self.given.as_str()),
+            "jobTitle" => text(self.has.title, self.title),
+            "mail" => self.mail.as_deref().map_or(Value::Null, Value::from),
+            "mailNickname" => Value::from(self.login.as_str()),
+            "mobilePhone" if self.has.mobile => Value::from(format!("{prefix} {:04}", self.phones.1)),
+            "officeLocation" if self.has.office => Value::from(format!("{}/{}", self.place.0, self.place.1)),
+            "onPremisesSyncEnabled" if self.synced => Value::from(true),
+            "onPremisesSamAccountName" => synced(&|| self.login.clone()),
+            "onPremisesDomainName" => synced(&|| format!("corp.{}", self.domain)),
+            "onPremisesUserPrincipalName" => synced(&|| self.upn.clone()),
+            "onPremisesDistinguishedName" => {
+                synced(&|| format!("CN={} {},OU=People,DC=corp,DC=contoso,DC=example", self.given, self.surname))
+            }
+            "onPremisesImmutableId" => {
+                synced(&|| format!("{:022x}==", self.seed.hash("immutable", u64::from(self.index))))
+            }
+            "onPremisesLastSyncDateTime" => synced(&|| "2026-11-20T04:05:06Z".to_owned()),
+            "onPremisesSecurityIdentifier" => {
+                synced(&|| format!("S-1-5-21-1004336348-1177238915-682003330-{}", self.index + 1100))
+            }
+            "otherMails" if self.guest => json!([self.mail]),
+            "otherMails" => json!([]),
+            "preferredLanguage" => text(self.has.language, language),
+            "proxyAddresses" => self.mail.as_ref().map_or(json!([]), |m| json!([format!("SMTP:{m}")])),
+            "surname" => Value::from(self.surname.as_str()),
+            "usageLocation" => text(self.has.usage, country),
+            "userPrincipalName" => Value::from(self.upn.as_str()),
+            "userType" => Value::from(if self.guest { "Guest" } else { "Member" }),
+            known if PROPERTIES.contains(&known) => Value::Null,
+            _ => return None,
+        })
+    }
+
+    /// The user as Graph knows it, every property that a client may select.
+    pub fn object(&self) -> Map<String, Value> {
+        let named = |name: &&str| Some(((*name).to_owned(), self.property(name)?));
+        let mut object: Map<String, Value> = PROPERTIES.iter().filter_map(named).collect();
+        object.extend(self.special.clone());
+        object
+    }
+}
+
+/// What makes a specimen one.
+fn special(specimen: Option<Specimen>, login: &str, initial: &str) -> Value {
+    match specimen {
+        None | Some(S::Guest | S::OnPremises) => Value::Null,
         Some(S::NoDisplayName) => json!({ "displayName": null }),
         Some(S::NothingButUpn) => json!({
             "displayName": null, "givenName": null, "surname": null, "mail": null, "jobTitle": null, "department": null,
             "mobilePhone": null, "officeLocation": null, "preferredLanguage": null, "businessPhones": [], "companyName": null,
             "employeeId": null, "usageLocation": null, "userType": null, "proxyAddresses": [], "mailNickname": null,
         }),
-        Some(S::Guest) => Value::Null,
         Some(S::GuestPending) => json!({
             "externalUserState": "PendingAcceptance", "mail": null, "proxyAddresses": [], "givenName": null, "surname": null,
         }),
@@ -283,23 +423,13 @@ pub fn object(seed: Seed, users: u32, index: u32, change: UserChange, domains: (
             "jobTitle": "Senior Vice President of ".repeat(5), "department": "研究開発 / R&D; \"Lab\"\n2",
             "officeLocation": "\u{202e}18/2111",
         }),
-        Some(S::OnPremises) => synced(),
         Some(S::Upn(_) | S::LongUpn) => json!({ "mail": format!("{login}@{initial}") }),
-    };
-    set(&mut user, special);
-    if let Some(step) = change.renamed {
-        let (surname, _) = seed.draw("renamed", u64::from(index) << 16 | u64::from(step)).pick(SURNAMES);
-        set(&mut user, json!({ "surname": surname, "givenName": given, "displayName": format!("{given} {surname}") }));
     }
-    if let Some(step) = change.moved {
-        let mut draw = seed.draw("moved", u64::from(index) << 16 | u64::from(step));
-        set(&mut user, json!({ "department": draw.pick(DEPARTMENTS), "jobTitle": draw.pick(TITLES) }));
-    }
-    if change.disabled {
-        set(&mut user, json!({ "accountEnabled": false }));
-    }
-    match user {
-        Value::Object(user) => user,
+}
+
+fn object_of(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
         _ => Map::new(),
     }
 }

@@ -66,37 +66,7 @@ async fn handle(State((world, service)): State<(Arc<World>, Service)>, request: 
     if asked.segments.first().is_some_and(|s| s == "_demo") {
         return demo(&world, &asked).into_response();
     }
-    let number = world.serial();
-    let violation = world.violation(service, &asked);
-    let (answer, fault) = match (&violation, service) {
-        (Some(_), _) => (refuse(&world, service, &asked), None),
-        (None, Service::Login) => login::serve(&world, &asked),
-        (None, Service::Graph) => graph::serve(&world, &asked, number),
-        (None, Service::JupiterOne) => jupiterone::serve(&world, &asked),
-    };
-    if service == Service::Graph {
-        world.answered();
-    }
-    let has_room = world.records.has_room() || violation.is_some();
-    world.records.add(Recorded {
-        number,
-        service,
-        method: asked.method.to_string(),
-        path: if has_room { world.redact(&target) } else { String::new() },
-        status: answer.status,
-        resource_units: answer.units,
-        objects: answer.objects,
-        body_bytes: body.len(),
-        in_batch: false,
-        authorization: asked.header("authorization").is_some(),
-        headers: KEPT_HEADERS
-            .iter()
-            .filter(|_| has_room)
-            .filter_map(|name| Some(((*name).to_owned(), world.redact(asked.header(name)?))))
-            .collect(),
-        fault: fault.map(str::to_owned),
-        violation,
-    });
+    let answer = answer(&world, service, &asked);
     // By the demo's own clock, as everything else in the answer; else the server adds the machine's.
     let date = world.now().saturating_add(jiff::SignedDuration::from_secs(world.scenario.date_skew_s));
     let date = date.unwrap_or_default().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -107,6 +77,42 @@ async fn handle(State((world, service)): State<(Arc<World>, Service)>, request: 
         tokio::time::sleep(delay).await;
     }
     answer.into_response()
+}
+
+/// Answers a request, and records it.
+pub fn answer(world: &World, service: Service, asked: &Asked<'_>) -> Answer {
+    let number = world.serial();
+    let violation = world.violation(service, asked);
+    let (answer, fault) = match (&violation, service) {
+        (Some(_), _) => (refuse(world, service, asked), None),
+        (None, Service::Login) => login::serve(world, asked),
+        (None, Service::Graph) => graph::serve(world, asked, number),
+        (None, Service::JupiterOne) => jupiterone::serve(world, asked),
+    };
+    if service == Service::Graph {
+        world.answered();
+    }
+    let has_room = world.records.has_room() || violation.is_some();
+    world.records.add(Recorded {
+        number,
+        service,
+        method: asked.method.to_string(),
+        path: if has_room { world.redact(&asked.target) } else { String::new() },
+        status: answer.status,
+        resource_units: answer.units,
+        objects: answer.objects,
+        body_bytes: asked.body.len(),
+        in_batch: false,
+        authorization: asked.header("authorization").is_some(),
+        headers: KEPT_HEADERS
+            .iter()
+            .filter(|_| has_room)
+            .filter_map(|name| Some(((*name).to_owned(), world.redact(asked.header(name)?))))
+            .collect(),
+        fault: fault.map(str::to_owned),
+        violation,
+    });
+    answer
 }
 
 fn headers(map: &HeaderMap) -> Vec<(String, String)> {

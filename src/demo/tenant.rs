@@ -9,7 +9,7 @@ use super::{
     change::{Change, Deleted, GroupChange, OtherChange},
     groups::{self, Base, GroupKind, Roster},
     names::{APPS, COMPANIES, DEPARTMENTS, GIVEN, SURNAMES, SYSTEMS, TITLES},
-    people,
+    people::{self, Person},
     seed::{Ids, Kind, Ref, Seed},
 };
 
@@ -42,6 +42,8 @@ pub fn time(seed: Seed, purpose: &str, index: u32) -> String {
 pub struct Tenant {
     pub seed: Seed,
     pub ids: Ids,
+    /// The user whom `/users` lists as `#microsoft.graph.agentUser`.
+    agent_user: Option<u32>,
     users: u32,
     base: Base,
     pub change: Change,
@@ -61,6 +63,7 @@ impl Tenant {
         Self {
             seed: base.seed,
             ids: Ids::of(base.seed),
+            agent_user: people::agent_user(base.users),
             users: base.users,
             base,
             change: Change::after(base, steps),
@@ -236,7 +239,8 @@ impl Tenant {
 
     pub fn odata_type(&self, object: Ref) -> &'static str {
         match object.kind {
-            Kind::User => people::odata_type(self.users, object.index),
+            Kind::User if Some(object.index) == self.agent_user => "#microsoft.graph.agentUser",
+            Kind::User => "#microsoft.graph.user",
             Kind::Ghost => "#microsoft.graph.user",
             Kind::Group => "#microsoft.graph.group",
             Kind::Contact => "#microsoft.graph.orgContact",
@@ -250,10 +254,7 @@ impl Tenant {
     pub fn object(&self, this: Ref) -> Map<String, Value> {
         let Ref { kind, index } = this;
         match kind {
-            Kind::User => {
-                let change = self.change.users.get(&index).copied().unwrap_or_default();
-                people::object(self.seed, self.users, index, change, self.both_domains())
-            }
+            Kind::User => self.person(index).object(),
             Kind::Group => {
                 let renamed = self.change.groups.get(&index).and_then(|c| c.renamed);
                 groups::object(self.seed, index, renamed, self.both_domains())
@@ -294,6 +295,12 @@ impl Tenant {
             "lastSuccessfulSignInDateTime": time(self.seed, "signed in", user),
             "lastSuccessfulSignInRequestId": request(0),
         }))
+    }
+
+    /// A user, property by property.
+    pub fn person(&self, index: u32) -> Person<'_> {
+        let change = self.change.users.get(&index).copied().unwrap_or_default();
+        Person::new(self.seed, self.users, index, change, self.both_domains())
     }
 
     fn contact(&self, index: u32) -> Map<String, Value> {
@@ -552,6 +559,23 @@ mod tests {
         assert!((40..=90).contains(&nested), "{nested}");
         for size in [0, 1, 19, 20, 21, 99, 100, 101, 998, 999, 1000, 2500] {
             assert!((0..60).any(|g| members(&tenant, g).len() == size), "{size}");
+        }
+    }
+
+    #[test]
+    fn the_figures_tenant_is_as_described() {
+        // Ten in a hundred above twenty members, half Microsoft 365, one group of everybody, three in a hundred nested.
+        for (large_percent, wanted) in [(10, 9..=13), (30, 28..=33)] {
+            let tenant = Tenant::new(Base { seed: Seed(1), users: 10_000, groups: 2_000, large_percent }, 0);
+            let share = |fits: &dyn Fn(u32) -> bool| (0..2_000).filter(|g| fits(*g)).count() as f64 / 20.0;
+            let large = share(&|g| tenant.roster(g).len() > 20).round() as u32;
+            assert!(wanted.contains(&large), "{large}");
+            let unified = share(&|g| tenant.group_kind(g).holds_users_only());
+            assert!((47.0..=53.0).contains(&unified), "{unified}");
+            let everybody = share(&|g| tenant.roster(g).len() == 10_000);
+            assert!((everybody - 0.05).abs() < 1e-9, "{everybody}");
+            let nested = share(&|g| tenant.members(g, 0).any(|(m, _)| m.kind == Kind::Group));
+            assert!((2.0..=4.5).contains(&nested), "{nested}");
         }
     }
 

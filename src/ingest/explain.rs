@@ -216,7 +216,7 @@ fn expected(step: Step, kind: RunKind, size: &Size, scope: Option<&Scope>, expan
         Some(Scope::Groups(picks)) => (0, picks.len() as u64),
         None => (size.users, size.groups),
     };
-    let large = if size.groups == 0 { 0 } else { size.large * groups / size.groups };
+    let large = (size.large * groups).checked_div(size.groups).unwrap_or_default();
     let short = if expand { groups - large } else { 0 };
     let whole = if expand { large } else { groups };
     let most = |step: Step| if let How::Ids(most) = step.how() { most as u64 } else { 1 };

@@ -167,8 +167,8 @@ impl Probe<'_> {
         match self.client.pages(Get::new(&path)).next().await {
             Ok(page) => {
                 let objects = page.map(|page| page.objects).unwrap_or_default();
-                let group = |raw: &Box<RawValue>| Head::of(raw).map(|head| GroupRef::of(&head.id, raw));
-                objects.iter().filter_map(group).take(COMPARED).collect()
+                let group = |raw: &RawValue| Head::of(raw).map(|head| GroupRef::of(&head.id, raw));
+                objects.iter().map(AsRef::as_ref).filter_map(group).take(COMPARED).collect()
             }
             Err(error) => {
                 self.found(Finding::new("groups", "can groups be listed?"), Err(error));

@@ -33,17 +33,14 @@ pub(super) struct Pass {
 /// Does `run`, and the pass beside it for as long as that takes, and hardly longer.
 pub(super) async fn beside(run: impl Future<Output = Result<(), Stop>>, pass: Pass) -> Result<(), Stop> {
     let (mut run, mut pass) = (Box::pin(run), Box::pin(pass.go()));
-    let ended = tokio::select! {
+    tokio::select! {
         ended = &mut run => ended?,
         passed = &mut pass => {
             passed?;
             return run.await;
         }
-    };
-    match tokio::time::timeout(PATIENCE, pass).await {
-        Ok(passed) => passed,
-        Err(_) => Ok(ended),
     }
+    tokio::time::timeout(PATIENCE, pass).await.unwrap_or(Ok(()))
 }
 
 impl Pass {

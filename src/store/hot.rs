@@ -34,6 +34,8 @@ struct Ground {
     /// Whether there is an earlier run that finished: without one, there are no rows but this run's.
     is_first: bool,
     has_ghosts: bool,
+    /// Whether this run was told of single ids.
+    has_told: bool,
 }
 
 impl Hot {
@@ -43,6 +45,7 @@ impl Hot {
         let ground = Ground {
             is_first: runs::newest_finished(db, run)?.is_none(),
             has_ghosts: exists("SELECT EXISTS (SELECT 1 FROM ghost_edge)")?,
+            has_told: exists("SELECT EXISTS (SELECT 1 FROM resolution)")?,
         };
         Ok(Self { has_all: exists("SELECT NOT EXISTS (SELECT 1 FROM key)")?, ground: Some(ground), ..Self::default() })
     }
@@ -91,6 +94,18 @@ impl Hot {
         }
         self.old.insert(grp, old);
         Ok(old)
+    }
+
+    /// Whether look-ups or changes told this run of single ids.
+    pub(super) fn has_told(&self) -> bool {
+        self.ground.is_none_or(|g| g.has_told)
+    }
+
+    /// They do now.
+    pub(super) fn is_told(&mut self) {
+        if let Some(ground) = &mut self.ground {
+            ground.has_told = true;
+        }
     }
 
     /// Whether any group lists members that are gone.

@@ -12,27 +12,16 @@ use super::{
     finish::NOT_READ,
     hot::Hot,
     keys, runs,
-    write::{Checkpoint, ListEnd, MemberRef, MembersChange, MembersWrite, PageWrite, Resolution, SignInWrite, Via},
+    write::{
+        Checkpoint, ListEnd, MemberRef, MembersChange, MembersWrite, ObjectWrite, PageWrite, Resolution, SignInWrite,
+        Via,
+    },
 };
 use crate::domain::{completeness::State, ids::RunId, kind::EntityKind};
 
 pub(super) fn apply(db: &Connection, run: RunId, page: &PageWrite, hot: &mut Hot) -> rusqlite::Result<()> {
-    for object in &page.objects {
-        let (num, is_new) = hot.intern(db, &object.id)?;
-        let version = Version {
-            num,
-            id: &object.id,
-            kind: object.kind,
-            entity: true,
-            odata: &object.odata_type,
-            json: object.raw.get(),
-        };
-        if is_new {
-            version.insert(db, run)?;
-        } else {
-            version.put(db, run)?;
-            come_back(db, num)?;
-        }
+    if !page.objects.is_empty() {
+        put_objects(db, run, &page.objects, hot)?;
     }
     if !page.members.is_empty() || !page.changes.is_empty() {
         let mut lists = Lists::new(db, run)?;
@@ -42,6 +31,9 @@ pub(super) fn apply(db: &Connection, run: RunId, page: &PageWrite, hot: &mut Hot
         for change in &page.changes {
             lists.change(change, hot)?;
         }
+    }
+    if !page.resolutions.is_empty() {
+        hot.is_told();
     }
     for resolution in &page.resolutions {
         let (id, gone, odata) = match resolution {
@@ -64,6 +56,30 @@ pub(super) fn apply(db: &Connection, run: RunId, page: &PageWrite, hot: &mut Hot
     for link in &page.links {
         db.prepare_cached("INSERT OR REPLACE INTO delta_link (run, collection, link) VALUES (?1, ?2, ?3)")?
             .execute(params![run.0, link.collection.as_str(), link.link])?;
+    }
+    Ok(())
+}
+
+fn put_objects(db: &Connection, run: RunId, objects: &[ObjectWrite], hot: &mut Hot) -> rusqlite::Result<()> {
+    let mut put = Objects::new(db, run)?;
+    for object in objects {
+        let (num, is_new) = hot.intern(db, &object.id)?;
+        let version = Version {
+            num,
+            id: &object.id,
+            kind: object.kind,
+            entity: true,
+            odata: &object.odata_type,
+            json: object.raw.get(),
+        };
+        if is_new {
+            put.insert(&version)?;
+            continue;
+        }
+        put.put(&version)?;
+        if hot.has_told() {
+            come_back(db, num)?;
+        }
     }
     Ok(())
 }
@@ -138,74 +154,97 @@ pub(super) struct Version<'a> {
 
 impl Version<'_> {
     pub(super) fn put(&self, db: &Connection, run: RunId) -> rusqlite::Result<()> {
-        let open = db
-            .prepare_cached(
-                "SELECT o.version, o.from_run, o.kind, o.entity = ?2 AND o.odata = ?3, r.json
+        Objects::new(db, run)?.put(self)
+    }
+}
+
+/// The statements that every object needs, found once a page.
+struct Objects<'a> {
+    db: &'a Connection,
+    run: RunId,
+    open: CachedStatement<'a>,
+    insert: CachedStatement<'a>,
+    insert_raw: CachedStatement<'a>,
+    see: CachedStatement<'a>,
+}
+
+impl<'a> Objects<'a> {
+    fn new(db: &'a Connection, run: RunId) -> rusqlite::Result<Self> {
+        Ok(Self {
+            db,
+            run,
+            open: db.prepare_cached(
+                "SELECT o.version, o.from_run, o.kind, o.entity, o.odata, r.json
                  FROM object o JOIN raw r ON r.version = o.version
                  WHERE o.num = ?1 AND o.to_run = 9223372036854775807",
-            )?
-            .query_row(params![self.num, self.entity, self.odata], |row| {
+            )?,
+            insert: db.prepare_cached(
+                "INSERT INTO object (num, from_run, to_run, kind, entity, odata, sort, name, second, label, search)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+            )?,
+            insert_raw: db.prepare_cached("INSERT INTO raw (version, json) VALUES (?1, ?2)")?,
+            see: db.prepare_cached("INSERT OR IGNORE INTO seen_object (num) VALUES (?1)")?,
+        })
+    }
+
+    fn put(&mut self, now: &Version<'_>) -> rusqlite::Result<()> {
+        let open = self
+            .open
+            .query_row([now.num], |row| {
                 let (version, from_run, kind): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-                let same =
-                    row.get(3)? && kind == self.kind.code() && says_the_same(row.get_ref(4)?.as_str()?, self.json);
+                let same = kind == now.kind.code()
+                    && row.get::<_, bool>(3)? == now.entity
+                    && row.get_ref(4)?.as_str()? == now.odata
+                    && says_the_same(row.get_ref(5)?.as_str()?, now.json);
                 Ok((version, from_run, kind, same))
             })
             .optional()?;
-        let Some((version, from_run, kind, same)) = open else { return self.insert(db, run) };
+        let Some((version, from_run, kind, same)) = open else { return self.insert(now) };
         // The list that names an id decides what it is: a membership does not make a listed user a device.
-        let outranked = |seen: bool| seen && self.kind.code() > kind;
-        if from_run == run.0 {
+        let outranked = |seen: bool| seen && now.kind.code() > kind;
+        if from_run == self.run.0 {
             if same || outranked(true) {
                 return Ok(());
             }
-            db.prepare_cached("DELETE FROM object WHERE version = ?1")?.execute([version])?;
-            db.prepare_cached("DELETE FROM raw WHERE version = ?1")?.execute([version])?;
-            return self.insert(db, run);
+            self.db.prepare_cached("DELETE FROM object WHERE version = ?1")?.execute([version])?;
+            self.db.prepare_cached("DELETE FROM raw WHERE version = ?1")?.execute([version])?;
+            return self.insert(now);
         }
         if same {
-            return db
-                .prepare_cached("INSERT OR IGNORE INTO seen_object (num) VALUES (?1)")?
-                .execute([self.num])
-                .map(drop);
+            return self.see.execute([now.num]).map(drop);
         }
-        let seen = db.prepare_cached("SELECT 1 FROM seen_object WHERE num = ?1")?.exists([self.num])?;
+        let seen = self.db.prepare_cached("SELECT 1 FROM seen_object WHERE num = ?1")?.exists([now.num])?;
         if outranked(seen) {
             return Ok(());
         }
-        db.prepare_cached("UPDATE object SET to_run = ?2 WHERE version = ?1")?.execute([version, run.0])?;
-        self.insert(db, run)
+        self.db.prepare_cached("UPDATE object SET to_run = ?2 WHERE version = ?1")?.execute([version, self.run.0])?;
+        self.insert(now)
     }
 
-    /// To be called where no version of it is open.
-    pub(super) fn insert(&self, db: &Connection, run: RunId) -> rusqlite::Result<()> {
-        let mut raw: Map<String, Value> = serde_json::from_str(self.json).unwrap_or_default();
-        let facets = Facets::of(self.kind, self.id, self.odata, &raw);
-        let version = db
-            .prepare_cached(
-                "INSERT INTO object (num, from_run, to_run, kind, entity, odata, sort, name, second, label, search)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-            )?
-            .insert(params![
-                self.num,
-                run.0,
-                FOREVER,
-                self.kind.code(),
-                self.entity,
-                self.odata,
-                facets.sort,
-                facets.name,
-                facets.second,
-                facets.label,
-                facets.search,
-            ])?;
+    /// Where no version of it is open.
+    fn insert(&mut self, now: &Version<'_>) -> rusqlite::Result<()> {
+        let mut raw: Map<String, Value> = serde_json::from_str(now.json).unwrap_or_default();
+        let facets = Facets::of(now.kind, now.id, now.odata, &raw);
+        let version = self.insert.insert(params![
+            now.num,
+            self.run.0,
+            FOREVER,
+            now.kind.code(),
+            now.entity,
+            now.odata,
+            facets.sort,
+            facets.name,
+            facets.second,
+            facets.label,
+            facets.search,
+        ])?;
         // A slice of changes is no property of the group.
         let without_changes = match raw.remove(CHANGES) {
             Some(_) => to_raw_value(&raw).ok(),
             None => None,
         };
-        let json = without_changes.as_ref().map_or(self.json, |raw| raw.get());
-        db.prepare_cached("INSERT INTO raw (version, json) VALUES (?1, ?2)")?.execute(params![version, json])?;
-        Ok(())
+        let json = without_changes.as_ref().map_or(now.json, |raw| raw.get());
+        self.insert_raw.execute(params![version, json]).map(drop)
     }
 }
 

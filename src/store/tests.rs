@@ -1,6 +1,7 @@
 //! Tests of the store as its users see it: through files, writers and readers.
 
 mod beliefs;
+mod changes;
 mod formats;
 mod ground;
 mod lists;

@@ -547,7 +547,7 @@ fn progress(second: u64) -> IngestProgress {
     p.wire.resource_units = 900 * second;
     p.kind = Some(RunKind::Full);
     p.rate = if second > 0 { 36_104.0 } else { 0.0 };
-    p.eta_seconds = (second > 1).then(|| 11.0 - second as f64);
+    p.eta_seconds = (second > 1).then_some(11.0 - second as f64);
     p.wire.units_10s = 6_212;
     p.wire.pace_10s = 6_400;
     p.wire.quota_10s = 8_000;

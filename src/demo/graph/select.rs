@@ -94,7 +94,25 @@ pub fn check(tenant: &Tenant, caller: &Caller, kind: Kind, names: &[String]) -> 
             Refusal(400, "BadRequest", words)
         })
     };
-    names.iter().map(spell).collect()
+    let mut spelled: Vec<String> = Vec::with_capacity(names.len());
+    for name in names {
+        let name = spell(name)?;
+        if !spelled.contains(&name) {
+            spelled.push(name);
+        }
+    }
+    Ok(spelled)
+}
+
+/// A text in quotes, most of which need no escapes.
+fn push_text(text: &str, out: &mut String) {
+    if text.bytes().any(|b| b < 0x20 || b == b'"' || b == b'\\') {
+        out.push_str(&Value::from(text).to_string());
+        return;
+    }
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
 }
 
 /// How objects of a request are shown.
@@ -123,7 +141,43 @@ impl View<'_> {
             out.push_str("\"}");
             return;
         }
-        out.push_str(&self.object(tenant, this).to_string());
+        match self.select {
+            Some(names) if this.kind == Kind::User && self.caller.reads(Kind::User) => {
+                self.write_user(tenant, this.index, names, odata_type, out);
+            }
+            _ => out.push_str(&self.object(tenant, this).to_string()),
+        }
+    }
+
+    /// As [`View::object`] shows a user, without working out what nobody asked for.
+    fn write_user(&self, tenant: &Tenant, user: u32, names: &[String], odata_type: &str, out: &mut String) {
+        let person = tenant.person(user);
+        out.push_str("{\"id\":\"");
+        tenant.ids.push(Ref { kind: Kind::User, index: user }, out);
+        out.push('"');
+        let mut put = |name: &str, value: &Value| {
+            out.push_str(",\"");
+            out.push_str(name);
+            out.push_str("\":");
+            match value {
+                Value::String(text) => push_text(text, out),
+                other => out.push_str(&other.to_string()),
+            }
+        };
+        for name in names.iter().filter(|n| *n != "id") {
+            let value = if name == "signInActivity" {
+                tenant.sign_in(user)
+            } else {
+                person.property(name).or_else(|| (!self.typed).then_some(Value::Null))
+            };
+            if let Some(value) = value {
+                put(name, &value);
+            }
+        }
+        if self.typed || odata_type == "#microsoft.graph.agentUser" {
+            put("@odata.type", &Value::from(odata_type));
+        }
+        out.push('}');
     }
 
     pub fn object(&self, tenant: &Tenant, this: Ref) -> Value {

@@ -24,6 +24,8 @@ enum Counts {
     Bucket,
     /// What was spent in the last ten seconds.
     Window,
+    /// Refuses by the bucket, and tells of the last ten seconds.
+    Both,
 }
 
 /// What it tells beside refusing.
@@ -31,6 +33,8 @@ enum Counts {
 enum Tells {
     Everything,
     Nothing,
+    /// Only that a fraction of a second would have been enough to wait.
+    ShortWaits,
 }
 
 /// A service with a quota of its own.
@@ -41,6 +45,8 @@ struct Service {
     used: f64,
     at: Instant,
     spent: VecDeque<(Instant, f64)>,
+    /// The sum of `spent`.
+    recent: f64,
     total: u64,
     asked: usize,
     refused: Vec<Instant>,
@@ -55,6 +61,7 @@ impl Service {
             used: 0.0,
             at: Instant::now(),
             spent: VecDeque::new(),
+            recent: 0.0,
             total: 0,
             asked: 0,
             refused: Vec::new(),
@@ -65,28 +72,27 @@ impl Service {
     fn charge(&mut self, units: u64) -> (bool, f64) {
         let now = Instant::now();
         self.asked += 1;
-        match self.counts {
-            Counts::Bucket => {
-                let back = now.duration_since(self.at).as_secs_f64() * self.quota / 10.0;
-                self.used = (self.used - back).max(0.0);
-            }
-            Counts::Window => {
-                while self.spent.front().is_some_and(|(at, _)| now.duration_since(*at) >= Duration::from_secs(10)) {
-                    self.spent.pop_front();
-                }
-                self.used = self.spent.iter().map(|(_, units)| units).sum();
-            }
-        }
+        let back = now.duration_since(self.at).as_secs_f64() * self.quota / 10.0;
         self.at = now;
-        let passes = self.used + units as f64 <= self.quota;
-        if passes {
-            self.used += units as f64;
-            self.spent.push_back((now, units as f64));
-            self.total += units;
-        } else {
-            self.refused.push(now);
+        self.used = (self.used - back).max(0.0);
+        while let Some((at, units)) = self.spent.front()
+            && now.duration_since(*at) >= Duration::from_secs(10)
+        {
+            self.recent -= units;
+            self.spent.pop_front();
         }
-        (passes, if passes { self.used / self.quota } else { 1.2 })
+        let units = units as f64;
+        let used = if self.counts == Counts::Window { self.recent } else { self.used };
+        if used + units > self.quota {
+            self.refused.push(now);
+            return (false, 1.2);
+        }
+        self.used += units;
+        self.recent += units;
+        self.spent.push_back((now, units));
+        self.total += units as u64;
+        let told = if self.counts == Counts::Bucket { self.used } else { self.recent };
+        (true, (told / self.quota).min(1.8))
     }
 
     /// Status, headers and body of one read.
@@ -109,7 +115,8 @@ impl Service {
         if passes {
             return (200, headers, json!({ "value": [] }));
         }
-        headers.push(("Retry-After", "10".to_owned()));
+        let wait = if self.tells == Tells::ShortWaits { "0.02" } else { "10" };
+        headers.push(("Retry-After", wait.to_owned()));
         (429, headers, json!({ "error": { "code": "TooManyRequests", "message": "Please retry again later." } }))
     }
 
@@ -219,6 +226,11 @@ async fn fewer_than_one_in_a_hundred_is_refused_by_a_window() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn fewer_than_one_in_a_hundred_is_refused_by_both() {
+    check_refusals(Counts::Both, 50).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_quota_that_is_known_is_kept_and_nearly_used_up() {
     for counts in [Counts::Bucket, Counts::Window] {
         let came = read(Service::new(counts, Tells::Everything, 3_500), 50, 3_500, 20_000, costly).await;
@@ -229,12 +241,14 @@ async fn a_quota_that_is_known_is_kept_and_nearly_used_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_tells_nothing_but_no_is_understood_too() {
-    for counts in [Counts::Bucket, Counts::Window] {
-        let came = read(Service::new(counts, Tells::Nothing, 3_500), 50, 8_000, 60_000, costly).await;
+    for (counts, tells) in
+        [(Counts::Bucket, Tells::Nothing), (Counts::Window, Tells::Nothing), (Counts::Bucket, Tells::ShortWaits)]
+    {
+        let came = read(Service::new(counts, tells, 3_500), 50, 8_000, 40_000, costly).await;
         let late = came.refused.iter().filter(|at| **at > came.seconds / 2.0).count();
-        assert!(!came.refused.is_empty() && late * 200 < came.asked, "{late} of {came:?}");
-        assert!(came.throughput > 0.7, "{came:?}");
-        assert!((3_400..5_000).contains(&came.seen.unwrap()), "{came:?}");
+        assert!(!came.refused.is_empty() && late * 200 < came.asked, "{counts:?} {tells:?}: {late} of {came:?}");
+        assert!(came.throughput > 0.7, "{counts:?} {tells:?}: {came:?}");
+        assert!((3_400..5_000).contains(&came.seen.unwrap()), "{counts:?} {tells:?}: {came:?}");
     }
 }
 

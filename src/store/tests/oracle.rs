@@ -445,10 +445,10 @@ impl<'a> Brought<'a> {
 }
 
 /// Entities, edges, and gaps with the second since which they are stale.
-type View = (Vec<String>, Vec<String>, Vec<(String, State, Option<i64>)>);
+pub(super) type View = (Vec<String>, Vec<String>, Vec<(String, State, Option<i64>)>);
 
 /// A run as the store tells it, in the model's words.
-fn view(reader: &Reader, info: &RunInfo) -> View {
+pub(super) fn view(reader: &Reader, info: &RunInfo) -> View {
     let edges = {
         let mut all = Vec::new();
         reader
