@@ -43,8 +43,8 @@ async fn calm_and_odd_weather() {
     for scenario in ["default", "poor-get-by-ids", "empty-pages", "duplicates", "expired-page"] {
         let (stage, told, run) = is_whole(scenario, 420, 60).await;
         is_billed_right(&stage, &run);
-        // The pace spreads what a small tenant's quota would allow at once; else nothing waits that nobody asked to wait.
-        assert!(run.seconds < 1.5, "{scenario}: {}", run.seconds);
+        // But for the pace, which begins as for a small tenant.
+        assert!(run.seconds < 1.0, "{scenario}: nothing waits that nobody asked to wait: {}", run.seconds);
         assert_eq!(told.count(Level::Warning), 0, "{scenario}: {}", told.text());
         assert_eq!(told.ingest().edges as usize, stage.truth(0).members.len() + stage.truth(0).ghosts.len());
     }
@@ -215,10 +215,15 @@ async fn without_consent_or_identity_nothing_is_read_and_nothing_is_taken_for_em
     let (stage, ..) = with_gaps("identity-not-found", &all("Authorization_IdentityNotFound")).await;
     // The login service is not asked in a loop (AADSTS50196).
     assert_eq!(stage.asked(Service::Login).len(), 2);
+<<<<<<< HEAD
     // Nor is anything else: what is there to be read, its totals and its changes, once each; what was under way together
     // once more with the renewed token; and the organization again.
     let asked: Vec<String> = stage.asked(Service::Graph).into_iter().map(|r| r.path).collect();
     assert!(asked.len() <= 14, "{asked:#?}");
+=======
+    // Nor is anything else: what is there to be read, its totals and its changes, once each, and the organization again.
+    assert!(stage.asked(Service::Graph).len() <= 12, "{}", stage.asked(Service::Graph).len());
+>>>>>>> c61292d
 }
 
 #[tokio::test(start_paused = true)]
