@@ -156,6 +156,7 @@ impl GraphClient {
                     }
                     Some(item) if item.status == 401 && self.sender.may_renew(token_refused) => {
                         stale = true;
+                        slot.failed = true;
                         slot.again_at(now);
                         self.sender.wire.retried();
                         continue;
@@ -180,7 +181,7 @@ impl GraphClient {
                     None => slot.finish(Err(error)),
                     Some(wait) => {
                         slot.tried.waited += wait;
-                        slot.failed |= !throttled;
+                        slot.failed = true;
                         slot.again_at(Instant::now() + wait);
                         self.sender.wire.retried();
                     }
@@ -357,11 +358,14 @@ fn path_of(get: &Get) -> &str {
     get.path().split('?').next().unwrap_or_default()
 }
 
+/// A page's own link; not `members@odata.nextLink`, which an expansion may have and nobody follows.
+const NEXT_LINK: &str = "\"@odata.nextLink\"";
+
 /// One read of the batch, until it has an end.
 struct Slot {
     get: Get,
     tried: Tried,
-    /// Whether it failed, other than by 429, since it was last answered.
+    /// Whether it failed or was refused since it was last answered.
     failed: bool,
     /// How often it was asked again because its answer could not be trusted.
     doubted: u32,
@@ -397,7 +401,7 @@ impl Slot {
     /// to be trusted (facts: graph.md §2). `retried`: the batch around it was sent more than once.
     fn answered(&mut self, body: Bytes, retried: bool) {
         self.retried = std::mem::take(&mut self.failed) || retried;
-        let doubtful = self.retried && String::from_utf8_lossy(&body).contains("@odata.nextLink");
+        let doubtful = self.retried && String::from_utf8_lossy(&body).contains(NEXT_LINK);
         self.end = Some(Ok(body));
         if doubtful && self.doubted < page::MOST_DOUBTS {
             self.doubted += 1;
@@ -618,8 +622,8 @@ mod tests {
         // The batch failed, or the item in it: its link is not followed.
         check(vec![down(), item("poison"), item("good")], 4).await;
         check(vec![failed(503), item("poison"), item("good")], 4).await;
-        // To be throttled is no failure, nor is an old token.
-        check(vec![failed(429), item("good")], 3).await;
-        check(vec![failed(401), item("good")], 3).await;
+        // Nor where it was only throttled, or came with an old token.
+        check(vec![failed(429), item("poison"), item("good")], 4).await;
+        check(vec![failed(401), item("poison"), item("good")], 4).await;
     }
 }

@@ -1,6 +1,6 @@
 //! Chains of pages: the whole nextLink, as it is, until there is none.
 //!
-//! An empty page goes on. A link whose answer came only after a failed attempt is not to be trusted (the "retry trap",
+//! An empty page goes on. A link whose answer came only after a failed or refused attempt is not to be trusted (the "retry trap",
 //! facts: graph.md §2): its page is asked for again, until it is answered at once. A page token that the service does not
 //! know any more sends the chain back: to the link before, when that could not be trusted, else to its first page; at
 //! most five times. A chain that leads back into itself ends with an error, and so does a link to another origin, which
@@ -395,13 +395,15 @@ mod tests {
         stub.on(FIRST, [answer(503, json!(null)), page(&stub, &["a"], Some("/v1.0/users?$skiptoken=2"))]);
         stub.on("/v1.0/users?$skiptoken=2", [page(&stub, &["b"], None)]);
         assert_eq!(read(&stub).await, (vec!["a".to_owned(), "b".to_owned()], None));
-        // Throttled, or with an old token: no reason to doubt.
+        // Throttled, or with an old token: nobody says that such a request is no retried one.
         for status in [429, 401] {
             let stub = Stub::start().await;
-            stub.on(FIRST, [answer(status, json!(null)), page(&stub, &["a"], Some("/v1.0/users?$skiptoken=2"))]);
+            let first = |token: &str| page(&stub, &["a"], Some(&format!("/v1.0/users?$skiptoken={token}")));
+            stub.on(FIRST, [answer(status, json!(null)), first("retry"), first("2")]);
+            stub.on("/v1.0/users?$skiptoken=retry", [page(&stub, &[], None)]);
             stub.on("/v1.0/users?$skiptoken=2", [page(&stub, &["b"], None)]);
             assert_eq!(read(&stub).await, (vec!["a".to_owned(), "b".to_owned()], None));
-            assert_eq!(stub.seen().len(), 3, "{status}");
+            assert_eq!(stub.seen().len(), 4, "{status}");
         }
     }
 

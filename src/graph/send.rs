@@ -94,8 +94,8 @@ impl Call {
 
 pub(super) struct Answer<T> {
     pub value: T,
-    /// Whether an attempt before it failed, other than by 429: its nextLink is then not to be trusted (facts: graph.md
-    /// §2).
+    /// Whether it was asked for more than once, for whatever reason: its nextLink is then not to be trusted (facts:
+    /// graph.md §2).
     pub retried: bool,
     /// The token it was asked with.
     pub generation: u64,
@@ -201,8 +201,9 @@ impl Sender {
                 Ok(response) => match self.judge(call, &response, &decode) {
                     Ok(value) => {
                         self.renewed_in_vain.store(false, Ordering::Relaxed);
+                        let retried = tried.failed + tried.throttled > 0 || refused_token.is_some();
                         let Response { generation, sent, .. } = response;
-                        return Ok(Answer { value, retried: tried.failed > 0, generation, sent });
+                        return Ok(Answer { value, retried, generation, sent });
                     }
                     Err(error) if error.status() == Some(401) && self.may_renew(refused_token.is_some()) => {
                         refused_token = Some(response.generation);

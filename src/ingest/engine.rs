@@ -41,6 +41,10 @@ use crate::{
 /// How long a list that is read already waits for its total.
 const PATIENCE_FOR_TOTALS: Duration = Duration::from_secs(2);
 
+/// How often what look-ups brought to light leads to more of them. Each time takes somebody who comes back to the directory
+/// meanwhile; what is open then is a gap.
+const MOST_SETTLINGS: usize = 20;
+
 /// What an engine is made of.
 pub(super) struct Setting<'a> {
     pub client: GraphClient,
@@ -161,6 +165,9 @@ impl Engine {
         if self.decision.groups == Method::Gentle {
             Box::pin(self.end_of_gentle_groups(&groups)).await?;
         }
+        if self.decision.kind == RunKind::Delta {
+            Box::pin(self.look_for_lost_groups()).await?;
+        }
         // Groups that only changes named, and those whose lists have to be read whole.
         let late = self.groups_to_read().await?;
         Box::pin(self.members_of(late)).await?;
@@ -175,13 +182,34 @@ impl Engine {
     /// Members that no list named, and lists that have to be read again for what was found; until nothing is new.
     pub async fn settle(&self, users_complete: bool, groups_complete: bool) -> Result<Option<ListEnd>, Stop> {
         let mut unknown = None;
-        loop {
+        for _ in 0..MOST_SETTLINGS {
             let resolved = Box::pin(self.resolve(users_complete, groups_complete)).await?;
             unknown = unknown.or(resolved.unknown);
-            if !resolved.found_groups {
-                return Ok(unknown);
+            // Whoever turns out to be there after all was left out of the lists that name them, or has a list itself.
+            let late = self.groups_to_read().await?;
+            if late.is_empty() && !resolved.found_groups {
+                break;
+            }
+            Box::pin(self.members_of(late)).await?;
+        }
+        Ok(unknown)
+    }
+
+    /// No change tells that a group is there after all which the run before took for gone. One that is not found again is
+    /// not looked for any more.
+    async fn look_for_lost_groups(&self) -> Result<(), Stop> {
+        let lost = self.keeper.ask(Writer::lost_groups).await?;
+        let replies = self.ask(lost.iter().map(|id| Step::MissingGroup.get(&[id])).collect()).await;
+        let mut page = PageWrite::default();
+        for (id, reply) in lost.into_iter().zip(replies) {
+            match object_of(reply) {
+                Ok((head, raw)) if head.id == id && !is_bare(&raw) => {
+                    page.objects.push(head.object(EntityKind::Group, default_type(EntityKind::Group), raw));
+                }
+                _ => {}
             }
         }
+        self.keeper.keep(page).await
     }
 
     pub async fn groups_to_read(&self) -> Result<Vec<GroupRef>, Stop> {

@@ -530,6 +530,12 @@ impl Engine {
                     checkpoint::end_of_group(&error, true, group.is_hidden())
                 }
             };
+            let end =
+                if end.state == State::Gone { self.ends_of(vec![&group]).await.pop().flatten() } else { Some(end) };
+            let Some(end) = end else {
+                todo.whole.push_back(group.in_doubt());
+                continue;
+            };
             if end.state != State::Complete {
                 self.tell(&group, &end);
             }

@@ -51,6 +51,8 @@ pub(super) struct GroupRef {
     before: Before,
     /// Its list was refused without the advanced query parameters.
     advanced: bool,
+    /// Its list was not found, and the group itself was.
+    doubted: bool,
 }
 
 /// What this run may have written of a group's list before.
@@ -81,6 +83,7 @@ impl GroupRef {
             unified: types.iter().any(|t| t == "Unified"),
             before: Before::Nothing,
             advanced: false,
+            doubted: false,
         }
     }
 
@@ -102,6 +105,12 @@ impl GroupRef {
     #[must_use]
     pub fn with(self, before: Before) -> Self {
         Self { before, ..self }
+    }
+
+    /// Its list was not found, although it is there itself.
+    #[must_use]
+    pub fn in_doubt(self) -> Self {
+        Self { doubted: true, ..self }
     }
 
     /// Whether the store's list of it begins again.
@@ -311,6 +320,7 @@ impl Engine {
         let mut replies = self.ask(gets).await.into_iter();
         let mut page = PageWrite::default();
         let mut todo = Todo::default();
+        let mut lost = Vec::new();
         for group in groups {
             let sources = group.sources();
             let replies: Vec<_> = replies.by_ref().take(sources.len()).collect();
@@ -335,15 +345,61 @@ impl Engine {
                     }
                 }
             }
-            if reading.rest.is_empty() {
+            if reading.is_lost() {
+                lost.push(reading);
+            } else if reading.rest.is_empty() {
                 self.finish(&mut reading, &mut page);
             } else {
                 page.members.extend(self.slice(&mut reading));
                 todo.long.push_back(reading);
             }
         }
+        todo.whole.extend(self.make_sure_of(lost, &mut page).await);
         self.keeper.keep(page).await?;
         Ok(todo)
+    }
+
+    /// A group was listed, and its list of members is not found. It is gone when it is not found itself: a group that was
+    /// just made is not known everywhere at once. Returns those that are there, to be read again; once.
+    async fn make_sure_of(&self, lost: Vec<Reading>, page: &mut PageWrite) -> Vec<GroupRef> {
+        let mut again = Vec::new();
+        let ends = self.ends_of(lost.iter().map(|reading| &reading.group).collect()).await;
+        for (mut reading, end) in lost.into_iter().zip(ends) {
+            match end {
+                Some(end) => {
+                    reading.end = Some(end);
+                    self.finish(&mut reading, page);
+                }
+                None => {
+                    self.watch.edges_less((reading.seen.len() - reading.found.len()) as u64);
+                    let before = match reading.group.before {
+                        // It is counted.
+                        Before::Expanded(_) => Before::Expanded(0),
+                        Before::Nothing | Before::Some => Before::Some,
+                    };
+                    again.push(reading.group.in_doubt().with(before));
+                }
+            }
+        }
+        again
+    }
+
+    /// How the lists of groups end that were not found; `None` where a list is to be asked for again, as the group is
+    /// there.
+    pub(super) async fn ends_of(&self, groups: Vec<&GroupRef>) -> Vec<Option<ListEnd>> {
+        let gets = groups.iter().map(|group| Step::MissingGroup.get(&[&group.id])).collect();
+        let replies = self.ask(gets).await;
+        let end = |(group, reply): (&GroupRef, Result<Reply, GraphError>)| match reply {
+            Ok(_) if !group.doubted => None,
+            Ok(_) => Some(ListEnd {
+                state: State::Partial,
+                code: Some("members_not_found".to_owned()),
+                request_id: None,
+                reason: Some("the group is there, and its members are not found".to_owned()),
+            }),
+            Err(error) => Some(checkpoint::end_of_group(&error, true, group.hidden)),
+        };
+        groups.into_iter().zip(replies).map(end).collect()
     }
 
     /// The request for one of a group's lists.
@@ -385,9 +441,14 @@ impl Engine {
             }
         }
         let mut page = PageWrite::default();
-        self.finish(&mut reading, &mut page);
+        let mut todo = Todo::default();
+        if reading.is_lost() {
+            todo.whole.extend(self.make_sure_of(vec![reading], &mut page).await);
+        } else {
+            self.finish(&mut reading, &mut page);
+        }
         self.keeper.keep(page).await?;
-        Ok(Todo::default())
+        Ok(todo)
     }
 
     fn failed(&self, reading: &mut Reading, source: Source, error: &GraphError) {
@@ -523,6 +584,11 @@ impl Reading {
             end: None,
             rest: Vec::new(),
         }
+    }
+
+    /// Whether one of its lists was not found.
+    fn is_lost(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.state == State::Gone)
     }
 
     fn begin_again(&mut self) {

@@ -403,10 +403,11 @@ fn group_whole_since(db: &Connection, grp: i64) -> rusqlite::Result<Option<Times
 
 /// Keeps of every group how its list ended if it is not complete, and when it was last complete.
 fn settle_groups(db: &Connection, run: RunId, nodes: &Nodes, at: Timestamp) -> rusqlite::Result<()> {
-    db.execute("DELETE FROM group_state WHERE run = ?1 AND state IN ('complete', 'gone')", [run.0])?;
+    db.execute("DELETE FROM group_state WHERE run = ?1 AND state = 'complete'", [run.0])?;
     // A group that comes back later was never read completely: its old edges went with it.
     let mut over = Vec::new();
-    each(db, "SELECT grp FROM whole_group UNION SELECT grp FROM group_state WHERE run = ?1", [run.0], |row| {
+    let kept = "SELECT grp FROM whole_group UNION SELECT grp FROM group_state WHERE run = ?1";
+    each(db, kept, [run.0], |row| {
         let num = row.get(0)?;
         if !nodes.is_group(num) {
             over.push(num);
@@ -415,7 +416,9 @@ fn settle_groups(db: &Connection, run: RunId, nodes: &Nodes, at: Timestamp) -> r
     })?;
     for num in over {
         db.prepare_cached("DELETE FROM whole_group WHERE grp = ?1")?.execute([num])?;
-        db.prepare_cached("DELETE FROM group_state WHERE run = ?1 AND grp = ?2")?.execute([run.0, num])?;
+        // That its list was not found is remembered: the next run looks whether it is there after all.
+        db.prepare_cached("DELETE FROM group_state WHERE run = ?1 AND grp = ?2 AND state <> 'gone'")?
+            .execute([run.0, num])?;
     }
     for (num, node) in nodes.iter() {
         if !nodes.is_group(num) {

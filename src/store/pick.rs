@@ -37,6 +37,25 @@ impl Writer {
         })
     }
 
+    /// Groups that the run before took for gone because their lists were not found, and that nothing has shown since.
+    pub fn lost_groups(&mut self, run: RunId) -> Result<Vec<String>, StoreError> {
+        self.check_running(run)?;
+        self.look(|db| {
+            let Some(base) = runs::newest_finished(db, run)? else { return Ok(Vec::new()) };
+            let mut lost = Vec::new();
+            let sql = "SELECT k.text FROM group_state s JOIN key k ON k.num = s.grp
+                       WHERE s.run = ?1 AND s.state = 'gone'
+                         AND NOT EXISTS (SELECT 1 FROM resolution r WHERE r.num = s.grp)
+                         AND NOT EXISTS (SELECT 1 FROM object o WHERE o.num = s.grp AND o.to_run = 9223372036854775807)
+                       ORDER BY k.text";
+            each(db, sql, [base.0], |row| {
+                lost.push(row.get(0)?);
+                Ok(())
+            })?;
+            Ok(lost)
+        })
+    }
+
     /// Gives every list that [`groups_to_read`](Self::groups_to_read) would name an end: for a chain of changes that began
     /// at its beginning, and so has told of all members when it ends. How many there were.
     pub fn end_open_lists(&mut self, run: RunId, end: &ListEnd) -> Result<u64, StoreError> {

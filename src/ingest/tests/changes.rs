@@ -452,6 +452,63 @@ async fn a_group_that_comes_back_during_the_run() {
     assert_eq!(bench.content(&run), whole_but(&[], &["deleted→u1"]), "{told}");
 }
 
+/// A group that was just made is not known everywhere at once: its list is not found, and it is.
+#[tokio::test(start_paused = true)]
+async fn a_group_whose_list_is_not_found() {
+    let told = |of: &str, origin: &str| json!({ "value": [], "@odata.deltaLink": link(origin, of, "0") });
+    let fresh = async || {
+        let mut bench = Bench::new().await;
+        bench.stub.roles(&["Directory.Read.All", "Member.Read.Hidden"]);
+        for of in ["users", "groups"] {
+            let latest = told(of, bench.stub.graph());
+            bench.world.on(&format!("/{of}/delta?$select="), latest.clone());
+            bench.world.on(&format!("/{of}/delta?$deltatoken=0"), latest);
+        }
+        bench
+    };
+    let there = json!({ "id": "deleted", "displayName": "Group deleted", "groupTypes": ["Unified"] });
+
+    // It is asked for, and its list again.
+    let mut bench = fresh().await;
+    bench.listed("deleted", &[("user", "u1")]);
+    bench.world.on("/groups/deleted?", there.clone());
+    *bench.world.1.lock().unwrap() = Some("/v1.0/groups/deleted/members?".to_owned());
+    let run = bench.run().await.unwrap();
+    assert_eq!((run.status, Bench::gaps(&run)), (RunStatus::Complete, vec![]), "{}", bench.lines().join("\n"));
+    assert_eq!(bench.content(&run), whole_but(&[], &["deleted→u1"]));
+
+    // Twice is enough: that is a gap.
+    let mut bench = fresh().await;
+    bench.world.on("/groups/deleted?", there.clone());
+    let run = bench.run().await.unwrap();
+    assert_eq!(Bench::gaps(&run), ["deleted partial members_not_found"]);
+    assert_eq!(bench.content(&run), whole_but(&[], &[]));
+
+    // Nothing is found of it: it counts as gone, and the next run looks, though no change tells of it.
+    let mut bench = fresh().await;
+    let run = bench.run().await.unwrap();
+    assert_eq!((run.status, Bench::gaps(&run)), (RunStatus::Complete, vec![]));
+    assert_eq!(bench.content(&run), whole_but(&["user_group deleted", "sec→deleted"], &[]));
+    bench.world.on("/groups/deleted?", there);
+    bench.listed("deleted", &[("user", "u1")]);
+    let run = bench.run().await.unwrap();
+    assert_eq!((run.kind, run.status), (RunKind::Delta, RunStatus::Complete), "{}", bench.lines().join("\n"));
+    assert_eq!(bench.content(&run), whole_but(&[], &["deleted→u1"]));
+
+    // Once: who is not found again is gone.
+    let bench = fresh().await;
+    let looked = || {
+        let asked = |seen: &&Seen| String::from_utf8_lossy(&seen.body).contains("groups/deleted?");
+        bench.stub.seen().iter().filter(asked).count()
+    };
+    bench.run().await.unwrap();
+    let first = looked();
+    bench.run().await.unwrap();
+    let second = looked();
+    bench.run().await.unwrap();
+    assert_eq!((first, second, looked()), (1, 2, 2), "it is looked for once more, and then not any more");
+}
+
 /// A store that a run has in hand is not taken by another; nothing here may hold it longer than the run.
 #[tokio::test(start_paused = true)]
 async fn the_store_is_free_after_a_run() {
