@@ -82,15 +82,17 @@ impl State {
 pub enum GapScope {
     Collection,
     Group,
+    /// Members of one kind, whose properties the app may not read. That they are members is known.
+    Kind,
 }
 
 /// Something that is not complete, as reports list it under `incomplete`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     pub scope: GapScope,
-    /// A [`Collection`]'s name, or the group's object id.
+    /// A [`Collection`]'s name, the group's object id, or the kind as Graph names it (`device`).
     pub id: String,
-    /// A [`Collection`]'s name, or the group's display name.
+    /// A [`Collection`]'s name, the group's display name, or the kind's in words.
     pub name: String,
     pub state: State,
     /// The service's own code, such as `Authorization_RequestDenied`; else a word for what happened (`timeout`).
@@ -148,6 +150,8 @@ pub fn partial_types(naming: Naming, gaps: &[Gap]) -> BTreeSet<String> {
         let collection = match gap.scope {
             GapScope::Collection => Collection::parse(&gap.id),
             GapScope::Group => Some(Collection::Memberships),
+            // Each of them is an entity by its id, and no edge is missing.
+            GapScope::Kind => continue,
         };
         match collection {
             Some(Collection::Account) => {
@@ -261,6 +265,7 @@ mod tests {
         check(&[], &[]);
         check(&[gap(GapScope::Group, "g", State::Gone, false)], &[]);
         check(&[gap(GapScope::Collection, "users", State::Forbidden, true)], &[]);
+        check(&[gap(GapScope::Kind, "device", State::Forbidden, false)], &[]);
         check(
             &[gap(GapScope::Collection, "users", State::Forbidden, false)],
             &["active_directory_account_has_user", "active_directory_user", "active_directory_user_group_has_user"],

@@ -30,6 +30,11 @@ use crate::domain::progress::Level;
 /// How often a chain may go back.
 const MOST_RESTARTS: u32 = 5;
 
+/// Pages in a row that may bring nothing new.
+const MOST_BARREN: u64 = 50;
+/// The same, where many may.
+const MOST_BARREN_OF_MANY: u64 = 10_000;
+
 /// How often a page is asked for again because its link is not to be trusted.
 pub(super) const MOST_DOUBTS: u32 = 3;
 
@@ -78,6 +83,12 @@ pub struct Pages {
     came_from: Option<(Step, bool)>,
     followed: HashSet<u64>,
     restarts: u32,
+    /// Pages that were read.
+    read: u64,
+    /// Pages in a row that brought nothing new.
+    barren: u64,
+    /// How many more pages may repeat what is known because the chain went back.
+    repeats: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,7 +109,18 @@ enum Step {
 impl Pages {
     pub(super) fn new(client: GraphClient, first: Get) -> Self {
         let (kind, next) = (Kind::List, Step::First);
-        Self { client, kind, first, next, came_from: None, followed: HashSet::new(), restarts: 0 }
+        Self {
+            client,
+            kind,
+            first,
+            next,
+            came_from: None,
+            followed: HashSet::new(),
+            restarts: 0,
+            read: 0,
+            barren: 0,
+            repeats: 0,
+        }
     }
 
     /// A chain of changes.
@@ -124,6 +146,11 @@ impl Pages {
     pub(super) fn behind_first(mut self, next_link: Option<String>, retried: bool) -> Self {
         self.came_from = Some((Step::First, retried));
         self.resumed(next_link)
+    }
+
+    /// Whether there is no next page.
+    pub fn is_over(&self) -> bool {
+        matches!(self.next, Step::End)
     }
 
     /// The next page; `None` behind the last.
@@ -158,6 +185,7 @@ impl Pages {
                 Ok(Answer { value: body, retried, .. }) => {
                     self.next = body.next_link.clone().map_or(Step::End, Step::Link);
                     self.came_from = Some((step, retried));
+                    self.read += 1;
                     return Ok(Some(Page { again, ..Page::of(body) }));
                 }
                 Err(error)
@@ -170,6 +198,7 @@ impl Pages {
                         _ => Step::First,
                     };
                     self.restarts += 1;
+                    self.repeats = self.read;
                     self.followed.clear();
                     again = if matches!(back, Step::First) { Again::Chain } else { Again::Page };
                     let from = if again == Again::Chain { "from its first page" } else { "from the page before" };
@@ -184,6 +213,38 @@ impl Pages {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Whether the last page brought anything that no page before it had. Links that are new each time lead round for ever
+    /// all the same.
+    ///
+    /// # Errors
+    ///
+    /// When nothing new has come for so many pages that nothing will: the chain is over then. Some may be empty, and a
+    /// chain that went back repeats itself.
+    pub fn brought(&mut self, news: bool) -> Result<(), GraphError> {
+        if self.repeats > 0 {
+            self.repeats -= 1;
+            return Ok(());
+        }
+        self.barren = if news { 0 } else { self.barren + 1 };
+        let most = match self.kind {
+            // A cast or a filter may leave nothing of page after page.
+            Kind::List if self.is_narrowed() => MOST_BARREN_OF_MANY,
+            Kind::List => MOST_BARREN,
+            // The same group comes on many pages (facts: graph.md §3.3).
+            Kind::Delta => MOST_BARREN_OF_MANY,
+        };
+        if self.barren < most {
+            return Ok(());
+        }
+        self.next = Step::End;
+        Err(self.bad_link(&format!("{most} pages in a row brought nothing new, and there is always another one")))
+    }
+
+    fn is_narrowed(&self) -> bool {
+        let path = self.first.path();
+        path.contains("/microsoft.graph.") || path.contains("$filter=")
     }
 
     /// A page whose link can be trusted, if it can be had.
@@ -405,6 +466,48 @@ mod tests {
             assert_eq!(read(&stub).await, (vec!["a".to_owned(), "b".to_owned()], None));
             assert_eq!(stub.seen().len(), 4, "{status}");
         }
+    }
+
+    /// Each link is another one, and they lead nowhere.
+    #[tokio::test(start_paused = true)]
+    async fn pages_without_end() {
+        let check = async |first: &str, want: u64| {
+            let stub = Stub::start().await;
+            let origin = stub.graph().to_owned();
+            let turn = std::sync::atomic::AtomicU64::new(0);
+            stub.handle(move |_| {
+                let n = turn.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                let next = format!("{origin}/v1.0/users?$skiptoken={n}");
+                Some(answer(200, json!({ "value": [{ "id": (n % 3).to_string() }], "@odata.nextLink": next })))
+            });
+            let clock = TestClock::new("2026-11-22T10:00:00Z");
+            let mut pages = stub.client(&clock).pages(Get::new(first));
+            let mut seen = HashSet::new();
+            let error = loop {
+                let page = pages.next().await.unwrap().unwrap();
+                let new = page.objects.iter().filter(|o| seen.insert(o.get().to_owned())).count() > 0;
+                if let Err(error) = pages.brought(new) {
+                    break error;
+                }
+            };
+            assert!(error.is_bad_link() && error.code() == Some("bad_next_link"), "{error}");
+            assert_eq!(stub.seen().len() as u64, 3 + want);
+            assert!(matches!(pages.next().await, Ok(None)));
+        };
+        check("/v1.0/users?$select=id", MOST_BARREN).await;
+
+        // Chains that went back repeat as much as they had read.
+        let stub = Stub::start().await;
+        let mut pages = stub.client(&TestClock::new("2026-11-22T10:00:00Z")).pages(Get::new(FIRST));
+        pages.repeats = 100;
+        for _ in 0..100 + MOST_BARREN - 1 {
+            pages.brought(false).unwrap();
+        }
+        pages.brought(true).unwrap();
+        assert_eq!((pages.barren, pages.repeats), (0, 0));
+        let cast = Get::new("/v1.0/groups/x/members/microsoft.graph.servicePrincipal?$select=id");
+        let mut pages = stub.client(&TestClock::new("2026-11-22T10:00:00Z")).pages(cast);
+        (0..MOST_BARREN * 2).for_each(|_| pages.brought(false).unwrap());
     }
 
     const DELTA: &str = "/v1.0/groups/delta?$deltatoken=t1";

@@ -99,7 +99,10 @@ impl Engine {
         let link = loop {
             match pages.next().await {
                 Ok(Some(page)) if page.delta_link.is_some() => break page.delta_link,
-                Ok(Some(_)) => {}
+                Ok(Some(_)) => match pages.brought(false) {
+                    Ok(()) => {}
+                    Err(_) => break None,
+                },
                 Ok(None) => break None,
                 Err(error) => {
                     self.still_there(&error).await?;
@@ -306,6 +309,7 @@ impl Engine {
                 anew = Some(HashSet::new());
             }
             began = true;
+            let known = brought.seen.len();
             let (next_link, link) = (page.next_link, page.delta_link);
             inside = next_link.is_some();
             let mut write = Box::pin(self.writes(collection, mode, page.objects, &mut brought, anew.as_mut())).await?;
@@ -317,6 +321,9 @@ impl Engine {
             }
             self.keeper.keep(write).await?;
             brought.link = link.or(brought.link);
+            if let Err(error) = pages.brought(brought.seen.len() > known) {
+                return Ok(Err(Trouble::Failed(error, began)));
+            }
         }
     }
 

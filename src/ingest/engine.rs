@@ -288,6 +288,11 @@ impl Engine {
                     }
                     self.watch.done(collection, found);
                     self.keeper.keep(PageWrite { objects, ..PageWrite::default() }).await?;
+                    // There is one organization.
+                    if let Err(error) = pages.brought(false) {
+                        self.warn("the account", &error);
+                        break checkpoint::end_of(&error, found > 0);
+                    }
                 }
                 Ok(None) if found > 0 => break ListEnd::COMPLETE,
                 Ok(None) => {
@@ -423,6 +428,7 @@ impl Engine {
                     if page.again == Again::Chain {
                         (nameless, before, begun_again) = (0, 0, true);
                     }
+                    let known = seen.len();
                     let mut objects = Vec::with_capacity(page.objects.len());
                     for raw in page.objects {
                         let Some(head) = Head::of(&raw) else {
@@ -441,6 +447,10 @@ impl Engine {
                     self.keeper
                         .keep(PageWrite { objects, checkpoint: Some(checkpoint), ..PageWrite::default() })
                         .await?;
+                    if let Err(error) = pages.brought(seen.len() > known) {
+                        self.warn(collection.as_str(), &error);
+                        break checkpoint::end_of(&error, true);
+                    }
                 }
                 Ok(None) => break ListEnd::COMPLETE,
                 Err(error) => {

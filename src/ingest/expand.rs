@@ -9,7 +9,7 @@
 //! The number of the cap is nowhere relied on: only that it is the same for all groups.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -263,15 +263,19 @@ impl Engine {
     async fn lists_of(&self, reply: Result<Reply, GraphError>) -> Result<Vec<(u128, List)>, GraphError> {
         let (first, mut rest) = reply?.page_as::<Shown>(&self.client)?;
         let mut lists = Vec::with_capacity(first.objects.len());
+        let mut seen: HashSet<u128> = HashSet::with_capacity(first.objects.len());
         let mut take = |objects: Vec<Shown>| {
+            let mut news = false;
             for shown in objects {
                 let id = id_key(&shown.id);
+                news |= seen.insert(id);
                 lists.extend(shown.list().map(|list| (id, list)));
             }
+            news
         };
         take(first.objects);
         while let Some(page) = rest.next_as::<Shown>().await? {
-            take(page.objects);
+            rest.brought(take(page.objects))?;
         }
         Ok(lists)
     }
@@ -404,7 +408,9 @@ impl Engine {
         let mut ids = BTreeSet::new();
         ids.extend(first.objects.into_iter().map(|item| String::from(item.id)));
         while let Some(page) = rest.next_as::<MemberItem>().await? {
+            let known = ids.len();
             ids.extend(page.objects.into_iter().map(|item| String::from(item.id)));
+            rest.brought(ids.len() > known)?;
         }
         Ok(ids)
     }

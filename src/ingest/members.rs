@@ -415,6 +415,8 @@ impl Engine {
     async fn rest_of(&self, mut reading: Reading) -> Result<Todo, Stop> {
         let mut rest: VecDeque<(Source, Pages)> = std::mem::take(&mut reading.rest).into();
         while let Some((source, mut pages)) = rest.pop_front() {
+            // The other list may have named them all.
+            let mut of_cast: HashSet<u128> = HashSet::new();
             loop {
                 match pages.next_as::<MemberItem>().await {
                     // Both lists begin again: what was written of either is not told apart in the store.
@@ -426,7 +428,17 @@ impl Engine {
                         break;
                     }
                     Ok(Some(page)) => {
+                        let known = reading.seen.len();
+                        let mut news = false;
+                        if source == Source::ServicePrincipals {
+                            page.objects.iter().for_each(|item| news |= of_cast.insert(id_key(&item.id)));
+                        }
                         reading.take(page, source);
+                        news |= reading.seen.len() > known;
+                        if let Err(error) = pages.brought(news) {
+                            self.failed(&mut reading, source, &error);
+                            break;
+                        }
                         if let Some(slice) = self.slice(&mut reading) {
                             self.keeper.keep(PageWrite { members: vec![slice], ..PageWrite::default() }).await?;
                         }

@@ -104,7 +104,7 @@ impl Engine {
         let mut found = Vec::new();
         if !list_complete {
             tally.unreadable += ids.len() as u64;
-            let resolutions = ids.into_iter().map(unreadable).collect();
+            let resolutions = ids.into_iter().map(untold).collect();
             self.keeper.keep(PageWrite { resolutions, ..PageWrite::default() }).await?;
             return Ok(found);
         }
@@ -261,7 +261,15 @@ impl Engine {
     pub(super) async fn all_pages(&self, reply: Result<Reply, GraphError>) -> Result<Vec<Box<RawValue>>, GraphError> {
         let (first, mut rest) = reply?.page(&self.client)?;
         let mut objects = first.objects;
+        let ids = |objects: &[Box<RawValue>]| -> Vec<String> {
+            objects.iter().filter_map(|o| Some(Head::of(o)?.id)).collect()
+        };
+        let mut seen: HashSet<String> =
+            if rest.is_over() { HashSet::new() } else { ids(&objects).into_iter().collect() };
         while let Some(page) = rest.next().await? {
+            let known = seen.len();
+            seen.extend(ids(&page.objects));
+            rest.brought(seen.len() > known)?;
             objects.extend(page.objects);
         }
         Ok(objects)
@@ -329,7 +337,10 @@ impl Tally {
             Resolution::Gone { id: one.id }
         } else {
             self.unreadable(error);
-            unreadable(one)
+            match error {
+                Some(error) if !error.is_forbidden() => untold(one),
+                _ => unreadable(one),
+            }
         }
     }
 
@@ -378,6 +389,10 @@ fn sort_in(
 fn is_poor(raw: &RawValue, odata_type: &str) -> bool {
     let Ok(fields) = serde_json::from_str::<HashMap<String, IgnoredAny>>(raw.get()) else { return true };
     select_member(short_odata_type(odata_type)).split(',').any(|field| !fields.contains_key(field))
+}
+
+fn untold(one: Unresolved) -> Resolution {
+    Resolution::Untold { id: one.id, odata_type: one.odata_type }
 }
 
 fn unreadable(one: Unresolved) -> Resolution {

@@ -4,13 +4,19 @@
 //! licence of its own. That it cannot be read is told once and is no gap. Where the pass stood when the run was through
 //! is where it goes on another day; what is known of users whom it did not come to stays.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
-use super::{Stop, engine::lock, keep::Keeper, plan::Step, watch::Watch};
+use super::{
+    Stop,
+    engine::{Head, id_key, lock},
+    keep::Keeper,
+    plan::Step,
+    watch::Watch,
+};
 use crate::{
     domain::{progress::Level, reading::Learned, text},
     graph::{GraphClient, GraphError},
@@ -52,6 +58,7 @@ impl Pass {
             pages = pages.resumed(from);
         }
         let mut read = 0;
+        let mut seen: HashSet<u128> = HashSet::new();
         loop {
             let next = Instant::now() + APART;
             let page = match pages.next().await {
@@ -64,6 +71,12 @@ impl Pass {
             };
             let sign_ins: Vec<SignInWrite> = page.objects.iter().filter_map(|raw| sign_in(raw)).collect();
             read += page.objects.len() as u64;
+            let known = seen.len();
+            seen.extend(page.objects.iter().filter_map(|raw| Some(id_key(&Head::of(raw)?.id))));
+            if let Err(error) = pages.brought(seen.len() > known) {
+                self.tell(&error);
+                return Ok(());
+            }
             self.keeper.keep(PageWrite { sign_ins, ..PageWrite::default() }).await?;
             let goes_on = page.next_link.is_some();
             lock(&self.learned).sign_ins_link = page.next_link;

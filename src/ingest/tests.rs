@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Collect, CollectError, collect};
 use crate::{
     domain::{
-        completeness::{Collection, RunStatus, State},
+        completeness::{Collection, GapScope, RunStatus, State},
         ids::TenantId,
         naming::Naming,
         progress::{Event, IngestProgress, Phase},
@@ -595,6 +595,48 @@ async fn progress_comes_at_most_ten_times_a_second_and_in_totals() {
         assert!(pair[0].wire.requests <= pair[1].wire.requests && pair[0].edges <= pair[1].edges);
     }
     assert!(told.last().unwrap().wire.throttled_seconds > 50.0);
+}
+
+/// Kinds that the app may not read are gaps, and made up for by what was read of them before.
+#[tokio::test(start_paused = true)]
+async fn kinds_that_may_not_be_read() {
+    let refuse = |bench: &mut Bench| {
+        bench.world.refuse("/directoryObjects/getByIds", 403, "Authorization_RequestDenied");
+        bench.world.refuse("/devices?", 403, "Authorization_RequestDenied");
+        bench.world.refuse("/directoryObjects/d1", 403, "Authorization_RequestDenied");
+        for (path, id) in [("/contacts?", "c1"), ("/servicePrincipals?", "s1")] {
+            bench.world.on(path, json!({ "value": [{ "id": id, "displayName": id }] }));
+        }
+        let printer = json!({ "@odata.type": "#microsoft.graph.printer", "id": "p1", "displayName": "Printer" });
+        bench.world.on("/directoryObjects/p1", printer);
+    };
+    let mut bench = Bench::new().await;
+    bench.stub.roles(&["Directory.Read.All", "Member.Read.Hidden"]);
+    bench.world.on("/groups/deleted/members?", json!({ "value": [] }));
+    let good = bench.world.clone();
+    // From the start: it is known that they are members, and no more.
+    refuse(&mut bench);
+    let refused = bench.world.clone();
+    let run = bench.run().await.unwrap();
+    let told = bench.lines().join("\n");
+    assert_eq!(Bench::gaps(&run), ["device forbidden kind_not_readable"], "{told}");
+    assert_eq!((run.status, run.gaps[0].name.as_str()), (RunStatus::Partial, "devices"));
+    assert_eq!((run.gaps[0].scope, run.gaps[0].stale_since), (GapScope::Kind, None));
+    assert_eq!(bench.content(&run), whole_but(&[], &[]));
+    assert!(bench.last_progress().gaps.iter().any(|gap| gap.id == "device"));
+
+    // All is read, and then it is not any more: what was read stays, with its date.
+    bench.world = good;
+    let full = bench.run().await.unwrap();
+    assert_eq!((full.status, Bench::gaps(&full)), (RunStatus::Complete, vec![]));
+    bench.world = refused;
+    for _ in 0..2 {
+        let run = bench.run().await.unwrap();
+        assert_eq!(Bench::gaps(&run), ["device forbidden kind_not_readable"]);
+        assert_eq!(run.gaps[0].stale_since, full.finished_at);
+        let reader = Reader::open(&bench.path(), None).unwrap();
+        assert_eq!(reader.detail(run.id, Naming::ActiveDirectory, "d1").unwrap().unwrap().name, "LAPTOP-1");
+    }
 }
 
 #[tokio::test(start_paused = true)]

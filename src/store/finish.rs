@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     ghosts, ground, keys,
     keys::Few,
-    nodes::{EdgeEnd, Marks, Nodes, Stage, each},
+    nodes::{EdgeEnd, Fate, Marks, Nodes, Stage, each},
     put::Version,
     runs::{self, Counts, timestamp},
     write::{RunEnd, Unresolved},
@@ -20,7 +20,7 @@ use super::{
 use crate::domain::{
     completeness::{Collection, Gap, GapScope, RunStatus, State},
     ids::RunId,
-    kind::{EdgeKind, EntityKind, kind_of_odata_type},
+    kind::{EdgeKind, EntityKind, kind_of_odata_type, short_odata_type},
     reading::RunKind,
 };
 
@@ -143,7 +143,8 @@ fn settle(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<(Vec<Ga
         }
     }
     count_entities(db, &mut counts)?;
-    let gaps = gaps(db, run, &nodes)?;
+    let mut gaps = gaps(db, run, &nodes)?;
+    gaps.extend(kind_gaps(db, &nodes)?);
     settle_groups(db, run, &nodes, end.finished_at)?;
     settle_collections(db, &nodes, end.finished_at)?;
     settle_links(db, run, &nodes)?;
@@ -325,6 +326,59 @@ fn gaps(db: &Connection, run: RunId, nodes: &Nodes) -> rusqlite::Result<Vec<Gap>
     }
     gaps.extend(groups);
     Ok(gaps)
+}
+
+/// Kinds of members that exist and may not be read. Where each of them was read before, what is known of them goes on.
+fn kind_gaps(db: &Connection, nodes: &Nodes) -> rusqlite::Result<Vec<Gap>> {
+    let mut types = Few::default();
+    // By kind: whether each was read before.
+    let mut kinds: BTreeMap<String, bool> = BTreeMap::new();
+    for (num, node) in nodes.iter() {
+        let is_refused = node.fate == Fate::Unreadable && !node.is(Marks::UNTOLD) && node.is(Marks::NAMED);
+        let Some(told) = nodes.told_type(num).filter(|_| is_refused) else { continue };
+        let odata = types.text(db, told)?;
+        if kind_of_odata_type(odata) != EntityKind::Member {
+            continue;
+        }
+        let was_read = db
+            .prepare_cached(
+                "SELECT 1 FROM object o JOIN raw r ON r.version = o.version JOIN key k ON k.num = o.num
+                 WHERE o.num = ?1 AND o.to_run = 9223372036854775807 AND r.json <> json_object('id', k.text)",
+            )?
+            .exists([num])?;
+        let all = kinds.entry(short_odata_type(odata).to_owned()).or_insert(true);
+        *all &= was_read;
+    }
+    let base = nodes.base.map_or(Ok(None), |base| runs::get(db, base))?;
+    let gap = |(kind, was_read): (String, bool)| {
+        let before = base.as_ref().and_then(|b| b.gaps.iter().find(|g| g.scope == GapScope::Kind && g.id == kind));
+        let since = match (before, &base) {
+            (Some(gap), _) => gap.stale_since,
+            (None, base) => base.as_ref().and_then(|b| b.finished_at),
+        };
+        Gap {
+            scope: GapScope::Kind,
+            name: plural_of(&kind),
+            id: kind,
+            state: State::Forbidden,
+            code: Some("kind_not_readable".to_owned()),
+            request_id: None,
+            accepted: false,
+            stale_since: since.filter(|_| was_read),
+        }
+    };
+    Ok(kinds.into_iter().map(gap).collect())
+}
+
+/// A kind of members in words.
+fn plural_of(kind: &str) -> String {
+    match kind {
+        "orgContact" => "contacts".to_owned(),
+        "device" => "devices".to_owned(),
+        "servicePrincipal" => "service principals".to_owned(),
+        "" => "members of an unnamed kind".to_owned(),
+        other => format!("members of kind {other}"),
+    }
 }
 
 /// The gaps that reading ran into, without a word on what makes up for them.

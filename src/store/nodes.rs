@@ -4,7 +4,11 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{finish::NOT_READ, runs};
+use super::{
+    finish::NOT_READ,
+    put::{GONE, UNTOLD},
+    runs,
+};
 use crate::domain::{
     completeness::{Collection, State},
     ids::RunId,
@@ -41,6 +45,10 @@ impl Marks {
     pub(super) const REBORN: Self = Self(1 << 4);
     /// The group lists a member that was gone and is there again.
     pub(super) const HAS_RISEN: Self = Self(1 << 5);
+    /// Nothing was found out of it, or nobody asked.
+    pub(super) const UNTOLD: Self = Self(1 << 6);
+    /// An earlier run found it gone, and some group went on listing it.
+    const GHOST: Self = Self(1 << 7);
     /// What keeps a group's list from being as it was.
     const MOVED: Self = Self(Self::LACKING.0 | Self::HALF_READ.0 | Self::REBORN.0 | Self::HAS_RISEN.0);
 }
@@ -48,6 +56,11 @@ impl Marks {
 impl Node {
     pub(super) const fn is(&self, mark: Marks) -> bool {
         self.marks.0 & mark.0 != 0
+    }
+
+    /// Whether it was gone before, and nothing says otherwise.
+    const fn stays_gone(&self) -> bool {
+        self.is(Marks::GHOST) && self.is(Marks::UNTOLD) && self.open.is_none()
     }
 
     pub(super) const fn mark(&mut self, mark: Marks) {
@@ -174,8 +187,12 @@ impl Nodes {
             Ok(())
         })?;
         each(db, "SELECT num, gone, odata FROM resolution", (), |row| {
-            let (num, gone, odata): (i64, bool, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            self.at_mut(num).fate = if gone { Fate::Gone } else { Fate::Unreadable };
+            let (num, gone, odata): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let node = self.at_mut(num);
+            node.fate = if gone == GONE { Fate::Gone } else { Fate::Unreadable };
+            if gone == UNTOLD {
+                node.mark(Marks::UNTOLD);
+            }
             self.types.insert(num, odata);
             Ok(())
         })?;
@@ -202,6 +219,7 @@ impl Nodes {
         })?;
         each(db, "SELECT grp, member FROM ghost_edge WHERE to_run = 9223372036854775807", (), |row| {
             let (grp, member) = (row.get(0)?, row.get(1)?);
+            self.at_mut(member).mark(Marks::GHOST);
             if self.has_risen(member) {
                 self.at_mut(grp).mark(Marks::HAS_RISEN);
             }
@@ -214,7 +232,7 @@ impl Nodes {
         let node = self.at(member);
         match node.fate {
             Fate::Gone => false,
-            Fate::Unreadable => true,
+            Fate::Unreadable => !node.stays_gone(),
             Fate::Unknown => node.open.is_some() && !self.closes(&node),
         }
     }
@@ -328,7 +346,7 @@ impl Nodes {
         }
         let node = self.at(member);
         match node.open {
-            _ if node.fate == Fate::Gone => EdgeEnd::Ghost,
+            _ if node.fate == Fate::Gone || node.stays_gone() => EdgeEnd::Ghost,
             Some(open) if open.kind == EntityKind::Account => EdgeEnd::Drop,
             Some(open) if !self.closes(&node) => EdgeEnd::Keep(open.kind),
             // Left out by a complete list, and yet named by a group: it may exist out of sight. But an old edge to it

@@ -19,6 +19,10 @@ use super::{
 };
 use crate::domain::{completeness::State, ids::RunId, kind::EntityKind};
 
+/// What `resolution.gone` says, beside 0.
+pub(super) const GONE: i64 = 1;
+pub(super) const UNTOLD: i64 = 2;
+
 pub(super) fn apply(db: &Connection, run: RunId, page: &PageWrite, hot: &mut Hot) -> rusqlite::Result<()> {
     if !page.objects.is_empty() {
         put_objects(db, run, &page.objects, hot)?;
@@ -37,8 +41,9 @@ pub(super) fn apply(db: &Connection, run: RunId, page: &PageWrite, hot: &mut Hot
     }
     for resolution in &page.resolutions {
         let (id, gone, odata) = match resolution {
-            Resolution::Gone { id } => (id, true, ""),
-            Resolution::Unreadable { id, odata_type } => (id, false, odata_type.as_str()),
+            Resolution::Unreadable { id, odata_type } => (id, 0, odata_type.as_str()),
+            Resolution::Gone { id } => (id, GONE, ""),
+            Resolution::Untold { id, odata_type } => (id, UNTOLD, odata_type.as_str()),
         };
         let (num, odata) = (hot.intern(db, id)?.0, hot.types.intern(db, odata)?);
         db.prepare_cached("INSERT OR REPLACE INTO resolution (num, gone, odata) VALUES (?1, ?2, ?3)")?
@@ -87,11 +92,11 @@ fn put_objects(db: &Connection, run: RunId, objects: &[ObjectWrite], hot: &mut H
 /// An object that was said to be gone is there after all. A group was deleted and restored then, and what it lists now is
 /// not what it listed.
 fn come_back(db: &Connection, run: RunId, num: i64) -> rusqlite::Result<()> {
-    let gone: Option<bool> = db
+    let gone: Option<i64> = db
         .prepare_cached("DELETE FROM resolution WHERE num = ?1 RETURNING gone")?
         .query_row([num], |row| row.get(0))
         .optional()?;
-    if gone == Some(true) {
+    if gone == Some(GONE) {
         db.prepare_cached("INSERT OR IGNORE INTO reborn (num) VALUES (?1)")?.execute([num])?;
         // However that list ended, it has no end any more.
         db.prepare_cached("DELETE FROM group_state WHERE run = ?1 AND grp = ?2")?.execute([run.0, num])?;

@@ -164,6 +164,9 @@ pub enum Resolution {
     Gone { id: String },
     /// It exists and may not be read (403): edges to a user or a group become mapped, other members stay with their id.
     Unreadable { id: String, odata_type: String },
+    /// Nothing was found out about it, or nobody asked: as unreadable, but no evidence that it exists. Who was gone
+    /// before stays so.
+    Untold { id: String, odata_type: String },
 }
 
 /// A member whose object is wanted.

@@ -452,6 +452,49 @@ async fn a_group_that_comes_back_during_the_run() {
     assert_eq!(bench.content(&run), whole_but(&[], &["deleted→u1"]), "{told}");
 }
 
+/// Who comes back only in the look-ups is settled in the same run: her groups are read again.
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_late() {
+    let (mut bench, _) = Bench::read_before().await;
+    let sec = json!({ "id": "sec", "displayName": "Group sec", "groupTypes": [], "members@delta": [member("group", "back")] });
+    bench.changed("groups", json!([sec]));
+    let members = ["u1", "u2", "m365", "new", "c1", "d1", "p1", "ghost", "deleted", "back"];
+    let kinds = ["user", "user", "group", "group", "orgContact", "device", "printer", "device", "group", "group"];
+    bench.listed("sec", &kinds.into_iter().zip(members).collect::<Vec<_>>());
+    // Nobody tells of this group but the one that has it; and it has somebody who was gone.
+    bench.world.on("/groups/back?", json!({ "id": "back", "displayName": "Back", "groupTypes": ["Unified"] }));
+    bench.listed("back", &[("user", "deleted-user")]);
+    bench.world.on("/users/deleted-user?", json!({ "id": "deleted-user", "displayName": "Restored" }));
+    let run = bench.run().await.unwrap();
+    let told = bench.lines().join("\n");
+    assert_eq!((run.kind, run.status, Bench::gaps(&run)), (RunKind::Delta, RunStatus::Complete, vec![]), "{told}");
+    let with = ["user_group back", "sec→back", "back→deleted-user", "m365→deleted-user", "user deleted-user"];
+    assert_eq!(bench.content(&run), whole_but(&[], &with), "{told}");
+}
+
+/// Who was gone stays so while nobody may say otherwise, and is there again when somebody does.
+#[tokio::test(start_paused = true)]
+async fn who_is_gone_stays_gone() {
+    let (mut bench, _) = Bench::read_before().await;
+    bench.clock.advance(8 * 24 * 3_600);
+    let good = bench.world.clone();
+    bench.world.refuse("/users?$select=", 403, "Authorization_RequestDenied");
+    let run = bench.run().await.unwrap();
+    let told = bench.lines().join("\n");
+    assert_eq!((run.kind, Bench::gaps(&run).len()), (RunKind::Full, 1), "{told}");
+    assert_eq!(bench.content(&run), whole_but(&[], &[]), "{told}");
+    // Twice, too.
+    let run = bench.run().await.unwrap();
+    assert_eq!(bench.content(&run), whole_but(&[], &[]));
+    bench.world = good;
+    let users = ["u3", "u4", "u5", "deleted-user"].map(|id| json!({ "id": id, "displayName": id }));
+    bench.world.on("/users?$skiptoken=2", json!({ "value": users }));
+    let run = bench.run().await.unwrap();
+    let told = bench.lines().join("\n");
+    assert_eq!((run.status, Bench::gaps(&run)), (RunStatus::Complete, vec![]), "{told}");
+    assert_eq!(bench.content(&run), whole_but(&[], &["m365→deleted-user", "user deleted-user"]), "{told}");
+}
+
 /// A group that was just made is not known everywhere at once: its list is not found, and it is.
 #[tokio::test(start_paused = true)]
 async fn a_group_whose_list_is_not_found() {

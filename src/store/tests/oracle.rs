@@ -463,6 +463,8 @@ pub(super) fn view(reader: &Reader, info: &RunInfo) -> View {
     let mut gaps: Vec<_> = info
         .gaps
         .iter()
+        // Whose names could not be read is there all the same; what is said of it is tested by itself.
+        .filter(|g| g.scope != GapScope::Kind)
         .map(|g| {
             assert_eq!(g.scope == GapScope::Group, g.id.starts_with("id-"));
             (g.id.clone(), g.state, g.stale_since.map(|t| t.as_second() - 1_800_000_000))
@@ -584,7 +586,7 @@ fn live_through(plans: &[Plan]) {
         let info = writer.finish_run(run, &end(status, seconds + 1)).unwrap();
         if status == RunStatus::Complete {
             model = brought.end(seconds + 1);
-            assert_eq!(info.status == RunStatus::Complete, model.gaps.is_empty());
+            assert_eq!(info.status == RunStatus::Complete, info.gaps.is_empty());
             finished.push((info, model.clone()));
             check_lists(&reader, run, &model);
         }

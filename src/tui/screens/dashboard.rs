@@ -127,6 +127,9 @@ pub fn gap_advice(gaps: &[Gap], cells: u16, most: usize) -> Vec<Line<'static>> {
 const fn next_step(gap: &Gap) -> Option<&'static str> {
     match gap.state {
         State::Complete | State::Gone => None,
+        State::Forbidden if matches!(gap.scope, GapScope::Kind) => {
+            Some("Kinds of members: the app may not read their properties. Add the permission, or accept the gap.")
+        }
         State::Forbidden => {
             Some("Forbidden: check the permissions and their consent under Credentials (1), then read again.")
         }
