@@ -22,7 +22,7 @@ use crate::{
         text,
     },
     graph::{Batch, Get, GraphError, text_literal},
-    store::{MemberRef, MembersChange, PageWrite, Writer},
+    store::{ListEnd, MemberRef, MembersChange, PageWrite, Writer},
 };
 
 /// Groups that are compared with their own lists: two batches, where all of them can hold service principals.
@@ -44,9 +44,10 @@ enum Differs {
 }
 
 impl Engine {
-    pub(super) async fn prove(&self, users: &Read, groups: &Read) -> Result<(), Stop> {
+    /// Returns what could not be found out of members that came to light only here.
+    pub(super) async fn prove(&self, users: &Read, groups: &Read) -> Result<Option<ListEnd>, Stop> {
         if groups.end.state != State::Complete {
-            return Ok(());
+            return Ok(None);
         }
         match self.decision.kind {
             RunKind::Full => {
@@ -54,16 +55,21 @@ impl Engine {
                 if self.link(Collection::Groups).is_some() {
                     self.prove_service_principals(None).await?;
                 }
-                return Ok(());
+                return Ok(None);
             }
             RunKind::Gentle => self.learn(|l| l.drifted = 0),
             RunKind::Delta => self.compare_totals(users.end.state == State::Complete).await?,
-            RunKind::Scoped => return Ok(()),
+            RunKind::Scoped => return Ok(None),
         }
-        if self.link(Collection::Groups).is_some() {
-            Box::pin(self.compare_groups(groups)).await?;
+        if self.link(Collection::Groups).is_none() {
+            return Ok(None);
         }
-        Ok(())
+        if !Box::pin(self.compare_groups(groups)).await? {
+            return Ok(None);
+        }
+        let late = self.groups_to_read().await?;
+        Box::pin(self.members_of(late)).await?;
+        Box::pin(self.settle(users.end.state == State::Complete, true)).await
     }
 
     /// `$count` is eventually consistent: once is no reason.
@@ -96,7 +102,8 @@ impl Engine {
         Ok(())
     }
 
-    async fn compare_groups(&self, groups: &Read) -> Result<(), Stop> {
+    /// Returns whether anything was written on the way.
+    async fn compare_groups(&self, groups: &Read) -> Result<bool, Stop> {
         let seed = self.watch.now().as_millisecond().cast_unsigned();
         let sample = self.sample(&groups.changed, seed).await?;
         let mut with_service_principal = None;
@@ -105,14 +112,15 @@ impl Engine {
         if first.is_empty() {
             return self.cast_changed(groups).await;
         }
+        let mut wrote = false;
         let others = first.values().any(|d| matches!(d, Differs::In(_)));
         if others {
             // A change that came late comes with the next round.
             if let Some(link) = self.link(Collection::Groups)
                 && let Ok(brought) = Box::pin(self.round(Collection::Groups, &link, None, Mode::CatchUp)).await?
-                && let Some(link) = brought.link
             {
-                self.keep_link(Collection::Groups, Some(link)).await?;
+                wrote = true;
+                self.keep_link(Collection::Groups, brought.link).await?;
             }
             let again: Vec<GroupRef> = sample.into_iter().filter(|g| first.contains_key(g.id())).collect();
             let second = self.differing(&again, &mut None).await?;
@@ -134,7 +142,7 @@ impl Engine {
             self.learn(|l| l.delta_shows_service_principals = Some(false));
             self.tell_missing_service_principals();
         }
-        self.cast_changed(groups).await
+        Ok(self.cast_changed(groups).await? || wrote)
     }
 
     /// Groups that changed, filled up with others, drawn at random.
@@ -260,9 +268,9 @@ impl Engine {
     }
 
     /// Where changes leave service principals out: those of the groups that changed in other ways are asked for.
-    async fn cast_changed(&self, groups: &Read) -> Result<(), Stop> {
+    async fn cast_changed(&self, groups: &Read) -> Result<bool, Stop> {
         if self.decision.kind != RunKind::Delta || self.learned().delta_shows_service_principals != Some(false) {
-            return Ok(());
+            return Ok(false);
         }
         let mut known = BTreeSet::new();
         let changed: Vec<GroupRef> = groups
@@ -284,11 +292,11 @@ impl Engine {
                 .collect();
             page.changes.push(MembersChange { group: group.id().to_owned(), added: listed, removed });
         }
-        if page.changes.is_empty() {
-            return Ok(());
+        let any = !page.changes.is_empty();
+        if any {
+            self.keeper.keep(page).await?;
         }
-        self.keeper.keep(page).await?;
-        Box::pin(self.settle(true, true)).await.map(drop)
+        Ok(any)
     }
 
     /// The service principals of groups, by the cast. A group that cannot hold any has none.

@@ -166,7 +166,7 @@ impl Engine {
         Box::pin(self.members_of(late)).await?;
         let whole = |read: &Read| read.end.state == State::Complete;
         let unknown = Box::pin(self.settle(whole(&users), whole(&groups))).await?;
-        Box::pin(self.prove(&users, &groups)).await?;
+        let unknown = unknown.or(Box::pin(self.prove(&users, &groups)).await?);
         let done = self.watch.done_of(Collection::Memberships);
         let end = checkpoint::end_of_memberships(&groups.end, unknown);
         self.end(Collection::Memberships, done, end, groups.delta).await

@@ -202,6 +202,8 @@ pub(super) struct Todo {
     pub long: VecDeque<Reading>,
     /// Whether the shortcut is to be compared with the lists.
     pub check: bool,
+    /// Whether batches are filled, rather than spread over the free places.
+    pub packed: bool,
 }
 
 pub(super) type Job<'a> = BoxFuture<'a, Result<Todo, Stop>>;
@@ -222,7 +224,10 @@ impl Engine {
             send.send(group).ok();
         }
         drop(send);
-        self.members(receive).await
+        self.begin_shortcut().await?;
+        // Nobody waits for the first of them: full batches cost the fewest requests.
+        self.drive(Todo { packed: true, ..Todo::default() }, Some(receive)).await?;
+        self.settle_members().await
     }
 
     /// Does all there is to do, and what comes of it.
@@ -270,6 +275,7 @@ impl Engine {
         if let Some(reading) = todo.long.pop_front() {
             return Some(Box::pin(self.rest_of(reading)));
         }
+        let free = if todo.packed { 1 } else { free };
         if std::mem::take(&mut todo.check)
             && let Some(drawn) = self.sample_due()
         {

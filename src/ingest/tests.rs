@@ -28,7 +28,10 @@ use crate::{
 
 /// A directory as answers by path. A path is found by the longest of its beginnings that is known.
 #[derive(Clone, Default)]
-struct World(BTreeMap<String, Answer>);
+struct World(BTreeMap<String, Answer>, GoneOnce);
+
+/// A path that is not found the first time that it is asked for.
+type GoneOnce = Arc<Mutex<Option<String>>>;
 
 impl World {
     /// Two pages of users with one of them on both, and groups of every sort.
@@ -128,6 +131,9 @@ impl World {
     }
 
     fn ask(&self, path: &str) -> Answer {
+        if self.1.lock().unwrap().take_if(|gone| path.starts_with(gone.as_str())).is_some() {
+            return refusal(404, "Request_ResourceNotFound", path);
+        }
         let known = self.0.iter().filter(|(known, _)| path.starts_with(known.as_str())).max_by_key(|(k, _)| k.len());
         match known {
             Some((_, answer)) => answer.clone(),

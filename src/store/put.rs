@@ -78,7 +78,7 @@ fn put_objects(db: &Connection, run: RunId, objects: &[ObjectWrite], hot: &mut H
         }
         put.put(&version)?;
         if hot.has_told() {
-            come_back(db, num)?;
+            come_back(db, run, num)?;
         }
     }
     Ok(())
@@ -86,13 +86,15 @@ fn put_objects(db: &Connection, run: RunId, objects: &[ObjectWrite], hot: &mut H
 
 /// An object that was said to be gone is there after all. A group was deleted and restored then, and what it lists now is
 /// not what it listed.
-fn come_back(db: &Connection, num: i64) -> rusqlite::Result<()> {
+fn come_back(db: &Connection, run: RunId, num: i64) -> rusqlite::Result<()> {
     let gone: Option<bool> = db
         .prepare_cached("DELETE FROM resolution WHERE num = ?1 RETURNING gone")?
         .query_row([num], |row| row.get(0))
         .optional()?;
     if gone == Some(true) {
         db.prepare_cached("INSERT OR IGNORE INTO reborn (num) VALUES (?1)")?.execute([num])?;
+        // However that list ended, it has no end any more.
+        db.prepare_cached("DELETE FROM group_state WHERE run = ?1 AND grp = ?2")?.execute([run.0, num])?;
     }
     Ok(())
 }

@@ -218,7 +218,7 @@ async fn without_consent_or_identity_nothing_is_read_and_nothing_is_taken_for_em
     // Nor is anything else: what is there to be read, its totals and its changes, once each; what was under way together
     // once more with the renewed token; and the organization again.
     let asked: Vec<String> = stage.asked(Service::Graph).into_iter().map(|r| r.path).collect();
-    assert!(asked.len() <= 14, "{asked:#?}");
+    assert!(asked.len() <= 9, "{asked:#?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -65,6 +65,10 @@ async fn a_selection_is_looked_at_and_deletes_nothing() {
     let nobody = Scope::Groups(vec![GroupPick::Name("No such group".to_owned())]);
     let error = stage.collect_as(only(nobody), &Told::default()).await.unwrap_err().problem();
     assert_eq!(error.code.as_deref(), Some("nothing_selected"));
+    // What the service does not understand is told in its own words.
+    let refused = Scope::Groups(vec![GroupPick::Filter("nonsense eq 'x'".to_owned())]);
+    let problem = stage.collect_as(only(refused), &Told::default()).await.unwrap_err().problem();
+    assert!(problem.status == Some(400) && problem.message.is_some(), "{problem:?}");
     assert_eq!(stage.collect().await.kind, RunKind::Delta, "and nothing came of that");
     stage.check_manners();
 }

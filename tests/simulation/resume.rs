@@ -82,11 +82,11 @@ async fn a_run_is_cut_off_anywhere_and_gone_on_with() {
     let pages = pages_of(&whole);
     assert!(pages.values().all(|n| *n == 1), "{pages:?}");
 
-    for n in 0..24_u32 {
+    for n in 0..16_u32 {
         let cut = if n % 2 == 0 { Cut::Cancelled } else { Cut::Killed };
         let stage = Stage::open("duplicates", 900, 120, 5, LATENCY).await;
         // Anywhere, and then once more a little later.
-        let first = length * (2 * n + 1) / 48;
+        let first = length * (2 * n + 1) / 32;
         let stretches = [first, length * (n % 5 + 1) / 9];
         let (run, told) = in_pieces(&stage, &Ask::default(), &stretches, cut).await;
         let what = format!("{cut:?} after {first:?} of {length:?}:\n{}", told.last().unwrap().text());
@@ -134,7 +134,7 @@ fn pages_of(stage: &Stage) -> BTreeMap<String, usize> {
 #[tokio::test(start_paused = true)]
 async fn other_kinds_are_gone_on_with_too() {
     for (kind, ask) in [(RunKind::Delta, Ask::default()), (RunKind::Gentle, Ask { gentle: true, ..Ask::default() })] {
-        for n in 0..8_u32 {
+        for n in 0..6_u32 {
             let stage = Stage::open("default", 500, 60, 5, LATENCY).await;
             stage.collect().await;
             for _ in 0..12 {

@@ -134,6 +134,16 @@ impl Truth {
         self.members.iter().filter(|(_, member)| of_kind.contains_key(member)).cloned().collect()
     }
 
+    /// Without service principals, and that they are members.
+    pub fn without_service_principals(mut self) -> Self {
+        let others = self.entities.entry(EntityKind::Member).or_default();
+        let is_one = |object: &Value| object["memberType"] == "servicePrincipal";
+        let gone: BTreeSet<String> = others.iter().filter(|(_, o)| is_one(o)).map(|(id, _)| id.clone()).collect();
+        others.retain(|id, _| !gone.contains(id));
+        self.members.retain(|(_, member)| !gone.contains(member));
+        self
+    }
+
     /// Without the members of these groups.
     pub fn without_members_of(mut self, groups: &BTreeSet<String>) -> Self {
         self.members.retain(|(group, _)| !groups.contains(group));

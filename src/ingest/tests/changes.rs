@@ -431,6 +431,27 @@ async fn a_service_that_is_lost_in_the_middle() {
     assert!(run.requests > failed.requests);
 }
 
+/// A group that is gone when its members are asked for, and restored before the run is through.
+#[tokio::test(start_paused = true)]
+async fn a_group_that_comes_back_during_the_run() {
+    let mut bench = Bench::new().await;
+    bench.stub.roles(&["Directory.Read.All", "Member.Read.Hidden"]);
+    bench.listed("deleted", &[("user", "u1")]);
+    for of in ["users", "groups"] {
+        let latest = json!({ "value": [], "@odata.deltaLink": link(bench.stub.graph(), of, "0") });
+        bench.world.on(&format!("/{of}/delta?$select="), latest);
+        bench.changed(of, json!([]));
+    }
+    let back = json!({ "id": "deleted", "displayName": "Group deleted", "groupTypes": ["Unified"] });
+    bench.changed("groups", json!([back]));
+    *bench.world.1.lock().unwrap() = Some("/v1.0/groups/deleted/members?".to_owned());
+    let run = bench.run().await.unwrap();
+    let told = bench.lines().join("\n");
+    assert_eq!((run.kind, run.status), (RunKind::Full, RunStatus::Complete), "{told}");
+    assert!(told.contains("\"Group deleted\": gone"), "{told}");
+    assert_eq!(bench.content(&run), whole_but(&[], &["deleted→u1"]), "{told}");
+}
+
 /// A store that a run has in hand is not taken by another; nothing here may hold it longer than the run.
 #[tokio::test(start_paused = true)]
 async fn the_store_is_free_after_a_run() {
