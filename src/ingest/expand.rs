@@ -17,16 +17,13 @@ use std::{
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
-    Stop, checkpoint,
+    Stop, check, checkpoint,
     engine::{Engine, id_key},
     members::{Before, GroupRef, Source, Todo},
     plan::{How, Step},
 };
 use crate::{
-    domain::{
-        completeness::{Collection, State},
-        kind::short_odata_type,
-    },
+    domain::completeness::{Collection, State},
     graph::{Batch, GraphError, MemberItem, Reply},
     store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution, StoreError, StoredGroup, Via, Writer},
 };
@@ -201,9 +198,9 @@ impl Engine {
         known.longest = known.longest.max(longest.unwrap_or_default());
         known.tried |= longest.is_some();
         let learned = self.learned();
+        // That they were shown another day is no proof for this one: a single one seen is.
         known.principals = match learned.expand_shows_service_principals {
-            None => Principals::Unknown,
-            Some(true) => Principals::Shown,
+            None | Some(true) => Principals::Unknown,
             Some(false) => Principals::Hidden,
         };
         let now = self.watch.now();
@@ -655,7 +652,7 @@ impl Drawing {
 }
 
 fn is_service_principal(member: &MemberRef) -> bool {
-    short_odata_type(&member.odata_type) == "servicePrincipal"
+    check::is_service_principal(&member.odata_type)
 }
 
 /// How many groups one filter takes.

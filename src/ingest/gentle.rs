@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::completeness::{Collection, State},
-    store::{ListEnd, MembersWrite, PageWrite, Via},
+    store::{ListEnd, MembersWrite, PageWrite, Resolution, Via},
 };
 
 /// Groups that end in one transaction.
@@ -42,7 +42,12 @@ impl Engine {
             for (group, listed) in read {
                 page.push(match listed {
                     Ok(members) => ended(&group, members, ListEnd::COMPLETE),
-                    Err(error) => ended(&group, Vec::new(), checkpoint::end_of_group(&error, true, group.is_hidden())),
+                    Err(error) => {
+                        self.still_there(&error).await?;
+                        let end = checkpoint::end_of_group(&error, true, group.is_hidden());
+                        self.tell(&group, &end);
+                        ended(&group, Vec::new(), end)
+                    }
                 });
             }
             self.keep_ended(page).await?;
@@ -54,7 +59,11 @@ impl Engine {
         for _ in &members {
             self.watch.one_more(Collection::Memberships);
         }
-        self.keeper.keep(PageWrite { members, ..PageWrite::default() }).await
+        // Other groups may still name as a member whoever is gone.
+        let is_gone = |list: &&MembersWrite| list.end.as_ref().is_some_and(|end| end.state == State::Gone);
+        let gone = |list: &MembersWrite| Resolution::Gone { id: list.group.clone() };
+        let resolutions = members.iter().filter(is_gone).map(gone).collect();
+        self.keeper.keep(PageWrite { members, resolutions, ..PageWrite::default() }).await
     }
 }
 

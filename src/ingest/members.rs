@@ -202,8 +202,6 @@ pub(super) struct Todo {
     pub long: VecDeque<Reading>,
     /// Whether the shortcut is to be compared with the lists.
     pub check: bool,
-    /// Whether batches are filled, rather than spread over the free places.
-    pub packed: bool,
 }
 
 pub(super) type Job<'a> = BoxFuture<'a, Result<Todo, Stop>>;
@@ -224,10 +222,7 @@ impl Engine {
             send.send(group).ok();
         }
         drop(send);
-        self.begin_shortcut().await?;
-        // Nobody waits for the first of them: full batches cost the fewest requests.
-        self.drive(Todo { packed: true, ..Todo::default() }, Some(receive)).await?;
-        self.settle_members().await
+        self.members(receive).await
     }
 
     /// Does all there is to do, and what comes of it.
@@ -275,7 +270,6 @@ impl Engine {
         if let Some(reading) = todo.long.pop_front() {
             return Some(Box::pin(self.rest_of(reading)));
         }
-        let free = if todo.packed { 1 } else { free };
         if std::mem::take(&mut todo.check)
             && let Some(drawn) = self.sample_due()
         {
