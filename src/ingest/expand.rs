@@ -25,7 +25,7 @@ use super::{
 use crate::{
     domain::completeness::{Collection, State},
     graph::{Batch, GraphError, MemberItem, Reply},
-    store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution, StoreError, StoredGroup, Via, Writer},
+    store::{ListEnd, MemberRef, MembersWrite, PageWrite, StoreError, StoredGroup, Via, Writer},
 };
 
 /// The documented cap: a list so long is read whole at once, without waiting for what the longest will be.
@@ -522,6 +522,11 @@ impl Engine {
                     self.cast_refused(&group, &error);
                     ListEnd::COMPLETE
                 }
+                // Its own list says whether it is.
+                Err(error) if error.is_gone() => {
+                    todo.whole.push_back(group);
+                    continue;
+                }
                 Err(error) => {
                     self.still_there(&error).await?;
                     checkpoint::end_of_group(&error, true, group.is_hidden())
@@ -529,9 +534,6 @@ impl Engine {
             };
             if end.state != State::Complete {
                 self.tell(&group, &end);
-            }
-            if end.state == State::Gone {
-                page.resolutions.push(Resolution::Gone { id: group.id().to_owned() });
             }
             page.members.push(certain(&group, Vec::new(), end));
         }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::completeness::{Collection, State},
-    store::{ListEnd, MembersWrite, PageWrite, Resolution, Via},
+    store::{ListEnd, MembersWrite, PageWrite, Via},
 };
 
 /// Groups that end in one transaction.
@@ -42,6 +42,8 @@ impl Engine {
             for (group, listed) in read {
                 page.push(match listed {
                     Ok(members) => ended(&group, members, ListEnd::COMPLETE),
+                    // Its own list says whether it is.
+                    Err(error) if error.is_gone() => continue,
                     Err(error) => {
                         self.still_there(&error).await?;
                         let end = checkpoint::end_of_group(&error, true, group.is_hidden());
@@ -59,11 +61,7 @@ impl Engine {
         for _ in &members {
             self.watch.one_more(Collection::Memberships);
         }
-        // Other groups may still name as a member whoever is gone.
-        let is_gone = |list: &&MembersWrite| list.end.as_ref().is_some_and(|end| end.state == State::Gone);
-        let gone = |list: &MembersWrite| Resolution::Gone { id: list.group.clone() };
-        let resolutions = members.iter().filter(is_gone).map(gone).collect();
-        self.keeper.keep(PageWrite { members, resolutions, ..PageWrite::default() }).await
+        self.keeper.keep(PageWrite { members, ..PageWrite::default() }).await
     }
 }
 

@@ -534,6 +534,27 @@ async fn gently_until_it_is_refused() {
     assert_eq!(bench.content(&run), whole_but(&[], &[]), "{}", bench.lines().join("\n"));
 }
 
+/// A list that is not found, of a group that is: it is asked for again, and then it is a gap, but never a deletion.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_not_found_is_no_deletion() {
+    for once in [true, false] {
+        let (mut bench, _) = Bench::read_before().await;
+        bench.ask.full = true;
+        let group = json!({ "id": "m365", "displayName": "Group m365", "groupTypes": ["Unified"] });
+        bench.world.on("/groups/m365?", group);
+        let path = "/groups/m365/members?";
+        match once {
+            true => *bench.world.1.lock().unwrap() = Some(format!("/v1.0{path}")),
+            false => bench.world.refuse(path, 404, "Request_ResourceNotFound"),
+        }
+        let run = bench.run().await.unwrap();
+        let told = bench.lines().join("\n");
+        let gaps: &[&str] = if once { &[] } else { &["m365 partial Request_ResourceNotFound"] };
+        assert_eq!(Bench::gaps(&run), gaps, "{told}");
+        assert_eq!(bench.content(&run), whole_but(&[], &[]), "{told}");
+    }
+}
+
 /// A store that a run has in hand is not taken by another; nothing here may hold it longer than the run.
 #[tokio::test(start_paused = true)]
 async fn the_store_is_free_after_a_run() {
