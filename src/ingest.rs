@@ -149,7 +149,10 @@ pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
         learned: &learned,
         now: started_at,
     })?;
-    let watch = Arc::new(Watch::new(job.client.clone(), Arc::clone(&job.clock), Arc::clone(&job.reporter), started));
+    let before =
+        leftover.as_ref().filter(|left| decision.resume == Some(left.run)).map(|left| left.spent).unwrap_or_default();
+    let (clock, reporter) = (Arc::clone(&job.clock), Arc::clone(&job.reporter));
+    let watch = Arc::new(Watch::new(job.client.clone(), clock, reporter, started, before));
     // A selection is read for a look, and nobody misses it.
     let kept_work = leftover.as_ref().is_some_and(|left| left.kind != RunKind::Scoped);
     if let Some((run, why)) = decision.dropped.as_ref().filter(|_| kept_work) {

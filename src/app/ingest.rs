@@ -46,6 +46,13 @@ pub enum IngestPhase {
     Failed(Box<Problem>),
 }
 
+impl Ingest {
+    /// Whether it stands still because the service asked for it, and for no other reason.
+    pub fn waits(&self) -> bool {
+        self.throttled && !self.held && matches!(self.phase, IngestPhase::Running(_))
+    }
+}
+
 const LOG: usize = 500;
 const PULSE: usize = 120;
 
