@@ -194,8 +194,8 @@ fn small(model: &Model, buf: &mut Buffer, area: Rect) {
         let of = model.ingest.progress.of(collection);
         // Beside its numbers there is only room for its name.
         let left = format!(" {}", title.split(',').next().unwrap_or_default());
-        let numbers = right(&numbers(model, of), usize::from(area.width).saturating_sub(left.len() + 4));
-        lines.push(Line::from(vec![" ".into(), widgets::sign(sign(of)), Span::raw(left), Span::raw(numbers)]));
+        let numbers = right(&numbers(model, collection, of), usize::from(area.width).saturating_sub(left.len() + 4));
+        lines.push(Line::from(vec![" ".into(), widgets::sign(stands(model, of)), Span::raw(left), Span::raw(numbers)]));
     }
     widgets::lines(buf, area, &lines);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
@@ -256,9 +256,23 @@ fn sign(of: &CollectionProgress) -> Sign {
     }
 }
 
+/// Its sign, with what holds it up or has cut it short in the middle.
+fn stands(model: &Model, of: &CollectionProgress) -> Sign {
+    match (matches!(model.ingest.phase, IngestPhase::Running(_)), sign(of)) {
+        (false, Sign::Here) => Sign::Incomplete,
+        (true, Sign::Here) if model.ingest.held => Sign::Paused,
+        (_, stands) => stands,
+    }
+}
+
 /// `31,968 of 50,021   64 %`; of changes nobody knows how many there are.
-fn numbers(model: &Model, of: &CollectionProgress) -> String {
+fn numbers(model: &Model, collection: Collection, of: &CollectionProgress) -> String {
     match (of.phase, of.total) {
+        (Phase::Reading | Phase::Ended(State::Complete), _)
+            if collection == Collection::Memberships && reads_changes(model) =>
+        {
+            format!("{} read whole", counted(of.done, "group"))
+        }
         (Phase::Reading, Some(total)) if reads_changes(model) && of.done < total => {
             format!("{} read, of {}", grouped(of.done), grouped(total))
         }
@@ -283,15 +297,10 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
     let progress = &model.ingest.progress;
     let of = progress.of(collection);
     let running = matches!(model.ingest.phase, IngestPhase::Running(_));
-    let stands = match (running, sign(of)) {
-        // Cut short in the middle.
-        (false, Sign::Here) => Sign::Incomplete,
-        (true, Sign::Here) if model.ingest.held => Sign::Paused,
-        (_, stands) => stands,
-    };
+    let stands = stands(model, of);
     let numbers = match of.phase {
         Phase::Waiting if !running => "not read".to_owned(),
-        _ => numbers(model, of),
+        _ => numbers(model, collection, of),
     };
     let mut out = vec![widgets::signed(stands, numbers)];
     let rate = match of.phase {
@@ -342,6 +351,7 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
     }
     match collection {
         Collection::Account => {}
+        Collection::Memberships if of.phase == Phase::Waiting => {}
         Collection::Memberships => {
             let text = match (reads_changes(model), progress.resumed_from) {
                 (true, _) => format!("{} changed", counted(progress.edges, "membership")),
@@ -526,7 +536,10 @@ fn log(model: &Model, buf: &mut Buffer, area: Rect, pinned: usize) -> u16 {
         lines.extend(missing_lines(model, inner.width, 10));
     }
     if lines.is_empty() {
-        lines.push(Line::styled("nothing yet", theme::DIM));
+        // Before the first request there is only one thing to wait for.
+        let running = matches!(model.ingest.phase, IngestPhase::Running(_));
+        let text = if running { "opening the store, and asking Microsoft for a token" } else { "nothing yet" };
+        lines.push(Line::styled(text, theme::DIM));
     }
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let from = most.saturating_sub(usize::from(model.ingest.scrolled));
