@@ -82,9 +82,8 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         (Action::Continue, Some(Overlay::How { chosen })) => {
             let chosen = *chosen;
             model.overlays.pop();
-            match super::ingest::choices(model).get(chosen) {
-                Some(how) => super::ingest::read(model, *how, fx),
-                None => {}
+            if let Some(how) = super::ingest::choices(model).get(chosen) {
+                super::ingest::read(model, *how, fx);
             }
         }
         (Action::Continue, Some(Overlay::Type { word, field, wrong })) => {

@@ -212,16 +212,12 @@ impl GroupPick {
                 Some(word) => operators.iter().any(|o| o.trim() == word),
                 None => false,
             };
+        let named = text.contains('\'') || [" true", " false", " null"].iter().any(|value| lower.contains(value));
+        let said = operators.iter().any(|o| lower.contains(o)) || functions.iter().any(|f| lower.starts_with(f));
+        let called = functions.iter().any(|f| f.ends_with('(') && lower.starts_with(f));
         if is_guid_shaped(text) {
             Self::Id(text.to_owned())
-        } else if begun || functions.iter().any(|f| f.ends_with('(') && lower.starts_with(f)) {
-            Self::Filter(text.to_owned())
-        } else if (text.contains('\'')
-            || lower.contains(" true")
-            || lower.contains(" false")
-            || lower.contains(" null"))
-            && (operators.iter().any(|o| lower.contains(o)) || functions.iter().any(|f| lower.starts_with(f)))
-        {
+        } else if begun || called || (named && said) {
             Self::Filter(text.to_owned())
         } else {
             Self::Name(text.to_owned())
