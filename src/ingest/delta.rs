@@ -70,6 +70,8 @@ pub(super) struct Brought {
     seen: HashSet<u128>,
     pub gone: u64,
     nameless: u64,
+    /// Memberships that came or went.
+    edges: u64,
     /// Groups whose members changed.
     pub changed: Vec<GroupRef>,
     /// Groups whose slice could not be understood: their lists are read whole.
@@ -231,6 +233,10 @@ impl Engine {
             }
         };
         let done = self.held(collection).await?;
+        if end.state == State::Complete {
+            let thing = if collection == Collection::Groups { "group" } else { "user" };
+            self.watch.log(Level::Info, format!("{} read", text::counted(done, thing)), None);
+        }
         Box::pin(self.members_of(brought.garbled)).await?;
         self.finish_round(collection, done, end.clone(), false, brought.link).await?;
         Ok(Some(Read { end, delta: false, changed: Vec::new() }))
@@ -296,6 +302,7 @@ impl Engine {
                     inside = false;
                     pages = begin();
                     anew = Some(HashSet::new());
+                    self.watch.edges_less(std::mem::take(&mut brought.edges));
                     let line = format!("the chain of {} begins again from its link", collection.as_str());
                     self.watch.log(Level::Retry, line, Some(error.problem()));
                     continue;
@@ -307,6 +314,7 @@ impl Engine {
             };
             if page.again == Again::Chain {
                 anew = Some(HashSet::new());
+                self.watch.edges_less(std::mem::take(&mut brought.edges));
             }
             began = true;
             let (next_link, link) = (page.next_link, page.delta_link);
@@ -372,7 +380,15 @@ impl Engine {
         }
         self.look_up(kind, &mut page, brought).await;
         brought.gone += page.gone.len() as u64;
-        Ok(page.write(mode))
+        let write = page.write(mode);
+        if mode != Mode::CatchUp {
+            let listed = write.members.iter().map(|m| m.members.len());
+            let changed = write.changes.iter().map(|c| c.added.len() + c.removed.len());
+            let edges = listed.chain(changed).sum::<usize>() as u64;
+            brought.edges += edges;
+            self.watch.edges(edges);
+        }
+        Ok(write)
     }
 
     /// Objects that came with nothing but their id: what is known of them must not be lost over that.

@@ -209,7 +209,7 @@ impl Engine {
         {
             known.way = Way::Refused;
             drop(known);
-            self.watch.fallback(ONE_BY_ONE, &format!("it was no better on {}", refused.strftime("%F")));
+            self.watch.fallback(ONE_BY_ONE, &format!("many at once came to no good on {}", refused.strftime("%F")));
         }
         Ok(())
     }
