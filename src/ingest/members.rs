@@ -51,8 +51,8 @@ pub(super) struct GroupRef {
     before: Before,
     /// Its list was refused without the advanced query parameters.
     advanced: bool,
-    /// Its list was not found, and the group itself was.
-    doubted: bool,
+    /// Its list was not found once, although the group itself was.
+    was_lost: bool,
 }
 
 /// What this run may have written of a group's list before.
@@ -83,7 +83,7 @@ impl GroupRef {
             unified: types.iter().any(|t| t == "Unified"),
             before: Before::Nothing,
             advanced: false,
-            doubted: false,
+            was_lost: false,
         }
     }
 
@@ -105,12 +105,6 @@ impl GroupRef {
     #[must_use]
     pub fn with(self, before: Before) -> Self {
         Self { before, ..self }
-    }
-
-    /// Its list was not found, although it is there itself.
-    #[must_use]
-    pub fn in_doubt(self) -> Self {
-        Self { doubted: true, ..self }
     }
 
     /// Whether the store's list of it begins again.
@@ -211,8 +205,6 @@ pub(super) struct Todo {
     pub long: VecDeque<Reading>,
     /// Whether the shortcut is to be compared with the lists.
     pub check: bool,
-    /// Whether batches are filled, rather than spread over the free places.
-    pub packed: bool,
 }
 
 pub(super) type Job<'a> = BoxFuture<'a, Result<Todo, Stop>>;
@@ -233,10 +225,7 @@ impl Engine {
             send.send(group).ok();
         }
         drop(send);
-        self.begin_shortcut().await?;
-        // Nobody waits for the first of them: full batches cost the fewest requests.
-        self.drive(Todo { packed: true, ..Todo::default() }, Some(receive)).await?;
-        self.settle_members().await
+        self.members(receive).await
     }
 
     /// Does all there is to do, and what comes of it.
@@ -284,7 +273,6 @@ impl Engine {
         if let Some(reading) = todo.long.pop_front() {
             return Some(Box::pin(self.rest_of(reading)));
         }
-        let free = if todo.packed { 1 } else { free };
         if std::mem::take(&mut todo.check)
             && let Some(drawn) = self.sample_due()
         {
@@ -345,7 +333,7 @@ impl Engine {
                     }
                 }
             }
-            if reading.is_lost() {
+            if reading.is_gone() {
                 lost.push(reading);
             } else if reading.rest.is_empty() {
                 self.finish(&mut reading, &mut page);
@@ -354,52 +342,40 @@ impl Engine {
                 todo.long.push_back(reading);
             }
         }
-        todo.whole.extend(self.make_sure_of(lost, &mut page).await);
+        self.doubt(&mut lost, &mut todo).await?;
+        for reading in &mut lost {
+            self.finish(reading, &mut page);
+        }
         self.keeper.keep(page).await?;
         Ok(todo)
     }
 
-    /// A group was listed, and its list of members is not found. It is gone when it is not found itself: a group that was
-    /// just made is not known everywhere at once. Returns those that are there, to be read again; once.
-    async fn make_sure_of(&self, lost: Vec<Reading>, page: &mut PageWrite) -> Vec<GroupRef> {
-        let mut again = Vec::new();
-        let ends = self.ends_of(lost.iter().map(|reading| &reading.group).collect()).await;
-        for (mut reading, end) in lost.into_iter().zip(ends) {
-            match end {
-                Some(end) => {
-                    reading.end = Some(end);
-                    self.finish(&mut reading, page);
-                }
-                None => {
-                    self.watch.edges_less((reading.seen.len() - reading.found.len()) as u64);
+    /// Groups that were listed and whose lists are not found: each is asked for itself before it counts as gone. One that
+    /// was made just now may not be known everywhere yet, and no change would tell that it was there all the time.
+    async fn doubt(&self, lost: &mut Vec<Reading>, todo: &mut Todo) -> Result<(), Stop> {
+        let replies = self.ask(lost.iter().map(|r| Step::MissingGroup.get(&[&r.group.id])).collect()).await;
+        for (mut reading, reply) in std::mem::take(lost).into_iter().zip(replies) {
+            match reply {
+                Err(error) if error.is_gone() => lost.push(reading),
+                Ok(_) if !reading.group.was_lost => {
                     let before = match reading.group.before {
-                        // It is counted.
                         Before::Expanded(_) => Before::Expanded(0),
                         Before::Nothing | Before::Some => Before::Some,
                     };
-                    again.push(reading.group.in_doubt().with(before));
+                    todo.whole.push_back(GroupRef { was_lost: true, before, ..reading.group });
+                }
+                other => {
+                    if let Err(error) = &other {
+                        self.still_there(error).await?;
+                    }
+                    if let Some(end) = &mut reading.end {
+                        end.state = State::Partial;
+                    }
+                    lost.push(reading);
                 }
             }
         }
-        again
-    }
-
-    /// How the lists of groups end that were not found; `None` where a list is to be asked for again, as the group is
-    /// there.
-    pub(super) async fn ends_of(&self, groups: Vec<&GroupRef>) -> Vec<Option<ListEnd>> {
-        let gets = groups.iter().map(|group| Step::MissingGroup.get(&[&group.id])).collect();
-        let replies = self.ask(gets).await;
-        let end = |(group, reply): (&GroupRef, Result<Reply, GraphError>)| match reply {
-            Ok(_) if !group.doubted => None,
-            Ok(_) => Some(ListEnd {
-                state: State::Partial,
-                code: Some("members_not_found".to_owned()),
-                request_id: None,
-                reason: Some("the group is there, and its members are not found".to_owned()),
-            }),
-            Err(error) => Some(checkpoint::end_of_group(&error, true, group.hidden)),
-        };
-        groups.into_iter().zip(replies).map(end).collect()
+        Ok(())
     }
 
     /// The request for one of a group's lists.
@@ -452,12 +428,13 @@ impl Engine {
                 }
             }
         }
-        let mut page = PageWrite::default();
-        let mut todo = Todo::default();
-        if reading.is_lost() {
-            todo.whole.extend(self.make_sure_of(vec![reading], &mut page).await);
-        } else {
-            self.finish(&mut reading, &mut page);
+        let (mut page, mut todo) = (PageWrite::default(), Todo::default());
+        let mut ended = vec![reading];
+        if ended[0].is_gone() {
+            self.doubt(&mut ended, &mut todo).await?;
+        }
+        for reading in &mut ended {
+            self.finish(reading, &mut page);
         }
         self.keeper.keep(page).await?;
         Ok(todo)
@@ -598,8 +575,7 @@ impl Reading {
         }
     }
 
-    /// Whether one of its lists was not found.
-    fn is_lost(&self) -> bool {
+    fn is_gone(&self) -> bool {
         self.end.as_ref().is_some_and(|end| end.state == State::Gone)
     }
 

@@ -20,6 +20,7 @@ use crate::{
         ids::TenantId,
         naming::Naming,
         progress::{Event, IngestProgress, Phase},
+        reading::Ask,
         view::RunInfo,
     },
     graph::stub::{Answer, Seen, Stub, TENANT, TestClock, answer, refusal},
@@ -168,6 +169,7 @@ struct Bench {
     folder: tempfile::TempDir,
     events: Arc<Mutex<Vec<Event>>>,
     cancel: CancellationToken,
+    ask: Ask,
 }
 
 impl Bench {
@@ -181,6 +183,7 @@ impl Bench {
             folder: tempfile::tempdir().unwrap(),
             events: Arc::default(),
             cancel: CancellationToken::new(),
+            ask: Ask::default(),
         }
     }
 
@@ -194,7 +197,7 @@ impl Bench {
             future
         }
         let run = sendable(collect(Collect {
-            ask: crate::domain::reading::Ask::default(),
+            ask: self.ask.clone(),
             client: self.stub.client_reporting(&self.clock, Arc::clone(&reporter)),
             store: self.path(),
             tenant: TenantId::parse(TENANT).unwrap(),
