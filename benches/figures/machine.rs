@@ -64,7 +64,16 @@ pub fn large(users: u32, groups: u32, patience: Duration) {
     for what in ["tenantry, everything", "tenantry, second run, unchanged"] {
         let began = Instant::now();
         let mut child = Command::new(binary)
-            .args(["collect", "--json", "--quota", NO_QUOTA, "--tenant-id", &text("tenant_id"), "--client-id", &text("client_id")])
+            .args([
+                "collect",
+                "--json",
+                "--quota",
+                NO_QUOTA,
+                "--tenant-id",
+                &text("tenant_id"),
+                "--client-id",
+                &text("client_id"),
+            ])
             .args(["--login-url", &text("login_url"), "--graph-url", &text("graph_url")])
             .arg("--store")
             .arg(home.path().join("store.db"))

@@ -262,7 +262,8 @@ impl State {
             // One long step must not leap over the knee.
             self.rate = match self.rate < knee {
                 true => (self.rate + RISE * knee * seconds).min(knee),
-                false => (self.rate + self.rise_beyond * self.target.min(MOST_DOCUMENTED as f64 / 10.0) * seconds).min(self.target),
+                false => (self.rate + self.rise_beyond * self.target.min(MOST_DOCUMENTED as f64 / 10.0) * seconds)
+                    .min(self.target),
             };
         }
     }

@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{CollectError, Stop};
 use crate::{
@@ -12,12 +12,17 @@ use crate::{
     store::{PageWrite, Spent, StoreError, Unresolved, Writer},
 };
 
-/// Pages that may wait to be written: some megabytes.
+/// Pages that may wait to be written.
 const QUEUE: usize = 64;
+/// Bytes of pages that may wait or be under way, about: a page of users is a megabyte, one of members much less.
+const MOST_BYTES: usize = 16 << 20;
+/// What a member takes beside its id.
+const MEMBER: usize = 100;
 
 /// What readers ask of the writing side.
 pub(super) enum Order {
-    Keep(Box<PageWrite>),
+    /// With its part of the bytes, given back when it is written.
+    Keep(Box<PageWrite>, OwnedSemaphorePermit),
     /// Carried out when everything before it is written.
     Ask(Question),
 }
@@ -26,16 +31,20 @@ type Question = Box<dyn FnOnce(&mut Writer, RunId) -> Result<(), StoreError> + S
 
 /// The readers' end of the queue.
 #[derive(Clone)]
-pub(super) struct Keeper(mpsc::Sender<Order>);
+pub(super) struct Keeper {
+    orders: mpsc::Sender<Order>,
+    bytes: Arc<Semaphore>,
+}
 
 impl Keeper {
     pub fn new() -> (Self, mpsc::Receiver<Order>) {
         let (send, receive) = mpsc::channel(QUEUE);
-        (Self(send), receive)
+        (Self { orders: send, bytes: Arc::new(Semaphore::new(MOST_BYTES)) }, receive)
     }
 
     pub async fn keep(&self, page: PageWrite) -> Result<(), Stop> {
-        self.0.send(Order::Keep(Box::new(page))).await.map_err(|_| Stop::QueueClosed)
+        let bytes = Arc::clone(&self.bytes).acquire_many_owned(weight(&page)).await.map_err(|_| Stop::QueueClosed)?;
+        self.orders.send(Order::Keep(Box::new(page), bytes)).await.map_err(|_| Stop::QueueClosed)
     }
 
     pub async fn unresolved(&self) -> Result<Vec<Unresolved>, Stop> {
@@ -53,7 +62,7 @@ impl Keeper {
             send.send(question(writer, run)?).ok();
             Ok(())
         });
-        self.0.send(Order::Ask(question)).await.map_err(|_| Stop::QueueClosed)?;
+        self.orders.send(Order::Ask(question)).await.map_err(|_| Stop::QueueClosed)?;
         receive.await.map_err(|_| Stop::QueueClosed)
     }
 }
@@ -79,10 +88,10 @@ pub(super) async fn write_all(
 
 fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>, meter: &Meter) -> Result<(), StoreError> {
     // Pages that come together are one transaction.
-    let mut pages: Vec<PageWrite> = Vec::new();
+    let mut pages: Vec<(PageWrite, OwnedSemaphorePermit)> = Vec::new();
     for order in orders {
         match order {
-            Order::Keep(page) => pages.push(*page),
+            Order::Keep(page, bytes) => pages.push((*page, bytes)),
             Order::Ask(question) => {
                 flush(writer, run, &mut pages, meter)?;
                 question(writer, run)?;
@@ -92,11 +101,25 @@ fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>, meter: &Meter)
     flush(writer, run, &mut pages, meter)
 }
 
-fn flush(writer: &mut Writer, run: RunId, pages: &mut Vec<PageWrite>, meter: &Meter) -> Result<(), StoreError> {
+fn flush(
+    writer: &mut Writer,
+    run: RunId,
+    pages: &mut Vec<(PageWrite, OwnedSemaphorePermit)>,
+    meter: &Meter,
+) -> Result<(), StoreError> {
     let mut pages = std::mem::take(pages);
-    let Some(last) = pages.last_mut() else { return Ok(()) };
+    let Some((last, _)) = pages.last_mut() else { return Ok(()) };
     last.spent = Some(meter());
-    writer.commit_all(run, &pages)
+    writer.commit_all(run, pages.iter().map(|(page, _)| page))
+}
+
+/// About what a page takes; never more than there is.
+fn weight(page: &PageWrite) -> u32 {
+    let objects: usize = page.objects.iter().map(|object| object.raw.get().len() + MEMBER).sum();
+    let members = page.members.iter().map(|list| list.members.len() + 1).sum::<usize>();
+    let changes = page.changes.iter().map(|list| list.added.len() + list.removed.len() + 1).sum::<usize>();
+    let rest = page.resolutions.len() + page.sign_ins.len() + 1;
+    u32::try_from((objects + (members + changes + rest) * MEMBER).min(MOST_BYTES)).unwrap_or(u32::MAX)
 }
 
 /// Does something with the writer, on a thread that may block.

@@ -304,6 +304,8 @@ impl Writer {
     /// kept to be looked at until the next one begins.
     pub fn finish_run(&mut self, run: RunId, end: &RunEnd) -> Result<RunInfo, StoreError> {
         self.check_running(run)?;
+        // From here on nothing is named that has no number, and the memory is needed for other things.
+        self.hot = Hot::default();
         self.transact(|db| finish::finish(db, run, end))?;
         self.running = None;
         self.run(run)

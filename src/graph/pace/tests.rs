@@ -261,7 +261,8 @@ async fn to_count_on_far_too_much_is_seen_soon() {
         assert!((3_400..6_000).contains(&came.seen.unwrap()), "{counts:?}: {came:?}");
     }
     // With nothing to slow down for, there is no wait, and nothing is learned.
-    let came = read(Service::new(Counts::Bucket, Tells::Everything, 100_000_000), 0, 1_000_000_000, 20_000, mixed).await;
+    let came =
+        read(Service::new(Counts::Bucket, Tells::Everything, 100_000_000), 0, 1_000_000_000, 20_000, mixed).await;
     assert_eq!((came.refused.len(), came.seconds, came.seen), (0, 0.0, None), "{came:?}");
 }
 
