@@ -2,7 +2,10 @@
 //!
 //! Readers hand pages over and go on, so that a chain of pages never waits for the disk until the queue is full.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
@@ -16,6 +19,9 @@ use crate::{
 const QUEUE: usize = 64;
 /// Bytes of pages that may wait or be under way, about: a page of users is a megabyte, one of members much less.
 const MOST_BYTES: usize = 16 << 20;
+/// How long pages go into one transaction while more of them wait: what a crash costs, and what readers see late. The
+/// longer, the fewer pages of the indexes are written again and again.
+const LONGEST: Duration = Duration::from_secs(1);
 /// What a member takes beside its id.
 const MEMBER: usize = 100;
 
@@ -77,40 +83,54 @@ pub(super) async fn write_all(
     mut queue: mpsc::Receiver<Order>,
     meter: Meter,
 ) -> Result<(), CollectError> {
-    let mut orders = Vec::with_capacity(QUEUE);
-    while queue.recv_many(&mut orders, QUEUE).await > 0 {
-        let orders = std::mem::replace(&mut orders, Vec::with_capacity(QUEUE));
+    while let Some(first) = queue.recv().await {
         let meter = Arc::clone(&meter);
-        with(&writer, move |writer| carry_out(writer, run, orders, &meter)).await??;
+        queue = with(&writer, move |writer| {
+            carry_out(writer, run, first, &mut queue, &meter)?;
+            Ok::<_, StoreError>(queue)
+        })
+        .await??;
     }
     Ok(())
 }
 
-fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>, meter: &Meter) -> Result<(), StoreError> {
-    // Pages that come together are one transaction.
-    let mut pages: Vec<(PageWrite, OwnedSemaphorePermit)> = Vec::new();
-    for order in orders {
+/// Carries out an order, and those behind it that are there by then. Pages that follow each other are one transaction,
+/// until nothing waits or it has gone on for long enough.
+fn carry_out(
+    writer: &mut Writer,
+    run: RunId,
+    first: Order,
+    queue: &mut mpsc::Receiver<Order>,
+    meter: &Meter,
+) -> Result<(), StoreError> {
+    let mut next = Some(first);
+    while let Some(order) = next.take() {
         match order {
-            Order::Keep(page, bytes) => pages.push((*page, bytes)),
-            Order::Ask(question) => {
-                flush(writer, run, &mut pages, meter)?;
-                question(writer, run)?;
+            Order::Ask(question) => question(writer, run)?,
+            Order::Keep(page, bytes) => {
+                let began = Instant::now();
+                let mut page = Some((page, bytes));
+                let pages = std::iter::from_fn(|| {
+                    // Its bytes are free for others from here on: one page at most is beyond the limit.
+                    let (mut page, _bytes) = match page.take() {
+                        Some(first) => first,
+                        None if began.elapsed() > LONGEST => return None,
+                        None => match queue.try_recv().ok()? {
+                            Order::Keep(page, bytes) => (page, bytes),
+                            ask @ Order::Ask(_) => {
+                                next = Some(ask);
+                                return None;
+                            }
+                        },
+                    };
+                    page.spent = Some(meter());
+                    Some(page)
+                });
+                writer.commit_all(run, pages)?;
             }
         }
     }
-    flush(writer, run, &mut pages, meter)
-}
-
-fn flush(
-    writer: &mut Writer,
-    run: RunId,
-    pages: &mut Vec<(PageWrite, OwnedSemaphorePermit)>,
-    meter: &Meter,
-) -> Result<(), StoreError> {
-    let mut pages = std::mem::take(pages);
-    let Some((last, _)) = pages.last_mut() else { return Ok(()) };
-    last.spent = Some(meter());
-    writer.commit_all(run, pages.iter().map(|(page, _)| page))
+    Ok(())
 }
 
 /// About what a page takes; never more than there is.

@@ -18,7 +18,7 @@ use crate::domain::ids::TenantId;
 pub(super) const APPLICATION_ID: i32 = 0x746e_7279;
 
 /// What a writer keeps of the file in memory; kibibytes, and negative, as SQLite wants it.
-pub(super) const WRITING_CACHE: i64 = -65_536;
+pub(super) const WRITING_CACHE: i64 = -98_304;
 
 const SCHEMA: &str = include_str!("schema.sql");
 
@@ -95,7 +95,7 @@ pub(super) fn writing(path: &Path) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "cache_size", WRITING_CACHE)?;
     // Pages of the lists' order are written again and again while objects come: the longer the log, the more of that is
     // moved to the file only once.
-    db.pragma_update(None, "wal_autocheckpoint", 16_000)?;
+    db.pragma_update(None, "wal_autocheckpoint", 32_000)?;
     Ok(db)
 }
 

@@ -263,7 +263,7 @@ async fn to_count_on_far_too_much_is_seen_soon() {
     // With nothing to slow down for, there is no wait, and nothing is learned.
     let came =
         read(Service::new(Counts::Bucket, Tells::Everything, 100_000_000), 0, 1_000_000_000, 20_000, mixed).await;
-    assert_eq!((came.refused.len(), came.seconds, came.seen), (0, 0.0, None), "{came:?}");
+    assert!(came.refused.is_empty() && came.seconds < 0.01 && came.seen.is_none(), "{came:?}");
 }
 
 /// Takes units one after the other for `seconds`; how many there were in each second.
