@@ -48,7 +48,7 @@ use crate::{
         ids::{RunId, TenantId},
         problem::Problem,
         progress::{Level, Reporter},
-        reading::{Ask, Learned, RunKind},
+        reading::{Ask, GroupPick, Learned, RunKind, Scope},
         text,
         view::RunInfo,
     },
@@ -82,6 +82,8 @@ pub enum CollectError {
     NothingFound,
     #[error("the selection cannot be read")]
     Selection(#[source] GraphError),
+    #[error("the filter is refused")]
+    Filter(#[source] GraphError),
     #[error("an interrupted run is not finished")]
     Unfinished(#[from] Unfinished),
     #[error("the store cannot be written")]
@@ -95,6 +97,10 @@ impl CollectError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Token(error) | Self::NoService(error) | Self::Selection(error) => error.problem(),
+            Self::Filter(error) => error.problem().hint(
+                "Check the filter: names, operators and quotes as in \"startswith(displayName,'sg-')\". Not every \
+                 property can be filtered by.",
+            ),
             Self::OtherTenant { .. } => Problem::new(self.to_string())
                 .code("other_tenant")
                 .hint("Check the tenant ID of the profile; each store holds one tenant."),
@@ -149,7 +155,10 @@ pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
         learned: &learned,
         now: started_at,
     })?;
-    let watch = Arc::new(Watch::new(job.client.clone(), Arc::clone(&job.clock), Arc::clone(&job.reporter), started));
+    let before =
+        leftover.as_ref().filter(|left| decision.resume == Some(left.run)).map(|left| left.spent).unwrap_or_default();
+    let (clock, reporter) = (Arc::clone(&job.clock), Arc::clone(&job.reporter));
+    let watch = Arc::new(Watch::new(job.client.clone(), clock, reporter, started, before));
     // A selection is read for a look, and nobody misses it.
     let kept_work = leftover.as_ref().is_some_and(|left| left.kind != RunKind::Scoped);
     if let Some((run, why)) = decision.dropped.as_ref().filter(|_| kept_work) {
@@ -255,7 +264,15 @@ impl Work<'_> {
             Err(Stop::OtherTenant(found)) => Err(CollectError::OtherTenant { wanted: job.tenant.clone(), found }),
             Err(Stop::NoService(error)) => Err(CollectError::NoService(error)),
             Err(Stop::NothingFound) => Err(CollectError::NothingFound),
-            Err(Stop::Selection(error)) => Err(CollectError::Selection(error)),
+            Err(Stop::Selection(error)) => Err(match &self.job.ask.scope {
+                // The person's own words are what the service does not understand.
+                Some(Scope::Groups(picks))
+                    if error.status() == Some(400) && picks.iter().any(|p| matches!(p, GroupPick::Filter(_))) =>
+                {
+                    CollectError::Filter(error)
+                }
+                _ => CollectError::Selection(error),
+            }),
             Err(Stop::QueueClosed | Stop::Again(_)) => Err(CollectError::Panicked),
         }
     }

@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     problem::Problem,
     progress::{Event, IngestProgress, LogLine},
-    reading::How,
+    reading::{How, RunKind},
     view::RunInfo,
 };
 
@@ -44,6 +44,13 @@ pub enum IngestPhase {
     Running(JobId),
     Ended(Box<RunInfo>),
     Failed(Box<Problem>),
+}
+
+impl Ingest {
+    /// Whether it stands still because the service asked for it, and for no other reason.
+    pub fn waits(&self) -> bool {
+        self.throttled && !self.held && matches!(self.phase, IngestPhase::Running(_))
+    }
 }
 
 const LOG: usize = 500;
@@ -108,9 +115,9 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Continue if can_browse(model) => super::browse::enter(model, fx),
         Action::Continue => super::wizard::enter(model),
         Action::ReadAgain => start(model, How::Changes, fx),
-        Action::ReadAll => start(model, How::Everything, fx),
+        Action::ReadAll => read(model, How::Everything, fx),
         Action::HowToRead => model.overlays.push(Overlay::How { chosen: 0 }),
-        Action::DropRun => model.overlays.push(Overlay::Ask(Question::DropRun, AskPhase::Confirm)),
+        Action::DropRun => read(model, How::Anew, fx),
         Action::Hold(held) => hold(model, held, fx),
         Action::Cancel => model.overlays.push(Overlay::Ask(Question::CancelCollect, AskPhase::Confirm)),
         Action::Move(to) => scroll(&mut model.ingest, to),
@@ -121,6 +128,21 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
 
 pub(super) fn enter(model: &mut Model, _: &mut Fx) {
     model.place = Place::Ingest;
+}
+
+/// Reads so; asks first where that would drop what was cut off.
+pub(super) fn read(model: &mut Model, how: How, fx: &mut Fx) {
+    let drops = match how {
+        How::Changes => false,
+        How::Anew => true,
+        // Everything goes on with everything, but not with what read changes only.
+        How::Everything | How::Gently => model.cut_off().is_some_and(|run| run.kind == RunKind::Delta),
+    };
+    if drops {
+        model.overlays.push(Overlay::Ask(Question::DropRun(how), AskPhase::Confirm));
+    } else {
+        start(model, how, fx);
+    }
 }
 
 /// Reads, unless that is being done.

@@ -30,8 +30,8 @@ pub enum Overlay {
 pub enum Question {
     CancelCollect,
     CancelUpload,
-    /// Read anew instead of going on with what was cut off.
-    DropRun,
+    /// Read so instead of going on with what was cut off.
+    DropRun(How),
     Quit,
 }
 
@@ -48,7 +48,7 @@ impl Question {
         match self {
             Self::CancelCollect => Some(Kind::Collect),
             Self::CancelUpload => Some(Kind::Upload),
-            Self::DropRun | Self::Quit => None,
+            Self::DropRun(_) | Self::Quit => None,
         }
     }
 }
@@ -67,9 +67,9 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 Question::CancelCollect => model.cancel(Kind::Collect, fx),
                 Question::CancelUpload => model.cancel(Kind::Upload, fx),
                 Question::Quit => model.leave(ExitReason::Quit, fx),
-                Question::DropRun => {
+                Question::DropRun(how) => {
                     model.overlays.pop();
-                    super::ingest::start(model, How::Anew, fx);
+                    super::ingest::start(model, how, fx);
                 }
             }
         }
@@ -82,10 +82,8 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         (Action::Continue, Some(Overlay::How { chosen })) => {
             let chosen = *chosen;
             model.overlays.pop();
-            match super::ingest::choices(model).get(chosen) {
-                Some(How::Anew) => model.overlays.push(Overlay::Ask(Question::DropRun, AskPhase::Confirm)),
-                Some(how) => super::ingest::start(model, *how, fx),
-                None => {}
+            if let Some(how) = super::ingest::choices(model).get(chosen) {
+                super::ingest::read(model, *how, fx);
             }
         }
         (Action::Continue, Some(Overlay::Type { word, field, wrong })) => {
@@ -106,7 +104,7 @@ pub(super) fn settle(model: &mut Model) {
     model.overlays.retain(|o| match o {
         Overlay::Ask(question, _) => match question.about() {
             Some(kind) => running.contains(&kind),
-            None if *question == Question::DropRun => !running.contains(&Kind::Collect),
+            None if matches!(question, Question::DropRun(_)) => !running.contains(&Kind::Collect),
             None => running.iter().any(|k| k.is_at_stake()),
         },
         Overlay::How { .. } => !running.contains(&Kind::Collect),

@@ -39,7 +39,7 @@ pub struct IngestProgress {
     pub resumed_from: Option<Timestamp>,
     /// When everything was last read in full, before this run.
     pub last_full: Option<Timestamp>,
-    /// Memberships written so far.
+    /// Memberships written so far, by this process; of a run that reads changes, how many of them changed.
     pub edges: u64,
     /// Objects and memberships a second, over the last seconds.
     pub rate: f64,
@@ -74,6 +74,9 @@ pub struct CollectionProgress {
     pub total: Option<u64>,
     /// Seconds from its first request until now, or until it ended.
     pub seconds: f64,
+    /// How many a second, over the last seconds; 0 while that is not known.
+    #[serde(default)]
+    pub rate: f64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

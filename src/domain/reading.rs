@@ -181,6 +181,25 @@ pub enum GroupPick {
     Filter(String),
 }
 
+/// Properties of a group with which a filter may begin.
+const FILTERED: [&str; 15] = [
+    "id",
+    "displayname",
+    "description",
+    "mail",
+    "mailenabled",
+    "mailnickname",
+    "securityenabled",
+    "visibility",
+    "classification",
+    "createddatetime",
+    "reneweddatetime",
+    "expirationdatetime",
+    "membershiprule",
+    "isassignabletorole",
+    "onpremisessyncenabled",
+];
+
 impl GroupPick {
     /// A GUID is an id; what has an operator or a function of OData in it is a filter; anything else is a name.
     pub fn parse(text: &str) -> Self {
@@ -188,14 +207,20 @@ impl GroupPick {
         let lower = text.to_ascii_lowercase();
         let operators = [" eq ", " ne ", " in ", " ge ", " le ", " gt ", " lt "];
         let functions = ["startswith(", "endswith(", "contains(", "not ", "not("];
+        // A filter that is not finished is none of a group's name either: the service says what is wrong with it.
+        let mut words = lower.split_whitespace();
+        let begun = words.next().is_some_and(|word| FILTERED.contains(&word))
+            && match words.next() {
+                Some("in") => words.next().is_none_or(|word| word.starts_with('(')),
+                Some(word) => operators.iter().any(|o| o.trim() == word),
+                None => false,
+            };
+        let named = text.contains('\'') || [" true", " false", " null"].iter().any(|value| lower.contains(value));
+        let said = operators.iter().any(|o| lower.contains(o)) || functions.iter().any(|f| lower.starts_with(f));
+        let called = functions.iter().any(|f| f.ends_with('(') && lower.starts_with(f));
         if is_guid_shaped(text) {
             Self::Id(text.to_owned())
-        } else if (text.contains('\'')
-            || lower.contains(" true")
-            || lower.contains(" false")
-            || lower.contains(" null"))
-            && (operators.iter().any(|o| lower.contains(o)) || functions.iter().any(|f| lower.starts_with(f)))
-        {
+        } else if begun || called || (named && said) {
             Self::Filter(text.to_owned())
         } else {
             Self::Name(text.to_owned())
@@ -286,6 +311,11 @@ mod tests {
         check("Sales in Europe", GroupPick::Name("Sales in Europe".to_owned()));
         check("Children's eq Team", GroupPick::Filter("Children's eq Team".to_owned()));
         check("startswith(displayName,'sg-')", GroupPick::Filter("startswith(displayName,'sg-')".to_owned()));
+        check("displayName eq", GroupPick::Filter("displayName eq".to_owned()));
+        check("mail ne contoso", GroupPick::Filter("mail ne contoso".to_owned()));
+        check("startsWith(displayName", GroupPick::Filter("startsWith(displayName".to_owned()));
+        check("Mail in Europe and others", GroupPick::Name("Mail in Europe and others".to_owned()));
+        check("Not eq at all", GroupPick::Name("Not eq at all".to_owned()));
         check("securityEnabled eq true", GroupPick::Filter("securityEnabled eq true".to_owned()));
     }
 }

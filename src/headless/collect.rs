@@ -136,9 +136,9 @@ pub fn finish(settings: &Settings, run: &RunInfo, output: &Output) -> Exit {
         output.say(format!("{:>12}  {name}", grouped(*count)));
     }
     let figures = format!(
-        "{} requests, {} resource units, {:.1} s",
-        grouped(run.requests),
-        grouped(run.resource_units),
+        "{}, {}, {:.1} s",
+        counted(run.requests, "request"),
+        counted(run.resource_units, "resource unit"),
         run.seconds
     );
     match run.status {

@@ -296,13 +296,17 @@ fn words(progress: &IngestProgress) -> String {
         .into_iter()
         .filter(|c| progress.of(*c).phase != Phase::Waiting)
         .map(|c| {
+            if c == Collection::Memberships && progress.kind == Some(RunKind::Delta) {
+                let whole = counted(progress.of(c).done, "group");
+                return format!("{} changed, {whole} read whole", counted(progress.edges, "membership"));
+            }
             let of = progress.of(c).total.map(|t| format!(" of {}", grouped(t))).unwrap_or_default();
             let unit = if c == Collection::Memberships { " groups" } else { "" };
             format!("{} {}{of}{unit}", c.as_str(), grouped(progress.of(c).done))
         })
         .collect();
-    parts.push(format!("{} requests", grouped(progress.wire.requests)));
-    parts.push(format!("{} resource units", grouped(progress.wire.resource_units)));
+    parts.push(counted(progress.wire.requests, "request"));
+    parts.push(counted(progress.wire.resource_units, "resource unit"));
     parts.join(" · ")
 }
 

@@ -159,7 +159,12 @@ fn list(output: &Output) -> Result<(), JobError> {
 
 fn show(common: &Common, name: Option<String>) -> Result<(), JobError> {
     let profiles = Profiles::new(&paths()?);
-    let name = name.or_else(|| common.profile.clone()).unwrap_or_else(|| DEFAULT.to_owned());
+    // Where there is only one, it is the one meant, as everywhere.
+    let only = || match profiles.list().unwrap_or_default().as_slice() {
+        [only] => Some(only.clone()),
+        _ => None,
+    };
+    let name = name.or_else(|| common.profile.clone()).or_else(only).unwrap_or_else(|| DEFAULT.to_owned());
     let profile = profiles.load(&name).map_err(SettingsError::from)?;
     let text = toml::to_string(&profile).map_err(|e| JobError::Failed(Box::new(Problem::new(e.to_string()))))?;
     info::print(format!("# {}\n{text}", profiles.path(&name).display()).as_bytes());

@@ -7,8 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Stop,
-    delta::{self, Mode},
+    Stop, delta,
     engine::{Engine, Head, Read},
     members::GroupRef,
     plan::Step,
@@ -43,6 +42,13 @@ enum Differs {
     In(usize),
 }
 
+/// How long it holds that delta queries show service principals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Since {
+    Ever,
+    LastFull,
+}
+
 impl Engine {
     /// Returns what could not be found out of members that came to light only here.
     pub(super) async fn prove(&self, users: &Read, groups: &Read) -> Result<Option<ListEnd>, Stop> {
@@ -53,7 +59,7 @@ impl Engine {
             RunKind::Full => {
                 self.learn(|l| l.drifted = 0);
                 if self.link(Collection::Groups).is_some() {
-                    self.prove_service_principals(None).await?;
+                    self.prove_service_principals(None, Since::LastFull).await?;
                 }
                 return Ok(None);
             }
@@ -108,7 +114,7 @@ impl Engine {
         let sample = self.sample(&groups.changed, seed).await?;
         let mut with_service_principal = None;
         let first = self.differing(&sample, &mut with_service_principal).await?;
-        self.prove_service_principals(with_service_principal).await?;
+        self.prove_service_principals(with_service_principal, Since::Ever).await?;
         if first.is_empty() {
             return self.cast_changed(groups).await;
         }
@@ -116,12 +122,8 @@ impl Engine {
         let others = first.values().any(|d| matches!(d, Differs::In(_)));
         if others {
             // A change that came late comes with the next round.
-            if let Some(link) = self.link(Collection::Groups)
-                && let Ok(brought) = Box::pin(self.round(Collection::Groups, &link, None, Mode::CatchUp)).await?
-            {
-                wrote = true;
-                self.keep_link(Collection::Groups, brought.link).await?;
-            }
+            Box::pin(self.catch_up_with(Collection::Groups, groups)).await?;
+            wrote = true;
             let again: Vec<GroupRef> = sample.into_iter().filter(|g| first.contains_key(g.id())).collect();
             let second = self.differing(&again, &mut None).await?;
             let wrong: Vec<usize> =
@@ -222,10 +224,11 @@ impl Engine {
     }
 
     /// Finds out, while nobody knows, whether delta queries show service principals: by the chain of one group that has
-    /// some. Costs one request, once for a tenant.
-    pub(super) async fn prove_service_principals(&self, group: Option<String>) -> Result<(), Stop> {
-        if self.learned().delta_shows_service_principals.is_some() {
-            return Ok(());
+    /// some. Costs one request, once for a tenant; and once for each full read, where they do: that may end.
+    async fn prove_service_principals(&self, group: Option<String>, holds: Since) -> Result<(), Stop> {
+        match (self.learned().delta_shows_service_principals, holds) {
+            (Some(false), _) | (Some(true), Since::Ever) => return Ok(()),
+            (None, _) | (Some(true), Since::LastFull) => {}
         }
         let seed = self.watch.now().as_millisecond().cast_unsigned();
         let group = match group {

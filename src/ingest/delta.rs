@@ -18,7 +18,7 @@ use super::{
     check::is_service_principal,
     checkpoint,
     engine::{Engine, Read, default_type, id_key, object_of},
-    members::GroupRef,
+    members::{Before, GroupRef},
     plan::Step,
 };
 use crate::{
@@ -70,6 +70,8 @@ pub(super) struct Brought {
     seen: HashSet<u128>,
     pub gone: u64,
     nameless: u64,
+    /// Memberships that came or went.
+    edges: u64,
     /// Groups whose members changed.
     pub changed: Vec<GroupRef>,
     /// Groups whose slice could not be understood: their lists are read whole.
@@ -126,16 +128,18 @@ impl Engine {
 
     /// What changed while the run read everything. That it cannot be read costs nothing: the next run begins with the
     /// same link.
-    pub(super) async fn catch_up(&self) -> Result<(), Stop> {
+    pub(super) async fn catch_up(&self, users: &Read, groups: &Read) -> Result<(), Stop> {
         tokio::try_join!(
-            Box::pin(self.catch_up_with(Collection::Users)),
-            Box::pin(self.catch_up_with(Collection::Groups))
+            Box::pin(self.catch_up_with(Collection::Users, users)),
+            Box::pin(self.catch_up_with(Collection::Groups, groups))
         )?;
         Ok(())
     }
 
-    async fn catch_up_with(&self, collection: Collection) -> Result<(), Stop> {
-        let Some(link) = self.link(collection) else { return Ok(()) };
+    pub(super) async fn catch_up_with(&self, collection: Collection, read: &Read) -> Result<(), Stop> {
+        // Where nothing may be read, nothing has to be caught up with.
+        let link = self.link(collection).filter(|_| read.end.state != State::Forbidden);
+        let Some(link) = link else { return Ok(()) };
         let brought = match self.round(collection, &link, None, Mode::CatchUp).await? {
             Ok(brought) => brought,
             Err(Trouble::Worthless(error) | Trouble::Failed(error, _)) => {
@@ -153,8 +157,8 @@ impl Engine {
             // The old link shows them again.
             return Ok(());
         }
-        self.keep_link(collection, brought.link).await?;
-        Box::pin(self.members_of(brought.garbled)).await
+        Box::pin(self.members_of(brought.garbled)).await?;
+        self.keep_link(collection, brought.link).await
     }
 
     pub(super) async fn keep_link(&self, collection: Collection, link: Option<String>) -> Result<(), Stop> {
@@ -202,8 +206,8 @@ impl Engine {
             );
             self.watch.log(Level::Info, line, None);
         }
-        self.finish_round(collection, held, end.clone(), true, brought.link).await?;
         Box::pin(self.members_of(brought.garbled)).await?;
+        self.finish_round(collection, held, end.clone(), true, brought.link).await?;
         Ok(Read { end, delta: true, changed: brought.changed })
     }
 
@@ -229,8 +233,12 @@ impl Engine {
             }
         };
         let done = self.held(collection).await?;
-        self.finish_round(collection, done, end.clone(), false, brought.link).await?;
+        if end.state == State::Complete {
+            let thing = if collection == Collection::Groups { "group" } else { "user" };
+            self.watch.log(Level::Info, format!("{} read", text::counted(done, thing)), None);
+        }
         Box::pin(self.members_of(brought.garbled)).await?;
+        self.finish_round(collection, done, end.clone(), false, brought.link).await?;
         Ok(Some(Read { end, delta: false, changed: Vec::new() }))
     }
 
@@ -280,8 +288,9 @@ impl Engine {
         let mut pages = from.map_or_else(begin, |from| self.client.changes(from));
         let (mut restarts, mut began) = (0, inside);
         let mut brought = Brought::default();
-        // In a chain that begins again, the first slice of each group begins its list again.
-        let mut anew: Option<HashSet<u128>> = None;
+        // In a chain that begins again, the first slice of each group begins its list again; so it does in one from
+        // nothing, as an earlier process may have read all of it but its end.
+        let mut anew: Option<HashSet<u128>> = (mode == Mode::Initial && !inside).then(HashSet::new);
         loop {
             let page = match pages.next().await {
                 Ok(Some(page)) => page,
@@ -293,6 +302,7 @@ impl Engine {
                     inside = false;
                     pages = begin();
                     anew = Some(HashSet::new());
+                    self.watch.edges_less(std::mem::take(&mut brought.edges));
                     let line = format!("the chain of {} begins again from its link", collection.as_str());
                     self.watch.log(Level::Retry, line, Some(error.problem()));
                     continue;
@@ -304,6 +314,7 @@ impl Engine {
             };
             if page.again == Again::Chain {
                 anew = Some(HashSet::new());
+                self.watch.edges_less(std::mem::take(&mut brought.edges));
             }
             began = true;
             let (next_link, link) = (page.next_link, page.delta_link);
@@ -352,7 +363,10 @@ impl Engine {
                             brought.changed.push(group);
                         }
                     }
-                    Links::Garbled => brought.garbled.push(group),
+                    Links::Garbled => {
+                        page.unclear(&object.id);
+                        brought.garbled.push(group.with(Before::Some));
+                    }
                 }
             }
             if object.is_whole {
@@ -366,7 +380,15 @@ impl Engine {
         }
         self.look_up(kind, &mut page, brought).await;
         brought.gone += page.gone.len() as u64;
-        Ok(page.write(mode))
+        let write = page.write(mode);
+        if mode != Mode::CatchUp {
+            let listed = write.members.iter().map(|m| m.members.len());
+            let changed = write.changes.iter().map(|c| c.added.len() + c.removed.len());
+            let edges = listed.chain(changed).sum::<usize>() as u64;
+            brought.edges += edges;
+            self.watch.edges(edges);
+        }
+        Ok(write)
     }
 
     /// Objects that came with nothing but their id: what is known of them must not be lost over that.
@@ -379,12 +401,10 @@ impl Engine {
                 Ok((head, raw)) if head.id == id => page.object(&id, kind, head.odata_type, raw),
                 Err(error) if error.is_gone() => page.gone(id),
                 other => {
-                    let end = other.err().map(|error| checkpoint::end_of(&error, true)).unwrap_or_else(|| ListEnd {
-                        state: State::Partial,
-                        code: Some("unexpected_shape".to_owned()),
-                        request_id: None,
-                        reason: Some("an object could not be looked up".to_owned()),
-                    });
+                    let end = other
+                        .err()
+                        .map(|error| checkpoint::end_of(&error, true))
+                        .unwrap_or_else(|| unexpected("an object could not be looked up"));
                     brought.unknown.get_or_insert(end);
                 }
             }
@@ -400,6 +420,12 @@ pub(super) fn names_service_principal(raw: &RawValue) -> bool {
     }
 }
 
+/// How a list ends of which something has a shape that nobody knows.
+fn unexpected(why: &str) -> ListEnd {
+    let code = Some("unexpected_shape".to_owned());
+    ListEnd { state: State::Partial, code, request_id: None, reason: Some(why.to_owned()) }
+}
+
 /// Whether the service says that it does not do this, or does not know that link.
 fn is_refusal(error: &GraphError) -> bool {
     error.is_unsupported() || error.is_delta_gone() || error.is_gone() || error.is_bad_link()
@@ -413,6 +439,8 @@ struct Sorted {
     look_up: HashSet<String>,
     /// By group, in the order in which they came.
     groups: Vec<(String, bool)>,
+    /// Groups of which nobody knows what changed.
+    unclear: HashSet<String>,
     links: HashMap<String, BTreeMap<String, Link>>,
 }
 
@@ -443,6 +471,10 @@ impl Sorted {
             self.gone.remove(&id);
             self.look_up.insert(id);
         }
+    }
+
+    fn unclear(&mut self, group: &str) {
+        self.unclear.insert(group.to_owned());
     }
 
     fn links(&mut self, group: &str, links: Vec<(String, Link)>, begins_again: bool) {
@@ -481,6 +513,14 @@ impl Sorted {
                 page.changes.push(MembersChange { group, added, removed });
             }
         }
+        // Not whole until its list is read: a run that is cut off before that must not take it for unchanged.
+        let mut unclear: Vec<String> = self.unclear.into_iter().collect();
+        unclear.sort_unstable();
+        page.members.extend(unclear.into_iter().map(|group| MembersWrite {
+            group,
+            end: Some(unexpected("what changed in its list could not be understood")),
+            ..MembersWrite::default()
+        }));
         page.objects = self.objects.into_values().collect();
         let mut gone: Vec<String> = self.gone.into_iter().collect();
         gone.sort_unstable();
@@ -594,5 +634,22 @@ impl<'de> Deserialize<'de> for Fields {
             }
         }
         deserializer.deserialize_map(Visit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// So that a run that is cut off before the list is read does not take it for unchanged.
+    #[test]
+    fn what_is_unclear_is_not_whole() {
+        for mode in [Mode::Changes, Mode::Initial, Mode::CatchUp] {
+            let mut sorted = Sorted::default();
+            sorted.unclear("g");
+            let page = sorted.write(mode);
+            let end = page.members[0].end.as_ref().map(|end| end.state);
+            assert_eq!((page.members[0].group.as_str(), end), ("g", Some(State::Partial)), "{mode:?}");
+        }
     }
 }

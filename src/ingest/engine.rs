@@ -20,6 +20,7 @@ use super::{
     Stop, checkpoint,
     decide::{Decision, Method, checkpoint_of},
     expand::Expansion,
+    explain::documented_quota,
     keep::Keeper,
     members::{Before, GroupRef, Lists},
     plan::Step,
@@ -161,7 +162,7 @@ impl Engine {
             (users, groups)
         };
         if self.decision.kind == RunKind::Full {
-            Box::pin(self.catch_up()).await?;
+            Box::pin(self.catch_up(&users, &groups)).await?;
         }
         if self.decision.groups == Method::Gentle {
             Box::pin(self.end_of_gentle_groups(&groups)).await?;
@@ -323,6 +324,8 @@ impl Engine {
             }
         }
         let mut sent: HashSet<u128> = HashSet::new();
+        // A chain of changes that was refused on its way has left slices.
+        let before = if self.decision.kind == RunKind::Gentle { Before::Some } else { Before::Nothing };
         let mut give = |group: GroupRef| {
             if sent.insert(id_key(group.id())) {
                 // The members' side ends only after this one.
@@ -349,7 +352,7 @@ impl Engine {
                         if resumed && begun_again {
                             unsure = true;
                         } else {
-                            give(GroupRef::of(id, raw));
+                            give(GroupRef::of(id, raw).with(before));
                         }
                     })
                     .await?;
@@ -452,7 +455,7 @@ impl Engine {
                 of.iter().for_each(|c| self.watch.total(*c, total));
                 lock(&self.counts).insert(of[0], total);
                 if of[0] == Collection::Users && self.known_quota().is_none() {
-                    self.client.set_quota(quota(total));
+                    self.client.set_quota(documented_quota(total));
                 }
             }
             None => self.watch.log(
@@ -533,15 +536,6 @@ async fn beside<T>(work: impl Future<Output = T>, nice_to_have: impl Future<Outp
         }
     };
     tokio::join!(work, nice_to_have).0
-}
-
-/// Resource units in ten seconds that the service allows a tenant of so many users (facts: graph.md §1.1).
-fn quota(users: u64) -> u64 {
-    match users {
-        0..50 => 3_500,
-        50..=500 => 5_000,
-        _ => 8_000,
-    }
 }
 
 pub(super) fn default_type(kind: EntityKind) -> &'static str {

@@ -17,18 +17,15 @@ use std::{
 use serde::{Deserialize, de::IgnoredAny};
 
 use super::{
-    Stop, checkpoint,
+    Stop, check, checkpoint,
     engine::{Engine, id_key},
     members::{Before, GroupRef, Source, Todo},
     plan::{How, Step},
 };
 use crate::{
-    domain::{
-        completeness::{Collection, State},
-        kind::short_odata_type,
-    },
+    domain::completeness::{Collection, State},
     graph::{Batch, GraphError, MemberItem, Reply},
-    store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution, StoreError, StoredGroup, Via, Writer},
+    store::{ListEnd, MemberRef, MembersWrite, PageWrite, StoreError, StoredGroup, Via, Writer},
 };
 
 /// The documented cap: a list so long is read whole at once, without waiting for what the longest will be.
@@ -201,9 +198,9 @@ impl Engine {
         known.longest = known.longest.max(longest.unwrap_or_default());
         known.tried |= longest.is_some();
         let learned = self.learned();
+        // That they were shown another day is no proof for this one: a single one seen is.
         known.principals = match learned.expand_shows_service_principals {
-            None => Principals::Unknown,
-            Some(true) => Principals::Shown,
+            None | Some(true) => Principals::Unknown,
             Some(false) => Principals::Hidden,
         };
         let now = self.watch.now();
@@ -212,7 +209,7 @@ impl Engine {
         {
             known.way = Way::Refused;
             drop(known);
-            self.watch.fallback(ONE_BY_ONE, &format!("it was no better on {}", refused.strftime("%F")));
+            self.watch.fallback(ONE_BY_ONE, &format!("many at once came to no good on {}", refused.strftime("%F")));
         }
         Ok(())
     }
@@ -525,6 +522,11 @@ impl Engine {
                     self.cast_refused(&group, &error);
                     ListEnd::COMPLETE
                 }
+                // Its own list says whether it is.
+                Err(error) if error.is_gone() => {
+                    todo.whole.push_back(group);
+                    continue;
+                }
                 Err(error) => {
                     self.still_there(&error).await?;
                     checkpoint::end_of_group(&error, true, group.is_hidden())
@@ -532,9 +534,6 @@ impl Engine {
             };
             if end.state != State::Complete {
                 self.tell(&group, &end);
-            }
-            if end.state == State::Gone {
-                page.resolutions.push(Resolution::Gone { id: group.id().to_owned() });
             }
             page.members.push(certain(&group, Vec::new(), end));
         }
@@ -655,7 +654,7 @@ impl Drawing {
 }
 
 fn is_service_principal(member: &MemberRef) -> bool {
-    short_odata_type(&member.odata_type) == "servicePrincipal"
+    check::is_service_principal(&member.odata_type)
 }
 
 /// How many groups one filter takes.

@@ -281,7 +281,7 @@ fn is_fresh(refused: Timestamp, job: &Collect) -> bool {
     job.clock.now().duration_since(refused).unsigned_abs() < REFUSED_FOR
 }
 
-/// Resource units in ten seconds by the size of the tenant (facts: graph.md §1.1).
+/// Resource units in ten seconds that the service allows a tenant of so many users (facts: graph.md §1.1).
 pub(super) fn documented_quota(users: u64) -> u64 {
     match users {
         0..50 => 3_500,

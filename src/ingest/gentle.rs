@@ -42,7 +42,14 @@ impl Engine {
             for (group, listed) in read {
                 page.push(match listed {
                     Ok(members) => ended(&group, members, ListEnd::COMPLETE),
-                    Err(error) => ended(&group, Vec::new(), checkpoint::end_of_group(&error, true, group.is_hidden())),
+                    // Its own list says whether it is.
+                    Err(error) if error.is_gone() => continue,
+                    Err(error) => {
+                        self.still_there(&error).await?;
+                        let end = checkpoint::end_of_group(&error, true, group.is_hidden());
+                        self.tell(&group, &end);
+                        ended(&group, Vec::new(), end)
+                    }
                 });
             }
             self.keep_ended(page).await?;

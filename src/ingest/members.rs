@@ -51,6 +51,8 @@ pub(super) struct GroupRef {
     before: Before,
     /// Its list was refused without the advanced query parameters.
     advanced: bool,
+    /// Its list was not found once, although the group itself was.
+    was_lost: bool,
 }
 
 /// What this run may have written of a group's list before.
@@ -81,6 +83,7 @@ impl GroupRef {
             unified: types.iter().any(|t| t == "Unified"),
             before: Before::Nothing,
             advanced: false,
+            was_lost: false,
         }
     }
 
@@ -202,8 +205,6 @@ pub(super) struct Todo {
     pub long: VecDeque<Reading>,
     /// Whether the shortcut is to be compared with the lists.
     pub check: bool,
-    /// Whether batches are filled, rather than spread over the free places.
-    pub packed: bool,
 }
 
 pub(super) type Job<'a> = BoxFuture<'a, Result<Todo, Stop>>;
@@ -224,10 +225,7 @@ impl Engine {
             send.send(group).ok();
         }
         drop(send);
-        self.begin_shortcut().await?;
-        // Nobody waits for the first of them: full batches cost the fewest requests.
-        self.drive(Todo { packed: true, ..Todo::default() }, Some(receive)).await?;
-        self.settle_members().await
+        self.members(receive).await
     }
 
     /// Does all there is to do, and what comes of it.
@@ -275,7 +273,6 @@ impl Engine {
         if let Some(reading) = todo.long.pop_front() {
             return Some(Box::pin(self.rest_of(reading)));
         }
-        let free = if todo.packed { 1 } else { free };
         if std::mem::take(&mut todo.check)
             && let Some(drawn) = self.sample_due()
         {
@@ -311,6 +308,7 @@ impl Engine {
         let mut replies = self.ask(gets).await.into_iter();
         let mut page = PageWrite::default();
         let mut todo = Todo::default();
+        let mut lost = Vec::new();
         for group in groups {
             let sources = group.sources();
             let replies: Vec<_> = replies.by_ref().take(sources.len()).collect();
@@ -335,15 +333,49 @@ impl Engine {
                     }
                 }
             }
-            if reading.rest.is_empty() {
+            if reading.is_gone() {
+                lost.push(reading);
+            } else if reading.rest.is_empty() {
                 self.finish(&mut reading, &mut page);
             } else {
                 page.members.extend(self.slice(&mut reading));
                 todo.long.push_back(reading);
             }
         }
+        self.doubt(&mut lost, &mut todo).await?;
+        for reading in &mut lost {
+            self.finish(reading, &mut page);
+        }
         self.keeper.keep(page).await?;
         Ok(todo)
+    }
+
+    /// Groups that were listed and whose lists are not found: each is asked for itself before it counts as gone. One that
+    /// was made just now may not be known everywhere yet, and no change would tell that it was there all the time.
+    async fn doubt(&self, lost: &mut Vec<Reading>, todo: &mut Todo) -> Result<(), Stop> {
+        let replies = self.ask(lost.iter().map(|r| Step::MissingGroup.get(&[&r.group.id])).collect()).await;
+        for (mut reading, reply) in std::mem::take(lost).into_iter().zip(replies) {
+            match reply {
+                Err(error) if error.is_gone() => lost.push(reading),
+                Ok(_) if !reading.group.was_lost => {
+                    let before = match reading.group.before {
+                        Before::Expanded(_) => Before::Expanded(0),
+                        Before::Nothing | Before::Some => Before::Some,
+                    };
+                    todo.whole.push_back(GroupRef { was_lost: true, before, ..reading.group });
+                }
+                other => {
+                    if let Err(error) = &other {
+                        self.still_there(error).await?;
+                    }
+                    if let Some(end) = &mut reading.end {
+                        end.state = State::Partial;
+                    }
+                    lost.push(reading);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The request for one of a group's lists.
@@ -384,10 +416,16 @@ impl Engine {
                 }
             }
         }
-        let mut page = PageWrite::default();
-        self.finish(&mut reading, &mut page);
+        let (mut page, mut todo) = (PageWrite::default(), Todo::default());
+        let mut ended = vec![reading];
+        if ended[0].is_gone() {
+            self.doubt(&mut ended, &mut todo).await?;
+        }
+        for reading in &mut ended {
+            self.finish(reading, &mut page);
+        }
         self.keeper.keep(page).await?;
-        Ok(Todo::default())
+        Ok(todo)
     }
 
     fn failed(&self, reading: &mut Reading, source: Source, error: &GraphError) {
@@ -523,6 +561,10 @@ impl Reading {
             end: None,
             rest: Vec::new(),
         }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.state == State::Gone)
     }
 
     fn begin_again(&mut self) {

@@ -1,4 +1,8 @@
 //! What is read, as data: which requests, with which fields, and why. The engine runs it; it asks nothing itself.
+//!
+//! Users come in one chain, although it is the critical path of a large tenant. To split it takes filters, and a proof that
+//! the parts are all; but filters and `$count` are answered from an index that is only eventually consistent (facts:
+//! graph.md §5), so that both may leave out the same user.
 
 use crate::{
     domain::{
@@ -219,7 +223,7 @@ impl Step {
         match self {
             Self::Organization => "the account, and proof that it is the tenant that was meant",
             Self::UserTotal | Self::GroupTotal => "a total to measure progress against; the run does without",
-            Self::Users => "every user, guests too",
+            Self::Users => "every user, guests too, in one chain: parts of it could not be proven to be all",
             Self::Groups => "every group",
             Self::Expansion => {
                 "who is in fifteen groups at once, as far as it shows them: short lists whole, long ones cut"

@@ -26,7 +26,8 @@ use super::{
 use crate::{
     domain::{
         completeness::Collection,
-        probe::{Finding, ProbeReport, Way},
+        ids::canonical_id,
+        probe::{Answer, Finding, ProbeReport, Way},
         progress::{Event, Level, LogLine},
         reading::Learned,
         text,
@@ -92,7 +93,8 @@ pub async fn probe(job: &Collect) -> Result<ProbeReport, CollectError> {
         },
     }
     let Found { findings, ways, users, groups, learned } = std::mem::take(&mut *lock(&probe.found));
-    probe.remember(learned).await;
+    let is_exact = findings.iter().any(|f| f.id == "expand_is_exact" && f.answer == Answer::Yes);
+    probe.remember(learned, is_exact).await;
     let wire = job.client.wire();
     Ok(ProbeReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -425,7 +427,7 @@ impl Probe<'_> {
     }
 
     /// Keeps what was found out, where a store can be had. Nothing else is lost if it cannot.
-    async fn remember(&self, found: Learned) {
+    async fn remember(&self, found: Learned, is_exact: bool) {
         let (path, tenant, now) = (self.job.store.clone(), self.job.tenant.clone(), self.job.clock.now());
         let prices = self.client.prices();
         let kept = keep::blocking(move || {
@@ -436,8 +438,9 @@ impl Probe<'_> {
                 found.expand_shows_service_principals.or(learned.expand_shows_service_principals);
             learned.delta_shows_service_principals =
                 found.delta_shows_service_principals.or(learned.delta_shows_service_principals);
-            learned.expand_refused = found.expand_refused;
-            learned.delta_refused = found.delta_refused;
+            // What was not looked at, or only in part, stays as it is known.
+            learned.expand_refused = if is_exact { None } else { found.expand_refused.or(learned.expand_refused) };
+            learned.delta_refused = found.delta_refused.or(learned.delta_refused);
             writer.learn(&learned)
         })
         .await;
@@ -498,6 +501,7 @@ fn member(raw: &RawValue, step: Step) -> Option<(String, String)> {
 fn expanded(raw: &RawValue) -> Option<(String, Members)> {
     #[derive(Deserialize)]
     struct Group {
+        #[serde(deserialize_with = "canonical_id")]
         id: String,
         #[serde(default)]
         members: Vec<Box<RawValue>>,

@@ -327,7 +327,7 @@ impl Engine {
             return;
         }
         let mut line = format!(
-            "{} that no list names: {} read",
+            "{} outside the lists (contacts, devices …): {} read",
             text::counted(read + gone + unreadable, "member"),
             text::grouped(*read)
         );

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{Stop, engine::lock, keep::Keeper, plan::Step, watch::Watch};
 use crate::{
-    domain::{progress::Level, reading::Learned, text},
+    domain::{ids::canonical_id, progress::Level, reading::Learned, text},
     graph::{GraphClient, GraphError},
     store::{PageWrite, SignInWrite, Writer},
 };
@@ -95,9 +95,27 @@ fn sign_in(raw: &RawValue) -> Option<SignInWrite> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct User {
+        #[serde(deserialize_with = "canonical_id")]
         id: String,
         sign_in_activity: Option<Box<RawValue>>,
     }
     let User { id, sign_in_activity } = serde_json::from_str(raw.get()).ok()?;
     Some(SignInWrite { id, raw: sign_in_activity.filter(|raw| raw.get() != "null")? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_signed_in() {
+        let check = |text: &str, want: Option<&str>| {
+            let got = sign_in(serde_json::from_str(text).unwrap());
+            assert_eq!(got.as_ref().map(|got| got.id.as_str()), want, "{text}");
+        };
+        let (small, large) = ("c2f798fd-f95d-4623-8824-63aec21fffff", "C2F798FD-F95D-4623-8824-63AEC21FFFFF");
+        check(&format!(r#"{{"id":"{large}","signInActivity":{{}}}}"#), Some(small));
+        check(r#"{"id":"u","signInActivity":null}"#, None);
+        check(r#"{"id":"u"}"#, None);
+    }
 }

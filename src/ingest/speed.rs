@@ -9,12 +9,13 @@ use tokio::time::Instant;
 use crate::domain::{
     completeness::Collection,
     progress::{IngestProgress, Phase},
+    reading::RunKind,
 };
 
 /// How far back is looked.
 const LATELY: Duration = Duration::from_secs(5);
 /// Less time than this says nothing.
-const LEAST: Duration = Duration::from_millis(200);
+const LEAST: Duration = Duration::from_secs(1);
 /// Looked at no more often than this.
 const STEP: Duration = Duration::from_millis(100);
 
@@ -40,8 +41,13 @@ impl Counts {
 }
 
 impl Speed {
-    /// Sets what the totals of `progress` say: `rate` and `eta_seconds`. To be asked now and then.
+    /// Sets what the totals of `progress` say: the rates and `eta_seconds`. To be asked now and then.
     pub fn tell(&mut self, now: Instant, progress: &mut IngestProgress) {
+        if progress.held {
+            // A pause is no slowness: what comes after it is measured anew.
+            self.0.clear();
+            return;
+        }
         let counts = Counts::of(progress);
         // The last one that is old enough stays, to look back at.
         while self.0.get(1).is_some_and(|(at, _)| now.duration_since(*at) >= LATELY) {
@@ -57,13 +63,19 @@ impl Speed {
         }
         let per_second = |now: u64, before: u64| now.saturating_sub(before) as f64 / seconds;
         progress.rate = per_second(counts.all(), before.all());
-        progress.eta_seconds = eta(progress, |of| per_second(counts.done[of as usize], before.done[of as usize]));
+        for (of, (now, before)) in progress.collections.iter_mut().zip(counts.done.into_iter().zip(before.done)) {
+            of.rate = per_second(now, before);
+        }
+        // How many changes there are, nobody knows before the last of them.
+        if progress.kind != Some(RunKind::Delta) {
+            progress.eta_seconds = eta(progress);
+        }
     }
 }
 
 /// Seconds until the slowest collection is through, and not before the quota allows what is left. `None` where one is
 /// not known to come to an end.
-fn eta(progress: &IngestProgress, rate: impl Fn(Collection) -> f64) -> Option<f64> {
+fn eta(progress: &IngestProgress) -> Option<f64> {
     let mut longest = None;
     for of in [Collection::Users, Collection::Groups, Collection::Memberships] {
         let this = progress.of(of);
@@ -71,11 +83,10 @@ fn eta(progress: &IngestProgress, rate: impl Fn(Collection) -> f64) -> Option<f6
             continue;
         }
         let left = this.total?.saturating_sub(this.done) as f64;
-        let rate = rate(of);
-        if left > 0.0 && rate <= 0.0 {
+        if left > 0.0 && this.rate <= 0.0 {
             return None;
         }
-        let seconds = if left > 0.0 { left / rate } else { 0.0 };
+        let seconds = if left > 0.0 { left / this.rate } else { 0.0 };
         longest = Some(f64::max(seconds, longest.unwrap_or_default()));
     }
     Some(f64::max(longest?, quota_allows(progress)))

@@ -170,6 +170,7 @@ struct Bench {
     folder: tempfile::TempDir,
     events: Arc<Mutex<Vec<Event>>>,
     cancel: CancellationToken,
+    ask: Ask,
 }
 
 impl Bench {
@@ -183,11 +184,12 @@ impl Bench {
             folder: tempfile::tempdir().unwrap(),
             events: Arc::default(),
             cancel: CancellationToken::new(),
+            ask: Ask::default(),
         }
     }
 
     async fn run(&self) -> Result<RunInfo, CollectError> {
-        self.run_as(Ask::default()).await
+        self.run_as(self.ask.clone()).await
     }
 
     async fn run_as(&self, ask: Ask) -> Result<RunInfo, CollectError> {

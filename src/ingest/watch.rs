@@ -20,7 +20,7 @@ use crate::{
         view::RunInfo,
     },
     graph::GraphClient,
-    store::ListEnd,
+    store::{ListEnd, Spent},
 };
 
 /// Gaps that a report carries while the run goes on; the run's own list has them all.
@@ -32,6 +32,8 @@ pub(super) struct Watch {
     clock: Arc<dyn Clock>,
     reporter: Arc<dyn Reporter>,
     started: Instant,
+    /// What the run had cost before it was cut off.
+    before: Spent,
     state: Mutex<Watched>,
 }
 
@@ -44,8 +46,14 @@ struct Watched {
 }
 
 impl Watch {
-    pub fn new(client: GraphClient, clock: Arc<dyn Clock>, reporter: Arc<dyn Reporter>, started: Instant) -> Self {
-        Self { client, clock, reporter, started, state: Mutex::default() }
+    pub fn new(
+        client: GraphClient,
+        clock: Arc<dyn Clock>,
+        reporter: Arc<dyn Reporter>,
+        started: Instant,
+        before: Spent,
+    ) -> Self {
+        Self { client, clock, reporter, started, before, state: Mutex::default() }
     }
 
     /// Reports until it is dropped: at once when something changed, and once a second for the clock's sake.
@@ -83,6 +91,8 @@ impl Watch {
         let of = state.progress.of_mut(collection);
         of.done = held;
         of.total = of.total.map(|_| held);
+        // What the store counts was not read in that moment.
+        state.speed = Speed::default();
     }
 
     /// The last report, always sent.
@@ -227,10 +237,12 @@ impl Watch {
             }
         }
         progress.wire = wire;
+        progress.wire.requests += self.before.requests;
+        progress.wire.resource_units += self.before.resource_units;
         progress.held = self.client.is_held();
         state.speed.tell(Instant::now(), &mut progress);
         drop(state);
-        progress.seconds = self.started.elapsed().as_secs_f64();
+        progress.seconds = self.before.seconds + self.started.elapsed().as_secs_f64();
         progress
     }
 

@@ -134,13 +134,13 @@ fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, are
     let (title, words) = match question {
         Question::CancelCollect => (
             "Stop reading?",
-            "What has been read is kept and can be browsed. It is not complete, so it is never uploaded.",
+            "What has been read is kept and can be browsed, and the next run goes on with it. Until then it is not complete, so it is never uploaded.",
         ),
         Question::CancelUpload => (
             "Abort the upload?",
             "The job is aborted, and JupiterOne stays as it is. Once the job is being finalized it can no longer be stopped.",
         ),
-        Question::DropRun => (
+        Question::DropRun(_) => (
             "Begin anew?",
             "What was read before it was cut off is dropped, and read again from the beginning. Going on with it is quicker.",
         ),

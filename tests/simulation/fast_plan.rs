@@ -103,7 +103,7 @@ async fn what_was_refused_is_not_tried_again_the_next_day() {
     tenantry::jobs::collect(&context).await.unwrap();
     assert_eq!(ran.asked("$expand=members"), 0);
     let fallbacks = told.ingest().fallbacks;
-    assert_eq!(fallbacks[0].why, "it was no better on 2026-11-22", "{fallbacks:?}");
+    assert_eq!(fallbacks[0].why, "many at once came to no good on 2026-11-22", "{fallbacks:?}");
 }
 
 /// The tenant of the figures: at least thirty times faster than one request after the other, at a sixth of its units.

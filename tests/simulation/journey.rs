@@ -149,7 +149,7 @@ async fn the_whole_journey() {
     insta::assert_snapshot!("dashboard-uploaded", screen.text());
     screen.press("a");
     screen.until("the change", |m| m.jobs.is_empty()).await;
-    screen.shows(&["tenant has changed"]);
+    screen.shows(&["The tenant changed: 2, then r"]);
     screen.press("2");
     screen.press("r");
     screen.until("the second run's end", |m| matches!(m.ingest.phase, IngestPhase::Ended(_))).await;

@@ -134,7 +134,7 @@ impl Screen {
             // As wide as before, so that frames stay straight.
             text = text.replace(origin.as_str(), &format!("{name:<width$}", width = origin.len()));
         }
-        text.lines().map(|line| without_fresh_ids(&self.without_home(line)) + "\n").collect()
+        text.lines().map(|line| without_counts(&without_fresh_ids(&self.without_home(line))) + "\n").collect()
     }
 
     /// A path is as long as the machine wants it, and cut off where its cell ends: the cell stays as wide as it is.
@@ -161,6 +161,19 @@ impl Screen {
             assert!(!text.contains(word), "{word:?} is on the screen:\n{text}");
         }
     }
+}
+
+/// How many groups go into a request depends on how many had arrived by then: what was read does not, nor its price.
+fn without_counts(line: &str) -> String {
+    let mut line = line.to_owned();
+    for word in [" sent ·", " requests, "] {
+        let Some(end) = line.find(word).filter(|_| word == " sent ·" || line.contains("resource unit")) else {
+            continue;
+        };
+        let start = line[..end].trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        line.replace_range(start..end, &"n".repeat(end - start));
+    }
+    line
 }
 
 /// Ids of requests, traces and jobs are new in each run; ids of objects are the seed's and stay.

@@ -527,6 +527,7 @@ fn progress(second: u64) -> IngestProgress {
     let mut set = |c, phase, done, total| {
         let of = p.of_mut(c);
         (of.phase, of.done, of.total, of.seconds) = (phase, done, total, second as f64);
+        of.rate = done as f64 / second.max(1) as f64;
     };
     set(Collection::Account, if second > 0 { Phase::Ended(State::Complete) } else { Phase::Reading }, 1, Some(1));
     set(Collection::Users, Phase::Reading, 4_100 * second, Some(50_021));

@@ -14,7 +14,11 @@ use tenantry::{
         views::{Look, Mode, UploadEnd},
         wizard::{ChecksPhase, Save},
     },
-    domain::{completeness::RunStatus, reading::How, view::Within},
+    domain::{
+        completeness::RunStatus,
+        reading::{How, RunKind},
+        view::{RunInfo, Within},
+    },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions, look},
 };
 
@@ -236,7 +240,7 @@ async fn what_was_cut_off_is_gone_on_with_or_dropped() {
     assert!(screen(&ui).contains("Enter goes on with it, x drops it."), "{}", screen(&ui));
     ui.press("o").unwrap();
     assert!(ui.until(quiet).await.unwrap());
-    assert!(screen(&ui).contains("it can be gone on with: ↵"), "{}", screen(&ui));
+    assert!(screen(&ui).contains("cut off: ↵ goes on with run"), "{}", screen(&ui));
     ui.press("enter x n").unwrap();
     assert!(ui.until(quiet).await.unwrap());
     ui.press("enter").unwrap();
@@ -250,6 +254,31 @@ async fn what_was_cut_off_is_gone_on_with_or_dropped() {
     assert!(!screen(&ui).contains("gone on with"), "{}", screen(&ui));
     assert!(ui.until(quiet).await.unwrap());
     assert_eq!(engine.script.lock().unwrap().hows, [How::Changes, How::Changes, How::Anew]);
+}
+
+/// Everything cannot go on with what read changes only: that is asked for before it is dropped.
+#[tokio::test(start_paused = true)]
+async fn what_read_changes_only_is_not_dropped_unasked() {
+    async fn check(kind: RunKind, keys: &str, want: &[How]) {
+        let engine = Arc::new(Fake::default());
+        {
+            let mut script = engine.script.lock().unwrap();
+            script.profile = Some(profile(Some("Contoso")));
+            script.runs = vec![RunInfo { kind, ..run(2, RunStatus::Interrupted) }, run(1, RunStatus::Complete)];
+        }
+        let mut ui = ui(&engine, Mode::Real, SIZE);
+        assert!(ui.until(quiet).await.unwrap());
+        assert!(ui.model().cut_off().is_some(), "{}", screen(&ui));
+        ui.press("2").unwrap();
+        ui.press(keys).unwrap();
+        assert!(ui.until(quiet).await.unwrap());
+        assert_eq!(engine.script.lock().unwrap().hows, want, "{kind:?} {keys}");
+    }
+    check(RunKind::Delta, "F", &[]).await;
+    check(RunKind::Delta, "F n", &[]).await;
+    check(RunKind::Delta, "F y", &[How::Everything]).await;
+    check(RunKind::Delta, "h down down enter y", &[How::Gently]).await;
+    check(RunKind::Full, "F", &[How::Everything]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -432,7 +461,9 @@ async fn a_store_that_cannot_be_read_is_told_where_people_look() {
 async fn throttling_is_seen_while_it_happens() {
     let engine = Arc::new(Fake::default());
     engine.script.lock().unwrap().profile = Some(profile(None));
-    for (size, now) in [((120, 36), "throttled now"), ((80, 24), "asked to wait"), ((40, 12), "asked to wait")] {
+    for (size, now) in
+        [((120, 36), "throttled now"), ((80, 24), "Microsoft asked to"), ((40, 12), "Microsoft asked to")]
+    {
         let mut ui = ui(&engine, Mode::Real, size);
         ui.press("2 enter").unwrap();
         assert!(ui.until(|m| m.ingest.progress.seconds >= 4.0).await.unwrap());

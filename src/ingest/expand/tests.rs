@@ -418,3 +418,20 @@ async fn what_is_hidden_proves_nothing_by_expansion() {
     assert!(ran.asked.iter().any(|p| p.contains(EXPANSION) && p.contains("g0002")));
     assert_whole(&ran, &world, "with the permission");
 }
+
+/// That service principals were shown another day is no proof: whoever stopped to show them loses none.
+#[tokio::test(start_paused = true)]
+async fn what_was_shown_once_may_be_hidden_now() {
+    let bench = Bench::new().await;
+    let mut world = World::new(400, 40);
+    // Only one group holds one, so that a sample hardly finds it.
+    for group in world.groups.values_mut() {
+        group.members.retain(|m| !m.starts_with('s'));
+    }
+    let holder = |world: &mut World| world.groups.get_mut("g0391").unwrap().members.push("s391".to_owned());
+    holder(&mut world);
+    assert_whole(&bench.run(&world).await, &world, "shown");
+    world.shows_principals = false;
+    bench.clock.advance(8 * 24 * 3_600);
+    assert_whole(&bench.run(&world).await, &world, "hidden since");
+}

@@ -452,6 +452,109 @@ async fn a_group_that_comes_back_during_the_run() {
     assert_eq!(bench.content(&run), whole_but(&[], &["deleted→u1"]), "{told}");
 }
 
+/// What cannot be understood outweighs what came before it in the same round.
+#[tokio::test(start_paused = true)]
+async fn a_slice_that_is_none_behind_one_that_is() {
+    let (mut bench, _) = Bench::read_before().await;
+    let origin = bench.stub.graph().to_owned();
+    let first = json!({
+        "value": [m365(&[member("user", "u1")])],
+        "@odata.nextLink": format!("{origin}/v1.0/groups/delta?$skiptoken=2"),
+    });
+    bench.world.on("/groups/delta?$deltatoken=0", first);
+    let garbled = json!({ "id": "m365", "displayName": "Group m365", "groupTypes": ["Unified"], "members@delta": "?" });
+    let second = json!({ "value": [garbled], "@odata.deltaLink": link(&origin, "groups", "1") });
+    bench.world.on("/groups/delta?$skiptoken=2", second);
+    bench
+        .world
+        .on("/groups/delta?$deltatoken=1", json!({ "value": [], "@odata.deltaLink": link(&origin, "groups", "1") }));
+    bench.listed("m365", &[("user", "u2"), ("user", "u9"), ("user", "deleted-user")]);
+    let run = bench.run().await.unwrap();
+    assert_eq!((run.kind, run.status), (RunKind::Delta, RunStatus::Complete), "{}", bench.lines().join("\n"));
+    assert_eq!(bench.content(&run), whole_but(&["m365→u3"], &["m365→u2"]));
+}
+
+/// That changes show service principals is looked at again with each full read.
+#[tokio::test(start_paused = true)]
+async fn what_changes_show_may_end() {
+    let (mut bench, _) = Bench::read_before().await;
+    let tenant = TenantId::parse(TENANT).unwrap();
+    let mut writer = Writer::open(&bench.path(), &tenant, "2026-11-22T10:00:00Z".parse().unwrap()).unwrap();
+    let known = Learned { delta_shows_service_principals: Some(true), ..writer.learned().unwrap() };
+    writer.learn(&known).unwrap();
+    drop(writer);
+    bench.ask.full = true;
+    let run = bench.run().await.unwrap();
+    assert_eq!((run.kind, run.status), (RunKind::Full, RunStatus::Complete));
+    assert_eq!(bench.learned().delta_shows_service_principals, Some(false), "{}", bench.lines().join("\n"));
+}
+
+/// With the least load, a group that is gone by the time that its service principals are asked for is gone as a member too.
+#[tokio::test(start_paused = true)]
+async fn gently_a_group_that_goes_is_no_member() {
+    let mut bench = Bench::new().await;
+    bench.ask.gentle = true;
+    bench.stub.roles(&["Directory.Read.All", "Member.Read.Hidden"]);
+    let user = |id: &str| json!({ "id": id, "displayName": id });
+    let users =
+        json!({ "value": [user("u1"), user("u2")], "@odata.deltaLink": link(bench.stub.graph(), "users", "0") });
+    bench.world.on("/users/delta?$select=", users);
+    let group = |id: &str, members: &[Value]| json!({ "id": id, "displayName": id, "groupTypes": [], "members@delta": members });
+    let groups =
+        [group("sec", &[member("user", "u1"), member("group", "going")]), group("going", &[member("user", "u2")])];
+    let groups = json!({ "value": groups, "@odata.deltaLink": link(bench.stub.graph(), "groups", "0") });
+    bench.world.on("/groups/delta?$select=", groups);
+    bench.world.on("/groups/sec/members/microsoft.graph.servicePrincipal?", json!({ "value": [] }));
+    for of in ["users", "groups"] {
+        let nothing = json!({ "value": [], "@odata.deltaLink": link(bench.stub.graph(), of, "0") });
+        bench.world.on(&format!("/{of}/delta?$deltatoken=0"), nothing);
+    }
+    bench.listed("sec", &[("user", "u1"), ("group", "going")]);
+    let run = bench.run().await.unwrap();
+    assert_eq!((run.kind, run.status), (RunKind::Gentle, RunStatus::Complete), "{}", bench.lines().join("\n"));
+    let content = bench.content(&run);
+    assert_eq!(content[1..], ["sec→u1", "user u1", "user u2", "user_group sec"], "{}", bench.lines().join("\n"));
+}
+
+/// What a chain of changes brought before it was refused for good does not stand beside what the lists say.
+#[tokio::test(start_paused = true)]
+async fn gently_until_it_is_refused() {
+    let mut bench = Bench::new().await;
+    bench.ask.gentle = true;
+    bench.stub.roles(&["Directory.Read.All", "Member.Read.Hidden"]);
+    bench.world.on("/groups/deleted/members?", json!({ "value": [] }));
+    let first = json!({
+        "value": [m365(&[member("user", "u1"), member("user", "u3")])],
+        "@odata.nextLink": format!("{}/v1.0/groups/delta?$skiptoken=2", bench.stub.graph()),
+    });
+    bench.world.on("/groups/delta?$select=", first);
+    bench.world.refuse("/groups/delta?$skiptoken=2", 501, "NotImplemented");
+    let run = bench.run().await.unwrap();
+    assert_eq!((run.kind, run.status), (RunKind::Gentle, RunStatus::Complete), "{}", bench.lines().join("\n"));
+    assert_eq!(bench.content(&run), whole_but(&[], &[]), "{}", bench.lines().join("\n"));
+}
+
+/// A list that is not found, of a group that is: it is asked for again, and then it is a gap, but never a deletion.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_is_not_found_is_no_deletion() {
+    for once in [true, false] {
+        let (mut bench, _) = Bench::read_before().await;
+        bench.ask.full = true;
+        let group = json!({ "id": "m365", "displayName": "Group m365", "groupTypes": ["Unified"] });
+        bench.world.on("/groups/m365?", group);
+        let path = "/groups/m365/members?";
+        match once {
+            true => *bench.world.1.lock().unwrap() = Some(format!("/v1.0{path}")),
+            false => bench.world.refuse(path, 404, "Request_ResourceNotFound"),
+        }
+        let run = bench.run().await.unwrap();
+        let told = bench.lines().join("\n");
+        let gaps: &[&str] = if once { &[] } else { &["m365 partial Request_ResourceNotFound"] };
+        assert_eq!(Bench::gaps(&run), gaps, "{told}");
+        assert_eq!(bench.content(&run), whole_but(&[], &[]), "{told}");
+    }
+}
+
 /// A store that a run has in hand is not taken by another; nothing here may hold it longer than the run.
 #[tokio::test(start_paused = true)]
 async fn the_store_is_free_after_a_run() {

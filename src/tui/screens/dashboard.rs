@@ -171,7 +171,7 @@ fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
 
 /// Of a run that was cut off, and that Enter goes on with.
 pub fn cut_off(model: &Model, run: &RunInfo) -> String {
-    format!("run {} of {} was cut off; it can be gone on with: ↵", run.id, when(run.started_at, model.now, &model.zone))
+    format!("cut off: ↵ goes on with run {} of {}", run.id, when(run.started_at, model.now, &model.zone))
 }
 
 /// How old the last full read is, where that is known.

@@ -132,7 +132,7 @@ const TITLES: [(Collection, &str); 4] = [
     (Collection::Account, "Account"),
     (Collection::Users, "Users"),
     (Collection::Groups, "Groups"),
-    (Collection::Memberships, "Memberships"),
+    (Collection::Memberships, "Memberships, by group"),
 ];
 
 fn full(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
@@ -192,9 +192,10 @@ fn small(model: &Model, buf: &mut Buffer, area: Rect) {
     let mut lines = Vec::new();
     for (collection, title) in TITLES {
         let of = model.ingest.progress.of(collection);
-        let left = format!(" {title}");
-        let numbers = right(&numbers(model, of), usize::from(area.width).saturating_sub(left.len() + 4));
-        lines.push(Line::from(vec![" ".into(), widgets::sign(sign(of)), Span::raw(left), Span::raw(numbers)]));
+        // Beside its numbers there is only room for its name.
+        let left = format!(" {}", title.split(',').next().unwrap_or_default());
+        let numbers = right(&numbers(model, collection, of), usize::from(area.width).saturating_sub(left.len() + 4));
+        lines.push(Line::from(vec![" ".into(), widgets::sign(stands(model, of)), Span::raw(left), Span::raw(numbers)]));
     }
     widgets::lines(buf, area, &lines);
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
@@ -255,9 +256,23 @@ fn sign(of: &CollectionProgress) -> Sign {
     }
 }
 
+/// Its sign, with what holds it up or has cut it short in the middle.
+fn stands(model: &Model, of: &CollectionProgress) -> Sign {
+    match (matches!(model.ingest.phase, IngestPhase::Running(_)), sign(of)) {
+        (false, Sign::Here) => Sign::Incomplete,
+        (true, Sign::Here) if model.ingest.held => Sign::Paused,
+        (_, stands) => stands,
+    }
+}
+
 /// `31,968 of 50,021   64 %`; of changes nobody knows how many there are.
-fn numbers(model: &Model, of: &CollectionProgress) -> String {
+fn numbers(model: &Model, collection: Collection, of: &CollectionProgress) -> String {
     match (of.phase, of.total) {
+        (Phase::Reading | Phase::Ended(State::Complete), _)
+            if collection == Collection::Memberships && reads_changes(model) =>
+        {
+            format!("{} read whole", counted(of.done, "group"))
+        }
         (Phase::Reading, Some(total)) if reads_changes(model) && of.done < total => {
             format!("{} read, of {}", grouped(of.done), grouped(total))
         }
@@ -282,18 +297,18 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
     let progress = &model.ingest.progress;
     let of = progress.of(collection);
     let running = matches!(model.ingest.phase, IngestPhase::Running(_));
-    let stands = match (running, sign(of)) {
-        // Cut short in the middle.
-        (false, Sign::Here) => Sign::Incomplete,
-        (true, Sign::Here) if model.ingest.held => Sign::Paused,
-        (_, stands) => stands,
-    };
+    let stands = stands(model, of);
     let numbers = match of.phase {
         Phase::Waiting if !running => "not read".to_owned(),
-        _ => numbers(model, of),
+        _ => numbers(model, collection, of),
     };
     let mut out = vec![widgets::signed(stands, numbers)];
-    let rate = if of.seconds > 0.5 { of.done as f64 / of.seconds } else { 0.0 };
+    let rate = match of.phase {
+        Phase::Reading if running => of.rate,
+        // What another sitting had read is not known apart.
+        _ if progress.resumed_from.is_some() || of.seconds <= 0.5 => 0.0,
+        _ => of.done as f64 / of.seconds,
+    };
     match (of.phase, of.total) {
         // One object needs no bar: its name says more.
         _ if collection == Collection::Account => {
@@ -309,7 +324,7 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
         _ => out.push(Line::default()),
     }
     let mut facts = Vec::new();
-    if rate >= 1.0 && collection != Collection::Account {
+    if rate >= 1.0 && collection != Collection::Account && !reads_changes(model) {
         facts.push(format!("{}/s", grouped(rate as u64)));
     }
     if let (Phase::Reading, Some(total)) = (of.phase, of.total)
@@ -336,8 +351,13 @@ fn pane(model: &Model, collection: Collection, cells: u16, tall: bool) -> Vec<Li
     }
     match collection {
         Collection::Account => {}
+        Collection::Memberships if of.phase == Phase::Waiting => {}
         Collection::Memberships => {
-            let text = format!("groups; {}", counted(progress.edges, "membership"));
+            let text = match (reads_changes(model), progress.resumed_from) {
+                (true, _) => format!("{} changed", counted(progress.edges, "membership")),
+                (false, Some(_)) => format!("{} more memberships", grouped(progress.edges)),
+                (false, None) => counted(progress.edges, "membership"),
+            };
             out.push(Line::styled(fit(&text, usize::from(cells)), theme::DIM));
         }
         Collection::Users | Collection::Groups => {}
@@ -350,7 +370,7 @@ fn quota_lines(ingest: &Ingest, cells: u16) -> [Line<'static>; 5] {
     let wire = &ingest.progress.wire;
     let (spent, quota) = (wire.units_10s, wire.quota_10s);
     let throttled = match wire.throttled_seconds {
-        s if ingest.throttled && s > 0.0 => widgets::signed(Sign::Retrying, format!("throttled now; {s:.1} s in all")),
+        s if ingest.waits() && s > 0.0 => widgets::signed(Sign::Retrying, format!("throttled now; {s:.1} s in all")),
         s if s > 0.0 => widgets::signed(Sign::Retrying, format!("{s:.1} s lost to throttling")),
         _ => Line::styled("not throttled", theme::DIM),
     };
@@ -360,9 +380,9 @@ fn quota_lines(ingest: &Ingest, cells: u16) -> [Line<'static>; 5] {
     };
     let pace = match (wire.pace_10s, wire.throttle_percentage) {
         (0, _) => String::new(),
-        (pace, None) => format!("paced to {} in 10 s", grouped(pace)),
+        (pace, None) => format!("paced to {} units in 10 s", grouped(pace)),
         // The service tells only once most of its limit is used.
-        (pace, Some(p)) => format!("paced to {}; Microsoft says {:.0} %", grouped(pace), f64::from(p) * 100.0),
+        (pace, Some(p)) => format!("paced to {}; Microsoft: {:.0} % used", grouped(pace), f64::from(p) * 100.0),
     };
     let bar = if quota > 0 { widgets::bar(spent, quota, cells) } else { Line::default() };
     let line = |text: &str| fit(text, usize::from(cells));
@@ -377,12 +397,16 @@ fn quota_lines(ingest: &Ingest, cells: u16) -> [Line<'static>; 5] {
 
 fn request_lines(ingest: &Ingest, cells: u16) -> [Line<'static>; 5] {
     let wire = &ingest.progress.wire;
-    let slowest = if wire.p95_ms > 0 { format!("p95 {} ms", grouped(u64::from(wire.p95_ms))) } else { String::new() };
+    let slowest = match wire.p95_ms {
+        0 => String::new(),
+        ms => format!("95 % answered within {} ms", grouped(u64::from(ms))),
+    };
+    let pulse = if ingest.pulse.is_empty() { "" } else { "requests in each of the last seconds:" };
     [
         Line::raw(format!("{} sent · {} in flight", grouped(wire.requests), wire.in_flight)),
-        Line::raw(format!("{} refused · {} again", grouped(wire.refused), grouped(wire.retried))),
+        Line::raw(format!("{} refused · {} sent again", grouped(wire.refused), grouped(wire.retried))),
         Line::raw(slowest),
-        Line::default(),
+        Line::styled(fit(pulse, usize::from(cells)), theme::DIM),
         Line::styled(widgets::pulse(ingest.pulse.iter().copied(), usize::from(cells)), theme::ACCENT),
     ]
 }
@@ -400,7 +424,7 @@ fn run_lines(model: &Model, cells: u16, room: usize) -> Vec<Line<'static>> {
             out.push(match (stopping, ingest.held) {
                 (true, _) => widgets::signed(Sign::Paused, "stopping; what is here is kept"),
                 (_, true) => widgets::signed(Sign::Paused, "paused: p goes on"),
-                _ if ingest.throttled => widgets::signed(Sign::Retrying, "Microsoft asked to wait: waiting"),
+                _ if ingest.waits() => widgets::signed(Sign::Retrying, "waiting, as Microsoft asked to"),
                 _ => widgets::signed(Sign::Here, format!("reading for {}{left}", clock(progress.seconds))),
             });
             out.extend(how_lines(model, cells, room.saturating_sub(1)));
@@ -468,8 +492,9 @@ fn how_lines(model: &Model, cells: u16, room: usize) -> Vec<Line<'static>> {
         out.push(Line::raw(fit(&format!("gone on with the run of {}", at(from)), usize::from(cells))));
     }
     let full = full_read(model, ended.and_then(|run| run.last_full).or(progress.last_full));
-    let because =
-        progress.because.as_deref().map(|why| widgets::wrapped(why, cells, 0, theme::DIM)).unwrap_or_default();
+    // That it is gone on with has been said.
+    let because = progress.because.as_deref().filter(|_| progress.resumed_from.is_none());
+    let because = because.map(|why| widgets::wrapped(why, cells, 0, theme::DIM)).unwrap_or_default();
     // The age of the last full read says more than a reason that does not fit.
     let rest = room.saturating_sub(out.len() + usize::from(full.is_some()));
     if because.len() <= rest {
@@ -511,7 +536,10 @@ fn log(model: &Model, buf: &mut Buffer, area: Rect, pinned: usize) -> u16 {
         lines.extend(missing_lines(model, inner.width, 10));
     }
     if lines.is_empty() {
-        lines.push(Line::styled("nothing yet", theme::DIM));
+        // Before the first request there is only one thing to wait for.
+        let running = matches!(model.ingest.phase, IngestPhase::Running(_));
+        let text = if running { "opening the store, and asking Microsoft for a token" } else { "nothing yet" };
+        lines.push(Line::styled(text, theme::DIM));
     }
     let most = lines.len().saturating_sub(usize::from(inner.height));
     let from = most.saturating_sub(usize::from(model.ingest.scrolled));
