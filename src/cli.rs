@@ -148,6 +148,10 @@ pub struct Collect {
     /// How many finished runs stay in the store; never fewer than what uploads were made of [profile: keep] [default: 10]
     #[arg(long, value_name = "N")]
     pub keep: Option<std::num::NonZeroUsize>,
+    /// Resource units in ten seconds to count on, instead of the documented limit for the tenant's size and of what earlier
+    /// runs learned [profile: quota]
+    #[arg(long, value_name = "UNITS")]
+    pub quota: Option<std::num::NonZeroU64>,
     /// Tell what would be read, how many requests and resource units that takes, and why; reads nothing but two counts
     #[arg(long)]
     pub explain: bool,
@@ -322,6 +326,8 @@ mod tests {
         check(&["--only-groups", " "], false);
         check(&["--sample", "0"], false);
         check(&["--keep", "0"], false);
+        check(&["--quota", "16000"], true);
+        check(&["--quota", "0"], false);
         check(&["--full-every", "soon"], false);
     }
 

@@ -301,6 +301,7 @@ impl Work<'_> {
             client: self.job.client.clone(),
             tenant: self.job.tenant.clone(),
             scope: self.job.ask.scope.clone(),
+            quota: self.job.ask.quota,
             token,
             decision,
             leftover,
@@ -330,7 +331,10 @@ impl Work<'_> {
         match self.job.client.seen_quota() {
             Some(quota) => learned.quota_10s = Some(quota),
             // Everything was read, and nothing slowed it down: the next run tries for more.
-            None if ended.as_ref().is_ok_and(|run| run.kind == RunKind::Full && run.status.is_finished()) => {
+            // With a quota that was asked for, that says nothing about any other.
+            None if self.job.ask.quota.is_none()
+                && ended.as_ref().is_ok_and(|run| run.kind == RunKind::Full && run.status.is_finished()) =>
+            {
                 learned.quota_10s = None;
             }
             None => {}

@@ -11,7 +11,21 @@ use tenantry::{
     profile::paths::Paths,
 };
 
+/// Keeps what is freed from staying with the process. Pages of some hundred kilobytes are read on some threads and dropped
+/// on another, for which glibc would keep an arena for each.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn spare_memory() {
+    // SAFETY: sets numbers of the allocator; no thread but this one runs yet.
+    #[allow(unsafe_code)]
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 2);
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 256 * 1024);
+    }
+}
+
 fn main() -> ExitCode {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    spare_memory();
     let mut cli = Cli::parse();
     let is_demo = matches!(cli.command, Some(Command::Demo(_)));
     // The demo leaves nothing behind. Without a log everything else still works.

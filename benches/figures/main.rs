@@ -7,7 +7,7 @@
 //!   0.2 ms an object, with a quota of 8,000 resource units in ten seconds; what this machine needs to compute is not in
 //!   them. "Naive" is one request after the other, as the reference integration reads (no `$batch`, no `$select` on
 //!   groups and members).
-//! * Real time: 500,000 users and 150,000 groups without latency, the server in another process, both on this machine.
+//! * Real time: 500,000 users and 150,000 groups without latency and without a quota (`--quota`), the server in another process, both on this machine.
 //!
 //! It is a simulator's table: no real tenant was read.
 

@@ -1,6 +1,6 @@
 //! How a run reads the directory: what was asked for, what was chosen, and what earlier runs learned of the tenant.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, fmt, num::NonZeroU64, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,8 @@ pub struct Ask {
     pub sign_ins: bool,
     /// How many finished runs stay in the store.
     pub keep: usize,
+    /// Resource units in ten seconds to count on, whatever the tenant's size and earlier runs say.
+    pub quota: Option<NonZeroU64>,
 }
 
 impl Ask {
@@ -75,6 +77,7 @@ impl Default for Ask {
             scope: None,
             sign_ins: false,
             keep: Self::KEEP,
+            quota: None,
         }
     }
 }

@@ -22,6 +22,9 @@ use tokio::{
 
 /// Units in ten seconds, while nobody has said how large the tenant is: what the smallest is allowed.
 pub(super) const QUOTA_UNKNOWN: u64 = 3_500;
+/// What the largest is documented to be allowed. Whoever counts on more comes back to the ground of that at once where the
+/// service tells otherwise.
+const MOST_DOCUMENTED: u64 = 8_000;
 /// The part of the quota that is aimed at.
 const SHARE: f64 = 0.8;
 /// The same, for a run that wants to be the least load.
@@ -42,7 +45,7 @@ const AFTER_REFUSAL: f64 = 0.7;
 const QUIET: Duration = Duration::from_secs(2);
 /// Rise a second, up to the rate that is known to be good, as a part of it.
 const RISE: f64 = 0.15;
-/// Rise a second beyond it, as a part of what is aimed at; half of it after each refusal: each try costs one.
+/// Rise a second beyond it, as a part of what is aimed at (of no more than the largest is allowed); half of it after each refusal: each try costs one.
 const RISE_BEYOND: f64 = 0.005;
 const LEAST_RISE_BEYOND: f64 = RISE_BEYOND / 16.0;
 /// The pace never falls below this part of what is aimed at.
@@ -259,7 +262,8 @@ impl State {
             // One long step must not leap over the knee.
             self.rate = match self.rate < knee {
                 true => (self.rate + RISE * knee * seconds).min(knee),
-                false => (self.rate + self.rise_beyond * self.target * seconds).min(self.target),
+                false => (self.rate + self.rise_beyond * self.target.min(MOST_DOCUMENTED as f64 / 10.0) * seconds)
+                    .min(self.target),
             };
         }
     }
@@ -284,14 +288,15 @@ impl State {
 
     fn slow_to(&mut self, rate: f64) {
         // Never to less than half in one step: a single answer may be wrong.
-        let rate = rate.max(self.rate / 2.0).max(self.target * LEAST).min(self.rate);
+        let most = MOST_DOCUMENTED as f64 / 10.0;
+        let rate = rate.max((self.rate / 2.0).min(most)).max(self.target.min(most) * LEAST).min(self.rate);
         self.rate = rate;
         self.units = self.units.min(self.burst());
     }
 
     /// Takes note of what the quota is at most, if that can be.
     fn seen(&mut self, quota: f64) -> bool {
-        let can_be = quota >= self.quota as f64 / 8.0;
+        let can_be = quota >= self.quota.min(MOST_DOCUMENTED) as f64 / 8.0;
         if can_be {
             let quota = quota.round() as u64;
             self.seen = Some(self.seen.map_or(quota, |seen| seen.min(quota)));

@@ -61,6 +61,7 @@ fn ask(args: &cli::Collect, profile: Ask) -> Ask {
         scope,
         sign_ins: args.sign_in_activity || profile.sign_ins,
         keep: args.keep.map_or(profile.keep, std::num::NonZeroUsize::get),
+        quota: args.quota.or(profile.quota),
     }
 }
 
@@ -188,17 +189,25 @@ mod tests {
 
     #[test]
     fn flags_come_before_what_the_profile_asks() {
-        let profile = Ask { keep: 3, sign_ins: true, full_every: std::time::Duration::from_secs(60), ..Ask::default() };
+        let profile = Ask {
+            keep: 3,
+            sign_ins: true,
+            full_every: std::time::Duration::from_secs(60),
+            quota: std::num::NonZeroU64::new(5_000),
+            ..Ask::default()
+        };
         assert_eq!(ask(&cli::Collect::default(), profile.clone()), profile);
         let args = cli::Collect {
             keep: std::num::NonZeroUsize::new(5),
             full_every: "7d".parse().ok(),
             sample: Some(4),
             gentle: true,
+            quota: std::num::NonZeroU64::new(7),
             ..cli::Collect::default()
         };
         let asked = ask(&args, profile);
         assert_eq!((asked.keep, asked.full_every, asked.sign_ins), (5, Ask::FULL_EVERY, true));
+        assert_eq!(asked.quota, args.quota);
         assert_eq!((asked.scope, asked.gentle, asked.full, asked.fresh), (Some(Scope::Sample(4)), true, false, false));
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
+    num::NonZeroU64,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -51,6 +52,8 @@ pub(super) struct Setting<'a> {
     pub client: GraphClient,
     pub tenant: TenantId,
     pub scope: Option<Scope>,
+    /// Resource units in ten seconds that were asked for.
+    pub quota: Option<NonZeroU64>,
     pub token: &'a TokenInfo,
     pub decision: Decision,
     pub leftover: Option<Leftover>,
@@ -67,6 +70,7 @@ pub(super) struct Engine {
     pub decision: Decision,
     tenant: TenantId,
     scope: Option<Scope>,
+    quota: Option<NonZeroU64>,
     /// What the run that this one goes on with had reached.
     left: Option<Leftover>,
     /// Whether the token itself says that it is of the tenant that was meant.
@@ -101,7 +105,7 @@ pub(super) struct Read {
 
 impl Engine {
     pub fn new(setting: Setting<'_>) -> Self {
-        let Setting { client, tenant, scope, token, decision, leftover, learned, keeper, watch } = setting;
+        let Setting { client, tenant, scope, quota, token, decision, leftover, learned, keeper, watch } = setting;
         let roles = token.claims.as_ref().map(|c| c.roles.as_slice()).unwrap_or_default();
         let tid = token.claims.as_ref().and_then(|c| c.tid.as_deref());
         Self {
@@ -119,6 +123,7 @@ impl Engine {
             decision,
             tenant,
             scope,
+            quota,
             learned,
             expansion: Expansion::default(),
             lists: Lists::default(),
@@ -126,7 +131,7 @@ impl Engine {
     }
 
     pub async fn run(&self) -> Result<(), Stop> {
-        if let Some(quota) = self.learned().quota_10s {
+        if let Some(quota) = self.known_quota() {
             self.client.set_quota(quota);
         }
         self.client.set_prices(&self.learned().prices);
@@ -221,6 +226,11 @@ impl Engine {
     /// What earlier runs and this one know of the tenant.
     pub fn learned(&self) -> Learned {
         lock(&self.learned).clone()
+    }
+
+    /// What was asked for, else what earlier runs learned, in units in ten seconds.
+    fn known_quota(&self) -> Option<u64> {
+        self.quota.map(NonZeroU64::get).or(self.learned().quota_10s)
     }
 
     pub fn learn(&self, change: impl FnOnce(&mut Learned)) {
@@ -482,7 +492,7 @@ impl Engine {
             Some(total) => {
                 of.iter().for_each(|c| self.watch.total(*c, total));
                 lock(&self.counts).insert(of[0], total);
-                if of[0] == Collection::Users && self.learned().quota_10s.is_none() {
+                if of[0] == Collection::Users && self.known_quota().is_none() {
                     self.client.set_quota(documented_quota(total));
                 }
             }

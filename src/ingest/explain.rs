@@ -4,7 +4,7 @@
 //! expects is arithmetic over the plan: where the service is asked for the first time, with shares that the facts give,
 //! and it says so.
 
-use std::path::Path;
+use std::{num::NonZeroU64, path::Path};
 
 use jiff::Timestamp;
 
@@ -134,8 +134,9 @@ pub async fn explain(job: &Collect) -> Result<Explanation, CollectError> {
     }
     let wire = job.client.wire();
     let round_trip = if wire.p95_ms > 0 { f64::from(wire.p95_ms) / 1_000.0 } else { ROUND_TRIP };
-    let quota = known.learned.quota_10s.unwrap_or_else(|| documented_quota(size.users));
-    let pace_10s = quota * AIM_PERCENT / 100;
+    let quota = job.ask.quota.map(NonZeroU64::get).or(known.learned.quota_10s);
+    let quota = quota.unwrap_or_else(|| documented_quota(size.users));
+    let pace_10s = (quota.saturating_mul(AIM_PERCENT) / 100).max(1);
     let seconds = f64::max(units as f64 * 10.0 / pace_10s as f64, in_turn as f64 * (round_trip + FULL_PAGE))
         .max(beside as f64 * (round_trip + FULL_PAGE) / AT_ONCE as f64);
     Ok(Explanation {

@@ -2,9 +2,12 @@
 //!
 //! Readers hand pages over and go on, so that a chain of pages never waits for the disk until the queue is full.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use super::{CollectError, Stop};
 use crate::{
@@ -12,12 +15,20 @@ use crate::{
     store::{PageWrite, Spent, StoreError, Unresolved, Writer},
 };
 
-/// Pages that may wait to be written: some megabytes.
+/// Pages that may wait to be written.
 const QUEUE: usize = 64;
+/// Bytes of pages that may wait or be under way, about: a page of users is a megabyte, one of members much less.
+const MOST_BYTES: usize = 16 << 20;
+/// How long pages go into one transaction while more of them wait: what a crash costs, and what readers see late. The
+/// longer, the fewer pages of the indexes are written again and again.
+const LONGEST: Duration = Duration::from_secs(1);
+/// What a member takes beside its id.
+const MEMBER: usize = 100;
 
 /// What readers ask of the writing side.
 pub(super) enum Order {
-    Keep(Box<PageWrite>),
+    /// With its part of the bytes, given back when it is written.
+    Keep(Box<PageWrite>, OwnedSemaphorePermit),
     /// Carried out when everything before it is written.
     Ask(Question),
 }
@@ -26,16 +37,20 @@ type Question = Box<dyn FnOnce(&mut Writer, RunId) -> Result<(), StoreError> + S
 
 /// The readers' end of the queue.
 #[derive(Clone)]
-pub(super) struct Keeper(mpsc::Sender<Order>);
+pub(super) struct Keeper {
+    orders: mpsc::Sender<Order>,
+    bytes: Arc<Semaphore>,
+}
 
 impl Keeper {
     pub fn new() -> (Self, mpsc::Receiver<Order>) {
         let (send, receive) = mpsc::channel(QUEUE);
-        (Self(send), receive)
+        (Self { orders: send, bytes: Arc::new(Semaphore::new(MOST_BYTES)) }, receive)
     }
 
     pub async fn keep(&self, page: PageWrite) -> Result<(), Stop> {
-        self.0.send(Order::Keep(Box::new(page))).await.map_err(|_| Stop::QueueClosed)
+        let bytes = Arc::clone(&self.bytes).acquire_many_owned(weight(&page)).await.map_err(|_| Stop::QueueClosed)?;
+        self.orders.send(Order::Keep(Box::new(page), bytes)).await.map_err(|_| Stop::QueueClosed)
     }
 
     pub async fn unresolved(&self) -> Result<Vec<Unresolved>, Stop> {
@@ -53,7 +68,7 @@ impl Keeper {
             send.send(question(writer, run)?).ok();
             Ok(())
         });
-        self.0.send(Order::Ask(question)).await.map_err(|_| Stop::QueueClosed)?;
+        self.orders.send(Order::Ask(question)).await.map_err(|_| Stop::QueueClosed)?;
         receive.await.map_err(|_| Stop::QueueClosed)
     }
 }
@@ -68,35 +83,63 @@ pub(super) async fn write_all(
     mut queue: mpsc::Receiver<Order>,
     meter: Meter,
 ) -> Result<(), CollectError> {
-    let mut orders = Vec::with_capacity(QUEUE);
-    while queue.recv_many(&mut orders, QUEUE).await > 0 {
-        let orders = std::mem::replace(&mut orders, Vec::with_capacity(QUEUE));
+    while let Some(first) = queue.recv().await {
         let meter = Arc::clone(&meter);
-        with(&writer, move |writer| carry_out(writer, run, orders, &meter)).await??;
+        queue = with(&writer, move |writer| {
+            carry_out(writer, run, first, &mut queue, &meter)?;
+            Ok::<_, StoreError>(queue)
+        })
+        .await??;
     }
     Ok(())
 }
 
-fn carry_out(writer: &mut Writer, run: RunId, orders: Vec<Order>, meter: &Meter) -> Result<(), StoreError> {
-    // Pages that come together are one transaction.
-    let mut pages: Vec<PageWrite> = Vec::new();
-    for order in orders {
+/// Carries out an order, and those behind it that are there by then. Pages that follow each other are one transaction,
+/// until nothing waits or it has gone on for long enough.
+fn carry_out(
+    writer: &mut Writer,
+    run: RunId,
+    first: Order,
+    queue: &mut mpsc::Receiver<Order>,
+    meter: &Meter,
+) -> Result<(), StoreError> {
+    let mut next = Some(first);
+    while let Some(order) = next.take() {
         match order {
-            Order::Keep(page) => pages.push(*page),
-            Order::Ask(question) => {
-                flush(writer, run, &mut pages, meter)?;
-                question(writer, run)?;
+            Order::Ask(question) => question(writer, run)?,
+            Order::Keep(page, bytes) => {
+                let began = Instant::now();
+                let mut page = Some((page, bytes));
+                let pages = std::iter::from_fn(|| {
+                    // Its bytes are free for others from here on: one page at most is beyond the limit.
+                    let (mut page, _bytes) = match page.take() {
+                        Some(first) => first,
+                        None if began.elapsed() > LONGEST => return None,
+                        None => match queue.try_recv().ok()? {
+                            Order::Keep(page, bytes) => (page, bytes),
+                            ask @ Order::Ask(_) => {
+                                next = Some(ask);
+                                return None;
+                            }
+                        },
+                    };
+                    page.spent = Some(meter());
+                    Some(page)
+                });
+                writer.commit_all(run, pages)?;
             }
         }
     }
-    flush(writer, run, &mut pages, meter)
+    Ok(())
 }
 
-fn flush(writer: &mut Writer, run: RunId, pages: &mut Vec<PageWrite>, meter: &Meter) -> Result<(), StoreError> {
-    let mut pages = std::mem::take(pages);
-    let Some(last) = pages.last_mut() else { return Ok(()) };
-    last.spent = Some(meter());
-    writer.commit_all(run, &pages)
+/// About what a page takes; never more than there is.
+fn weight(page: &PageWrite) -> u32 {
+    let objects: usize = page.objects.iter().map(|object| object.raw.get().len() + MEMBER).sum();
+    let members = page.members.iter().map(|list| list.members.len() + 1).sum::<usize>();
+    let changes = page.changes.iter().map(|list| list.added.len() + list.removed.len() + 1).sum::<usize>();
+    let rest = page.resolutions.len() + page.sign_ins.len() + 1;
+    u32::try_from((objects + (members + changes + rest) * MEMBER).min(MOST_BYTES)).unwrap_or(u32::MAX)
 }
 
 /// Does something with the writer, on a thread that may block.

@@ -3,9 +3,16 @@
 //!
 //! An id that nobody answers is unknown, not gone: it is gone when the service says 404 to it alone.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
-use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use futures::{
+    StreamExt as _,
+    future::BoxFuture,
+    stream::{FuturesOrdered, FuturesUnordered},
+};
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
@@ -134,12 +141,27 @@ impl Engine {
         let mut missing: HashMap<String, Unresolved> = HashMap::new();
         let mut bare: HashMap<String, Unresolved> = HashMap::new();
         let mut poor: HashMap<String, Unresolved> = HashMap::new();
-        let mut refused = false;
-        for chunk in ids.chunks(MOST_IDS) {
+        let refused = AtomicBool::new(false);
+        type Asked<'a> = BoxFuture<'a, (&'a [Unresolved], Option<Result<Vec<Box<RawValue>>, GraphError>>)>;
+        let mut chunks = ids.chunks(MOST_IDS);
+        let mut asked: FuturesOrdered<Asked<'_>> = FuturesOrdered::new();
+        loop {
+            while asked.len() < AT_ONCE
+                && let Some(chunk) = chunks.next()
+            {
+                let (client, refused) = (&self.client, &refused);
+                asked.push_back(Box::pin(async move {
+                    let ids: Vec<&str> = chunk.iter().map(|u| u.id.as_str()).collect();
+                    match refused.load(Ordering::Relaxed) {
+                        true => (chunk, None),
+                        false => (chunk, Some(client.by_ids(&ids, &Step::OtherMembers.select()).await)),
+                    }
+                }));
+            }
+            let Some((chunk, answer)) = asked.next().await else { break };
             let mut open: HashMap<String, Unresolved> = chunk.iter().map(|u| (u.id.clone(), u.clone())).collect();
-            if !refused {
-                let ids: Vec<&str> = chunk.iter().map(|u| u.id.as_str()).collect();
-                match self.client.by_ids(&ids, &Step::OtherMembers.select()).await {
+            if let Some(answer) = answer {
+                match answer {
                     Ok(objects) => {
                         let mut page = PageWrite::default();
                         for raw in objects {
@@ -153,7 +175,7 @@ impl Engine {
                         let line = format!("other members are asked for kind by kind: {}", problem.line());
                         self.watch.log(Level::Warning, line, Some(problem));
                         // What may pass by the next thousand is tried again.
-                        refused = !error.is_transient();
+                        refused.fetch_or(!error.is_transient(), Ordering::Relaxed);
                     }
                 }
             }

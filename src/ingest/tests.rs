@@ -4,6 +4,7 @@ mod changes;
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroU64,
     ops::ControlFlow,
     sync::{Arc, Mutex},
     time::Duration,
@@ -20,11 +21,11 @@ use crate::{
         ids::TenantId,
         naming::Naming,
         progress::{Event, IngestProgress, Phase},
-        reading::Ask,
+        reading::{Ask, Learned},
         view::RunInfo,
     },
     graph::stub::{Answer, Seen, Stub, TENANT, TestClock, answer, refusal},
-    store::Reader,
+    store::{Reader, Writer},
 };
 
 /// A directory as answers by path. A path is found by the longest of its beginnings that is known.
@@ -188,6 +189,10 @@ impl Bench {
     }
 
     async fn run(&self) -> Result<RunInfo, CollectError> {
+        self.run_as(self.ask.clone()).await
+    }
+
+    async fn run_as(&self, ask: Ask) -> Result<RunInfo, CollectError> {
         let world = self.world.clone();
         self.stub.handle(move |seen| Some(world.serve(seen)));
         let told = Arc::clone(&self.events);
@@ -197,7 +202,7 @@ impl Bench {
             future
         }
         let run = sendable(collect(Collect {
-            ask: self.ask.clone(),
+            ask,
             client: self.stub.client_reporting(&self.clock, Arc::clone(&reporter)),
             store: self.path(),
             tenant: TenantId::parse(TENANT).unwrap(),
@@ -640,6 +645,28 @@ async fn kinds_that_may_not_be_read() {
         let reader = Reader::open(&bench.path(), None).unwrap();
         assert_eq!(reader.detail(run.id, Naming::ActiveDirectory, "d1").unwrap().unwrap().name, "LAPTOP-1");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_that_is_asked_for_comes_before_what_was_learned_and_the_size() {
+    let bench = Bench::new().await;
+    let run = async |quota: Option<u64>| {
+        bench.run_as(Ask { quota: quota.and_then(NonZeroU64::new), full: true, ..Ask::default() }).await.unwrap();
+        bench.last_progress().wire.quota_10s
+    };
+    let learned = || Reader::open(&bench.path(), None).unwrap().learned().unwrap().quota_10s;
+    assert_eq!(run(None).await, 3_500, "by the size");
+    let mut writer =
+        Writer::open(&bench.path(), &TenantId::parse(TENANT).unwrap(), "2026-11-22T10:00:00Z".parse().unwrap())
+            .unwrap();
+    writer.learn(&Learned { quota_10s: Some(4_000), ..Learned::default() }).unwrap();
+    drop(writer);
+    assert_eq!(run(Some(90)).await, 90);
+    assert_eq!(learned(), Some(4_000), "what nothing slowed down says nothing of another quota");
+    assert_eq!(run(Some(1_000_000_000)).await, 1_000_000_000);
+    assert_eq!(learned(), Some(4_000));
+    assert_eq!(run(None).await, 4_000, "as it was learned");
+    assert_eq!(learned(), None, "nothing slowed it down: more is tried");
 }
 
 #[tokio::test(start_paused = true)]

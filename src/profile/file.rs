@@ -39,6 +39,9 @@ pub struct Profile {
     /// How many finished runs stay in the store.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keep: Option<std::num::NonZeroUsize>,
+    /// Resource units in ten seconds to count on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<std::num::NonZeroU64>,
     /// Whether runs also read when users last signed in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sign_in_activity: bool,
@@ -56,6 +59,7 @@ impl Profile {
             full_every: self.full_every.map_or(Ask::FULL_EVERY, |age| age.0),
             keep: self.keep.map_or(Ask::KEEP, std::num::NonZeroUsize::get),
             sign_ins: self.sign_in_activity,
+            quota: self.quota,
             ..Ask::default()
         }
     }
@@ -205,6 +209,7 @@ mod tests {
             proxy: Some("http://proxy.example:8080".into()),
             full_every: Some("12h".parse().unwrap()),
             keep: std::num::NonZeroUsize::new(3),
+            quota: std::num::NonZeroU64::new(16_000),
             sign_in_activity: true,
             jupiterone: JupiterOneProfile { account: Some("acme".into()), ..Default::default() },
             accepted_gaps: vec![AcceptedGap {
@@ -250,6 +255,7 @@ mod tests {
         for (key, word) in [
             ("full_every = \"soon\"", "soon"),
             ("keep = 0", "keep"),
+            ("quota = 0", "quota"),
             ("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"", "state"),
             ("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"\nstate = \"odd\"", "odd"),
         ] {

@@ -1,11 +1,79 @@
 //! What lists show and search of an object, taken from its Graph JSON when it is written.
 
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, Visitor},
+};
 use serde_json::{Map, Value};
 
 use crate::domain::{
     kind::{EntityKind, short_odata_type},
     normalise::display_name,
 };
+
+/// What of an object's JSON its facets are made of: the rest of it is most of it, and is passed over.
+const NEEDED: [&str; 12] = [
+    "displayName",
+    "userPrincipalName",
+    "mail",
+    "mailNickname",
+    "appId",
+    "deviceId",
+    "verifiedDomains",
+    "accountEnabled",
+    "userType",
+    "groupTypes",
+    "mailEnabled",
+    "securityEnabled",
+];
+
+/// The needed fields of an object; of a slice of changes, that it is there.
+#[derive(Debug, Default)]
+pub(super) struct Needed {
+    pub fields: Map<String, Value>,
+    pub has_changes: bool,
+}
+
+impl Needed {
+    pub(super) fn of(json: &str) -> Self {
+        serde_json::from_str(json).unwrap_or_default()
+    }
+}
+
+impl<'de> Deserialize<'de> for Needed {
+    fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Needed;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Needed, A::Error> {
+                let mut needed = Needed::default();
+                while let Some(Name(name)) = map.next_key()? {
+                    if name == super::put::CHANGES {
+                        needed.has_changes = true;
+                        map.next_value::<IgnoredAny>()?;
+                    } else if NEEDED.contains(&&*name) {
+                        needed.fields.insert(name.into_owned(), map.next_value()?);
+                    } else {
+                        map.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(needed)
+            }
+        }
+        json.deserialize_map(Fields)
+    }
+}
+
+/// A name that is not copied where it needs not be.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The columns of a row of `object` that come from its JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +167,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_is_not_needed_is_passed_over() {
+        let check = |json: &str, want: Value, has_changes: bool| {
+            let needed = Needed::of(json);
+            assert_eq!((Value::Object(needed.fields), needed.has_changes), (want, has_changes), "{json}");
+        };
+        check(
+            r#"{"id":"a","displayName":"A","x":{"mail":"b"},"mail":null}"#,
+            json!({ "displayName": "A", "mail": null }),
+            false,
+        );
+        check(r#"{"members@delta":[{"id":"1"}],"m\u0061il":"c"}"#, json!({ "mail": "c" }), true);
+        check("[]", json!({}), false);
+        check("nonsense", json!({}), false);
+    }
 
     #[test]
     fn what_lists_show_of_an_object() {

@@ -17,6 +17,9 @@ use crate::domain::ids::TenantId;
 /// `tnry`: what a store carries at offset 68 of its header.
 pub(super) const APPLICATION_ID: i32 = 0x746e_7279;
 
+/// What a writer keeps of the file in memory; kibibytes, and negative, as SQLite wants it.
+pub(super) const WRITING_CACHE: i64 = -98_304;
+
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// What is at the store's path.
@@ -89,8 +92,10 @@ pub(super) fn writing(path: &Path) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "journal_mode", "WAL")?;
     // After a power cut the last commits may be missing, never halves of them; `Writer::durably` is for what must not be.
     db.pragma_update(None, "synchronous", "NORMAL")?;
-    db.pragma_update(None, "cache_size", -65_536)?;
-    db.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    db.pragma_update(None, "cache_size", WRITING_CACHE)?;
+    // Pages of the lists' order are written again and again while objects come: the longer the log, the more of that is
+    // moved to the file only once.
+    db.pragma_update(None, "wal_autocheckpoint", 32_000)?;
     Ok(db)
 }
 

@@ -2,7 +2,10 @@
 //!
 //! All of it can be found in the store again: whoever is in doubt begins with an empty one.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, Hasher, RandomState},
+};
 
 use rusqlite::Connection;
 
@@ -19,7 +22,7 @@ const MOST_GROUPS: usize = 400_000;
 
 #[derive(Debug, Default)]
 pub(super) struct Hot {
-    ids: HashMap<[u8; 16], u32>,
+    ids: HashMap<Guid, u32, Mixing>,
     /// Whether `ids` has every GUID of the store: then an id that is not in it is new.
     has_all: bool,
     /// Whether an earlier run left edges of the group.
@@ -114,8 +117,57 @@ impl Hot {
     }
 }
 
+/// The sixteen bytes of a GUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Guid([u8; 16]);
+
+impl std::hash::Hash for Guid {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let number = u128::from_le_bytes(self.0);
+        state.write_u64(number as u64 ^ (number >> 64) as u64);
+    }
+}
+
+/// GUIDs are random already: one multiplication spreads them, by a number that nobody can know before.
+#[derive(Debug)]
+struct Mixing(u64);
+
+impl Default for Mixing {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0_u8) | 1)
+    }
+}
+
+impl BuildHasher for Mixing {
+    type Hasher = Mixed;
+
+    fn build_hasher(&self) -> Mixed {
+        Mixed { by: self.0, hash: 0 }
+    }
+}
+
+struct Mixed {
+    by: u64,
+    hash: u64,
+}
+
+impl Hasher for Mixed {
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        let wide = u128::from(self.hash ^ number) * u128::from(self.by);
+        self.hash = wide as u64 ^ (wide >> 64) as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.hash
+    }
+}
+
 /// A GUID as the service writes it: in lower case. Any other text is no GUID here, because it is another text.
-fn guid(text: &str) -> Option<[u8; 16]> {
+fn guid(text: &str) -> Option<Guid> {
     let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
     let mut out = [0; 16];
     let mut at = 0;
@@ -129,7 +181,7 @@ fn guid(text: &str) -> Option<[u8; 16]> {
         *byte = digit(text[at])? << 4 | digit(text[at + 1])?;
         at += 2;
     }
-    Some(out)
+    Some(Guid(out))
 }
 
 const fn digit(c: u8) -> Option<u8> {
@@ -148,7 +200,7 @@ mod tests {
     fn only_one_text_is_a_guid() {
         let check = |text: &str, want: bool| assert_eq!(guid(text).is_some(), want, "{text}");
         let text = "c2f798fd-f95d-4623-8824-63aec21fffff";
-        assert_eq!(guid(text).unwrap(), *uuid::Uuid::parse_str(text).unwrap().as_bytes());
+        assert_eq!(guid(text).unwrap().0, *uuid::Uuid::parse_str(text).unwrap().as_bytes());
         check(&text.to_uppercase(), false);
         check("c2f798fdf95d46238824-63aec21fffff----", false);
         check("c2f798fd-f95d-4623-8824-63aec21ffff", false);

@@ -4,11 +4,14 @@
 //! changes nothing, and what a run wrote can be taken back.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension as _, params};
-use serde_json::{Map, Value, value::to_raw_value};
+use serde_json::{
+    Map, Value,
+    value::{RawValue, to_raw_value},
+};
 
 use super::{
     FOREVER,
-    facets::Facets,
+    facets::{Facets, Needed},
     finish::NOT_READ,
     hot::Hot,
     keys, runs,
@@ -230,8 +233,8 @@ impl<'a> Objects<'a> {
 
     /// Where no version of it is open.
     fn insert(&mut self, now: &Version<'_>) -> rusqlite::Result<()> {
-        let mut raw: Map<String, Value> = serde_json::from_str(now.json).unwrap_or_default();
-        let facets = Facets::of(now.kind, now.id, now.odata, &raw);
+        let Needed { fields, has_changes } = Needed::of(now.json);
+        let facets = Facets::of(now.kind, now.id, now.odata, &fields);
         let version = self.insert.insert(params![
             now.num,
             self.run.0,
@@ -246,17 +249,20 @@ impl<'a> Objects<'a> {
             facets.search,
         ])?;
         // A slice of changes is no property of the group.
-        let without_changes = match raw.remove(CHANGES) {
-            Some(_) => to_raw_value(&raw).ok(),
-            None => None,
-        };
+        let without_changes = if has_changes { without_changes(now.json) } else { None };
         let json = without_changes.as_ref().map_or(now.json, |raw| raw.get());
         self.insert_raw.execute(params![version, json]).map(drop)
     }
 }
 
+fn without_changes(json: &str) -> Option<Box<RawValue>> {
+    let mut raw: Map<String, Value> = serde_json::from_str(json).ok()?;
+    raw.remove(CHANGES)?;
+    to_raw_value(&raw).ok()
+}
+
 /// Where a delta query tells what changed in a group's list.
-const CHANGES: &str = "members@delta";
+pub(super) const CHANGES: &str = "members@delta";
 
 /// Whether two texts of an object say the same. Delta queries leave out what was never set, where lists say null, and
 /// need not keep the order (facts: graph.md §3.2).

@@ -1,6 +1,7 @@
 //! Writing a run: begin, pages, and (in `finish`) its end.
 
 use std::{
+    borrow::Borrow,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -266,10 +267,10 @@ impl Writer {
     }
 
     /// Writes pages, in order, as one transaction: all of them or, on an error, none. What costs is the transaction.
-    pub fn commit_all<'a>(
+    pub fn commit_all<P: Borrow<PageWrite>>(
         &mut self,
         run: RunId,
-        pages: impl IntoIterator<Item = &'a PageWrite>,
+        pages: impl IntoIterator<Item = P>,
     ) -> Result<(), StoreError> {
         self.check_running(run)?;
         let now = self.now();
@@ -279,6 +280,7 @@ impl Writer {
             let mut spent = None;
             let mut longest = None;
             for page in pages {
+                let page = page.borrow();
                 put::apply(db, run, page, &mut hot)?;
                 spent = page.spent.or(spent);
                 longest = page.members.iter().filter_map(|list| list.via.shown()).max().max(longest);
@@ -307,6 +309,8 @@ impl Writer {
     /// kept to be looked at until the next one begins.
     pub fn finish_run(&mut self, run: RunId, end: &RunEnd) -> Result<RunInfo, StoreError> {
         self.check_running(run)?;
+        // From here on nothing is named that has no number, and the memory is needed for other things.
+        self.hot = Hot::default();
         self.transact(|db| finish::finish(db, run, end))?;
         self.running = None;
         self.run(run)

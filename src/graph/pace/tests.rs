@@ -252,6 +252,20 @@ async fn a_service_that_tells_nothing_but_no_is_understood_too() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn to_count_on_far_too_much_is_seen_soon() {
+    for counts in [Counts::Bucket, Counts::Window] {
+        let came = read(Service::new(counts, Tells::Everything, 3_500), 50, 1_000_000_000, 20_000, mixed).await;
+        assert!(came.refused.len() * 20 < came.asked, "{counts:?}: {came:?}");
+        assert!(came.throughput > 0.6, "{counts:?}: {came:?}");
+        assert!((3_400..6_000).contains(&came.seen.unwrap()), "{counts:?}: {came:?}");
+    }
+    // With nothing to slow down for, there is no wait, and nothing is learned.
+    let came =
+        read(Service::new(Counts::Bucket, Tells::Everything, 100_000_000), 0, 1_000_000_000, 20_000, mixed).await;
+    assert!(came.refused.is_empty() && came.seconds < 0.01 && came.seen.is_none(), "{came:?}");
+}
+
 /// Takes units one after the other for `seconds`; how many there were in each second.
 async fn spent(pace: &Pace, seconds: u64, units: u64) -> Vec<u64> {
     let began = Instant::now();

@@ -80,7 +80,7 @@ fn a_delta_run_changes_what_it_names() {
     assert_eq!((ground.plan.as_str(), ground.last_full, ground.links.len()), ("p", Some(at(11)), 2));
 
     let run = writer.begin_run(at(20), &plan(RunKind::Delta)).unwrap();
-    writer.commit_all(run, &changes(vec![user("u3", "Cyd")], vec![group("g3", "Chess")])).unwrap();
+    writer.commit_all(run, changes(vec![user("u3", "Cyd")], vec![group("g3", "Chess")])).unwrap();
     writer.commit(run, &change("g1", &[("u3", USER), ("d2", DEVICE)], &["u2", "nobody"])).unwrap();
     // New ones, and those that the run before does not have whole.
     assert_eq!(ids(writer.groups_to_read(run).unwrap()), ["g2", "g3"]);
@@ -130,7 +130,7 @@ fn members_that_are_gone_and_come_back() {
 
     // Bob is back, and with him the question whether Golf still has him.
     let run = writer.begin_run(at(30), &plan(RunKind::Delta)).unwrap();
-    writer.commit_all(run, &changes(vec![user("u2", "Bob")], vec![])).unwrap();
+    writer.commit_all(run, changes(vec![user("u2", "Bob")], vec![])).unwrap();
     assert_eq!(ids(writer.groups_to_read(run).unwrap()), ["g1", "g2"]);
     let asked: Vec<String> = writer.unresolved(run).unwrap().into_iter().map(|u| u.id).collect();
     assert_eq!(asked, ["d1"], "devices are looked for, users tell of themselves");
@@ -145,7 +145,7 @@ fn members_that_are_gone_and_come_back() {
 
     // The next run still knows that it has to be read.
     let run = writer.begin_run(at(40), &plan(RunKind::Delta)).unwrap();
-    writer.commit_all(run, &changes(vec![], vec![])).unwrap();
+    writer.commit_all(run, changes(vec![], vec![])).unwrap();
     assert_eq!(ids(writer.groups_to_read(run).unwrap()), ["g1", "g2"]);
     writer.commit(run, &list("g1", true, Some(State::Complete), &[("u1", USER), ("u2", USER), ("u9", USER)])).unwrap();
     writer.commit(run, &list("g2", true, Some(State::Complete), &[])).unwrap();
@@ -175,7 +175,7 @@ fn a_group_that_was_deleted_and_restored_is_read_again() {
     let mut writer = place.writer();
     first(&mut writer);
     let run = writer.begin_run(at(20), &plan(RunKind::Delta)).unwrap();
-    writer.commit_all(run, &changes(vec![], vec![])).unwrap();
+    writer.commit_all(run, changes(vec![], vec![])).unwrap();
     writer.commit(run, &gone("g1")).unwrap();
     assert_eq!(ids(writer.groups_to_read(run).unwrap()), ["g2"]);
     writer.commit(run, &resolved(vec![], vec![group("g1", "Golf")])).unwrap();
@@ -237,7 +237,7 @@ fn a_part_is_no_ground_for_anything() {
     let reader = place.reader();
     let info = first(&mut writer);
     let run = writer.begin_run(at(20), &plan(RunKind::Scoped)).unwrap();
-    writer.commit_all(run, &whole(vec![user("u1", "Ada L.")], vec![group("g1", "Golf")])).unwrap();
+    writer.commit_all(run, whole(vec![user("u1", "Ada L.")], vec![group("g1", "Golf")])).unwrap();
     writer.commit(run, &list("g1", true, Some(State::Complete), &[("u1", USER), ("u3", USER)])).unwrap();
     let asked: Vec<String> = writer.unresolved(run).unwrap().into_iter().map(|u| u.id).collect();
     assert_eq!(asked, ["u3"]);
@@ -269,7 +269,7 @@ fn sign_ins_are_part_of_users_and_kept_apart() {
         |day: &str| SignInWrite { id: "u1".into(), raw: to_raw_value(&json!({ "lastSignInDateTime": day })).unwrap() };
     let ask = |writer: &mut Writer, seconds: i64, asked: bool, sign_ins: Vec<SignInWrite>| {
         let run = writer.begin_run(at(seconds), &plan(RunKind::Full)).unwrap();
-        writer.commit_all(run, &whole(vec![user("u1", "Ada")], vec![])).unwrap();
+        writer.commit_all(run, whole(vec![user("u1", "Ada")], vec![])).unwrap();
         writer.commit(run, &PageWrite { sign_ins, ..PageWrite::default() }).unwrap();
         writer.end_sign_ins(run, asked).unwrap();
         writer.finish_run(run, &end(RunStatus::Complete, seconds + 1)).unwrap().id
