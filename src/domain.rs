@@ -8,6 +8,7 @@ pub mod check;
 pub mod clock;
 pub mod cloud;
 pub mod completeness;
+pub mod credential;
 pub mod edge;
 pub mod email;
 pub mod entity;

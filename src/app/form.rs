@@ -3,7 +3,7 @@
 use super::{
     field::{SecretField, TextField},
     steps::WizardStep,
-    views::{Fill, Form, JupiterOneForm, ProfileView},
+    views::{Fill, Form, FormCredential, JupiterOneForm, ProfileView},
 };
 use crate::domain::{
     check::CheckId,
@@ -334,7 +334,10 @@ impl Fields {
             cloud: self.cloud,
             tenant: self.tenant.text().trim().to_owned(),
             client,
-            secret: self.secret.secret().and_then(|s| Secret::pasted(s.expose())),
+            credential: match self.secret.secret().and_then(|s| Secret::pasted(s.expose())) {
+                Some(secret) => FormCredential::Secret(secret),
+                None => FormCredential::Stored,
+            },
             jupiterone: if with_jupiterone { self.jupiterone() } else { None },
         })
     }

@@ -14,10 +14,17 @@ pub struct Form {
     /// Tenant ID or domain.
     pub tenant: String,
     pub client: ClientId,
-    /// `None`: the one that is stored for this tenant and client.
-    pub secret: Option<Secret>,
+    pub credential: FormCredential,
     /// `None`: put off.
     pub jupiterone: Option<JupiterOneForm>,
+}
+
+/// How the app is to prove who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FormCredential {
+    /// With what is stored for this tenant and client.
+    Stored,
+    Secret(Secret),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::engine::Engine;
 use crate::{
     app::views::{
-        Form, Kept, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+        Form, FormCredential, Kept, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder,
+        UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -24,6 +25,7 @@ use crate::{
     domain::{
         check::Check,
         clock::Clock,
+        credential::Credential,
         ids::RunId,
         preview::Preview,
         problem::Problem,
@@ -35,7 +37,7 @@ use crate::{
     },
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
-        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, client_secret, jupiterone_key,
+        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, credential, jupiterone_key,
         paths::Paths,
     },
     store::{Reader, StoreError, holder},
@@ -130,16 +132,19 @@ impl Office {
     /// A form's secrets; what it leaves out is what is kept.
     async fn secrets_of(&self, form: &Form, settings: &Settings) -> Secrets {
         let typed = Secrets {
-            client_secret: form.secret.clone(),
+            credential: match &form.credential {
+                FormCredential::Secret(secret) => Some(Credential::Secret(secret.clone())),
+                FormCredential::Stored => None,
+            },
             jupiterone_key: form.jupiterone.as_ref().and_then(|j| j.key.clone()),
         };
-        if typed.client_secret.is_some() && (typed.jupiterone_key.is_some() || form.jupiterone.is_none()) {
+        if typed.credential.is_some() && (typed.jupiterone_key.is_some() || form.jupiterone.is_none()) {
             return typed;
         }
         // Where nothing is kept, the checks say what is missing.
         let kept = self.kept(settings.clone(), Secrets::default()).await.unwrap_or_default();
         Secrets {
-            client_secret: typed.client_secret.or(kept.client_secret),
+            credential: typed.credential.or(kept.credential),
             jupiterone_key: typed.jupiterone_key.or(kept.jupiterone_key),
         }
     }
@@ -148,15 +153,15 @@ impl Office {
     async fn kept(&self, settings: Settings, memory: Secrets) -> Result<Secrets, JobError> {
         let environment = self.environment.clone();
         with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
-            let secret = match memory.client_secret {
+            let secret = match memory.credential {
                 Some(secret) => Some(secret),
-                None => client_secret(&settings, &environment, vault)?,
+                None => credential(&settings, &environment, vault)?,
             };
             let key = match memory.jupiterone_key {
                 Some(key) => Some(key),
                 None => jupiterone_key(&settings, &environment, vault)?,
             };
-            Ok(Secrets { client_secret: secret, jupiterone_key: key })
+            Ok(Secrets { credential: secret, jupiterone_key: key })
         })
         .await
         .map_err(|e| JobError::Failed(Box::new(e.problem())))
@@ -189,7 +194,8 @@ impl Office {
     /// Puts the secrets into the keyring; where that fails they stay in memory, which says why.
     async fn keep(&self, settings: &Settings, secrets: &Secrets) -> Kept {
         let mut entries = Vec::new();
-        if let (Some(tenant), Some(client), Some(secret)) = (&settings.tenant, &settings.client, &secrets.client_secret)
+        if let (Some(tenant), Some(client), Some(Credential::Secret(secret))) =
+            (&settings.tenant, &settings.client, &secrets.credential)
         {
             entries.push((Entry::client_secret(&settings.login, tenant.as_str(), client), secret.clone()));
         }

@@ -16,8 +16,8 @@ use tenantry::{
     app::{
         Model,
         views::{
-            Fill, Fills, Form, JupiterOneForm, Kept, Look, Mode, Overview, ProfileView, Saved, StoreView, UploadEnd,
-            UploadFailure, UploadOrder, UploadedView,
+            Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, Look, Mode, Overview, ProfileView, Saved,
+            StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
         },
     },
     domain::{
@@ -217,7 +217,10 @@ impl Engine for Fake {
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<Vec<Check>, Problem>> {
         async move {
-            let secret = form.secret.clone();
+            let secret = match &form.credential {
+                FormCredential::Secret(secret) => Some(secret.clone()),
+                FormCredential::Stored => None,
+            };
             let jupiterone = form.jupiterone.is_some();
             self.script.lock().unwrap().forms.push(form);
             let bad = secret.is_some_and(|s| s.expose() != SECRET || is_guid_shaped(s.expose()));
