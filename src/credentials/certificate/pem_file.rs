@@ -26,6 +26,10 @@ fn of_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
 
 pub fn contents(text: &str, password: Option<&Secret>) -> Result<Contents, Refusal> {
     let blocks = pem::parse_many(text).map_err(|_| Refusal::Damaged("PEM"))?;
+    // What has a beginning and no end is passed over without a word.
+    if blocks.len() < text.matches("-----BEGIN ").count() {
+        return Err(Refusal::Damaged("PEM"));
+    }
     let (mut key, mut certificates, mut other) = (None, Vec::new(), None);
     for block in blocks {
         match block.tag() {
