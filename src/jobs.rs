@@ -386,7 +386,7 @@ pub fn logged(inner: Arc<dyn Reporter>) -> Arc<dyn Reporter> {
                 check.status,
                 check.problem.as_ref().map(|p| format!(": {}", visible(&p.line()))).unwrap_or_default()
             ),
-            Event::Ingest(_) | Event::Upload(_) => {}
+            Event::Ingest(_) | Event::Upload(_) | Event::Consent(_) => {}
         }
         inner.report(event);
     })

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::problem::Problem;
+use super::{cloud::Cloud, problem::Problem};
 
 /// What is checked, in the order in which checks run; each needs the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -65,6 +65,20 @@ pub enum CheckStatus {
     Warning,
 }
 
+/// What a screen can do about an outcome with one key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Offer {
+    /// The tenant lives in another cloud: ask there.
+    OtherCloud(Cloud),
+    /// The token has no roles: wait until somebody has consented.
+    AwaitConsent,
+    /// The tenant lets no app use a secret: take a certificate.
+    UseCertificate,
+    /// An instance that may be another integration's: go on only after a person has said that it is the right one.
+    ConfirmInstance { name: String, kind: String },
+}
+
 /// One check's outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
@@ -74,22 +88,31 @@ pub struct Check {
     pub found: Option<String>,
     /// For anything but `Ok`: what, why, and the next step.
     pub problem: Option<Problem>,
+    /// What can be done about it at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
 }
 
 impl Check {
     pub fn ok(id: CheckId, found: impl Into<String>) -> Self {
-        Self { id, status: CheckStatus::Ok, found: Some(found.into()), problem: None }
+        Self { id, status: CheckStatus::Ok, found: Some(found.into()), problem: None, offer: None }
     }
 
     pub fn failed(id: CheckId, problem: Problem) -> Self {
-        Self { id, status: CheckStatus::Failed, found: None, problem: Some(problem) }
+        Self { id, status: CheckStatus::Failed, found: None, problem: Some(problem), offer: None }
     }
 
     pub fn cannot(id: CheckId, problem: Problem) -> Self {
-        Self { id, status: CheckStatus::CannotCheck, found: None, problem: Some(problem) }
+        Self { id, status: CheckStatus::CannotCheck, found: None, problem: Some(problem), offer: None }
     }
 
     pub fn warning(id: CheckId, problem: Problem) -> Self {
-        Self { id, status: CheckStatus::Warning, found: None, problem: Some(problem) }
+        Self { id, status: CheckStatus::Warning, found: None, problem: Some(problem), offer: None }
+    }
+
+    #[must_use]
+    pub fn offering(mut self, offer: Offer) -> Self {
+        self.offer = Some(offer);
+        self
     }
 }

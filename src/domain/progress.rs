@@ -22,7 +22,19 @@ pub enum Event {
     Check(Box<Check>),
     Ingest(Box<IngestProgress>),
     Upload(UploadProgress),
+    Consent(ConsentTry),
     Log(LogLine),
+}
+
+/// How the waiting for an administrator's consent goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentTry {
+    /// How often a new token was asked for so far.
+    pub tries: u32,
+    /// When the next one is asked for; `None` while one is.
+    pub next_at: Option<Timestamp>,
+    /// When the waiting is given up.
+    pub until: Timestamp,
 }
 
 /// Where a run of the ingestion stands.

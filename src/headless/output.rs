@@ -146,7 +146,7 @@ impl Output {
                 *self.state.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((**progress).clone());
             }
             Event::Upload(progress) => self.upload_progress(progress),
-            Event::Check(_) => {}
+            Event::Check(_) | Event::Consent(_) => {}
         }
     }
 
