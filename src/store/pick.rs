@@ -12,7 +12,7 @@ use super::{
     error::StoreError,
     ground::StoredGroup,
     keys::{self, Few},
-    nodes::{Fate, Nodes, Stage, each},
+    nodes::{Fate, Node, Nodes, Stage, each},
     runs,
     write::{ListEnd, MemberRef, Writer},
 };
@@ -221,15 +221,24 @@ impl Writer {
         })
     }
 
+    /// The ids of the users or the groups that this run has seen and that nothing has said to be gone since.
+    pub fn seen_ids(&mut self, run: RunId, collection: Collection) -> Result<Vec<String>, StoreError> {
+        self.check_running(run)?;
+        self.look(|db| {
+            let nodes = Nodes::load(db, run, Stage::Reading)?;
+            let kind = kind_of(collection);
+            let is_seen = |node: &Node| {
+                node.fate != Fate::Gone && node.open.is_some_and(|open| open.kind == kind && open.entity && open.fresh)
+            };
+            nodes.iter().filter(|(_, node)| is_seen(node)).map(|(num, _)| keys::text(db, num)).collect()
+        })
+    }
+
     /// How many objects a collection has, as of this run: of the memberships, how many groups. Of a run of a part, what it
     /// saw.
     pub fn held(&mut self, run: RunId, collection: Collection) -> Result<u64, StoreError> {
         self.check_running(run)?;
-        let kind = match collection {
-            Collection::Account => EntityKind::Account,
-            Collection::Users => EntityKind::User,
-            Collection::Groups | Collection::Memberships => EntityKind::Group,
-        };
+        let kind = kind_of(collection);
         self.look(|db| {
             let nodes = Nodes::load(db, run, Stage::Reading)?;
             let of_a_part = nodes.kind == RunKind::Scoped;
@@ -240,6 +249,14 @@ impl Writer {
             };
             Ok(nodes.iter().filter(|(num, _)| is_held(*num)).count() as u64)
         })
+    }
+}
+
+fn kind_of(collection: Collection) -> EntityKind {
+    match collection {
+        Collection::Account => EntityKind::Account,
+        Collection::Users => EntityKind::User,
+        Collection::Groups | Collection::Memberships => EntityKind::Group,
     }
 }
 
