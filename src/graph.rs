@@ -36,6 +36,7 @@ pub use self::{
     get::{Get, segment, text_literal},
     hold::Hold,
     member::MemberItem,
+    pace::documented_quota,
     page::{Again, Page, Pages},
     token::{Claims, TokenInfo},
 };
@@ -43,11 +44,11 @@ use self::{retry::Patience, send::Sender};
 use crate::{
     domain::{
         clock::Clock,
+        credential::Credential,
         ids::ClientId,
         origin::Origin,
         problem::Problem,
         progress::{Reporter, WireProgress},
-        secret::Secret,
     },
     net::NetConfig,
 };
@@ -82,11 +83,11 @@ impl GraphClient {
     /// When no HTTP client can be made of the configuration (proxy, CA file).
     pub fn new(
         config: GraphConfig,
-        secret: Secret,
+        credential: Credential,
         clock: Arc<dyn Clock>,
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self, Problem> {
-        Ok(Self { sender: Arc::new(Sender::new(config, secret, clock, reporter)?), patience: Patience::WORK })
+        Ok(Self { sender: Arc::new(Sender::new(config, credential, clock, reporter)?), patience: Patience::WORK })
     }
 
     /// The same client for a person who waits: it gives up after a few seconds instead of minutes.
@@ -141,6 +142,11 @@ impl GraphClient {
     /// page with a deltaLink ends it; one without any link is an error ([`ErrorKind::Shape`]).
     pub fn delta(&self, get: Get) -> Pages {
         Pages::delta(self.clone(), get)
+    }
+
+    /// What the pace would aim at, in units in ten seconds, if the service allowed so many.
+    pub fn aim(&self, units_10s: u64) -> u64 {
+        self.sender.pace.aim(units_10s)
     }
 
     /// Sizes the pace: resource units in ten seconds that the service is taken to allow. What made the client slow down
