@@ -44,11 +44,11 @@ use self::{retry::Patience, send::Sender};
 use crate::{
     domain::{
         clock::Clock,
+        credential::Credential,
         ids::ClientId,
         origin::Origin,
         problem::Problem,
         progress::{Reporter, WireProgress},
-        secret::Secret,
     },
     net::NetConfig,
 };
@@ -83,11 +83,11 @@ impl GraphClient {
     /// When no HTTP client can be made of the configuration (proxy, CA file).
     pub fn new(
         config: GraphConfig,
-        secret: Secret,
+        credential: Credential,
         clock: Arc<dyn Clock>,
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self, Problem> {
-        Ok(Self { sender: Arc::new(Sender::new(config, secret, clock, reporter)?), patience: Patience::WORK })
+        Ok(Self { sender: Arc::new(Sender::new(config, credential, clock, reporter)?), patience: Patience::WORK })
     }
 
     /// The same client for a person who waits: it gives up after a few seconds instead of minutes.

@@ -26,6 +26,7 @@ use crate::{
         check::Check,
         clock::Clock,
         completeness::accept,
+        credential::Credential,
         ids::TenantId,
         naming::Naming,
         preview::{Baseline, Preview},
@@ -97,7 +98,7 @@ impl From<StoreError> for JobError {
 /// The secrets of one session. Held in memory only.
 #[derive(Debug, Clone, Default)]
 pub struct Secrets {
-    pub client_secret: Option<Secret>,
+    pub credential: Option<Credential>,
     pub jupiterone_key: Option<Secret>,
 }
 
@@ -121,7 +122,7 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
     let input = DoctorInput {
         tenant: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
         client: settings.client.as_ref().map(|c| c.as_str().to_owned()).unwrap_or_default(),
-        secret: context.secrets.client_secret.clone(),
+        credential: context.secrets.credential.clone(),
         cloud: settings.cloud,
         login: settings.login.clone(),
         graph: settings.graph.clone(),
@@ -207,10 +208,10 @@ fn graph(context: &Context) -> Result<GraphClient, JobError> {
         hold: context.hold.clone(),
         gentle: context.ask.gentle,
     };
-    let secret = context.secrets.client_secret.clone().ok_or_else(|| no_secret(settings))?;
+    let credential = context.secrets.credential.clone().ok_or_else(|| no_secret(settings))?;
     // Whichever way it came in: a Secret ID is not sent.
-    let secret = shapes::check_secret(secret.expose()).map_err(JobError::failed)?;
-    GraphClient::new(config, secret, Arc::clone(&context.clock), Arc::clone(&context.reporter))
+    let credential = shapes::check_credential(credential).map_err(JobError::failed)?;
+    GraphClient::new(config, credential, Arc::clone(&context.clock), Arc::clone(&context.reporter))
         .map_err(JobError::failed)
 }
 
@@ -384,6 +385,11 @@ pub fn logged(inner: Arc<dyn Reporter>) -> Arc<dyn Reporter> {
                 check.id.as_str(),
                 check.status,
                 check.problem.as_ref().map(|p| format!(": {}", visible(&p.line()))).unwrap_or_default()
+            ),
+            Event::Consent(look) => tracing::info!(
+                "look {} for consent: {}",
+                look.tries,
+                look.problem.as_ref().map_or_else(|| "not yet".into(), |p| visible(&p.line()).into_owned())
             ),
             Event::Ingest(_) | Event::Upload(_) => {}
         }

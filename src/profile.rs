@@ -8,4 +8,4 @@ mod settings;
 
 pub use file::{JupiterOneProfile, Profile, ProfileError, Profiles};
 pub use registry::{Claim, Registry, RegistryError, Writer as TargetWriter};
-pub use settings::{Environment, Flags, Settings, SettingsError, TenantRef, client_secret, jupiterone_key};
+pub use settings::{Environment, Flags, Settings, SettingsError, TenantRef, credential, jupiterone_key};

@@ -85,7 +85,7 @@ async fn play(recording: &[Exchange]) -> GraphClient {
         hold: tenantry::graph::Hold::default(),
         gentle: false,
     };
-    GraphClient::new(config, Secret::new("not a real one"), Arc::new(SystemClock), Arc::new(Silent)).unwrap()
+    GraphClient::new(config, Secret::new("not a real one").into(), Arc::new(SystemClock), Arc::new(Silent)).unwrap()
 }
 
 async fn replay(State(recording): State<Arc<Vec<Exchange>>>, request: Request) -> Response<Body> {

@@ -3,7 +3,7 @@
 use super::{
     field::{SecretField, TextField},
     steps::WizardStep,
-    views::{Fill, Form, JupiterOneForm, ProfileView},
+    views::{Fill, Form, FormCredential, JupiterOneForm, ProfileView},
 };
 use crate::domain::{
     check::CheckId,
@@ -332,9 +332,14 @@ impl Fields {
         let client = ClientId::parse(self.client.text()).map_err(|e| Problem::new(format!("client ID: {e}")))?;
         Ok(Form {
             cloud: self.cloud,
+            endpoints: None,
+            secret_expires: None,
             tenant: self.tenant.text().trim().to_owned(),
             client,
-            secret: self.secret.secret().and_then(|s| Secret::pasted(s.expose())),
+            credential: match self.secret.secret().and_then(|s| Secret::pasted(s.expose())) {
+                Some(secret) => FormCredential::Secret(secret),
+                None => FormCredential::Stored,
+            },
             jupiterone: if with_jupiterone { self.jupiterone() } else { None },
         })
     }

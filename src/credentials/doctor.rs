@@ -16,6 +16,7 @@ use crate::{
         check::{Check, CheckId},
         clock::Clock,
         cloud::Cloud,
+        credential::Credential,
         ids::ClientId,
         origin::Origin,
         problem::Problem,
@@ -33,7 +34,7 @@ use crate::{
 pub struct DoctorInput {
     pub tenant: String,
     pub client: String,
-    pub secret: Option<Secret>,
+    pub credential: Option<Credential>,
     pub cloud: Cloud,
     pub login: Origin,
     pub graph: Origin,
@@ -78,24 +79,24 @@ fn skip(add: &mut impl FnMut(Check), ids: &[CheckId], why: &str) {
 struct Shaped {
     tenant: String,
     client: ClientId,
-    secret: Secret,
+    credential: Credential,
 }
 
 fn shapes(input: &DoctorInput) -> Result<Shaped, Problem> {
     let tenant = shapes::check_tenant(&input.tenant);
     let client = shapes::check_client(&input.client);
-    let secret = match &input.secret {
-        Some(secret) => shapes::check_secret(secret.expose()),
+    let credential = match &input.credential {
+        Some(credential) => shapes::check_credential(credential.clone()),
         None => Err(Problem::new("there is no client secret")
             .code("no_secret")
             .hint("Create one in Certificates & secrets, and paste its Value.")),
     };
-    match (tenant, client, secret) {
-        (Ok(tenant), Ok(client), Ok(secret)) => {
-            shapes::check_together(&tenant, &client).map(|()| Shaped { tenant, client, secret })
+    match (tenant, client, credential) {
+        (Ok(tenant), Ok(client), Ok(credential)) => {
+            shapes::check_together(&tenant, &client).map(|()| Shaped { tenant, client, credential })
         }
-        (tenant, client, secret) => {
-            let problems = [tenant.err(), client.err(), secret.err()];
+        (tenant, client, credential) => {
+            let problems = [tenant.err(), client.err(), credential.err()];
             let mut problems = problems.into_iter().flatten();
             let mut first = problems.next().unwrap_or_default();
             // One check, one step at a time; what else is wrong is named all the same.
@@ -125,7 +126,7 @@ async fn microsoft(input: &DoctorInput, shaped: Shaped, reporter: &Arc<dyn Repor
         hold: crate::graph::Hold::default(),
         gentle: false,
     };
-    let token = match GraphClient::new(config, shaped.secret, Arc::clone(&input.clock), Arc::clone(reporter)) {
+    let token = match GraphClient::new(config, shaped.credential, Arc::clone(&input.clock), Arc::clone(reporter)) {
         Ok(graph) => graph.token().await.map(|token| (graph.probing(), token)).map_err(|e| e.problem()),
         Err(problem) => Err(problem),
     };
@@ -295,7 +296,7 @@ fn writes(role: &str) -> bool {
 }
 
 async fn jupiterone(input: &DoctorInput) -> Check {
-    let id = CheckId::JupiterOne;
+    let id = CheckId::JupiterOneKey;
     let Some((target, key)) = &input.jupiterone else {
         return Check::cannot(
             id,

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use keyring_core::Error;
 
 use super::vault::{Entry, Vault, VaultError};
-use crate::domain::secret::Secret;
+use crate::domain::secret::{Secret, SecretBytes};
 
 /// The keyring of the user who runs tenantry. Making one does nothing yet; the first call connects.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,6 +48,18 @@ impl Vault for OsVault {
 
     fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError> {
         self.open(entry)?.set_password(secret.expose()).map_err(|e| classify(&e))
+    }
+
+    fn key(&self, entry: &Entry) -> Result<Option<SecretBytes>, VaultError> {
+        match self.open(entry)?.get_secret() {
+            Ok(bytes) => Ok(Some(SecretBytes::new(bytes))),
+            Err(Error::NoEntry) => Ok(None),
+            Err(error) => Err(classify(&error)),
+        }
+    }
+
+    fn set_key(&self, entry: &Entry, key: &SecretBytes) -> Result<(), VaultError> {
+        self.open(entry)?.set_secret(key.expose()).map_err(|e| classify(&e))
     }
 
     fn delete(&self, entry: &Entry) -> Result<(), VaultError> {

@@ -1,6 +1,7 @@
 //! What can be said of an ID or a secret before anything is sent: shapes, and the mistakes that shapes give away.
 
 use crate::domain::{
+    credential::Credential,
     ids::{ClientId, IdError, TenantId, is_guid_shaped},
     problem::Problem,
     secret::Secret,
@@ -80,6 +81,18 @@ pub fn check_secret(text: &str) -> Result<Secret, Problem> {
         return wrong("the client secret holds white space", "More than the secret was copied. Copy the Value alone.");
     }
     Ok(secret)
+}
+
+/// A credential, whichever way it came in.
+///
+/// # Errors
+///
+/// As [`check_secret`] for a secret.
+pub fn check_credential(credential: Credential) -> Result<Credential, Problem> {
+    match credential {
+        Credential::Secret(secret) => check_secret(secret.expose()).map(Credential::Secret),
+        other => Ok(other),
+    }
 }
 
 /// A JupiterOne API key as a person pastes it.

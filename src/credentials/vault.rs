@@ -5,7 +5,12 @@
 
 use std::{collections::BTreeMap, sync::Arc, sync::Mutex, time::Duration};
 
-use crate::domain::{ids::ClientId, origin::Origin, problem::Problem, secret::Secret};
+use crate::domain::{
+    ids::ClientId,
+    origin::Origin,
+    problem::Problem,
+    secret::{Secret, SecretBytes},
+};
 
 /// How long a call into the operating system's keyring may take; it may be waiting for a person at a prompt.
 pub const DEADLINE: Duration = Duration::from_secs(60);
@@ -20,6 +25,12 @@ pub trait Vault: Send + Sync {
 
     /// Stores or replaces.
     fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError>;
+
+    /// As [`Vault::get`], for what is no text: a private key.
+    fn key(&self, entry: &Entry) -> Result<Option<SecretBytes>, VaultError>;
+
+    /// As [`Vault::set`], for what is no text.
+    fn set_key(&self, entry: &Entry, key: &SecretBytes) -> Result<(), VaultError>;
 
     /// Deletes; nothing to delete is no error.
     fn delete(&self, entry: &Entry) -> Result<(), VaultError>;
@@ -48,6 +59,16 @@ impl Entry {
             service: "tenantry-client-secret",
             user: format!("{login}|{tenant}|{client}"),
             label: format!("tenantry: client secret of app {client} in tenant {tenant}"),
+        }
+    }
+
+    /// The private key of an app registration at a login service.
+    pub fn client_key(login: &Origin, tenant: &str, client: &ClientId) -> Self {
+        let tenant = tenant.trim().to_ascii_lowercase();
+        Self {
+            service: "tenantry-client-key",
+            user: format!("{login}|{tenant}|{client}"),
+            label: format!("tenantry: private key of app {client} in tenant {tenant}"),
         }
     }
 
@@ -187,11 +208,11 @@ pub async fn name_within(vault: Arc<dyn Vault>, limit: Duration) -> String {
 /// Keeps secrets for as long as the program runs: the demo's vault, and what is left where there is no keyring.
 #[derive(Debug, Default)]
 pub struct MemoryVault {
-    secrets: Mutex<BTreeMap<(&'static str, String), Secret>>,
+    secrets: Mutex<BTreeMap<(&'static str, String), SecretBytes>>,
 }
 
 impl MemoryVault {
-    fn secrets(&self) -> std::sync::MutexGuard<'_, BTreeMap<(&'static str, String), Secret>> {
+    fn secrets(&self) -> std::sync::MutexGuard<'_, BTreeMap<(&'static str, String), SecretBytes>> {
         self.secrets.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -202,11 +223,21 @@ impl Vault for MemoryVault {
     }
 
     fn get(&self, entry: &Entry) -> Result<Option<Secret>, VaultError> {
-        Ok(self.secrets().get(&(entry.service, entry.user.clone())).cloned())
+        let Some(bytes) = self.key(entry)? else { return Ok(None) };
+        let text = std::str::from_utf8(bytes.expose()).map_err(|_| VaultError::NotText)?;
+        Ok(Some(Secret::new(text)))
     }
 
     fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError> {
-        self.secrets().insert((entry.service, entry.user.clone()), secret.clone());
+        self.set_key(entry, &SecretBytes::new(secret.expose().as_bytes().to_vec()))
+    }
+
+    fn key(&self, entry: &Entry) -> Result<Option<SecretBytes>, VaultError> {
+        Ok(self.secrets().get(&(entry.service, entry.user.clone())).cloned())
+    }
+
+    fn set_key(&self, entry: &Entry, key: &SecretBytes) -> Result<(), VaultError> {
+        self.secrets().insert((entry.service, entry.user.clone()), key.clone());
         Ok(())
     }
 
@@ -280,6 +311,12 @@ mod tests {
         }
         fn set(&self, _: &Entry, _: &Secret) -> Result<(), VaultError> {
             panic!("a keyring that breaks down")
+        }
+        fn key(&self, _: &Entry) -> Result<Option<SecretBytes>, VaultError> {
+            Ok(None)
+        }
+        fn set_key(&self, _: &Entry, _: &SecretBytes) -> Result<(), VaultError> {
+            Ok(())
         }
         fn delete(&self, _: &Entry) -> Result<(), VaultError> {
             Ok(())

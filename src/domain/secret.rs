@@ -1,6 +1,6 @@
 //! A secret is a type: it cannot be serialised, printed or logged, and is wiped when dropped.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
 /// A client secret, an API key, a token. `Debug` says only that there is one.
 #[derive(Clone)]
@@ -50,6 +50,35 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
+/// Secret bytes, such as a private key. `Debug` says only that there are some.
+#[derive(Clone)]
+pub struct SecretBytes(SecretSlice<u8>);
+
+impl SecretBytes {
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self(SecretSlice::from(bytes))
+    }
+
+    /// The bytes themselves, for the one place that signs with them or hands them to the vault.
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose_secret()
+    }
+}
+
+impl std::fmt::Debug for SecretBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SecretBytes(…)")
+    }
+}
+
+impl PartialEq for SecretBytes {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for SecretBytes {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -62,5 +91,6 @@ mod tests {
         assert_eq!(secret.chars(), 26);
         assert_eq!(Secret::new("12345678901234567890").tail(), None);
         assert!(Secret::pasted(" \t\r\n").is_none());
+        assert_eq!(format!("{:?}", SecretBytes::new(vec![1, 2])), "SecretBytes(…)");
     }
 }

@@ -13,7 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::engine::Engine;
 use crate::{
     app::views::{
-        Form, Kept, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+        Form, FormCredential, Kept, KeyWork, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure,
+        UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -24,7 +25,9 @@ use crate::{
     domain::{
         check::Check,
         clock::Clock,
+        credential::{CertificateView, Credential},
         ids::RunId,
+        origin::Origin,
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
@@ -35,8 +38,8 @@ use crate::{
     },
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
-        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, client_secret, jupiterone_key,
-        paths::Paths,
+        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, credential, jupiterone_key,
+        paths::{Paths, replace},
     },
     store::{Reader, StoreError, holder},
 };
@@ -106,6 +109,10 @@ impl Office {
             jupiterone_scope: scope,
             ..self.flags.clone()
         };
+        let flags = match &form.endpoints {
+            Some(own) => Flags { login_url: Some(own.login.clone()), graph_url: Some(own.graph.clone()), ..flags },
+            None => flags,
+        };
         Ok(Settings::of_flags(&flags, &Environment::default(), &self.paths)?)
     }
 
@@ -130,16 +137,19 @@ impl Office {
     /// A form's secrets; what it leaves out is what is kept.
     async fn secrets_of(&self, form: &Form, settings: &Settings) -> Secrets {
         let typed = Secrets {
-            client_secret: form.secret.clone(),
+            credential: match &form.credential {
+                FormCredential::Secret(secret) => Some(Credential::Secret(secret.clone())),
+                FormCredential::Stored | FormCredential::Key => None,
+            },
             jupiterone_key: form.jupiterone.as_ref().and_then(|j| j.key.clone()),
         };
-        if typed.client_secret.is_some() && (typed.jupiterone_key.is_some() || form.jupiterone.is_none()) {
+        if typed.credential.is_some() && (typed.jupiterone_key.is_some() || form.jupiterone.is_none()) {
             return typed;
         }
         // Where nothing is kept, the checks say what is missing.
         let kept = self.kept(settings.clone(), Secrets::default()).await.unwrap_or_default();
         Secrets {
-            client_secret: typed.client_secret.or(kept.client_secret),
+            credential: typed.credential.or(kept.credential),
             jupiterone_key: typed.jupiterone_key.or(kept.jupiterone_key),
         }
     }
@@ -148,15 +158,15 @@ impl Office {
     async fn kept(&self, settings: Settings, memory: Secrets) -> Result<Secrets, JobError> {
         let environment = self.environment.clone();
         with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
-            let secret = match memory.client_secret {
+            let secret = match memory.credential {
                 Some(secret) => Some(secret),
-                None => client_secret(&settings, &environment, vault)?,
+                None => credential(&settings, &environment, vault)?,
             };
             let key = match memory.jupiterone_key {
                 Some(key) => Some(key),
                 None => jupiterone_key(&settings, &environment, vault)?,
             };
-            Ok(Secrets { client_secret: secret, jupiterone_key: key })
+            Ok(Secrets { credential: secret, jupiterone_key: key })
         })
         .await
         .map_err(|e| JobError::Failed(Box::new(e.problem())))
@@ -189,7 +199,8 @@ impl Office {
     /// Puts the secrets into the keyring; where that fails they stay in memory, which says why.
     async fn keep(&self, settings: &Settings, secrets: &Secrets) -> Kept {
         let mut entries = Vec::new();
-        if let (Some(tenant), Some(client), Some(secret)) = (&settings.tenant, &settings.client, &secrets.client_secret)
+        if let (Some(tenant), Some(client), Some(Credential::Secret(secret))) =
+            (&settings.tenant, &settings.client, &secrets.credential)
         {
             entries.push((Entry::client_secret(&settings.login, tenant.as_str(), client), secret.clone()));
         }
@@ -209,7 +220,7 @@ impl Office {
     /// Writes the profile under its name: the selected one's, if it is about the same app, else a new one.
     fn save_file(&self, settings: &Settings) -> Result<(String, Profile), JobError> {
         let profiles = Profiles::new(&self.paths);
-        let mut profile = profile_of(settings, &self.flags);
+        let mut profile = profile_of(settings);
         let wanted = self.flags.profile.clone().unwrap_or_else(|| "default".to_owned());
         let is_ours = |name: &str| match profiles.load(name) {
             Ok(other) => other.tenant_id == profile.tenant_id && other.client_id == profile.client_id,
@@ -364,7 +375,8 @@ fn unnamed(settings: &Settings) -> ProfileView {
 }
 
 /// What a file keeps: no URL that is the cloud's own anyway.
-fn profile_of(settings: &Settings, flags: &Flags) -> Profile {
+fn profile_of(settings: &Settings) -> Profile {
+    let differs = |here: &Origin, of_cloud: &Origin| (here != of_cloud).then(|| here.clone());
     let (account, instance, scope) = match settings.target() {
         Some(Target { account, destination: Destination::Instance(id), .. }) => (Some(account), Some(id), None),
         Some(Target { account, destination: Destination::Scope(name), .. }) => (Some(account), None, Some(name)),
@@ -374,8 +386,8 @@ fn profile_of(settings: &Settings, flags: &Flags) -> Profile {
         tenant_id: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
         client_id: settings.client.as_ref().map(ToString::to_string).unwrap_or_default(),
         cloud: settings.cloud,
-        login_url: flags.login_url.clone(),
-        graph_url: flags.graph_url.clone(),
+        login_url: differs(&settings.login, &settings.cloud.login()),
+        graph_url: differs(&settings.graph, &settings.cloud.graph()),
         proxy: settings.net.proxy.clone(),
         ca_file: settings.net.ca_file.clone(),
         jupiterone: JupiterOneProfile {
@@ -437,6 +449,25 @@ impl Engine for RealEngine {
                 checks = jobs::doctor(&context) => Ok(checks),
             }
         }
+        .boxed()
+    }
+
+    fn consent(&self, _: Form, _: Arc<dyn Reporter>, _: CancellationToken) -> BoxFuture<'_, Result<(), Problem>> {
+        async { Err(Problem::new("the waiting for consent is not connected yet").code("internal")) }.boxed()
+    }
+
+    fn key(&self, _: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
+        async { Err(Problem::new("keys are not connected yet").code("internal")) }.boxed()
+    }
+
+    fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>> {
+        let path = self.0.paths.data.join("scripts").join(name);
+        blocking(move || match replace(&path, &text) {
+            Ok(()) => Ok(path.display().to_string()),
+            Err(error) => Err(Problem::new(format!("{} cannot be written: {error}", path.display()))
+                .code("file_not_written")
+                .hint("Copy the text instead, and paste it where you run it.")),
+        })
         .boxed()
     }
 

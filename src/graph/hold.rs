@@ -56,7 +56,7 @@ mod tests {
         stub.handle(|_| Some(answer(200, json!({ "value": [] }))));
         let config = GraphConfig { hold: hold.clone(), ..stub.config() };
         let clock = TestClock::new("2026-11-22T10:00:00Z");
-        let client = GraphClient::new(config, Secret::new("x"), Arc::new(clock), Arc::new(Silent)).unwrap();
+        let client = GraphClient::new(config, Secret::new("x").into(), Arc::new(clock), Arc::new(Silent)).unwrap();
         (stub, client)
     }
 

@@ -31,10 +31,10 @@ use super::{
 use crate::{
     domain::{
         clock::Clock,
+        credential::Credential,
         origin::Origin,
         problem::Problem,
         progress::{Event, Level, LogLine, Reporter},
-        secret::Secret,
     },
     net,
 };
@@ -140,12 +140,12 @@ impl Throttling {
 impl Sender {
     pub fn new(
         config: GraphConfig,
-        secret: Secret,
+        credential: Credential,
         clock: Arc<dyn Clock>,
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self, Problem> {
         Ok(Self {
-            tokens: Tokens::new(&config, secret, Arc::clone(&clock))?,
+            tokens: Tokens::new(&config, credential, Arc::clone(&clock))?,
             http: net::client(&config.net, &config.graph)?,
             graph: config.graph,
             hold: config.hold,
@@ -433,7 +433,10 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::graph::stub::{Answer, Stub, TestClock, answer, refusal};
+    use crate::{
+        domain::secret::Secret,
+        graph::stub::{Answer, Stub, TestClock, answer, refusal},
+    };
 
     const PATH: &str = "/v1.0/organization";
 
@@ -580,7 +583,7 @@ mod tests {
         let config = GraphConfig { graph: dead, ..stub.config() };
         let client = crate::graph::GraphClient::new(
             config,
-            Secret::new("x"),
+            Secret::new("x").into(),
             Arc::new(clock),
             Arc::new(crate::domain::progress::Silent),
         )
@@ -654,7 +657,8 @@ mod tests {
         let config = GraphConfig { gentle: true, ..stub.config() };
         let clock = TestClock::new("2026-11-22T10:00:00Z");
         let reporter = Arc::new(crate::domain::progress::Silent);
-        let client = crate::graph::GraphClient::new(config, Secret::new("x"), Arc::new(clock), reporter).unwrap();
+        let client =
+            crate::graph::GraphClient::new(config, Secret::new("x").into(), Arc::new(clock), reporter).unwrap();
         let batch = crate::graph::Batch::split([Get::new(PATH)]).remove(0);
         let began = Instant::now();
         let (a, b, c) = tokio::join!(client.get(PATH), client.get(PATH), client.batch(&batch));

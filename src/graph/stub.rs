@@ -178,7 +178,7 @@ impl Stub {
     }
 
     pub fn client_reporting(&self, clock: &TestClock, reporter: Arc<dyn Reporter>) -> GraphClient {
-        GraphClient::new(self.config(), Secret::new("se+cr~et.& ö"), Arc::new(clock.clone()), reporter).unwrap()
+        GraphClient::new(self.config(), Secret::new("se+cr~et.& ö").into(), Arc::new(clock.clone()), reporter).unwrap()
     }
 
     pub fn config(&self) -> GraphConfig {

@@ -20,7 +20,7 @@ use tokio::sync::Mutex;
 
 use super::{GraphConfig, decode, error::GraphError};
 use crate::{
-    domain::{clock::Clock, ids::ClientId, origin::Origin, problem::Problem, secret::Secret},
+    domain::{clock::Clock, credential::Credential, ids::ClientId, origin::Origin, problem::Problem, secret::Secret},
     net,
 };
 
@@ -54,7 +54,7 @@ pub(super) struct Tokens {
     tenant: String,
     client: ClientId,
     scope: String,
-    secret: Secret,
+    credential: Credential,
     clock: Arc<dyn Clock>,
     /// How many times the login service was asked, with whatever end.
     asked: AtomicU64,
@@ -77,14 +77,14 @@ pub(super) struct Held {
 }
 
 impl Tokens {
-    pub fn new(config: &GraphConfig, secret: Secret, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+    pub fn new(config: &GraphConfig, credential: Credential, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         Ok(Self {
             http: net::client(&config.net, &config.login)?,
             login: config.login.clone(),
             tenant: config.tenant.clone(),
             client: config.client.clone(),
             scope: config.scope.clone(),
-            secret,
+            credential,
             clock,
             asked: AtomicU64::new(0),
             cell: Mutex::default(),
@@ -158,11 +158,15 @@ impl Tokens {
     async fn ask_once(&self) -> Result<(Secret, SignedDuration, Option<Claims>), (GraphError, Option<Duration>)> {
         let network = |e: reqwest::Error| (GraphError::network(net::problem_of(&e, WHAT, &self.login)), None);
         let url = self.login.join(&format!("/{}/oauth2/v2.0/token", super::segment(&self.tenant)));
+        let Credential::Secret(secret) = &self.credential else {
+            let problem = Problem::new(format!("{WHAT}: only a client secret can be used so far"));
+            return Err((GraphError::network(problem), None));
+        };
         // `form` encodes once, which is what secrets with `+` and `~` need.
         let form = [
             ("client_id", self.client.as_str()),
             ("scope", &self.scope),
-            ("client_secret", self.secret.expose()),
+            ("client_secret", secret.expose()),
             ("grant_type", "client_credentials"),
         ];
         let request = self.http.post(url).header("client-request-id", uuid::Uuid::new_v4().to_string()).form(&form);

@@ -109,7 +109,7 @@ pub fn settings_of(
     };
     let settings = Settings::of_flags(&flags, &Environment::default(), &Paths::under(root))?;
     let secrets = Secrets {
-        client_secret: Some(demo.client_secret.clone()),
+        credential: Some(demo.client_secret.clone().into()),
         jupiterone_key: Some(demo.jupiterone_api_key.clone()),
     };
     Ok((settings, secrets))

@@ -19,6 +19,7 @@ use crate::{
     domain::{
         clock::{Clock, SystemClock},
         completeness::{AcceptedGap, Gap},
+        credential::Credential,
         problem::Problem,
         secret::Secret,
         target::Destination,
@@ -81,7 +82,7 @@ async fn add(common: &Common, secrets_stdin: bool) -> Result<(), JobError> {
             return Err(usage("JupiterOne account for the key", "give --jupiterone-account, or leave the key out"));
         }
         // Secrets first: a profile that was saved is one that works.
-        if let Some(secret) = secrets.client_secret {
+        if let Some(Credential::Secret(secret)) = secrets.credential {
             keep(Entry::client_secret(&settings.login, tenant.as_str(), client), secret).await?;
         }
         if let (Some(key), Some(account)) = (secrets.jupiterone_key, account) {
@@ -130,12 +131,12 @@ fn parse_secrets(text: &str) -> Result<crate::jobs::Secrets, Problem> {
         };
         let (name, value) = line.split_once('=').ok_or_else(unknown)?;
         match name.trim() {
-            "client_secret" => secrets.client_secret = Some(shapes::check_secret(value)?),
+            "client_secret" => secrets.credential = Some(Credential::Secret(shapes::check_secret(value)?)),
             "jupiterone_api_key" => secrets.jupiterone_key = Some(Secret::pasted(value).ok_or_else(unknown)?),
             _ => return Err(unknown()),
         }
     }
-    if secrets.client_secret.is_none() && secrets.jupiterone_key.is_none() {
+    if secrets.credential.is_none() && secrets.jupiterone_key.is_none() {
         return Err(Problem::new("standard input held no secret")
             .code("secrets_stdin")
             .hint("Write client_secret=… and jupiterone_api_key=…, one a line."));
@@ -323,7 +324,7 @@ mod tests {
     #[test]
     fn secrets_are_read_and_never_repeated() {
         let secrets = parse_secrets("client_secret= abc~def.ghi \r\n\njupiterone_api_key=k=e=y\n").unwrap();
-        assert_eq!(secrets.client_secret, Some(Secret::new("abc~def.ghi")));
+        assert_eq!(secrets.credential, Some(Credential::Secret(Secret::new("abc~def.ghi"))));
         assert_eq!(secrets.jupiterone_key, Some(Secret::new("k=e=y")));
         for text in
             ["", "hunter2", "password=hunter2", "client_secret=", "client_secret=11111111-1111-4111-8111-11hunter2111"]

@@ -16,7 +16,7 @@ use crate::{
         progress::{Event, Reporter},
     },
     jobs::{self, Context, JobError, Secrets},
-    profile::{Environment, Flags, Settings, SettingsError, client_secret, jupiterone_key, paths::Paths},
+    profile::{Environment, Flags, Settings, SettingsError, credential, jupiterone_key, paths::Paths},
 };
 
 use super::output::Output;
@@ -96,7 +96,7 @@ impl Session {
         with_deadline(vault, DEADLINE, move |vault| {
             let mut secrets = Secrets::default();
             if microsoft {
-                secrets.client_secret = client_secret(&settings, &environment, vault)?;
+                secrets.credential = credential(&settings, &environment, vault)?;
             }
             if jupiterone {
                 secrets.jupiterone_key = jupiterone_key(&settings, &environment, vault)?;

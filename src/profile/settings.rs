@@ -10,6 +10,7 @@ use crate::{
     domain::{
         cloud::Cloud,
         completeness::AcceptedGap,
+        credential::Credential,
         ids::{ClientId, IdError, RunId, TenantId, is_guid_shaped},
         origin::Origin,
         reading::Ask,
@@ -300,17 +301,18 @@ impl Settings {
 
 const JUPITERONE: &str = "https://api.us.jupiterone.io";
 
-/// The client secret for these settings: from the keyring, else from the environment where its ids agree.
-pub fn client_secret(
+/// The app's credential for these settings: from the keyring, else from the environment where its ids agree.
+pub fn credential(
     settings: &Settings,
     environment: &Environment,
     vault: &dyn Vault,
-) -> Result<Option<Secret>, VaultError> {
+) -> Result<Option<Credential>, VaultError> {
     let (Some(tenant), Some(client)) = (&settings.tenant, &settings.client) else { return Ok(None) };
     let usable = agrees(settings, tenant.as_str(), &environment.azure_tenant_id)
         && agrees(settings, client.as_str(), &environment.azure_client_id);
     let of_environment = environment.azure_client_secret.clone().filter(|_| usable);
-    from_vault_or(settings, vault, &Entry::client_secret(&settings.login, tenant.as_str(), client), of_environment)
+    let entry = Entry::client_secret(&settings.login, tenant.as_str(), client);
+    Ok(from_vault_or(settings, vault, &entry, of_environment)?.map(Credential::Secret))
 }
 
 /// JupiterOne's API key for these settings, found as the client secret is.

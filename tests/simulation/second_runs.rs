@@ -220,7 +220,8 @@ async fn a_laptop_that_slept_renews_its_token_first() {
         gentle: false,
     };
     let clock = Arc::clone(&stage.clock) as Arc<dyn Clock>;
-    let client = GraphClient::new(config, stage.demo.client_secret.clone(), clock, Told::default().reporter()).unwrap();
+    let client =
+        GraphClient::new(config, stage.demo.client_secret.clone().into(), clock, Told::default().reporter()).unwrap();
     let began = Instant::now();
     client.get("/v1.0/users?$top=1").await.unwrap();
     client.get("/v1.0/users?$top=1").await.unwrap();

@@ -188,7 +188,7 @@ impl Stage {
         Context {
             settings: self.settings(),
             secrets: Secrets {
-                client_secret: Some(self.demo.client_secret.clone()),
+                credential: Some(self.demo.client_secret.clone().into()),
                 jupiterone_key: Some(self.demo.jupiterone_api_key.clone()),
             },
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,

@@ -11,12 +11,13 @@ use tenantry::{
         preview::ComparisonPhase,
         steps::WizardStep,
         upload::UploadState,
-        views::{Look, Mode, UploadEnd},
+        views::{FormCredential, Look, Mode, UploadEnd},
         wizard::{ChecksPhase, Save},
     },
     domain::{
         completeness::RunStatus,
         reading::{How, RunKind},
+        secret::Secret,
         view::{RunInfo, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions, look},
@@ -64,7 +65,7 @@ async fn from_nothing_to_an_upload() {
     assert_eq!(ui.model().wizard.fields.secret.chars(), SECRET.len());
     ui.press("enter enter enter").unwrap();
     assert!(ui.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
-    assert_eq!(engine.script.lock().unwrap().forms[0].secret.as_ref().unwrap().expose(), SECRET);
+    assert_eq!(engine.script.lock().unwrap().forms[0].credential, FormCredential::Secret(Secret::new(SECRET)));
     ui.press("enter").unwrap();
     for value in ["acme", "", "5c3d2b1a-0000-4000-8000-00000000abcd", "jX2vB9nT5qR8wL3yK6mD1sF4"] {
         ui.feed(keys(value)).unwrap();
@@ -157,7 +158,8 @@ async fn who_changes_the_credentials_keeps_the_target() {
     let last = forms.last().unwrap();
     assert_eq!(last.jupiterone.as_ref().map(|j| &j.target), target.as_ref());
     // Its secrets are the stored ones.
-    assert_eq!((last.secret.clone(), last.jupiterone.as_ref().and_then(|j| j.key.clone())), (None, None));
+    assert_eq!(last.credential, FormCredential::Stored);
+    assert_eq!(last.jupiterone.as_ref().and_then(|j| j.key.clone()), None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -49,7 +49,7 @@ impl Bench {
         let input = DoctorInput {
             tenant: format!(" {TENANT} "),
             client: CLIENT.to_owned(),
-            secret: Some(Secret::new(format!("{SECRET}\n"))),
+            credential: Some(Credential::Secret(Secret::new(format!("{SECRET}\n")))),
             cloud: Cloud::Global,
             login: origin.clone(),
             graph: origin.clone(),
@@ -175,8 +175,8 @@ async fn wrong_shapes_are_not_sent() {
     check(|input| input.tenant = "Contoso Ltd".to_owned(), "tenant_shape").await;
     check(|input| input.client = "my app".to_owned(), "client_shape").await;
     check(|input| input.client = TENANT.to_owned(), "same_id").await;
-    check(|input| input.secret = Some(Secret::new(CLIENT)), "secret_id_not_value").await;
-    check(|input| input.secret = None, "no_secret").await;
+    check(|input| input.credential = Some(Secret::new(CLIENT).into()), "secret_id_not_value").await;
+    check(|input| input.credential = None, "no_secret").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -272,7 +272,7 @@ async fn jupiterone_as_far_as_the_key_can_tell() {
         let mut bench = Bench::new().await;
         change(&mut bench.input);
         bench.jupiterone.on("POST graphql", replies);
-        assert_eq!(bench.outcome(CheckId::JupiterOne).await, want);
+        assert_eq!(bench.outcome(CheckId::JupiterOneKey).await, want);
     }
     let say = |value: Value| Reply::Say(200, vec![], value.to_string());
     let account = |id: &str| say(json!({ "data": { "iamGetAccount": { "accountId": id, "accountName": "Acme" } } }));

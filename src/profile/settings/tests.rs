@@ -120,8 +120,8 @@ fn the_secret_goes_with_its_own_ids() {
             let entry = Entry::client_secret(&settings.login, tenant, &ClientId::parse(client).unwrap());
             vault.set(&entry, &Secret::new("kept")).unwrap();
         }
-        let got = client_secret(&settings, env, &vault).unwrap();
-        assert_eq!(got.as_ref().map(Secret::expose), want);
+        let got = credential(&settings, env, &vault).unwrap();
+        assert_eq!(got, want.map(|text| Secret::new(text).into()));
     };
     let (none, one) = (home(&[]), home(&[("prod", T1, C1)]));
     let set = |t, c| environment(t, c, Some("set"));
