@@ -115,6 +115,9 @@ async fn perform(
     }
     match work {
         Work::Doctor(form) => or_failed(engine.doctor(form, mail, cancel).await, Outcome::Checked),
+        Work::Consent(form) => or_failed(engine.consent(form, mail, cancel).await, |()| Outcome::Consented),
+        Work::Key(work) => or_failed(engine.key(work).await, |view| Outcome::Key(Box::new(view))),
+        Work::Write { name, text } => or_failed(engine.write(name, text).await, Outcome::Written),
         Work::Save(form) => or_failed(engine.save_profile(form).await, Outcome::Saved),
         Work::Overview => or_failed(engine.overview().await, |o| Outcome::Overview(Box::new(o))),
         Work::Collect(how) => {
@@ -169,7 +172,7 @@ impl Reporter for Mailbox {
             Event::Check(check) => mail.checks.push(*check),
             Event::Ingest(progress) => mail.ingest = Some(progress),
             Event::Upload(progress) => mail.upload = Some(progress),
-            Event::Consent(look) => mail.consent = Some(look),
+            Event::Consent(tried) => mail.consent = Some(tried),
             Event::Log(line) => {
                 if mail.lines.len() == LINES {
                     mail.lines.pop_front();
