@@ -19,7 +19,8 @@ pub use runs::{accepted_here, counts, counts_of, finished, has_open_gaps, open, 
 use crate::{
     credentials::{
         advice,
-        doctor::{self, DoctorInput},
+        consent::{self, Ended},
+        doctor::{self, DoctorInput, JupiterOneInput, Seen},
         shapes,
     },
     domain::{
@@ -123,15 +124,58 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
         tenant: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
         client: settings.client.as_ref().map(|c| c.as_str().to_owned()).unwrap_or_default(),
         credential: context.secrets.credential.clone(),
+        credential_expires: None,
         cloud: settings.cloud,
         login: settings.login.clone(),
         graph: settings.graph.clone(),
         scope: settings.cloud.scope(),
         net: settings.net.clone(),
-        jupiterone: settings.target().map(|target| (target, context.secrets.jupiterone_key.clone())),
+        jupiterone: settings.target().map(|target| JupiterOneInput {
+            seen: seen(settings, &target),
+            key: context.secrets.jupiterone_key.clone(),
+            target,
+        }),
         clock: Arc::clone(&context.clock),
     };
     doctor::doctor(input, Arc::clone(&context.reporter)).await
+}
+
+/// Waits until the app has the roles that a run needs, reporting each look as `Event::Consent`; they are the answer.
+///
+/// An end without them is an error: nobody consented in time, the login service refuses, or the person has cancelled.
+pub async fn consent(context: &Context) -> Result<Vec<String>, JobError> {
+    let settings = &context.settings;
+    let place = advice::Place {
+        cloud: settings.cloud,
+        login: settings.login.clone(),
+        tenant: settings.tenant()?.as_str().to_owned(),
+        client: settings.client()?.clone(),
+    };
+    // Said at once: no look would be any better.
+    graph(context)?;
+    let client = || graph(context).map_err(|e| e.problem());
+    match consent::wait(client, &place, &*context.clock, &context.reporter, &context.cancel).await {
+        Ended::Given(roles) => Ok(roles),
+        Ended::TooLong(problem) | Ended::Refused(problem) => Err(JobError::failed(problem)),
+        Ended::Cancelled => Err(JobError::Interrupted(Box::new(
+            Problem::new("waiting for consent was cancelled")
+                .code("cancelled")
+                .hint("Nothing was changed. Once somebody has consented, check again."),
+        ))),
+    }
+}
+
+/// Whether this tenant was the last to be uploaded to the target. What the registry does not tell has to be asked.
+fn seen(settings: &Settings, target: &Target) -> Seen {
+    let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
+    match registry(settings).last_writer(target) {
+        Ok(Some(writer)) if tenant.is_none_or(|tenant| *tenant == writer.tenant) => Seen::Ours,
+        Ok(_) => Seen::Never,
+        Err(error) => {
+            tracing::warn!("{error}");
+            Seen::Never
+        }
+    }
 }
 
 /// Reads the tenant into its store, and forgets the runs that are too many then. Gaps are data in the result; an

@@ -452,8 +452,19 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn consent(&self, _: Form, _: Arc<dyn Reporter>, _: CancellationToken) -> BoxFuture<'_, Result<(), Problem>> {
-        async { Err(Problem::new("the waiting for consent is not connected yet").code("internal")) }.boxed()
+    fn consent(
+        &self,
+        form: Form,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            let settings = self.0.settings_of(&form).map_err(|e| e.problem())?;
+            let secrets = self.0.secrets_of(&form, &settings).await;
+            let context = self.0.context(settings, secrets, reporter, cancel);
+            jobs::consent(&context).await.map(drop).map_err(|e| e.problem())
+        }
+        .boxed()
     }
 
     fn key(&self, _: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
