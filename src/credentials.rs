@@ -6,6 +6,7 @@
 
 pub mod advice;
 pub mod consent;
+pub mod certificate;
 pub mod doctor;
 pub mod os_vault;
 pub mod shapes;
