@@ -26,15 +26,19 @@ pub enum Event {
     Log(LogLine),
 }
 
-/// How the waiting for an administrator's consent goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Where waiting for consent stands: told after each look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentTry {
-    /// How often a new token was asked for so far.
+    /// Looks so far.
     pub tries: u32,
-    /// When the next one is asked for; `None` while one is.
-    pub next_at: Option<Timestamp>,
-    /// When the waiting is given up.
+    /// When the next look is.
+    pub next_at: Timestamp,
+    /// When waiting is given up.
     pub until: Timestamp,
+    /// What the token of this look allows, which is not enough yet.
+    pub roles: Vec<String>,
+    /// Why this look told nothing: the network, or the login service.
+    pub problem: Option<Box<Problem>>,
 }
 
 /// Where a run of the ingestion stands.
