@@ -6,6 +6,7 @@
 //! written. It decides nothing about what an upload does with it, and keeps nothing of the tenant in memory but the ids
 //! that it has seen or has yet to ask for.
 
+mod casts;
 mod check;
 mod checkpoint;
 pub mod decide;
@@ -15,6 +16,7 @@ mod expand;
 pub mod explain;
 mod gentle;
 mod keep;
+mod lists;
 mod members;
 pub mod plan;
 pub mod probe;

@@ -1,5 +1,6 @@
 //! Whole runs against a small directory: what is in the store afterwards, edge by edge.
 
+mod casts;
 mod changes;
 
 use std::{

@@ -153,6 +153,47 @@ impl Writer {
         })
     }
 
+    /// The groups whose lists ended so in this run, with their ends.
+    pub fn ended_with(&mut self, run: RunId, code: &str) -> Result<Vec<(StoredGroup, ListEnd)>, StoreError> {
+        self.check_running(run)?;
+        self.look(|db| {
+            let mut ends = Vec::new();
+            let sql =
+                "SELECT grp, state, request_id, reason FROM group_state WHERE run = ?1 AND code = ?2 ORDER BY grp";
+            each(db, sql, params![run.0, code], |row| {
+                let state: String = row.get(1)?;
+                let state = State::parse(&state).ok_or_else(|| runs::strange(1, state))?;
+                let end = ListEnd { state, code: Some(code.to_owned()), request_id: row.get(2)?, reason: row.get(3)? };
+                ends.push((row.get(0)?, end));
+                Ok(())
+            })?;
+            let mut groups = Vec::with_capacity(ends.len());
+            for (num, end) in ends {
+                groups.extend(stored(db, vec![num])?.pop().map(|group| (group, end)));
+            }
+            Ok(groups)
+        })
+    }
+
+    /// Who was in this group before this run, and was not named in it by this one.
+    pub fn unnamed_members(&mut self, run: RunId, group: &str) -> Result<Vec<MemberRef>, StoreError> {
+        self.check_running(run)?;
+        self.look(|db| {
+            let Some(grp) = keys::find(db, group)? else { return Ok(Vec::new()) };
+            let mut types = Few::default();
+            let mut members = Vec::new();
+            let sql = "SELECT e.member, e.odata FROM edge e
+                       WHERE e.grp = ?1 AND e.to_run = 9223372036854775807 AND e.from_run <> ?2
+                       AND NOT EXISTS (SELECT 1 FROM seen_edge s WHERE s.grp = e.grp AND s.member = e.member)";
+            each(db, sql, params![grp, run.0], |row| {
+                let odata_type = types.text(db, row.get(1)?)?.to_owned();
+                members.push(MemberRef { id: keys::text(db, row.get(0)?)?, odata_type });
+                Ok(())
+            })?;
+            Ok(members)
+        })
+    }
+
     /// Up to `n` groups drawn at random (by `seed`) of those that this run has whole: of those by expansion, if there are
     /// any. Where members are read by changes, also of those that are as its ground had them whole.
     pub fn some_groups(&mut self, run: RunId, n: usize, seed: u64) -> Result<Vec<StoredGroup>, StoreError> {

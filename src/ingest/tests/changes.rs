@@ -8,13 +8,13 @@ use crate::{
 };
 
 /// Links as the service gives them; `0` is what a full run takes.
-fn link(origin: &str, of: &str, round: &str) -> String {
+pub(super) fn link(origin: &str, of: &str, round: &str) -> String {
     format!("{origin}/v1.0/{of}/delta?$deltatoken={round}")
 }
 
 impl Bench {
     /// A directory that tells of its changes, which was read in full.
-    async fn read_before() -> (Self, RunInfo) {
+    pub(super) async fn read_before() -> (Self, RunInfo) {
         let mut bench = Self::new().await;
         bench.stub.roles(&["Directory.Read.All", "Member.Read.Hidden"]);
         bench.world.on("/groups/deleted/members?", json!({ "value": [] }));
@@ -32,14 +32,14 @@ impl Bench {
     }
 
     /// What the next round tells.
-    fn changed(&mut self, of: &str, objects: Value) {
+    pub(super) fn changed(&mut self, of: &str, objects: Value) {
         let body = json!({ "value": objects, "@odata.deltaLink": link(self.stub.graph(), of, "1") });
         self.world.on(&format!("/{of}/delta?$deltatoken=0"), body);
         let nothing = json!({ "value": [], "@odata.deltaLink": link(self.stub.graph(), of, "1") });
         self.world.on(&format!("/{of}/delta?$deltatoken=1"), nothing);
     }
 
-    fn listed(&mut self, group: &str, members: &[(&str, &str)]) {
+    pub(super) fn listed(&mut self, group: &str, members: &[(&str, &str)]) {
         let value: Vec<Value> = members
             .iter()
             .map(|(kind, id)| json!({ "@odata.type": format!("#microsoft.graph.{kind}"), "id": id }))
@@ -47,11 +47,11 @@ impl Bench {
         self.world.on(&format!("/groups/{group}/members?"), json!({ "value": value }));
     }
 
-    fn learned(&self) -> Learned {
+    pub(super) fn learned(&self) -> Learned {
         Reader::open(&self.path(), None).unwrap().learned().unwrap()
     }
 
-    fn asked(&self, path: &str) -> usize {
+    pub(super) fn asked(&self, path: &str) -> usize {
         self.stub.seen().iter().filter(|seen| seen.path.starts_with(path)).count()
     }
 }
