@@ -270,7 +270,7 @@ impl Engine for Fake {
                 all.push(Check::ok(CheckId::Groups, ""));
                 if jupiterone {
                     let problem = Problem::new("an integration key cannot read the graph");
-                    all.push(Check::cannot(CheckId::JupiterOneInstance, problem));
+                    all.push(Check::cannot(CheckId::JupiterOneKey, problem));
                 }
             }
             for check in &all {
@@ -295,10 +295,14 @@ impl Engine for Fake {
             let patience = if self.patient.load(Ordering::SeqCst) { 100 } else { 3 };
             for tries in 1..=patience {
                 let in_seconds = |n| now() + jiff::SignedDuration::from_secs(n);
-                let next_at = in_seconds(15);
-                let until = in_seconds(1_800);
-                let tried = ConsentTry { tries, next_at, until, roles: Vec::new(), problem: None };
-                reporter.report(Event::Consent(tried));
+                let next_at = Some(in_seconds(15));
+                reporter.report(Event::Consent(ConsentTry {
+                    tries,
+                    next_at,
+                    until: in_seconds(1_800),
+                    roles: Vec::new(),
+                    problem: None,
+                }));
                 tokio::select! {
                     () = tokio::time::sleep(Duration::from_secs(15)) => {}
                     () = cancel.cancelled() => return Err(Problem::new("cancelled")),
