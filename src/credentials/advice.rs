@@ -7,7 +7,13 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
-use crate::domain::{cloud::Cloud, ids::ClientId, origin::Origin, problem::Problem};
+use crate::domain::{
+    cloud::Cloud,
+    ids::ClientId,
+    origin::Origin,
+    portal::{self, Page},
+    problem::Problem,
+};
 
 /// Which app registration the words are about, so that links lead to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,25 +26,21 @@ pub struct Place {
 }
 
 impl Place {
-    /// The page of the Entra admin center where a thing is mended (`facts/graph.md` §12.2).
+    /// The page where a thing is mended.
     fn page(&self, mend: Mend) -> String {
-        let blade = match mend {
-            Mend::Overview => "Overview",
-            Mend::Secrets => "Credentials",
-            Mend::Permissions => "CallAnAPI",
-            Mend::Authentication => "Authentication",
+        let page = match mend {
+            Mend::Overview => Page::Overview,
+            Mend::Secrets => Page::Secrets,
+            Mend::Permissions => Page::Permissions,
+            Mend::Authentication => Page::Authentication,
             Mend::Consent => return self.consent(),
         };
-        let center = self.cloud.admin_center();
-        let client = &self.client;
-        format!(
-            "{center}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/{blade}/appId/{client}/isMSAApp~/false"
-        )
+        portal::page(&self.cloud.admin_center(), page, Some(self.client.as_str()))
     }
 
     /// The page that asks an administrator for consent.
     pub fn consent(&self) -> String {
-        format!("{}/{}/adminconsent?client_id={}", self.login, self.tenant, self.client)
+        portal::consent(&self.login, &self.tenant, self.client.as_str())
     }
 
     /// The app's API permissions.
