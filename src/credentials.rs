@@ -5,6 +5,7 @@
 //! JupiterOne.
 
 pub mod advice;
+pub mod command;
 pub mod doctor;
 pub mod os_vault;
 pub mod shapes;
