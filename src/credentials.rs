@@ -7,6 +7,7 @@
 pub mod advice;
 pub mod consent;
 pub mod certificate;
+pub mod command;
 pub mod doctor;
 pub mod os_vault;
 pub mod shapes;
