@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_code_of_the_facts_has_a_hint() {
-        // facts/graph.md §7.3 and §6.2, facts/jupiterone.md §1.5, net.rs.
+        // facts/graph.md §7.3 and §6.2, facts/jupiterone.md §1.5. The network's: net/failure/tests.rs.
         let aadsts = [
             700016, 7000215, 7000222, 90002, 900023, 900021, 50059, 50194, 9001023, 900144, 90014, 900561, 9002313,
             70011, 1002012, 500011, 650057, 650052, 7000229, 7000112, 70001, 700011, 7000218, 700025, 700027, 700024,
@@ -208,8 +208,7 @@ mod tests {
             Request_ThrottledPermanently Headers_HeaderNotSupported \
             SYNC_JOB_INVALID_INTEGRATION_INSTANCE JOB_NOT_AWAITING_UPLOADS ENTITY_IS_NOT_ARRAY \
             ENTITY_UPLOAD_FAILED_VALIDATION RELATIONSHIP_UPLOAD_FAILED_VALIDATION RequestEntityTooLargeException \
-            timeout certificate name_not_found proxy proxy_address ca_file connection_refused connection_failed \
-            connection_cut http_client not_json";
+            not_json";
         for code in aadsts.iter().map(String::as_str).chain(others.split_whitespace()) {
             let problem = explain(Problem::new("x").code(code));
             assert!(problem.hint.is_some(), "{code}");
@@ -224,6 +223,14 @@ mod tests {
             assert!(advice.hint.matches(". ").count() <= 2, "{code}: {}", advice.hint);
             assert!(advice.mend.is_none() || advice.link.is_none(), "{code}");
         }
+    }
+
+    #[test]
+    fn a_failure_of_the_network_gets_its_advice() {
+        let origin = Origin::known("https://graph.microsoft.com");
+        let slow = crate::net::too_slow("reading", &origin, std::time::Duration::from_secs(5));
+        assert!(slow.hint.is_none(), "the table has it");
+        assert!(explain(slow).hint.is_some_and(|h| h.contains("firewall")));
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl Tokens {
                 Ok(token) => return Ok(token),
                 Err(failed) => failed,
             };
-            if !error.is_transient() || attempt == ATTEMPTS {
+            if !error.is_transient() || error.is_lasting() || attempt == ATTEMPTS {
                 return Err(error);
             }
             let wait = asked_for.unwrap_or(Duration::from_millis(500) * attempt);
