@@ -106,6 +106,16 @@ impl GraphClient {
         self.sender.tokens.held(None).await.map(|held| held.info)
     }
 
+    /// What a token says that is asked for now, once, whatever token is in use: one that was given before an administrator
+    /// consented does not gain roles.
+    ///
+    /// # Errors
+    ///
+    /// As the login service refuses, or cannot be reached; with the time that it wants to be left alone, where it says.
+    pub async fn new_token(&self) -> Result<TokenInfo, (GraphError, Option<std::time::Duration>)> {
+        self.sender.tokens.once().await
+    }
+
     /// One JSON answer; `path` starts with `/v1.0/`.
     ///
     /// # Errors

@@ -26,18 +26,18 @@ pub enum Event {
     Log(LogLine),
 }
 
-/// Where waiting for consent stands: told after each look.
+/// How the waiting for an administrator's consent goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConsentTry {
-    /// Looks so far.
+    /// How often a new token was asked for so far.
     pub tries: u32,
-    /// When the next look is.
-    pub next_at: Timestamp,
-    /// When waiting is given up.
+    /// When the next one is asked for; `None` while one is.
+    pub next_at: Option<Timestamp>,
+    /// When the waiting is given up.
     pub until: Timestamp,
-    /// What the token of this look allows, which is not enough yet.
+    /// What the last token allows, which is not enough yet.
     pub roles: Vec<String>,
-    /// Why this look told nothing: the network, or the login service.
+    /// Why there was no token the last time: the network, or the login service.
     pub problem: Option<Box<Problem>>,
 }
 

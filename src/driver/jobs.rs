@@ -172,7 +172,7 @@ impl Reporter for Mailbox {
             Event::Check(check) => mail.checks.push(*check),
             Event::Ingest(progress) => mail.ingest = Some(progress),
             Event::Upload(progress) => mail.upload = Some(progress),
-            Event::Consent(look) => mail.consent = Some(look),
+            Event::Consent(tried) => mail.consent = Some(tried),
             Event::Log(line) => {
                 if mail.lines.len() == LINES {
                     mail.lines.pop_front();

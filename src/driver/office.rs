@@ -38,8 +38,8 @@ use crate::{
     },
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
-        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, credential, jupiterone_key,
-        paths::{Paths, replace},
+        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, What, credential,
+        jupiterone_key, paths::{Paths, replace},
     },
     store::{Reader, StoreError, holder},
 };
@@ -156,20 +156,17 @@ impl Office {
 
     /// The secrets for these settings: those of memory first, then the keyring's and the environment's.
     async fn kept(&self, settings: Settings, memory: Secrets) -> Result<Secrets, JobError> {
-        let environment = self.environment.clone();
-        with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
-            let secret = match memory.credential {
-                Some(secret) => Some(secret),
-                None => credential(&settings, &environment, vault)?,
-            };
-            let key = match memory.jupiterone_key {
-                Some(key) => Some(key),
-                None => jupiterone_key(&settings, &environment, vault)?,
-            };
-            Ok(Secrets { credential: secret, jupiterone_key: key })
-        })
-        .await
-        .map_err(|e| JobError::Failed(Box::new(e.problem())))
+        let failed = |problem| JobError::Failed(Box::new(problem));
+        let (environment, vault) = (&self.environment, &self.vault);
+        let credential = match memory.credential {
+            Some(credential) => Some(credential),
+            None => credential(&settings, environment, vault, self.clock.now()).await.map_err(failed)?,
+        };
+        let jupiterone_key = match memory.jupiterone_key {
+            Some(key) => Some(key),
+            None => jupiterone_key(&settings, environment, vault).await.map_err(failed)?,
+        };
+        Ok(Secrets { credential, jupiterone_key })
     }
 
     async fn save(&self, form: Form) -> Result<Saved, JobError> {
@@ -232,12 +229,9 @@ impl Office {
             .unwrap_or(wanted);
         // What the screens do not ask for stays as it was.
         if let Ok(before) = profiles.load(&name) {
-            profile.full_every = before.full_every;
-            profile.keep = before.keep;
-            profile.sign_in_activity = before.sign_in_activity;
-            profile.accepted_gaps = before.accepted_gaps;
+            profile.keep_unasked(&before);
         }
-        profiles.save(&name, &profile).map_err(|e| JobError::Usage(e.into()))?;
+        profiles.put(&name, &profile, &What::ALL)?;
         Ok((name, profile))
     }
 
@@ -452,8 +446,19 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn consent(&self, _: Form, _: Arc<dyn Reporter>, _: CancellationToken) -> BoxFuture<'_, Result<(), Problem>> {
-        async { Err(Problem::new("the waiting for consent is not connected yet").code("internal")) }.boxed()
+    fn consent(
+        &self,
+        form: Form,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            let settings = self.0.settings_of(&form).map_err(|e| e.problem())?;
+            let secrets = self.0.secrets_of(&form, &settings).await;
+            let context = self.0.context(settings, secrets, reporter, cancel);
+            jobs::consent(&context).await.map(drop).map_err(|e| e.problem())
+        }
+        .boxed()
     }
 
     fn key(&self, _: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {

@@ -141,6 +141,13 @@ impl Tokens {
         }
     }
 
+    /// Asks once for a token that nobody has had yet, and keeps it for nobody; with a refusal comes how long the service
+    /// wants to be left alone.
+    pub async fn once(&self) -> Result<TokenInfo, (GraphError, Option<Duration>)> {
+        let (_, life, claims) = self.ask_once().await?;
+        Ok(TokenInfo { expires_at: self.clock.now() + life, claims })
+    }
+
     /// Asks, and asks again where the login service or the network is in trouble.
     async fn ask(&self) -> Result<(Secret, SignedDuration, Option<Claims>), GraphError> {
         let mut attempt = 1;
@@ -149,7 +156,7 @@ impl Tokens {
                 Ok(token) => return Ok(token),
                 Err(failed) => failed,
             };
-            if !error.is_transient() || attempt == ATTEMPTS {
+            if !error.is_transient() || error.is_lasting() || attempt == ATTEMPTS {
                 return Err(error);
             }
             let wait = asked_for.unwrap_or(Duration::from_millis(500) * attempt);

@@ -153,10 +153,11 @@ impl Output {
 
     /// A look for consent that did not find it yet.
     fn consent(&self, look: &ConsentTry) {
+        let Some(next_at) = look.next_at else { return };
         self.emit(&json!({
             "event": "consent",
             "tries": look.tries,
-            "next_at": look.next_at,
+            "next_at": next_at,
             "until": look.until,
             "roles": look.roles,
             "problem": look.problem,
@@ -166,7 +167,7 @@ impl Output {
             None if look.roles.is_empty() => "not yet".to_owned(),
             None => format!("not all yet, only {}", visible(&look.roles.join(", "))),
         };
-        let wait = look.next_at.duration_since(now()).as_secs().max(0);
+        let wait = next_at.duration_since(now()).as_secs().max(0);
         self.say(format!("look {}: {found}; again in {wait} s", look.tries));
     }
 
