@@ -36,6 +36,7 @@ pub use self::{
     get::{Get, segment, text_literal},
     hold::Hold,
     member::MemberItem,
+    pace::documented_quota,
     page::{Again, Page, Pages},
     token::{Claims, TokenInfo},
 };
@@ -141,6 +142,11 @@ impl GraphClient {
     /// page with a deltaLink ends it; one without any link is an error ([`ErrorKind::Shape`]).
     pub fn delta(&self, get: Get) -> Pages {
         Pages::delta(self.clone(), get)
+    }
+
+    /// What the pace would aim at, in units in ten seconds, if the service allowed so many.
+    pub fn aim(&self, units_10s: u64) -> u64 {
+        self.sender.pace.aim(units_10s)
     }
 
     /// Sizes the pace: resource units in ten seconds that the service is taken to allow. What made the client slow down

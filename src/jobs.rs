@@ -403,6 +403,11 @@ pub fn logged(inner: Arc<dyn Reporter>) -> Arc<dyn Reporter> {
                 check.status,
                 check.problem.as_ref().map(|p| format!(": {}", visible(&p.line()))).unwrap_or_default()
             ),
+            Event::Consent(look) => tracing::info!(
+                "look {} for consent: {}",
+                look.tries,
+                look.problem.as_ref().map_or_else(|| "not yet".into(), |p| visible(&p.line()).into_owned())
+            ),
             Event::Ingest(_) | Event::Upload(_) => {}
         }
         inner.report(event);

@@ -296,7 +296,7 @@ fn writes(role: &str) -> bool {
 }
 
 async fn jupiterone(input: &DoctorInput) -> Check {
-    let id = CheckId::JupiterOne;
+    let id = CheckId::JupiterOneKey;
     let Some((target, key)) = &input.jupiterone else {
         return Check::cannot(
             id,

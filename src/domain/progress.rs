@@ -22,7 +22,23 @@ pub enum Event {
     Check(Box<Check>),
     Ingest(Box<IngestProgress>),
     Upload(UploadProgress),
+    Consent(ConsentTry),
     Log(LogLine),
+}
+
+/// Where waiting for consent stands: told after each look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentTry {
+    /// Looks so far.
+    pub tries: u32,
+    /// When the next look is.
+    pub next_at: Timestamp,
+    /// When waiting is given up.
+    pub until: Timestamp,
+    /// What the token of this look allows, which is not enough yet.
+    pub roles: Vec<String>,
+    /// Why this look told nothing: the network, or the login service.
+    pub problem: Option<Box<Problem>>,
 }
 
 /// Where a run of the ingestion stands.

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::engine::Engine;
 use crate::{
     app::views::{
-        Form, FormCredential, Kept, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder,
-        UploadedView,
+        Form, FormCredential, Kept, KeyWork, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure,
+        UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -25,8 +25,9 @@ use crate::{
     domain::{
         check::Check,
         clock::Clock,
-        credential::Credential,
+        credential::{CertificateView, Credential},
         ids::RunId,
+        origin::Origin,
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
@@ -38,7 +39,8 @@ use crate::{
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, What, credential,
-        jupiterone_key, paths::Paths,
+        jupiterone_key,
+        paths::{Paths, replace},
     },
     store::{Reader, StoreError, holder},
 };
@@ -97,8 +99,12 @@ impl Office {
             Some(Destination::Scope(name)) => (None, Some(name)),
             None => (None, None),
         };
+        let held = self.session().settings;
         let flags = Flags {
             profile: None,
+            // No form asks for the way into the network: it is the profile's, and the command line's before it.
+            proxy: held.net.proxy.clone(),
+            ca_file: held.net.ca_file.clone(),
             tenant_id: Some(form.tenant.clone()),
             client_id: Some(form.client.to_string()),
             cloud: Some(form.cloud),
@@ -108,7 +114,20 @@ impl Office {
             jupiterone_scope: scope,
             ..self.flags.clone()
         };
-        Ok(Settings::of_flags(&flags, &Environment::default(), &self.paths)?)
+        let flags = match &form.endpoints {
+            Some(own) => Flags {
+                login_url: Some(own.login.clone()),
+                graph_url: Some(own.graph.clone()),
+                admin_center: own.admin_center.clone(),
+                ..flags
+            },
+            None => flags,
+        };
+        let mut settings = Settings::of_flags(&flags, &Environment::default(), &self.paths)?;
+        if form.credential == FormCredential::Stored {
+            settings.take_credential(&held);
+        }
+        Ok(settings)
     }
 
     fn context(
@@ -134,7 +153,7 @@ impl Office {
         let typed = Secrets {
             credential: match &form.credential {
                 FormCredential::Secret(secret) => Some(Credential::Secret(secret.clone())),
-                FormCredential::Stored => None,
+                FormCredential::Stored | FormCredential::Key => None,
             },
             jupiterone_key: form.jupiterone.as_ref().and_then(|j| j.key.clone()),
         };
@@ -212,7 +231,7 @@ impl Office {
     /// Writes the profile under its name: the selected one's, if it is about the same app, else a new one.
     fn save_file(&self, settings: &Settings) -> Result<(String, Profile), JobError> {
         let profiles = Profiles::new(&self.paths);
-        let mut profile = profile_of(settings, &self.flags);
+        let mut profile = profile_of(settings);
         let wanted = self.flags.profile.clone().unwrap_or_else(|| "default".to_owned());
         let is_ours = |name: &str| match profiles.load(name) {
             Ok(other) => other.tenant_id == profile.tenant_id && other.client_id == profile.client_id,
@@ -364,7 +383,8 @@ fn unnamed(settings: &Settings) -> ProfileView {
 }
 
 /// What a file keeps: no URL that is the cloud's own anyway.
-fn profile_of(settings: &Settings, flags: &Flags) -> Profile {
+fn profile_of(settings: &Settings) -> Profile {
+    let differs = |here: &Origin, of_cloud: &Origin| (here != of_cloud).then(|| here.clone());
     let (account, instance, scope) = match settings.target() {
         Some(Target { account, destination: Destination::Instance(id), .. }) => (Some(account), Some(id), None),
         Some(Target { account, destination: Destination::Scope(name), .. }) => (Some(account), None, Some(name)),
@@ -374,8 +394,11 @@ fn profile_of(settings: &Settings, flags: &Flags) -> Profile {
         tenant_id: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
         client_id: settings.client.as_ref().map(ToString::to_string).unwrap_or_default(),
         cloud: settings.cloud,
-        login_url: flags.login_url.clone(),
-        graph_url: flags.graph_url.clone(),
+        login_url: differs(&settings.login, &settings.cloud.login()),
+        graph_url: differs(&settings.graph, &settings.cloud.graph()),
+        admin_center: settings.admin_center.clone(),
+        certificate: settings.certificate,
+        credential_command: settings.credential_command.clone(),
         proxy: settings.net.proxy.clone(),
         ca_file: settings.net.ca_file.clone(),
         jupiterone: JupiterOneProfile {
@@ -437,6 +460,25 @@ impl Engine for RealEngine {
                 checks = jobs::doctor(&context) => Ok(checks),
             }
         }
+        .boxed()
+    }
+
+    fn consent(&self, _: Form, _: Arc<dyn Reporter>, _: CancellationToken) -> BoxFuture<'_, Result<(), Problem>> {
+        async { Err(Problem::new("the waiting for consent is not connected yet").code("internal")) }.boxed()
+    }
+
+    fn key(&self, _: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
+        async { Err(Problem::new("keys are not connected yet").code("internal")) }.boxed()
+    }
+
+    fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>> {
+        let path = self.0.paths.data.join("scripts").join(name);
+        blocking(move || match replace(&path, &text) {
+            Ok(()) => Ok(path.display().to_string()),
+            Err(error) => Err(Problem::new(format!("{} cannot be written: {error}", path.display()))
+                .code("file_not_written")
+                .hint("Copy the text instead, and paste it where you run it.")),
+        })
         .boxed()
     }
 

@@ -18,7 +18,7 @@ use super::{
     write::{RunEnd, Unresolved},
 };
 use crate::domain::{
-    completeness::{Collection, Gap, GapScope, RunStatus, State},
+    completeness::{CASTS_REFUSED, Collection, Gap, GapScope, RunStatus, State},
     ids::RunId,
     kind::{EdgeKind, EntityKind, kind_of_odata_type, short_odata_type},
     reading::RunKind,
@@ -156,6 +156,7 @@ fn settle(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<(Vec<Ga
     count_entities(db, &mut counts)?;
     let mut gaps = gaps(db, run, &nodes)?;
     gaps.extend(kind_gaps(db, &nodes)?);
+    gaps.extend(untold_kind(db, run, &nodes)?);
     settle_groups(db, run, &nodes, end.finished_at)?;
     settle_collections(db, &nodes, end.finished_at)?;
     settle_links(db, run, &nodes)?;
@@ -366,7 +367,7 @@ fn kind_gaps(db: &Connection, nodes: &Nodes) -> rusqlite::Result<Vec<Gap>> {
     }
     let base = nodes.base.map_or(Ok(None), |base| runs::get(db, base))?;
     let gap = |(kind, was_read): (String, bool)| {
-        let before = base.as_ref().and_then(|b| b.gaps.iter().find(|g| g.scope == GapScope::Kind && g.id == kind));
+        let before = base.as_ref().and_then(|b| b.gaps.iter().find(|g| is_of_kind(g, &kind, State::Forbidden)));
         let since = match (before, &base) {
             (Some(gap), _) => gap.stale_since,
             (None, base) => base.as_ref().and_then(|b| b.finished_at),
@@ -383,6 +384,37 @@ fn kind_gaps(db: &Connection, nodes: &Nodes) -> rusqlite::Result<Vec<Gap>> {
         }
     };
     Ok(kinds.into_iter().map(gap).collect())
+}
+
+/// Service principals, where the service tells of no group which are in it; until everything is read again. Those that
+/// were known before go on, each group for itself.
+fn untold_kind(db: &Connection, run: RunId, nodes: &Nodes) -> rusqlite::Result<Option<Gap>> {
+    const KIND: &str = "servicePrincipal";
+    let base = nodes.base.map_or(Ok(None), |base| runs::get(db, base))?;
+    let before = base.as_ref().and_then(|b| b.gaps.iter().find(|g| is_of_kind(g, KIND, State::Partial)));
+    let told = db
+        .prepare_cached("SELECT 1 FROM checkpoint WHERE run = ?1 AND collection = ?2 AND code = ?3")?
+        .exists(params![run.0, Collection::Memberships.as_str(), CASTS_REFUSED])?;
+    if !told && (before.is_none() || !nodes.is_by_changes_only()) {
+        return Ok(None);
+    }
+    Ok(Some(Gap {
+        scope: GapScope::Kind,
+        id: KIND.to_owned(),
+        name: plural_of(KIND),
+        state: State::Partial,
+        code: Some(CASTS_REFUSED.to_owned()),
+        request_id: None,
+        accepted: false,
+        stale_since: match before {
+            Some(gap) => gap.stale_since,
+            None => base.as_ref().and_then(|b| b.finished_at),
+        },
+    }))
+}
+
+fn is_of_kind(gap: &Gap, kind: &str, state: State) -> bool {
+    gap.scope == GapScope::Kind && gap.id == kind && gap.state == state
 }
 
 /// A kind of members in words.
