@@ -248,6 +248,16 @@ impl Settings {
         Self::merge(&Flags::default(), Some((name.to_owned(), profile.clone())), &Environment::default(), paths)
     }
 
+    /// Where the credential is to stay as it is: what other settings say of it, if they are about the same app.
+    pub fn take_credential(&mut self, held: &Self) {
+        if self.client == held.client && self.tenant == held.tenant && self.login == held.login {
+            self.certificate = held.certificate;
+            self.credential_command.clone_from(&held.credential_command);
+            self.credential_expires = held.credential_expires;
+            self.untrusted.clone_from(&held.untrusted);
+        }
+    }
+
     /// Whether all that these settings take from a profile was confirmed. Stands before every use of a secret.
     pub fn trust(&self) -> Trust {
         Trust::of(self.untrusted.clone())
