@@ -269,6 +269,22 @@ pub enum ExportFormat {
     Ndjson,
 }
 
+/// A certificate in a secret's place: read from a file, or made here.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CertificateArgs {
+    /// Prove who the app is by the private key and certificate of this PEM or PFX file instead of a secret; the key is kept
+    /// in the keyring. A password comes as certificate_password=… with --secrets-stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "make_certificate")]
+    pub certificate: Option<PathBuf>,
+    /// Make a key and a certificate, good for a year: the key is kept in the keyring, the .cer is to be uploaded to the app
+    /// registration
+    #[arg(long)]
+    pub make_certificate: bool,
+    /// Where the made .cer goes [default: the data directory]
+    #[arg(long, value_name = "FILE.cer", requires = "make_certificate")]
+    pub out: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Profile {
     /// Save a profile from the common options; its name is --profile, else "default"
