@@ -4,6 +4,7 @@
 mod collect;
 pub mod demo;
 mod doctor;
+mod expiry;
 mod export;
 mod info;
 mod output;
