@@ -89,7 +89,7 @@ pub enum Command {
     #[command(subcommand)]
     Profile(Profile),
     /// Show paths, stores and endpoints in use
-    Info,
+    Info(Info),
     /// Print a completion script
     Completions {
         /// The shell
@@ -103,6 +103,16 @@ pub enum Command {
 pub struct Output {
     /// One JSON object a line on standard output
     #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Info {
+    /// List what a firewall must let through, and the proxy that each connection would take
+    #[arg(long)]
+    pub endpoints: bool,
+    /// One JSON object a line on standard output
+    #[arg(long, requires = "endpoints")]
     pub json: bool,
 }
 

@@ -17,6 +17,7 @@ pub mod kind;
 pub mod naming;
 pub mod normalise;
 pub mod origin;
+pub mod permission;
 pub mod portal;
 pub mod preview;
 pub mod probe;
