@@ -3,6 +3,7 @@
 //! Each takes settings and secrets, reports through a [`Reporter`] and obeys a token of cancellation. Nothing here
 //! knows a terminal or prints; what a job decides is decided in the engine modules that it puts together.
 
+mod endpoints;
 mod guard;
 mod look;
 mod runs;
@@ -12,6 +13,7 @@ use std::{path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::graph::Hold;
+pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use guard::Guard;
 pub use look::{Probed, explain, probe};
 pub use runs::{accepted_here, counts, counts_of, finished, has_open_gaps, open, open_gaps, remove_store, runs};
@@ -296,6 +298,13 @@ fn no_secret(settings: &Settings) -> JobError {
         Some(name) => format!("profile `{name}`"),
         None => "this client ID".to_owned(),
     };
+    if settings.certificate.is_some() {
+        return JobError::failed(
+            Problem::new(format!("the private key of the certificate of {of} is not in the keyring"))
+                .code("no_secret")
+                .hint("Give the certificate once more, in the wizard or with `tenantry profile edit --certificate FILE`; or set AZURE_CLIENT_CERTIFICATE_PATH together with AZURE_TENANT_ID and AZURE_CLIENT_ID."),
+        );
+    }
     JobError::failed(
         Problem::new(format!("no client secret is known for {of}"))
             .code("no_secret")

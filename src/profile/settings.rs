@@ -243,6 +243,11 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The profile that is meant where none is named, by flags or the environment.
+    pub fn selected(paths: &Paths) -> Result<Option<String>, SettingsError> {
+        select(&Profiles::new(paths), &Flags::default(), &Environment::default())
+    }
+
     /// The settings that a profile makes, by itself; nothing is asked about trust.
     pub fn of_profile(name: &str, profile: &Profile, paths: &Paths) -> Result<Self, SettingsError> {
         Self::merge(&Flags::default(), Some((name.to_owned(), profile.clone())), &Environment::default(), paths)
