@@ -226,6 +226,7 @@ fn world_of(config: DemoConfig, scenario: Scenario, [login, graph, jupiterone]: 
         failed: Mutex::default(),
         jobs: Mutex::default(),
         serial: AtomicU64::new(0),
+        tokens_given: AtomicU64::new(0),
     }
 }
 
@@ -303,6 +304,11 @@ impl Demo {
     /// When it is none, or there is no such app.
     pub fn register_certificate(&self, client: &ClientId, der: &[u8]) -> Result<(), &'static str> {
         self.world.register(client.as_str(), der).map(drop)
+    }
+
+    /// Lets an administrator consent, where the scenario has none do so from the start.
+    pub fn consent(&self) {
+        self.world.consent();
     }
 
     /// The line that `demo --serve` prints, credentials included: they open nothing but this demo.

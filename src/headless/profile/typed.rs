@@ -96,9 +96,7 @@ impl Typed {
     }
 }
 
-async fn in_keyring(
-    call: impl FnOnce(&dyn Vault) -> Result<(), VaultError> + Send + 'static,
-) -> Result<(), JobError> {
+async fn in_keyring(call: impl FnOnce(&dyn Vault) -> Result<(), VaultError> + Send + 'static) -> Result<(), JobError> {
     with_deadline(Arc::new(OsVault), DEADLINE, call).await.map_err(|e| JobError::Failed(Box::new(e.problem())))
 }
 
