@@ -25,7 +25,7 @@ const SMALL: [&str; 6] = ["--users", "20", "--groups", "6", "--seed", "5"];
 /// Another tenant than any.
 const OTHER: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
 
-fn run(command: &mut Command, input: &str) -> Done {
+pub fn run(command: &mut Command, input: &str) -> Done {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A program that does not read it has closed it, which is its own business.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
@@ -141,7 +141,7 @@ fn what_tells_about_the_program_tells_no_secret() {
 }
 
 /// Whether this machine has a keyring that takes a secret; if not, why.
-fn keyring(test: &'static str) -> Result<(), String> {
+pub fn keyring(test: &'static str) -> Result<(), String> {
     let client = ClientId::parse(OTHER).unwrap();
     let tenant = format!("{test}-{}.test.invalid", std::process::id());
     let probe = Entry::client_secret(&Origin::known("https://login.microsoftonline.com"), &tenant, &client);
