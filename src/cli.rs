@@ -1,6 +1,10 @@
 //! The command line: clap types only. What the words mean is decided in [`crate::headless`] and [`crate::profile`].
 
+mod profile;
+
 use std::path::PathBuf;
+
+pub use profile::{Member, Profile, ProfileEdit, ProfileSays};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -89,7 +93,7 @@ pub enum Command {
     #[command(subcommand)]
     Profile(Profile),
     /// Show paths, stores and endpoints in use
-    Info,
+    Info(Info),
     /// Print a completion script
     Completions {
         /// The shell
@@ -103,6 +107,16 @@ pub enum Command {
 pub struct Output {
     /// One JSON object a line on standard output
     #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Info {
+    /// List what a firewall must let through, and the proxy that each connection would take
+    #[arg(long)]
+    pub endpoints: bool,
+    /// One JSON object a line on standard output
+    #[arg(long, requires = "endpoints")]
     pub json: bool,
 }
 
@@ -123,6 +137,9 @@ pub struct Doctor {
 pub struct Collect {
     #[command(flatten)]
     pub output: Output,
+    /// Every profile, one after the other, whatever becomes of each; the exit status is the worst
+    #[arg(long, conflicts_with_all = ["explain", "only_groups"])]
+    pub all: bool,
     /// Drop an interrupted run instead of going on with it
     #[arg(long)]
     pub fresh: bool,
@@ -259,47 +276,6 @@ pub enum ExportFormat {
     Ndjson,
 }
 
-#[derive(Debug, Subcommand)]
-pub enum Profile {
-    /// Save a profile from the common options; its name is --profile, else "default"
-    Add {
-        /// Read client_secret=… and jupiterone_api_key=… lines from standard input, and keep them in the keyring
-        #[arg(long)]
-        secrets_stdin: bool,
-    },
-    /// List the profiles
-    List(Output),
-    /// Show a profile (never a secret)
-    Show {
-        /// Its name; else the selected one
-        name: Option<String>,
-    },
-    /// Accept what the newest finished run lacks: from then on only new gaps make exit status 3
-    ///
-    /// A gap that gets another state is new. Accepted or not, nothing is deleted of what a gap may hide.
-    AcceptGaps {
-        /// The profile's name; else the selected one
-        name: Option<String>,
-        /// Only list what is accepted
-        #[arg(long)]
-        list: bool,
-        /// Accept nothing any more
-        #[arg(long, conflicts_with = "list")]
-        none: bool,
-    },
-    /// Remove a profile and its secrets; the tenant's store is kept
-    Remove {
-        /// Its name
-        name: String,
-        /// Also delete the tenant's store, with its copies, unless another profile uses that tenant
-        #[arg(long)]
-        purge: bool,
-        /// Do not ask
-        #[arg(long, requires = "purge")]
-        yes: bool,
-    },
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -329,13 +305,23 @@ mod tests {
         check(&["--quota", "16000"], true);
         check(&["--quota", "0"], false);
         check(&["--full-every", "soon"], false);
+        check(&["--all", "--full", "--json"], true);
+        check(&["--all", "--explain"], false);
+        check(&["--all", "--only-groups", "Finance"], false);
     }
 
     #[test]
     fn no_flag_takes_a_secret() {
-        for flag in Cli::command().get_arguments() {
-            let name = flag.get_id().as_str();
-            assert!(!name.contains("secret") && !name.contains("key") && !name.contains("password"), "{name}");
+        // A word to read them from standard input, and a date.
+        const FINE: [&str; 2] = ["secrets_stdin", "secret_expires"];
+        fn look(command: &clap::Command) {
+            for flag in command.get_arguments() {
+                let name = flag.get_id().as_str();
+                let is_secret = ["secret", "key", "password"].iter().any(|word| name.contains(word));
+                assert!(!is_secret || FINE.contains(&name), "{name}");
+            }
+            command.get_subcommands().for_each(look);
         }
+        look(&Cli::command());
     }
 }

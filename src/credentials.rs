@@ -5,6 +5,8 @@
 //! JupiterOne.
 
 pub mod advice;
+pub mod certificate;
+pub mod command;
 pub mod consent;
 pub mod doctor;
 pub mod os_vault;

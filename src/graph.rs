@@ -7,6 +7,7 @@
 //!
 //! Everything waits in `tokio::time` and is cancelled by dropping the future.
 
+mod assertion;
 mod batch;
 mod by_ids;
 mod decode;

@@ -3,6 +3,7 @@
 //! Each takes settings and secrets, reports through a [`Reporter`] and obeys a token of cancellation. Nothing here
 //! knows a terminal or prints; what a job decides is decided in the engine modules that it puts together.
 
+mod endpoints;
 mod guard;
 mod look;
 mod runs;
@@ -12,6 +13,7 @@ use std::{path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::graph::Hold;
+pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use guard::Guard;
 pub use look::{Probed, explain, probe};
 pub use runs::{accepted_here, counts, counts_of, finished, has_open_gaps, open, open_gaps, remove_store, runs};
@@ -45,7 +47,7 @@ use crate::{
     ingest::{self, Collect, CollectError},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
     preview,
-    profile::{Claim, Registry, Settings, SettingsError, TargetWriter, TenantRef},
+    profile::{Claim, ProfileError, Registry, Settings, SettingsError, TableError, TargetWriter, TenantRef},
     store::{Reader, StoreError, Writer},
     upload::{self, JobEnd, Upload, UploadError},
 };
@@ -58,7 +60,7 @@ pub const NAMING: Naming = Naming::ActiveDirectory;
 pub enum JobError {
     /// What was asked for is not complete: exit status 2.
     #[error(transparent)]
-    Usage(#[from] SettingsError),
+    Usage(SettingsError),
     /// What was asked for is there and cannot be used so, or is not there at all: exit status 2.
     #[error("{0}")]
     Unfit(Box<Problem>),
@@ -87,6 +89,21 @@ impl JobError {
 
     fn failed(problem: Problem) -> Self {
         Self::Failed(Box::new(advice::explain(problem)))
+    }
+}
+
+impl From<SettingsError> for JobError {
+    fn from(error: SettingsError) -> Self {
+        match error.refusal() {
+            Some(problem) => Self::Guard(Box::new(problem)),
+            None => Self::Usage(error),
+        }
+    }
+}
+
+impl From<ProfileError> for JobError {
+    fn from(error: ProfileError) -> Self {
+        SettingsError::from(error).into()
     }
 }
 
@@ -242,6 +259,7 @@ pub async fn settled(context: &Context) -> Result<Settings, JobError> {
 /// A client for the tenant of these settings.
 fn graph(context: &Context) -> Result<GraphClient, JobError> {
     let settings = &context.settings;
+    settings.require_trust()?;
     let config = GraphConfig {
         login: settings.login.clone(),
         graph: settings.graph.clone(),
@@ -343,6 +361,7 @@ pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
 /// Synchronises the target with the run that [`prepare_upload`] looked at. Guards must have been lifted by then.
 pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobError> {
     let settings = &context.settings;
+    settings.require_trust()?;
     let key = context.secrets.jupiterone_key.clone().ok_or_else(|| {
         JobError::failed(
             Problem::new(format!("no API key is known for {}", ready.target))
@@ -368,7 +387,7 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
         cancel: context.cancel.clone(),
     };
     let registry = registry(settings);
-    let unusable = |e: crate::profile::RegistryError| JobError::failed(Problem::new(e.to_string()).code("registry"));
+    let unusable = |e: TableError| JobError::failed(Problem::new(e.to_string()).code("registry"));
     let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
     let before = match registry.claim(&ready.target, writer).map_err(unusable)? {
         Claim::Ours { before } => before,

@@ -7,7 +7,14 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
-use crate::domain::{check::Offer, cloud::Cloud, ids::ClientId, origin::Origin, problem::Problem};
+use crate::domain::{
+    check::Offer,
+    cloud::Cloud,
+    ids::ClientId,
+    origin::Origin,
+    portal::{self, Page},
+    problem::Problem,
+};
 
 /// Which app registration the words are about, so that links lead to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,25 +27,21 @@ pub struct Place {
 }
 
 impl Place {
-    /// The page of the Entra admin center where a thing is mended (`facts/graph.md` §12.2).
+    /// The page where a thing is mended.
     fn page(&self, mend: Mend) -> String {
-        let blade = match mend {
-            Mend::Overview => "Overview",
-            Mend::Secrets => "Credentials",
-            Mend::Permissions => "CallAnAPI",
-            Mend::Authentication => "Authentication",
+        let page = match mend {
+            Mend::Overview => Page::Overview,
+            Mend::Secrets => Page::Secrets,
+            Mend::Permissions => Page::Permissions,
+            Mend::Authentication => Page::Authentication,
             Mend::Consent => return self.consent(),
         };
-        let center = self.cloud.admin_center();
-        let client = &self.client;
-        format!(
-            "{center}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/{blade}/appId/{client}/isMSAApp~/false"
-        )
+        portal::page(&self.cloud.admin_center(), page, Some(self.client.as_str()))
     }
 
     /// The page that asks an administrator for consent.
     pub fn consent(&self) -> String {
-        format!("{}/{}/adminconsent?client_id={}", self.login, self.tenant, self.client)
+        portal::consent(&self.login, &self.tenant, self.client.as_str())
     }
 
     /// The app's API permissions.
@@ -191,7 +194,7 @@ mod tests {
 
     #[test]
     fn every_code_of_the_facts_has_a_hint() {
-        // facts/graph.md §7.3 and §6.2, facts/jupiterone.md §1.5, net.rs.
+        // facts/graph.md §7.3 and §6.2, facts/jupiterone.md §1.5. The network's: net/failure/tests.rs.
         let aadsts = [
             700016, 7000215, 7000222, 90002, 900023, 900021, 50059, 50194, 9001023, 900144, 90014, 900561, 9002313,
             70011, 1002012, 500011, 650057, 650052, 7000229, 7000112, 70001, 700011, 7000218, 700025, 700027, 700024,
@@ -210,8 +213,7 @@ mod tests {
             Request_ThrottledPermanently Headers_HeaderNotSupported \
             SYNC_JOB_INVALID_INTEGRATION_INSTANCE JOB_NOT_AWAITING_UPLOADS ENTITY_IS_NOT_ARRAY \
             ENTITY_UPLOAD_FAILED_VALIDATION RELATIONSHIP_UPLOAD_FAILED_VALIDATION RequestEntityTooLargeException \
-            timeout certificate name_not_found proxy proxy_address ca_file connection_refused connection_failed \
-            connection_cut http_client not_json";
+            not_json";
         for code in aadsts.iter().map(String::as_str).chain(others.split_whitespace()) {
             let problem = explain(Problem::new("x").code(code));
             assert!(problem.hint.is_some(), "{code}");
@@ -226,6 +228,14 @@ mod tests {
             assert!(advice.hint.matches(". ").count() <= 2, "{code}: {}", advice.hint);
             assert!(advice.mend.is_none() || advice.link.is_none(), "{code}");
         }
+    }
+
+    #[test]
+    fn a_failure_of_the_network_gets_its_advice() {
+        let origin = Origin::known("https://graph.microsoft.com");
+        let slow = crate::net::too_slow("reading", &origin, std::time::Duration::from_secs(5));
+        assert!(slow.hint.is_none(), "the table has it");
+        assert!(explain(slow).hint.is_some_and(|h| h.contains("firewall")));
     }
 
     #[test]

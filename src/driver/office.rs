@@ -38,7 +38,8 @@ use crate::{
     },
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
-        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, credential, jupiterone_key,
+        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, What, credential,
+        jupiterone_key,
         paths::{Paths, replace},
     },
     store::{Reader, StoreError, holder},
@@ -98,8 +99,12 @@ impl Office {
             Some(Destination::Scope(name)) => (None, Some(name)),
             None => (None, None),
         };
+        let held = self.session().settings;
         let flags = Flags {
             profile: None,
+            // No form asks for the way into the network: it is the profile's, and the command line's before it.
+            proxy: held.net.proxy.clone(),
+            ca_file: held.net.ca_file.clone(),
             tenant_id: Some(form.tenant.clone()),
             client_id: Some(form.client.to_string()),
             cloud: Some(form.cloud),
@@ -110,10 +115,19 @@ impl Office {
             ..self.flags.clone()
         };
         let flags = match &form.endpoints {
-            Some(own) => Flags { login_url: Some(own.login.clone()), graph_url: Some(own.graph.clone()), ..flags },
+            Some(own) => Flags {
+                login_url: Some(own.login.clone()),
+                graph_url: Some(own.graph.clone()),
+                admin_center: own.admin_center.clone(),
+                ..flags
+            },
             None => flags,
         };
-        Ok(Settings::of_flags(&flags, &Environment::default(), &self.paths)?)
+        let mut settings = Settings::of_flags(&flags, &Environment::default(), &self.paths)?;
+        if form.credential == FormCredential::Stored {
+            settings.take_credential(&held);
+        }
+        Ok(settings)
     }
 
     fn context(
@@ -156,20 +170,17 @@ impl Office {
 
     /// The secrets for these settings: those of memory first, then the keyring's and the environment's.
     async fn kept(&self, settings: Settings, memory: Secrets) -> Result<Secrets, JobError> {
-        let environment = self.environment.clone();
-        with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
-            let secret = match memory.credential {
-                Some(secret) => Some(secret),
-                None => credential(&settings, &environment, vault)?,
-            };
-            let key = match memory.jupiterone_key {
-                Some(key) => Some(key),
-                None => jupiterone_key(&settings, &environment, vault)?,
-            };
-            Ok(Secrets { credential: secret, jupiterone_key: key })
-        })
-        .await
-        .map_err(|e| JobError::Failed(Box::new(e.problem())))
+        let failed = |problem| JobError::Failed(Box::new(problem));
+        let (environment, vault) = (&self.environment, &self.vault);
+        let credential = match memory.credential {
+            Some(credential) => Some(credential),
+            None => credential(&settings, environment, vault, self.clock.now()).await.map_err(failed)?,
+        };
+        let jupiterone_key = match memory.jupiterone_key {
+            Some(key) => Some(key),
+            None => jupiterone_key(&settings, environment, vault).await.map_err(failed)?,
+        };
+        Ok(Secrets { credential, jupiterone_key })
     }
 
     async fn save(&self, form: Form) -> Result<Saved, JobError> {
@@ -232,12 +243,9 @@ impl Office {
             .unwrap_or(wanted);
         // What the screens do not ask for stays as it was.
         if let Ok(before) = profiles.load(&name) {
-            profile.full_every = before.full_every;
-            profile.keep = before.keep;
-            profile.sign_in_activity = before.sign_in_activity;
-            profile.accepted_gaps = before.accepted_gaps;
+            profile.keep_unasked(&before);
         }
-        profiles.save(&name, &profile).map_err(|e| JobError::Usage(e.into()))?;
+        profiles.put(&name, &profile, &What::ALL)?;
         Ok((name, profile))
     }
 
@@ -388,6 +396,9 @@ fn profile_of(settings: &Settings) -> Profile {
         cloud: settings.cloud,
         login_url: differs(&settings.login, &settings.cloud.login()),
         graph_url: differs(&settings.graph, &settings.cloud.graph()),
+        admin_center: settings.admin_center.clone(),
+        certificate: settings.certificate,
+        credential_command: settings.credential_command.clone(),
         proxy: settings.net.proxy.clone(),
         ca_file: settings.net.ca_file.clone(),
         jupiterone: JupiterOneProfile {

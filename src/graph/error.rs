@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::domain::{origin::Origin, problem::Problem};
+use crate::{
+    domain::{origin::Origin, problem::Problem},
+    net,
+};
 
 /// A failure of reading, after all retries. Codes, messages and request ids are the service's own, verbatim.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -128,6 +131,11 @@ impl GraphError {
             }
             ErrorKind::Shape | ErrorKind::OtherHost | ErrorKind::BadLink => false,
         }
+    }
+
+    /// Whether the network needs a person before another try can help: a proxy's sign-in, a certificate.
+    pub fn is_lasting(&self) -> bool {
+        self.kind == ErrorKind::Network && self.code().is_some_and(net::is_lasting)
     }
 
     pub(super) fn new(kind: ErrorKind, problem: Problem) -> Self {

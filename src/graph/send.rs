@@ -221,7 +221,7 @@ impl Sender {
                 },
                 Err(error) => (error, None),
             };
-            if !error.is_transient() {
+            if !error.is_transient() || error.is_lasting() {
                 return Err(error);
             }
             let throttled = error.status() == Some(429);

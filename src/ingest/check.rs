@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Stop, delta,
+    Stop,
+    decide::MOST_DRIFTS,
+    delta,
     engine::{Engine, Head, Read},
     members::{GroupRef, SERVICE_PRINCIPAL, Source},
     plan::Step,
@@ -17,7 +19,7 @@ use crate::{
         completeness::{Collection, State},
         kind::short_odata_type,
         progress::Level,
-        reading::RunKind,
+        reading::{Learned, RunKind},
         text,
     },
     graph::{Batch, Get, GraphError, MemberItem, text_literal},
@@ -78,13 +80,16 @@ impl Engine {
         Box::pin(self.settle(users.end.state == State::Complete, true)).await
     }
 
-    /// Everything was read: a total that differs now is wrong for some reason of its own, and will be so again.
+    /// Everything was read. Where that was for the sake of a total and did not mend it, the total is wrong for some reason
+    /// of its own, and will be so again.
     async fn settle_totals(&self, users: bool) -> Result<(), Stop> {
+        let Learned { drifted, settled_drift: before, .. } = self.learned();
         let mut settled = BTreeMap::new();
         for (collection, whole) in [(Collection::Users, users), (Collection::Groups, true)] {
             let Some(count) = self.count_of(collection).filter(|_| whole) else { continue };
             let held = self.held(collection).await?;
-            if is_drift(count, held, 0) {
+            let was_so = before.get(&collection).is_some_and(|known| !is_drift(count, held, *known));
+            if is_drift(count, held, 0) && (drifted >= MOST_DRIFTS || was_so) {
                 settled.insert(collection, count.cast_signed().saturating_sub(held.cast_signed()));
             }
         }

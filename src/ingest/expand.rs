@@ -6,7 +6,9 @@
 //! not answered is asked for alone; a random sample is compared with the lists themselves. Where the service refuses the
 //! shortcut or answers it wrongly, the run goes on without, and says so.
 //!
-//! The number of the cap is nowhere relied on: only that it is the same for all groups.
+//! The number of the cap is nowhere relied on: only that it is the same for all groups. So an expansion that leaves out
+//! members who are deleted and still listed is given up too, although nobody misses them: a list may have been cut before
+//! they were left out, and looks whole then.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},

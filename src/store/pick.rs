@@ -108,8 +108,13 @@ impl Writer {
         limit: usize,
     ) -> Result<Vec<StoredGroup>, StoreError> {
         self.check_running(run)?;
+        let known = after.and_then(|id| self.hot.known(id));
         self.look(|db| {
-            let after = after.map(|id| keys::find(db, id)).transpose()?.flatten().unwrap_or(0);
+            let after = match (known, after) {
+                (None, Some(id)) => keys::find(db, id)?,
+                (known, _) => known,
+            };
+            let after = after.unwrap_or(0);
             let mut nums = Vec::new();
             let sql = "SELECT grp FROM group_state
                        WHERE run = ?1 AND grp > ?2 AND via >= ?3 AND state = 'complete' ORDER BY grp LIMIT ?4";
@@ -126,8 +131,11 @@ impl Writer {
     /// that are gone and still listed, and of a list that this run read to its end no others than it read.
     pub fn members_of(&mut self, run: RunId, group: &str) -> Result<Vec<MemberRef>, StoreError> {
         self.check_running(run)?;
+        let known = self.hot.known(group);
         self.look(|db| {
-            let Some(grp) = keys::find(db, group)? else { return Ok(Vec::new()) };
+            let Some(grp) = known.map_or_else(|| keys::find(db, group), |num| Ok(Some(num)))? else {
+                return Ok(Vec::new());
+            };
             let state: Option<String> = db
                 .prepare_cached("SELECT state FROM group_state WHERE run = ?1 AND grp = ?2")?
                 .query_row([run.0, grp], |row| row.get(0))
