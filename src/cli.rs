@@ -4,7 +4,7 @@ mod profile;
 
 use std::path::PathBuf;
 
-pub use profile::{Member, Profile, ProfileEdit, ProfileSays};
+pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
