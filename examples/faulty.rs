@@ -10,11 +10,12 @@ use jiff::{Timestamp, tz::TimeZone};
 use tenantry::{
     app::{
         ExitReason,
-        views::{Fill, Fills, Form, Mode, Overview, Saved, UploadEnd, UploadFailure, UploadOrder},
+        views::{Fill, Fills, Form, KeyWork, Mode, Overview, Saved, UploadEnd, UploadFailure, UploadOrder},
     },
     domain::{
         check::Check,
         clock::Clock,
+        credential::CertificateView,
         ids::RunId,
         preview::Preview,
         problem::Problem,
@@ -82,6 +83,18 @@ impl Engine for Nothing {
         _: CancellationToken,
     ) -> BoxFuture<'_, Result<Vec<Check>, Problem>> {
         async { panic!("the checks fell over") }.boxed()
+    }
+
+    fn consent(&self, _: Form, _: Arc<dyn Reporter>, _: CancellationToken) -> BoxFuture<'_, Result<(), Problem>> {
+        refused()
+    }
+
+    fn key(&self, _: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
+        refused()
+    }
+
+    fn write(&self, _: String, _: String) -> BoxFuture<'_, Result<String, Problem>> {
+        refused()
     }
 
     fn save_profile(&self, _: Form) -> BoxFuture<'_, Result<Saved, Problem>> {

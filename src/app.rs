@@ -539,6 +539,7 @@ fn told(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
 fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx) {
     match outcome {
         Outcome::Checked(all) => wizard::checked(model, job, all),
+        Outcome::Key(_) | Outcome::Consented | Outcome::Written(_) => {}
         Outcome::Saved(saved) => wizard::saved(model, saved, fx),
         Outcome::Overview(overview) => {
             model.overview = *overview;
@@ -572,7 +573,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
                 model.overview.store = None;
                 model.trouble = Some(problem);
             }
-            Kind::Advance => model.say(problem.line()),
+            Kind::Key | Kind::Consent | Kind::Write | Kind::Advance => model.say(problem.line()),
         },
     }
 }

@@ -6,6 +6,7 @@
 //! written. It decides nothing about what an upload does with it, and keeps nothing of the tenant in memory but the ids
 //! that it has seen or has yet to ask for.
 
+mod casts;
 mod check;
 mod checkpoint;
 pub mod decide;
@@ -15,6 +16,7 @@ mod expand;
 pub mod explain;
 mod gentle;
 mod keep;
+mod lists;
 mod members;
 pub mod plan;
 pub mod probe;
@@ -236,7 +238,8 @@ impl Work<'_> {
         let run = self.begin(&decision, leftover.as_ref()).await?;
         watch.decided(decision.kind, leftover.as_ref().map(|l| l.started_at), self.last_full);
         watch.because(&decision.because);
-        watch.log(Level::Info, format!("run {run}: {}", words(&decision)), None);
+        let number = if decision.resume.is_some() { String::new() } else { format!("run {run}: ") };
+        watch.log(Level::Info, format!("{number}{}", words(&decision)), None);
 
         let (keeper, queue) = Keeper::new();
         // On the heap, as all large futures here: stacks of worker threads are small.
@@ -362,7 +365,11 @@ fn words(decision: &Decision) -> String {
         RunKind::Delta => "only changes are read",
         RunKind::Scoped => "a selection is read",
     };
-    format!("{what}: {}", decision.because)
+    match decision.resume {
+        // Which says first what run that is.
+        Some(_) => format!("{}: {what}", decision.because),
+        None => format!("{what}: {}", decision.because),
+    }
 }
 
 /// How reading ended, if nothing stopped it.

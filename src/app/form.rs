@@ -332,6 +332,8 @@ impl Fields {
         let client = ClientId::parse(self.client.text()).map_err(|e| Problem::new(format!("client ID: {e}")))?;
         Ok(Form {
             cloud: self.cloud,
+            endpoints: None,
+            secret_expires: None,
             tenant: self.tenant.text().trim().to_owned(),
             client,
             credential: match self.secret.secret().and_then(|s| Secret::pasted(s.expose())) {

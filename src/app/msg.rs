@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use super::{
     field::SecretEdit,
     key::Key,
-    views::{Form, Overview, Saved, UploadFailure, UploadOrder},
+    views::{Form, KeyWork, Overview, Saved, UploadFailure, UploadOrder},
 };
 use crate::domain::{
     check::Check,
+    credential::CertificateView,
     ids::RunId,
     preview::Preview,
     problem::Problem,
@@ -54,6 +55,12 @@ pub enum Msg {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     Checked(Vec<Check>),
+    /// The token has its roles.
+    Consented,
+    /// A key was made or read; the engine keeps it.
+    Key(Box<CertificateView>),
+    /// A text was written to this file.
+    Written(String),
     Saved(Saved),
     Overview(Box<Overview>),
     /// Also a run that was cancelled: its status says so.
@@ -90,6 +97,14 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Work {
     Doctor(Form),
+    /// Waits until the app's token has roles.
+    Consent(Form),
+    Key(KeyWork),
+    /// A script or a message, to a file of this name.
+    Write {
+        name: String,
+        text: String,
+    },
     Save(Form),
     Overview,
     Collect(How),
@@ -104,6 +119,9 @@ impl Work {
     pub const fn kind(&self) -> Kind {
         match self {
             Self::Doctor(_) => Kind::Doctor,
+            Self::Consent(_) => Kind::Consent,
+            Self::Key(_) => Kind::Key,
+            Self::Write { .. } => Kind::Write,
             Self::Save(_) => Kind::Save,
             Self::Overview => Kind::Overview,
             Self::Collect(_) => Kind::Collect,
@@ -120,6 +138,9 @@ impl Work {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Kind {
     Doctor,
+    Consent,
+    Key,
+    Write,
     Save,
     Overview,
     Collect,
@@ -135,6 +156,9 @@ impl Kind {
     pub const fn words(self) -> &'static str {
         match self {
             Self::Doctor => "checking",
+            Self::Consent => "waiting for consent",
+            Self::Key => "the key",
+            Self::Write => "writing the file",
             Self::Save => "saving the profile",
             Self::Overview => "looking at the store",
             Self::Collect => "reading the directory",

@@ -3,7 +3,10 @@
 //! Labels are those of the Entra admin center of 2025 and 2026 and of JupiterOne's own pages. The words name no
 //! screen size and no key; links are made for the cloud.
 
-use crate::domain::cloud::Cloud;
+use crate::domain::{
+    cloud::Cloud,
+    portal::{self, Page},
+};
 
 /// The steps, in their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -151,23 +154,15 @@ impl WizardStep {
 
     /// Where the step happens. `{client}` is filled in once it is known.
     pub fn link(self, cloud: Cloud, client: Option<&str>) -> Option<String> {
-        let center = cloud.admin_center();
-        let app = |blade: &str| match client {
-            Some(client) => format!(
-                "{center}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/{blade}/appId/{client}/isMSAApp~/false"
-            ),
-            None => format!("{center}/#view/Microsoft_AAD_RegisteredApps/ApplicationsListBlade"),
+        let page = match self {
+            Self::OpenCenter => Page::Center,
+            Self::Register => Page::Register,
+            Self::CopyIds => Page::Overview,
+            Self::Secret => Page::Secrets,
+            Self::Permission | Self::Consent => Page::Permissions,
+            Self::Welcome | Self::Check | Self::JupiterOne | Self::Save => return None,
         };
-        match self {
-            Self::OpenCenter => Some(center.to_string()),
-            Self::Register => Some(format!(
-                "{center}/#view/Microsoft_AAD_RegisteredApps/CreateApplicationBlade/quickStartType~/null/isMSAApp~/false"
-            )),
-            Self::CopyIds => Some(app("Overview")),
-            Self::Secret => Some(app("Credentials")),
-            Self::Permission | Self::Consent => Some(app("CallAnAPI")),
-            Self::Welcome | Self::Check | Self::JupiterOne | Self::Save => None,
-        }
+        Some(portal::page(&cloud.admin_center(), page, client))
     }
 }
 

@@ -3,18 +3,22 @@
 use jiff::Timestamp;
 
 use crate::domain::{
-    cloud::Cloud, completeness::RunStatus, ids::ClientId, problem::Problem, secret::Secret, target::Target,
-    view::RunInfo, view::Totals,
+    cloud::Cloud, completeness::RunStatus, ids::ClientId, origin::Origin, problem::Problem, secret::Secret,
+    target::Target, view::RunInfo, view::Totals,
 };
 
 /// What the wizard has gathered, of the right shapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
     pub cloud: Cloud,
+    /// Hosts that are none of the built-in clouds'.
+    pub endpoints: Option<Endpoints>,
     /// Tenant ID or domain.
     pub tenant: String,
     pub client: ClientId,
     pub credential: FormCredential,
+    /// When the secret ends, as far as the person said; a certificate says so itself.
+    pub secret_expires: Option<Timestamp>,
     /// `None`: put off.
     pub jupiterone: Option<JupiterOneForm>,
 }
@@ -25,6 +29,26 @@ pub enum FormCredential {
     /// With what is stored for this tenant and client.
     Stored,
     Secret(Secret),
+    /// With the key that was made or read last in this session, which the engine holds.
+    Key,
+}
+
+/// A cloud's hosts, as a person names them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    pub login: Origin,
+    pub graph: Origin,
+    /// Where links into the portal lead; without it there are none.
+    pub admin_center: Option<Origin>,
+}
+
+/// Where a key and its certificate come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyWork {
+    /// A new pair, named after the app registration that it is for.
+    Make { name: String },
+    /// A file with both: PEM or PFX.
+    Read { path: String, password: Option<Secret> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

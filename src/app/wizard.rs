@@ -376,9 +376,14 @@ fn fix(wizard: &mut Wizard) {
         (_, "AADSTS700016" | "AADSTS700011" | "AADSTS70001") => (WizardStep::CopyIds, 1),
         (_, "AADSTS7000215" | "AADSTS7000222" | "AADSTS7000218") => (WizardStep::Secret, 0),
         (_, "AADSTS7000229") => (WizardStep::Consent, 0),
-        (CheckId::Token, _) => (WizardStep::CopyIds, 0),
-        (CheckId::Roles | CheckId::Organization | CheckId::Users | CheckId::Groups, _) => (WizardStep::Permission, 0),
-        (CheckId::JupiterOne, _) => (WizardStep::JupiterOne, 0),
+        (CheckId::Token | CheckId::Clock | CheckId::Reach, _) => (WizardStep::CopyIds, 0),
+        (CheckId::Expiry, _) => (WizardStep::Secret, 0),
+        (CheckId::Roles | CheckId::Organization | CheckId::Users | CheckId::Groups | CheckId::Members, _) => {
+            (WizardStep::Permission, 0)
+        }
+        (CheckId::JupiterOneKey | CheckId::JupiterOneInstance | CheckId::JupiterOnePeople, _) => {
+            (WizardStep::JupiterOne, 0)
+        }
     };
     wizard.go(step);
     wizard.field = field.min(wizard.fields.on(step).len().saturating_sub(1));

@@ -7,7 +7,14 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
-use crate::domain::{cloud::Cloud, ids::ClientId, origin::Origin, problem::Problem};
+use crate::domain::{
+    check::Offer,
+    cloud::Cloud,
+    ids::ClientId,
+    origin::Origin,
+    portal::{self, Page},
+    problem::Problem,
+};
 
 /// Which app registration the words are about, so that links lead to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,30 +27,31 @@ pub struct Place {
 }
 
 impl Place {
-    /// The page of the Entra admin center where a thing is mended (`facts/graph.md` §12.2).
+    /// The page where a thing is mended.
     fn page(&self, mend: Mend) -> String {
-        let blade = match mend {
-            Mend::Overview => "Overview",
-            Mend::Secrets => "Credentials",
-            Mend::Permissions => "CallAnAPI",
-            Mend::Authentication => "Authentication",
+        let page = match mend {
+            Mend::Overview => Page::Overview,
+            Mend::Secrets => Page::Secrets,
+            Mend::Permissions => Page::Permissions,
+            Mend::Authentication => Page::Authentication,
             Mend::Consent => return self.consent(),
         };
-        let center = self.cloud.admin_center();
-        let client = &self.client;
-        format!(
-            "{center}/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/{blade}/appId/{client}/isMSAApp~/false"
-        )
+        portal::page(&self.cloud.admin_center(), page, Some(self.client.as_str()))
     }
 
     /// The page that asks an administrator for consent.
     pub fn consent(&self) -> String {
-        format!("{}/{}/adminconsent?client_id={}", self.login, self.tenant, self.client)
+        portal::consent(&self.login, &self.tenant, self.client.as_str())
     }
 
     /// The app's API permissions.
     pub fn permissions(&self) -> String {
         self.page(Mend::Permissions)
+    }
+
+    /// The app's certificates and secrets.
+    pub fn secrets(&self) -> String {
+        self.page(Mend::Secrets)
     }
 }
 
@@ -96,7 +104,8 @@ fn add(mut problem: Problem, place: Option<&Place>) -> Problem {
     // OAuth's own code says less than the number in its message.
     let code = aadsts.as_ref().map(|number| format!("AADSTS{number}")).or_else(|| problem.code.clone());
     let status = problem.status.map(|status| format!("http_{status}"));
-    let advice = code.as_deref().and_then(|c| TABLE.get(c)).or_else(|| status.and_then(|s| TABLE.get(&s)));
+    let told = problem.message.as_deref().and_then(told_in_words);
+    let advice = [told, code.as_deref(), status.as_deref()].into_iter().flatten().find_map(|key| TABLE.get(key));
     if problem.hint.is_none() {
         problem.hint = advice.map(|a| a.hint.clone());
     }
@@ -106,6 +115,56 @@ fn add(mut problem: Problem, place: Option<&Place>) -> Problem {
         problem.link = mend.or_else(|| advice.and_then(|a| a.link.clone())).or_else(lookup);
     }
     problem
+}
+
+/// What only the words of a message give away, as a key of the table.
+fn told_in_words(message: &str) -> Option<&'static str> {
+    const WORDS: [(&str, &str); 4] = [
+        // Continuous access evaluation (`facts/graph.md` §6.3): policies are held against every request.
+        ("insufficient_claims", CLAIMS_CHALLENGE),
+        ("claims challenge", CLAIMS_CHALLENGE),
+        // An app management policy (`facts/graph.md` §12.1).
+        ("credential type not allowed", NO_SECRETS),
+        ("credential type is not allowed", NO_SECRETS),
+    ];
+    let message = message.to_ascii_lowercase();
+    WORDS.iter().find(|(words, _)| message.contains(words)).map(|(_, key)| *key)
+}
+
+const CLAIMS_CHALLENGE: &str = "claims_challenge";
+const NO_SECRETS: &str = "credential_type_not_allowed";
+
+/// What a face can do about it for the person, who decides. `here` is the cloud in use.
+pub fn offer(problem: &Problem, here: Cloud) -> Option<Offer> {
+    let message = problem.message.as_deref().unwrap_or_default();
+    let code = problem.code.as_deref().and_then(aadsts).or_else(|| aadsts(message));
+    match code.as_deref() {
+        Some("90038" | "900382" | "900432") => other_cloud(message, here).map(Offer::OtherCloud),
+        // Consent makes the service principal that is missing.
+        Some("7000229" | "65001") => Some(Offer::AwaitConsent),
+        _ if told_in_words(message) == Some(NO_SECRETS) => Some(Offer::UseCertificate),
+        _ => None,
+    }
+}
+
+/// The cloud that a tenant most likely lives in which `here` does not know: the one that the message names, else the
+/// other one that most tenants are in.
+fn other_cloud(message: &str, here: Cloud) -> Option<Cloud> {
+    const NAMES: [(&str, Cloud); 8] = [
+        ("microsoftonline.us", Cloud::UsGov),
+        ("usgov", Cloud::UsGov),
+        ("us government", Cloud::UsGov),
+        ("chinacloudapi.cn", Cloud::China),
+        ("microsoftonline.cn", Cloud::China),
+        ("azurechina", Cloud::China),
+        ("microsoftonline.com", Cloud::Global),
+        ("azurecloud", Cloud::Global),
+    ];
+    let message = message.to_ascii_lowercase();
+    // Another cloud of the same login service would have known it.
+    let is_elsewhere = |cloud: &Cloud| cloud.login() != here.login();
+    let named = NAMES.iter().filter(|(name, _)| message.contains(name)).map(|(_, cloud)| *cloud);
+    named.chain([Cloud::Global, Cloud::UsGov]).find(is_elsewhere)
 }
 
 /// The number of the first AADSTS code in a text.

@@ -105,6 +105,9 @@ pub struct Gap {
     pub stale_since: Option<jiff::Timestamp>,
 }
 
+/// The code of what lacks service principals, as far as anybody can say, because the service does not tell them.
+pub const CASTS_REFUSED: &str = "service_principals_refused";
+
 impl Gap {
     /// Whether somebody should know: something is missing, and the profile does not accept that it is.
     pub const fn is_open(&self) -> bool {
@@ -151,7 +154,12 @@ pub fn partial_types(naming: Naming, gaps: &[Gap]) -> BTreeSet<String> {
             GapScope::Collection => Collection::parse(&gap.id),
             GapScope::Group => Some(Collection::Memberships),
             // Each of them is an entity by its id, and no edge is missing.
-            GapScope::Kind => continue,
+            GapScope::Kind if gap.state == State::Forbidden => continue,
+            // Some may not even be known.
+            GapScope::Kind => {
+                entities.insert(EntityKind::Member);
+                continue;
+            }
         };
         match collection {
             Some(Collection::Account) => {
@@ -266,6 +274,9 @@ mod tests {
         check(&[gap(GapScope::Group, "g", State::Gone, false)], &[]);
         check(&[gap(GapScope::Collection, "users", State::Forbidden, true)], &[]);
         check(&[gap(GapScope::Kind, "device", State::Forbidden, false)], &[]);
+        let of_members = ["active_directory_group_member", "active_directory_user_group_has_group_member"];
+        check(&[gap(GapScope::Kind, "servicePrincipal", State::Partial, false)], &of_members);
+        check(&[gap(GapScope::Kind, "servicePrincipal", State::Partial, true)], &[]);
         check(
             &[gap(GapScope::Collection, "users", State::Forbidden, false)],
             &["active_directory_account_has_user", "active_directory_user", "active_directory_user_group_has_user"],

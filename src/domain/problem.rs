@@ -1,5 +1,6 @@
 //! What went wrong, for people: what happened to which thing, the service's own words, and the next step.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// A failure as every face shows it. Holds no secret and no token.
@@ -24,6 +25,9 @@ pub struct Problem {
     pub request_id: Option<String>,
     /// The login service's trace id.
     pub trace_id: Option<String>,
+    /// When it happened: what an administrator looks for in the sign-in logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 impl Problem {
@@ -77,6 +81,7 @@ impl Problem {
         add("message", self.message.clone());
         add(&format!("{} id", self.id_name()), self.request_id.clone());
         add("trace id", self.trace_id.clone());
+        add("time (UTC)", self.at.map(|at| at.strftime("%Y-%m-%d %H:%M:%SZ").to_string()));
         add("next step", self.hint.clone());
         add("link", self.link.clone());
         out

@@ -22,7 +22,23 @@ pub enum Event {
     Check(Box<Check>),
     Ingest(Box<IngestProgress>),
     Upload(UploadProgress),
+    Consent(ConsentTry),
     Log(LogLine),
+}
+
+/// How the waiting for an administrator's consent goes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentTry {
+    /// How often a new token was asked for so far.
+    pub tries: u32,
+    /// When the next one is asked for; `None` while one is.
+    pub next_at: Option<Timestamp>,
+    /// When the waiting is given up.
+    pub until: Timestamp,
+    /// What the last token allows, which is not enough yet.
+    pub roles: Vec<String>,
+    /// Why there was no token the last time: the network, or the login service.
+    pub problem: Option<Box<Problem>>,
 }
 
 /// Where a run of the ingestion stands.

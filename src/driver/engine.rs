@@ -6,9 +6,10 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::views::{Form, Overview, Saved, UploadFailure, UploadOrder},
+    app::views::{Form, KeyWork, Overview, Saved, UploadFailure, UploadOrder},
     domain::{
         check::Check,
+        credential::CertificateView,
         ids::RunId,
         preview::Preview,
         problem::Problem,
@@ -32,6 +33,21 @@ pub trait Engine: Send + Sync + 'static {
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<Vec<Check>, Problem>>;
+
+    /// Asks for new tokens until one has roles, reporting each try as `Event::Consent`; ends well once it has.
+    fn consent(
+        &self,
+        form: Form,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), Problem>>;
+
+    /// Makes or reads a key, and keeps it for forms with [`FormCredential::Key`](crate::app::views::FormCredential::Key).
+    /// The last one counts.
+    fn key(&self, work: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>>;
+
+    /// Writes a text without secrets to a file of this name, and tells its path.
+    fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>>;
 
     /// Saves the profile and its secrets. From now on it is the one that everything else is about. No keyring is no
     /// failure: see [`Kept`](crate::app::views::Kept).

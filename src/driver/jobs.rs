@@ -14,7 +14,7 @@ use crate::{
     domain::{
         check::Check,
         problem::Problem,
-        progress::{Event, IngestProgress, LogLine, Reporter},
+        progress::{ConsentTry, Event, IngestProgress, LogLine, Reporter},
         upload::UploadProgress,
     },
     jobs::Hold,
@@ -115,6 +115,9 @@ async fn perform(
     }
     match work {
         Work::Doctor(form) => or_failed(engine.doctor(form, mail, cancel).await, Outcome::Checked),
+        Work::Consent(form) => or_failed(engine.consent(form, mail, cancel).await, |()| Outcome::Consented),
+        Work::Key(work) => or_failed(engine.key(work).await, |view| Outcome::Key(Box::new(view))),
+        Work::Write { name, text } => or_failed(engine.write(name, text).await, Outcome::Written),
         Work::Save(form) => or_failed(engine.save_profile(form).await, Outcome::Saved),
         Work::Overview => or_failed(engine.overview().await, |o| Outcome::Overview(Box::new(o))),
         Work::Collect(how) => {
@@ -140,6 +143,7 @@ struct Mail {
     checks: Vec<Check>,
     ingest: Option<Box<IngestProgress>>,
     upload: Option<UploadProgress>,
+    consent: Option<ConsentTry>,
     lines: VecDeque<LogLine>,
 }
 
@@ -156,7 +160,8 @@ impl Mailbox {
         let mail = std::mem::take(&mut *self.lock());
         let checks = mail.checks.into_iter().map(|c| Event::Check(Box::new(c)));
         let lines = mail.lines.into_iter().map(Event::Log);
-        checks.chain(lines).chain(mail.ingest.map(Event::Ingest)).chain(mail.upload.map(Event::Upload)).collect()
+        let totals = [mail.ingest.map(Event::Ingest), mail.upload.map(Event::Upload), mail.consent.map(Event::Consent)];
+        checks.chain(lines).chain(totals.into_iter().flatten()).collect()
     }
 }
 
@@ -167,6 +172,7 @@ impl Reporter for Mailbox {
             Event::Check(check) => mail.checks.push(*check),
             Event::Ingest(progress) => mail.ingest = Some(progress),
             Event::Upload(progress) => mail.upload = Some(progress),
+            Event::Consent(tried) => mail.consent = Some(tried),
             Event::Log(line) => {
                 if mail.lines.len() == LINES {
                     mail.lines.pop_front();

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::engine::Engine;
 use crate::{
     app::views::{
-        Form, FormCredential, Kept, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder,
-        UploadedView,
+        Form, FormCredential, Kept, KeyWork, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure,
+        UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -25,8 +25,9 @@ use crate::{
     domain::{
         check::Check,
         clock::Clock,
-        credential::Credential,
+        credential::{CertificateView, Credential},
         ids::RunId,
+        origin::Origin,
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
@@ -37,8 +38,8 @@ use crate::{
     },
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
-        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, credential, jupiterone_key,
-        paths::Paths,
+        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, What, credential,
+        jupiterone_key, paths::{Paths, replace},
     },
     store::{Reader, StoreError, holder},
 };
@@ -108,6 +109,10 @@ impl Office {
             jupiterone_scope: scope,
             ..self.flags.clone()
         };
+        let flags = match &form.endpoints {
+            Some(own) => Flags { login_url: Some(own.login.clone()), graph_url: Some(own.graph.clone()), ..flags },
+            None => flags,
+        };
         Ok(Settings::of_flags(&flags, &Environment::default(), &self.paths)?)
     }
 
@@ -134,7 +139,7 @@ impl Office {
         let typed = Secrets {
             credential: match &form.credential {
                 FormCredential::Secret(secret) => Some(Credential::Secret(secret.clone())),
-                FormCredential::Stored => None,
+                FormCredential::Stored | FormCredential::Key => None,
             },
             jupiterone_key: form.jupiterone.as_ref().and_then(|j| j.key.clone()),
         };
@@ -151,20 +156,17 @@ impl Office {
 
     /// The secrets for these settings: those of memory first, then the keyring's and the environment's.
     async fn kept(&self, settings: Settings, memory: Secrets) -> Result<Secrets, JobError> {
-        let environment = self.environment.clone();
-        with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
-            let secret = match memory.credential {
-                Some(secret) => Some(secret),
-                None => credential(&settings, &environment, vault)?,
-            };
-            let key = match memory.jupiterone_key {
-                Some(key) => Some(key),
-                None => jupiterone_key(&settings, &environment, vault)?,
-            };
-            Ok(Secrets { credential: secret, jupiterone_key: key })
-        })
-        .await
-        .map_err(|e| JobError::Failed(Box::new(e.problem())))
+        let failed = |problem| JobError::Failed(Box::new(problem));
+        let (environment, vault) = (&self.environment, &self.vault);
+        let credential = match memory.credential {
+            Some(credential) => Some(credential),
+            None => credential(&settings, environment, vault, self.clock.now()).await.map_err(failed)?,
+        };
+        let jupiterone_key = match memory.jupiterone_key {
+            Some(key) => Some(key),
+            None => jupiterone_key(&settings, environment, vault).await.map_err(failed)?,
+        };
+        Ok(Secrets { credential, jupiterone_key })
     }
 
     async fn save(&self, form: Form) -> Result<Saved, JobError> {
@@ -215,7 +217,7 @@ impl Office {
     /// Writes the profile under its name: the selected one's, if it is about the same app, else a new one.
     fn save_file(&self, settings: &Settings) -> Result<(String, Profile), JobError> {
         let profiles = Profiles::new(&self.paths);
-        let mut profile = profile_of(settings, &self.flags);
+        let mut profile = profile_of(settings);
         let wanted = self.flags.profile.clone().unwrap_or_else(|| "default".to_owned());
         let is_ours = |name: &str| match profiles.load(name) {
             Ok(other) => other.tenant_id == profile.tenant_id && other.client_id == profile.client_id,
@@ -227,12 +229,9 @@ impl Office {
             .unwrap_or(wanted);
         // What the screens do not ask for stays as it was.
         if let Ok(before) = profiles.load(&name) {
-            profile.full_every = before.full_every;
-            profile.keep = before.keep;
-            profile.sign_in_activity = before.sign_in_activity;
-            profile.accepted_gaps = before.accepted_gaps;
+            profile.keep_unasked(&before);
         }
-        profiles.save(&name, &profile).map_err(|e| JobError::Usage(e.into()))?;
+        profiles.put(&name, &profile, &What::ALL)?;
         Ok((name, profile))
     }
 
@@ -370,7 +369,8 @@ fn unnamed(settings: &Settings) -> ProfileView {
 }
 
 /// What a file keeps: no URL that is the cloud's own anyway.
-fn profile_of(settings: &Settings, flags: &Flags) -> Profile {
+fn profile_of(settings: &Settings) -> Profile {
+    let differs = |here: &Origin, of_cloud: &Origin| (here != of_cloud).then(|| here.clone());
     let (account, instance, scope) = match settings.target() {
         Some(Target { account, destination: Destination::Instance(id), .. }) => (Some(account), Some(id), None),
         Some(Target { account, destination: Destination::Scope(name), .. }) => (Some(account), None, Some(name)),
@@ -380,8 +380,8 @@ fn profile_of(settings: &Settings, flags: &Flags) -> Profile {
         tenant_id: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
         client_id: settings.client.as_ref().map(ToString::to_string).unwrap_or_default(),
         cloud: settings.cloud,
-        login_url: flags.login_url.clone(),
-        graph_url: flags.graph_url.clone(),
+        login_url: differs(&settings.login, &settings.cloud.login()),
+        graph_url: differs(&settings.graph, &settings.cloud.graph()),
         proxy: settings.net.proxy.clone(),
         ca_file: settings.net.ca_file.clone(),
         jupiterone: JupiterOneProfile {
@@ -443,6 +443,36 @@ impl Engine for RealEngine {
                 checks = jobs::doctor(&context) => Ok(checks),
             }
         }
+        .boxed()
+    }
+
+    fn consent(
+        &self,
+        form: Form,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            let settings = self.0.settings_of(&form).map_err(|e| e.problem())?;
+            let secrets = self.0.secrets_of(&form, &settings).await;
+            let context = self.0.context(settings, secrets, reporter, cancel);
+            jobs::consent(&context).await.map(drop).map_err(|e| e.problem())
+        }
+        .boxed()
+    }
+
+    fn key(&self, _: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
+        async { Err(Problem::new("keys are not connected yet").code("internal")) }.boxed()
+    }
+
+    fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>> {
+        let path = self.0.paths.data.join("scripts").join(name);
+        blocking(move || match replace(&path, &text) {
+            Ok(()) => Ok(path.display().to_string()),
+            Err(error) => Err(Problem::new(format!("{} cannot be written: {error}", path.display()))
+                .code("file_not_written")
+                .hint("Copy the text instead, and paste it where you run it.")),
+        })
         .boxed()
     }
 

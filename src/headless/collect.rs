@@ -85,13 +85,18 @@ fn explained(explanation: &Explanation, output: &Output) -> Exit {
     }
     let widest = explanation.steps.iter().map(|s| s.what.chars().count()).max().unwrap_or(0).clamp(12, 36);
     output.say(format!("{:<widest$}{:>12}{:>12}  why", "", "requests", "units"));
-    for step in &explanation.steps {
+    let (planned, needed): (Vec<_>, Vec<_>) = explanation.steps.iter().partition(|step| step.requests > 0);
+    for step in planned {
         let (requests, units) = (grouped(step.requests), grouped(step.resource_units));
         output.say(format!("{:<widest$}{requests:>12}{units:>12}  {}", step.what, step.why));
         output.say(format!("{:<widest$}{:>24}  {}", "", "", short(&step.request)));
     }
     let (requests, units) = (grouped(explanation.requests), grouped(explanation.resource_units));
     output.say(format!("{:<widest$}{requests:>12}{units:>12}", "in all, about"));
+    if !needed.is_empty() {
+        let needed: Vec<&str> = needed.iter().map(|step| step.what.as_str()).collect();
+        output.say(format!("and only where something calls for it: {}", needed.join("; ")));
+    }
     output.say(format!(
         "at a pace of {} resource units in 10 s: about {}; nothing has been read",
         grouped(explanation.pace_10s),

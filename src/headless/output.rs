@@ -15,7 +15,7 @@ use crate::{
         clock::{Clock, SystemClock},
         completeness::{Collection, Gap, RunStatus},
         problem::Problem,
-        progress::{Event, IngestProgress, Level, Phase},
+        progress::{ConsentTry, Event, IngestProgress, Level, Phase},
         reading::RunKind,
         text::{ago, counted, grouped, visible},
         upload::UploadProgress,
@@ -146,8 +146,29 @@ impl Output {
                 *self.state.last.lock().unwrap_or_else(PoisonError::into_inner) = Some((**progress).clone());
             }
             Event::Upload(progress) => self.upload_progress(progress),
+            Event::Consent(look) => self.consent(look),
             Event::Check(_) => {}
         }
+    }
+
+    /// A look for consent that did not find it yet.
+    fn consent(&self, look: &ConsentTry) {
+        let Some(next_at) = look.next_at else { return };
+        self.emit(&json!({
+            "event": "consent",
+            "tries": look.tries,
+            "next_at": next_at,
+            "until": look.until,
+            "roles": look.roles,
+            "problem": look.problem,
+        }));
+        let found = match &look.problem {
+            Some(problem) => visible(&problem.line()).into_owned(),
+            None if look.roles.is_empty() => "not yet".to_owned(),
+            None => format!("not all yet, only {}", visible(&look.roles.join(", "))),
+        };
+        let wait = next_at.duration_since(now()).as_secs().max(0);
+        self.say(format!("look {}: {found}; again in {wait} s", look.tries));
     }
 
     /// Tells the ingestion's last progress, if it is not told yet, and hands it over.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{Common, Of},
-    credentials::{OsVault, Vault, vault::DEADLINE, with_deadline},
+    credentials::{OsVault, Vault},
     domain::{
         clock::{Clock, SystemClock},
         problem::Problem,
@@ -40,6 +40,7 @@ pub fn flags(common: &Common) -> Flags {
         login_url: common.login_url.clone(),
         graph_url: common.graph_url.clone(),
         jupiterone_url: common.jupiterone_url.clone(),
+        admin_center: None,
         proxy: common.proxy.clone(),
         ca_file: common.ca_file.clone(),
         jupiterone_account: common.jupiterone_account.clone(),
@@ -92,19 +93,18 @@ impl Session {
     }
 
     async fn secrets(&self, microsoft: bool, jupiterone: bool) -> Result<Secrets, JobError> {
-        let Self { settings, environment, vault } = self.clone();
-        with_deadline(vault, DEADLINE, move |vault| {
-            let mut secrets = Secrets::default();
-            if microsoft {
-                secrets.credential = credential(&settings, &environment, vault)?;
-            }
-            if jupiterone {
-                secrets.jupiterone_key = jupiterone_key(&settings, &environment, vault)?;
-            }
-            Ok(secrets)
-        })
-        .await
-        .map_err(|e| JobError::Failed(Box::new(e.problem())))
+        // Refused before anything else is found wanting.
+        self.settings.require_trust()?;
+        let Self { settings, environment, vault } = self;
+        let failed = |problem| JobError::Failed(Box::new(problem));
+        let mut secrets = Secrets::default();
+        if microsoft {
+            secrets.credential = credential(settings, environment, vault, SystemClock.now()).await.map_err(failed)?;
+        }
+        if jupiterone {
+            secrets.jupiterone_key = jupiterone_key(settings, environment, vault).await.map_err(failed)?;
+        }
+        Ok(secrets)
     }
 
     /// What a job works with; what it reports goes to `output` and the log, and Ctrl-C ends it.

@@ -7,9 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Stop, delta,
+    Stop,
+    decide::MOST_DRIFTS,
+    delta,
     engine::{Engine, Head, Read},
-    members::GroupRef,
+    members::{GroupRef, SERVICE_PRINCIPAL, Source},
     plan::Step,
 };
 use crate::{
@@ -17,10 +19,10 @@ use crate::{
         completeness::{Collection, State},
         kind::short_odata_type,
         progress::Level,
-        reading::RunKind,
+        reading::{Learned, RunKind},
         text,
     },
-    graph::{Batch, Get, GraphError, text_literal},
+    graph::{Batch, Get, GraphError, MemberItem, text_literal},
     store::{ListEnd, MemberRef, MembersChange, PageWrite, Writer},
 };
 
@@ -57,13 +59,13 @@ impl Engine {
         }
         match self.decision.kind {
             RunKind::Full => {
-                self.learn(|l| l.drifted = 0);
+                self.settle_totals(users.end.state == State::Complete).await?;
                 if self.link(Collection::Groups).is_some() {
                     self.prove_service_principals(None, Since::LastFull).await?;
                 }
                 return Ok(None);
             }
-            RunKind::Gentle => self.learn(|l| l.drifted = 0),
+            RunKind::Gentle => self.settle_totals(users.end.state == State::Complete).await?,
             RunKind::Delta => self.compare_totals(users.end.state == State::Complete).await?,
             RunKind::Scoped => return Ok(None),
         }
@@ -78,7 +80,24 @@ impl Engine {
         Box::pin(self.settle(users.end.state == State::Complete, true)).await
     }
 
-    /// `$count` is eventually consistent: once is no reason.
+    /// Everything was read. Where that was for the sake of a total and did not mend it, the total is wrong for some reason
+    /// of its own, and will be so again.
+    async fn settle_totals(&self, users: bool) -> Result<(), Stop> {
+        let Learned { drifted, settled_drift: before, .. } = self.learned();
+        let mut settled = BTreeMap::new();
+        for (collection, whole) in [(Collection::Users, users), (Collection::Groups, true)] {
+            let Some(count) = self.count_of(collection).filter(|_| whole) else { continue };
+            let held = self.held(collection).await?;
+            let was_so = before.get(&collection).is_some_and(|known| !is_drift(count, held, *known));
+            if is_drift(count, held, 0) && (drifted >= MOST_DRIFTS || was_so) {
+                settled.insert(collection, count.cast_signed().saturating_sub(held.cast_signed()));
+            }
+        }
+        self.learn(|l| (l.drifted, l.settled_drift) = (0, settled));
+        Ok(())
+    }
+
+    /// `$count` is eventually consistent: once is no reason. Nor is what a full read did not mend.
     async fn compare_totals(&self, users: bool) -> Result<(), Stop> {
         let mut told = false;
         let mut differs = None;
@@ -86,7 +105,8 @@ impl Engine {
             let Some(count) = self.count_of(collection).filter(|_| whole) else { continue };
             told = true;
             let held = self.held(collection).await?;
-            if is_drift(count, held) {
+            let known = self.learned().settled_drift.get(&collection).copied().unwrap_or_default();
+            if is_drift(count, held, known) {
                 differs = Some((collection, count, held));
             }
         }
@@ -169,36 +189,41 @@ impl Engine {
         groups: &[GroupRef],
         with_service_principal: &mut Option<String>,
     ) -> Result<BTreeMap<String, Differs>, Stop> {
-        let steps = |group: &GroupRef| match group.can_hold_service_principals() {
-            true => &[Step::Members, Step::ServicePrincipalMembers][..],
-            false => &[Step::Members][..],
-        };
-        let gets = groups.iter().flat_map(|g| steps(g).iter().map(|step| step.get(&[g.id()]))).collect();
-        let mut replies = self.ask(gets).await.into_iter();
+        let lists: Vec<(Source, &GroupRef)> =
+            groups.iter().flat_map(|group| group.sources().iter().map(move |source| (*source, group))).collect();
+        let mut replies = self.ask_lists(&lists).await.into_iter();
         let mut found = BTreeMap::new();
         for group in groups {
             let mut listed: Option<Members> = Some(Members::new());
-            for (step, reply) in steps(group).iter().zip(&mut replies) {
-                let page = reply.and_then(|reply| reply.page(&self.client));
-                match page {
+            let mut cast_refused = false;
+            for (source, asked) in group.sources().iter().zip(&mut replies) {
+                match asked.reply.and_then(|reply| reply.page_as::<MemberItem>(&self.client)) {
                     Ok((page, _)) if page.next_link.is_none() => {
-                        let members = page.objects.iter().filter_map(|raw| Head::of(raw));
-                        let members = members.map(|head| (head.id, head.odata_type.unwrap_or_else(|| type_of(*step))));
+                        let named = page.objects.into_iter().filter(|item| !item.id.is_empty());
+                        let members = named.map(|item| source.member(item));
                         if let Some(listed) = &mut listed {
-                            listed.extend(members);
+                            listed.extend(members.map(|m| (m.id, m.odata_type)));
                         }
                     }
-                    Err(error) if *step == Step::ServicePrincipalMembers && error.is_unsupported() => {}
+                    Err(error) if *source == Source::ServicePrincipals && error.is_unsupported() => {
+                        cast_refused = true;
+                    }
                     _ => listed = None,
                 }
             }
-            let Some(listed) = listed else { continue };
+            let Some(mut listed) = listed else { continue };
             if listed.values().any(|t| is_service_principal(t)) {
                 with_service_principal.get_or_insert_with(|| group.id().to_owned());
             }
             let id = group.id().to_owned();
             let held = self.keeper.ask(move |writer: &mut Writer, run| writer.members_of(run, &id)).await?;
-            let held: Members = held.into_iter().map(|m| (m.id, m.odata_type)).collect();
+            let mut held: Members = held.into_iter().map(|m| (m.id, m.odata_type)).collect();
+            if cast_refused {
+                // Nothing says whether they are there.
+                for members in [&mut listed, &mut held] {
+                    members.retain(|_, odata_type| !is_service_principal(odata_type));
+                }
+            }
             if let Some(differs) = self.difference(&listed, &held).await {
                 found.insert(group.id().to_owned(), differs);
             }
@@ -284,6 +309,7 @@ impl Engine {
             .collect();
         let mut page = PageWrite::default();
         for (group, listed) in self.casts(changed).await {
+            // Where nothing is told of them, they are as they were.
             let Ok(listed) = listed else { continue };
             let id = group.id().to_owned();
             let held = self.keeper.ask(move |writer: &mut Writer, run| writer.members_of(run, &id)).await?;
@@ -306,20 +332,16 @@ impl Engine {
     pub(super) async fn casts(&self, groups: Vec<GroupRef>) -> Vec<(GroupRef, Result<Vec<MemberRef>, GraphError>)> {
         let mut out = Vec::with_capacity(groups.len());
         for some in groups.chunks(Batch::MOST) {
-            let gets = some.iter().map(|g| Step::ServicePrincipalMembers.get(&[g.id()])).collect();
-            for (group, reply) in some.iter().zip(self.ask(gets).await) {
-                let listed = match self.all_pages(reply).await {
-                    Ok(objects) => Ok(objects
-                        .iter()
-                        .filter_map(|raw| Head::of(raw))
-                        .map(|head| MemberRef {
-                            id: head.id,
-                            odata_type: head.odata_type.unwrap_or_else(|| type_of(Step::ServicePrincipalMembers)),
-                        })
-                        .collect()),
-                    Err(error) if error.is_unsupported() => Ok(Vec::new()),
-                    Err(error) => Err(error),
-                };
+            let lists: Vec<(Source, &GroupRef)> = some.iter().map(|g| (Source::ServicePrincipals, g)).collect();
+            for (group, asked) in some.iter().zip(self.ask_lists(&lists).await) {
+                let listed = self.all_pages(asked.reply).await.map(|objects| {
+                    let heads = objects.iter().filter_map(|raw| Head::of(raw));
+                    let of_cast = |head: Head| MemberRef {
+                        id: head.id,
+                        odata_type: head.odata_type.unwrap_or_else(|| SERVICE_PRINCIPAL.to_owned()),
+                    };
+                    heads.map(of_cast).collect()
+                });
                 out.push((group.clone(), listed));
             }
         }
@@ -327,14 +349,9 @@ impl Engine {
     }
 }
 
-/// Whether totals differ by more than what settles by itself.
-fn is_drift(count: u64, held: u64) -> bool {
-    count.abs_diff(held) > (held / 1_000).max(5)
-}
-
-fn type_of(step: Step) -> String {
-    let known = step == Step::ServicePrincipalMembers;
-    if known { "#microsoft.graph.servicePrincipal".to_owned() } else { String::new() }
+/// Whether totals differ by more than what settles by itself, beside what is known to differ.
+fn is_drift(count: u64, held: u64, known: i64) -> bool {
+    count.abs_diff(held.saturating_add_signed(known)) > (held / 1_000).max(5)
 }
 
 pub(super) fn is_service_principal(odata_type: &str) -> bool {
@@ -370,11 +387,16 @@ mod tests {
 
     #[test]
     fn drifts() {
-        let check = |count, held, want| assert_eq!(is_drift(count, held), want, "{count} {held}");
-        check(0, 0, false);
-        check(105, 100, false);
-        check(94, 100, true);
-        check(100_100, 100_000, false);
-        check(100_101, 100_000, true);
+        let check = |count, held, known, want| assert_eq!(is_drift(count, held, known), want, "{count} {held} {known}");
+        check(0, 0, 0, false);
+        check(105, 100, 0, false);
+        check(94, 100, 0, true);
+        check(100_100, 100_000, 0, false);
+        check(100_101, 100_000, 0, true);
+        check(94, 100, -6, false);
+        check(94, 100, -12, true);
+        check(130, 100, 25, false);
+        check(100, 100, 25, true);
+        check(0, 3, -6, false);
     }
 }

@@ -20,9 +20,9 @@ use super::{
     Stop, checkpoint,
     decide::{Decision, Method, checkpoint_of},
     expand::Expansion,
-    explain::documented_quota,
     keep::Keeper,
-    members::{Before, GroupRef, Lists},
+    lists::Lists,
+    members::{Before, GroupRef},
     plan::Step,
     rights,
     watch::Watch,
@@ -36,7 +36,7 @@ use crate::{
         reading::{Learned, RunKind, Scope},
         text,
     },
-    graph::{Again, Batch, Get, GraphClient, GraphError, Reply, TokenInfo},
+    graph::{Again, Batch, Get, GraphClient, GraphError, Reply, TokenInfo, documented_quota},
     store::{Checkpoint, Leftover, ListEnd, ObjectWrite, PageWrite, Writer},
 };
 
@@ -82,7 +82,7 @@ pub(super) struct Engine {
     pub casts_refused: AtomicBool,
     /// What is known of the shortcut for members.
     pub expansion: Expansion,
-    /// In which form lists of members are asked for.
+    /// In which forms lists of members are served.
     pub lists: Lists,
     learned: Arc<Mutex<Learned>>,
     /// Where what changes during a full run is read from at its end.
@@ -180,9 +180,8 @@ impl Engine {
         let whole = |read: &Read| read.end.state == State::Complete;
         let unknown = Box::pin(self.settle(whole(&users), whole(&groups))).await?;
         let unknown = unknown.or(Box::pin(self.prove(&users, &groups)).await?);
-        let done = self.watch.done_of(Collection::Memberships);
         let end = checkpoint::end_of_memberships(&groups.end, unknown);
-        self.end(Collection::Memberships, done, end, groups.delta).await
+        Box::pin(self.end_memberships(end, groups.delta)).await
     }
 
     /// Members that no list named, and lists that have to be read again for what was found; until nothing is new.
@@ -505,6 +504,18 @@ impl Engine {
     }
 
     pub async fn end(&self, collection: Collection, done: u64, end: ListEnd, delta: bool) -> Result<(), Stop> {
+        self.end_with(collection, done, end, delta, PageWrite::default()).await
+    }
+
+    /// Ends a collection, in the same transaction as what is on a page.
+    pub async fn end_with(
+        &self,
+        collection: Collection,
+        done: u64,
+        end: ListEnd,
+        delta: bool,
+        page: PageWrite,
+    ) -> Result<(), Stop> {
         self.watch.ended(collection, &end);
         if end.state == State::Complete && !delta {
             let told = match collection {
@@ -516,7 +527,7 @@ impl Engine {
             self.watch.log(Level::Info, told, None);
         }
         let checkpoint = Some(checkpoint::ended(collection, done, end, delta));
-        self.keeper.keep(PageWrite { checkpoint, ..PageWrite::default() }).await
+        self.keeper.keep(PageWrite { checkpoint, ..page }).await
     }
 
     pub fn warn(&self, what: &str, error: &GraphError) {

@@ -6,7 +6,9 @@
 //! not answered is asked for alone; a random sample is compared with the lists themselves. Where the service refuses the
 //! shortcut or answers it wrongly, the run goes on without, and says so.
 //!
-//! The number of the cap is nowhere relied on: only that it is the same for all groups.
+//! The number of the cap is nowhere relied on: only that it is the same for all groups. So an expansion that leaves out
+//! members who are deleted and still listed is given up too, although nobody misses them: a list may have been cut before
+//! they were left out, and looks whole then.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -19,6 +21,7 @@ use serde::{Deserialize, de::IgnoredAny};
 use super::{
     Stop, check, checkpoint,
     engine::{Engine, id_key},
+    lists::Asked,
     members::{Before, GroupRef, Source, Todo},
     plan::{How, Step},
 };
@@ -34,7 +37,7 @@ const DOCUMENTED_CAP: u32 = 20;
 pub(super) const WORTH_IT: usize = 20;
 /// Groups that are compared.
 pub(super) const SAMPLE: usize = 20;
-/// With so many groups more than at the first comparison, there is a second.
+/// With so many groups there is a comparison before the end, and with so many more a second one.
 const WORTH_ANOTHER: u64 = 2_500;
 /// Groups that are asked both ways again in one batch, three reads each.
 const CONFIRMED_AT_ONCE: usize = Batch::MOST / 3;
@@ -64,6 +67,8 @@ struct Known {
     drawn: Drawing,
     /// How often it was compared with the lists.
     checks: u32,
+    /// Whether an earlier process took it in this run.
+    resumed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -145,7 +150,8 @@ impl Known {
         self.edges += edges;
         self.tried = true;
         self.settled &= page.members.is_empty();
-        todo.check = self.checks == 0 && self.drawn.of >= SAMPLE as u64;
+        // Before that, those drawn would be the first ones only; and what is wrong costs little to be read again.
+        todo.check = self.checks == 0 && self.drawn.of >= WORTH_ANOTHER;
         (todo, page, edges)
     }
 }
@@ -197,6 +203,7 @@ impl Engine {
         known.drawn.state = run.unsigned_abs();
         known.longest = known.longest.max(longest.unwrap_or_default());
         known.tried |= longest.is_some();
+        known.resumed = longest.is_some();
         let learned = self.learned();
         // That they were shown another day is no proof for this one: a single one seen is.
         known.principals = match learned.expand_shows_service_principals {
@@ -319,8 +326,7 @@ impl Engine {
         let drawn: Vec<Drawn> = drawn.into_iter().filter(|d| (d.shown.len() as u32) < longest).collect();
         let mut todo = Todo::default();
         let mut doubtful: Vec<(Drawn, Verdict)> = Vec::new();
-        let gets = drawn.iter().flat_map(|d| d.group.sources().iter().map(|s| self.list_of(*s, &d.group))).collect();
-        let mut replies = self.ask(gets).await.into_iter();
+        let mut replies = self.ask_lists(&lists_of(drawn.iter())).await.into_iter();
         for one in drawn {
             let Some(real) = self.real_list(&one.group, &mut replies).await else {
                 // Its own reading says what it is.
@@ -336,13 +342,12 @@ impl Engine {
         // What would end the shortcut first.
         doubtful.sort_by_key(|(_, verdict)| *verdict != Verdict::Other);
         doubtful.truncate(CONFIRMED_AT_ONCE);
-        let gets = doubtful.iter().flat_map(|(d, _)| {
-            let expansion = get_of(std::slice::from_ref(&d.group));
-            std::iter::once(expansion).chain(d.group.sources().iter().map(|s| self.list_of(*s, &d.group)))
-        });
-        let mut replies = self.ask(gets.collect()).await.into_iter();
+        let lists = lists_of(doubtful.iter().map(|(drawn, _)| drawn));
+        let expansions = doubtful.iter().map(|(d, _)| get_of(std::slice::from_ref(&d.group))).collect();
+        let (expansions, replies) = tokio::join!(self.ask(expansions), self.ask_lists(&lists));
+        let (mut expansions, mut replies) = (expansions.into_iter(), replies.into_iter());
         for (one, first) in doubtful {
-            let shown = match replies.next() {
+            let shown = match expansions.next() {
                 Some(reply) => {
                     self.lists_of(reply).await.ok().and_then(|l| l.into_iter().find(|l| l.0 == id_key(one.group.id())))
                 }
@@ -377,14 +382,10 @@ impl Engine {
 
     /// A group's members by its own lists, from the next replies; `None` if they cannot be read, so that nothing can be
     /// said of anything else by them.
-    async fn real_list(
-        &self,
-        group: &GroupRef,
-        replies: &mut impl Iterator<Item = Result<Reply, GraphError>>,
-    ) -> Option<Real> {
+    async fn real_list(&self, group: &GroupRef, replies: &mut impl Iterator<Item = Asked>) -> Option<Real> {
         let mut real = Some(Real::default());
         for source in group.sources() {
-            let list = self.ids_of(replies.next()?).await;
+            let list = self.ids_of(replies.next()?.reply).await;
             match (list, source) {
                 (Ok(ids), Source::Members) => real.as_mut()?.members = ids,
                 (Ok(ids), Source::ServicePrincipals) => {
@@ -392,7 +393,7 @@ impl Engine {
                         real.principals = Some(ids);
                     }
                 }
-                (Err(error), Source::ServicePrincipals) if error.is_unsupported() => self.cast_refused(group, &error),
+                (Err(error), Source::ServicePrincipals) if error.is_unsupported() => {}
                 // All replies of this group are taken before it is left.
                 (Err(_), _) => real = None,
             }
@@ -460,14 +461,14 @@ impl Engine {
     /// What to compare at the end: some of the groups that came after the first comparison, if they are many; if there
     /// was none, because it was made before the run was cut off, or because there were few groups, then of all.
     async fn last_sample(&self, longest: u32) -> Result<Option<Vec<Drawn>>, Stop> {
-        let (checks, drawn, seed) = {
+        let (checks, drawn, seed, resumed) = {
             let known = self.expansion.known();
-            (known.checks, known.drawn.of, known.drawn.state)
+            (known.checks, known.drawn.of, known.drawn.state, known.resumed)
         };
         if checks > 0 && drawn < WORTH_ANOTHER {
             return Ok(None);
         }
-        if drawn > 0 {
+        if drawn > 0 && !(checks == 0 && resumed) {
             return Ok(self.sample_due());
         }
         let draw = move |w: &mut Writer, run| -> Result<Vec<Drawn>, StoreError> {
@@ -513,20 +514,21 @@ impl Engine {
 
     /// The service principals of groups that are in the store by expansion.
     pub(super) async fn casts_of(&self, groups: Vec<GroupRef>) -> Result<Todo, Stop> {
-        let replies = self.ask(groups.iter().map(|g| Step::ServicePrincipalMembers.get(&[g.id()])).collect()).await;
+        let lists: Vec<(Source, &GroupRef)> = groups.iter().map(|g| (Source::ServicePrincipals, g)).collect();
+        let replies = self.ask_lists(&lists).await;
         let mut todo = Todo::default();
         let mut page = PageWrite::default();
         let mut holders: Vec<(GroupRef, BTreeSet<String>)> = Vec::new();
         for (group, reply) in groups.into_iter().zip(replies) {
-            let end = match self.ids_of(reply).await {
+            let end = match self.ids_of(reply.reply).await {
                 Ok(ids) if ids.is_empty() => ListEnd::COMPLETE,
                 Ok(ids) => {
                     holders.push((group, ids));
                     continue;
                 }
                 Err(error) if error.is_unsupported() => {
-                    self.cast_refused(&group, &error);
-                    ListEnd::COMPLETE
+                    page.members.push(certain(&group, Vec::new(), self.cast_refused(&group, &error)));
+                    continue;
                 }
                 // Its own list says whether it is.
                 Err(error) if error.is_gone() => {
@@ -669,6 +671,11 @@ pub(super) fn of_a_filter() -> usize {
         How::Ids(most) => most,
         _ => 1,
     }
+}
+
+/// All that some groups' own lists are.
+fn lists_of<'a>(drawn: impl Iterator<Item = &'a Drawn>) -> Vec<(Source, &'a GroupRef)> {
+    drawn.flat_map(|d| d.group.sources().iter().map(move |source| (*source, &d.group))).collect()
 }
 
 fn get_of(groups: &[GroupRef]) -> crate::graph::Get {

@@ -44,6 +44,9 @@ impl Engine {
                     Ok(members) => ended(&group, members, ListEnd::COMPLETE),
                     // Its own list says whether it is.
                     Err(error) if error.is_gone() => continue,
+                    Err(error) if error.is_unsupported() => {
+                        ended(&group, Vec::new(), self.cast_refused(&group, &error))
+                    }
                     Err(error) => {
                         self.still_there(&error).await?;
                         let end = checkpoint::end_of_group(&error, true, group.is_hidden());

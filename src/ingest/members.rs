@@ -4,10 +4,7 @@
 //! v1.0's list of members leaves service principals out, so that every group that can hold them is asked for those too
 //! (facts: graph.md §11). Microsoft 365 groups hold users only.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::collections::{HashSet, VecDeque};
 
 use futures::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use serde::Deserialize;
@@ -18,15 +15,16 @@ use super::{
     Stop, checkpoint,
     engine::{Engine, id_key},
     expand::{WORTH_IT, of_a_filter},
+    lists::{Asked, Form},
     plan::Step,
 };
 use crate::{
     domain::{
-        completeness::{Collection, State},
+        completeness::{CASTS_REFUSED, Collection, State},
         progress::Level,
         text,
     },
-    graph::{Again, Batch, Get, GraphError, MemberItem, Page, Pages, Reply},
+    graph::{Again, Batch, GraphError, MemberItem, Page, Pages},
     store::{ListEnd, MemberRef, MembersWrite, PageWrite, Resolution, Via},
 };
 
@@ -38,6 +36,7 @@ const FEWEST_READS: usize = 2;
 const MOST_LINES: usize = 50;
 /// How often the lists of one group may begin again from nothing.
 const MOST_RESETS: u32 = 5;
+pub(super) const SERVICE_PRINCIPAL: &str = "#microsoft.graph.servicePrincipal";
 
 /// What is kept of a group until its members are read.
 #[derive(Debug, Clone)]
@@ -49,8 +48,6 @@ pub(super) struct GroupRef {
     /// A Microsoft 365 group.
     unified: bool,
     before: Before,
-    /// Its list was refused without the advanced query parameters.
-    advanced: bool,
     /// Its list was not found once, although the group itself was.
     was_lost: bool,
 }
@@ -82,7 +79,6 @@ impl GroupRef {
             hidden: fields.visibility == "HiddenMembership",
             unified: types.iter().any(|t| t == "Unified"),
             before: Before::Nothing,
-            advanced: false,
             was_lost: false,
         }
     }
@@ -139,7 +135,7 @@ impl Source {
     /// A member as this list names it. A cast's items may not say what they are.
     pub(super) fn member(self, item: MemberItem) -> MemberRef {
         let is_cast = item.odata_type.is_empty() && self == Self::ServicePrincipals;
-        let odata_type = if is_cast { "#microsoft.graph.servicePrincipal".into() } else { item.odata_type };
+        let odata_type = if is_cast { SERVICE_PRINCIPAL.into() } else { item.odata_type };
         MemberRef { id: item.id.into(), odata_type: odata_type.into_owned() }
     }
 }
@@ -157,39 +153,11 @@ pub(super) struct Reading {
     resets: u32,
     /// Why it is not whole.
     end: Option<ListEnd>,
+    /// How it ends, if nothing else is missing, as the service does not tell its service principals.
+    refused: Option<ListEnd>,
+    /// In which forms its lists were asked for.
+    forms: Vec<(Source, Form)>,
     rest: Vec<(Source, Pages)>,
-}
-
-/// How lists of members are asked for. Documented to need the advanced query parameters where they have any; they do
-/// without in practice, and so read from what is not only eventually consistent (facts: graph.md §5).
-#[derive(Default)]
-pub(super) struct Lists {
-    plain_served: AtomicBool,
-    advanced: AtomicBool,
-}
-
-impl Lists {
-    /// Whether all lists are asked for in the advanced form.
-    fn are_advanced(&self) -> bool {
-        self.advanced.load(Ordering::Relaxed)
-    }
-
-    /// Whether a list is to be asked for again, in the advanced form. So are all, if none was ever served otherwise.
-    fn is_advanced_wanted(&self, plain: &Result<Reply, GraphError>) -> bool {
-        match plain {
-            Ok(_) => {
-                self.plain_served.store(true, Ordering::Relaxed);
-                false
-            }
-            Err(error) => {
-                let wanted = error.is_unsupported();
-                if wanted && !self.plain_served.load(Ordering::Relaxed) {
-                    self.advanced.store(true, Ordering::Relaxed);
-                }
-                wanted
-            }
-        }
-    }
 }
 
 /// What is still to be done about groups.
@@ -303,22 +271,18 @@ impl Engine {
 
     /// The first pages of as many groups as fit into a batch.
     async fn batch_of(&self, groups: Vec<GroupRef>) -> Result<Todo, Stop> {
-        let all_advanced = self.lists.are_advanced();
-        let gets = groups.iter().flat_map(|g| g.sources().iter().map(|s| self.list_of(*s, g))).collect();
-        let mut replies = self.ask(gets).await.into_iter();
+        let lists: Vec<(Source, &GroupRef)> =
+            groups.iter().flat_map(|group| group.sources().iter().map(move |source| (*source, group))).collect();
+        let mut replies = self.ask_lists(&lists).await.into_iter();
         let mut page = PageWrite::default();
         let mut todo = Todo::default();
         let mut lost = Vec::new();
         for group in groups {
             let sources = group.sources();
-            let replies: Vec<_> = replies.by_ref().take(sources.len()).collect();
-            if !group.advanced && !all_advanced && self.lists.is_advanced_wanted(&replies[0]) {
-                todo.whole.push_back(GroupRef { advanced: true, ..group });
-                continue;
-            }
             let mut reading = Reading::new(group);
             self.uncount(&reading.group);
-            for (source, reply) in sources.iter().zip(replies) {
+            for (source, Asked { form, reply }) in sources.iter().zip(replies.by_ref()) {
+                reading.forms.push((*source, form));
                 match reply.and_then(|reply| reply.page_as::<MemberItem>(&self.client)) {
                     Ok((first, rest)) => {
                         let goes_on = first.next_link.is_some();
@@ -378,15 +342,6 @@ impl Engine {
         Ok(())
     }
 
-    /// The request for one of a group's lists.
-    pub(super) fn list_of(&self, source: Source, group: &GroupRef) -> Get {
-        let get = source.step().get(&[&*group.id]);
-        match source {
-            Source::Members if group.advanced || self.lists.are_advanced() => get.advanced(),
-            _ => get,
-        }
-    }
-
     /// The rest of one group's lists, page by page.
     async fn rest_of(&self, mut reading: Reading) -> Result<Todo, Stop> {
         let mut rest: VecDeque<(Source, Pages)> = std::mem::take(&mut reading.rest).into();
@@ -399,8 +354,10 @@ impl Engine {
                     Ok(Some(page)) if page.again == Again::Chain && reading.resets < MOST_RESETS => {
                         self.watch.edges_less(reading.seen.len() as u64);
                         reading.begin_again();
-                        let chain = |s: &Source| (*s, self.client.pages(self.list_of(*s, &reading.group)));
-                        rest = reading.group.sources().iter().map(chain).collect();
+                        let chain = |(source, form): &(Source, Form)| {
+                            (*source, self.client.pages(source.get(&reading.group, *form)))
+                        };
+                        rest = reading.forms.iter().map(chain).collect();
                         break;
                     }
                     Ok(Some(page)) => {
@@ -442,22 +399,13 @@ impl Engine {
 
     fn failed(&self, reading: &mut Reading, source: Source, error: &GraphError) {
         if source == Source::ServicePrincipals && error.is_unsupported() {
-            self.cast_refused(&reading.group, error);
+            reading.refused = Some(self.cast_refused(&reading.group, error));
             return;
         }
         let end = checkpoint::end_of_group(error, reading.began, reading.group.hidden);
         // That it is gone outweighs whatever else was said of it.
         if reading.end.is_none() || end.state == State::Gone {
             reading.end = Some(end);
-        }
-    }
-
-    /// A group of this kind cannot hold any (facts: graph.md §5).
-    pub(super) fn cast_refused(&self, group: &GroupRef, error: &GraphError) {
-        if !self.casts_refused.swap(true, Ordering::Relaxed) {
-            let problem = error.problem();
-            let line = format!("service principals of \"{}\" were not asked for: {}", group.name(), problem.line());
-            self.watch.log(Level::Warning, line, Some(problem));
         }
     }
 
@@ -485,7 +433,7 @@ impl Engine {
             self.watch.one_more(Collection::Memberships);
         }
         let group = &reading.group;
-        let end = reading.end.take().unwrap_or_else(|| {
+        let end = reading.end.take().or_else(|| reading.refused.take()).unwrap_or_else(|| {
             if group.hidden && reading.seen.is_empty() && !self.sees_hidden {
                 ListEnd {
                     state: State::Hidden,
@@ -497,7 +445,8 @@ impl Engine {
                 ListEnd::COMPLETE
             }
         });
-        if end.state != State::Complete {
+        // What a refused cast means is known at the end of the run.
+        if end.state != State::Complete && end.code.as_deref() != Some(CASTS_REFUSED) {
             self.tell(group, &end);
         }
         if end.state == State::Gone {
@@ -571,6 +520,8 @@ impl Reading {
             reset,
             resets: 0,
             end: None,
+            refused: None,
+            forms: Vec::new(),
             rest: Vec::new(),
         }
     }
@@ -583,6 +534,7 @@ impl Reading {
         self.found.clear();
         self.seen.clear();
         self.end = None;
+        self.refused = None;
         self.reset = true;
         self.resets += 1;
     }

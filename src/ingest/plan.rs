@@ -112,9 +112,20 @@ impl Plan {
 impl Step {
     /// What the step asks for. `of` is what it is asked of: the id of a group or an object, or several.
     pub fn get(self, of: &[&str]) -> Get {
+        let get = self.plain(of);
+        // Casts and counts are advanced queries; the header is repeated on every page.
+        match self {
+            Self::UserTotal | Self::GroupTotal => get.eventual(),
+            Self::ServicePrincipalMembers => get.advanced(),
+            _ => get,
+        }
+    }
+
+    /// As [`get`](Self::get), without advanced query parameters.
+    pub(super) fn plain(self, of: &[&str]) -> Get {
         let id = || segment(of.first().copied().unwrap_or_default());
         let any_of = || of.iter().map(|id| text_literal(id)).collect::<Vec<_>>().join(",");
-        let get = Get::new(&match self {
+        Get::new(&match self {
             Self::Organization => format!("/v1.0/organization?$select={}", self.select()),
             Self::UserTotal => "/v1.0/users/$count".to_owned(),
             Self::GroupTotal => "/v1.0/groups/$count".to_owned(),
@@ -129,10 +140,9 @@ impl Step {
                 format!("/v1.0/groups?$select=id&$filter=id in ({})&$expand=members($select=id)", any_of())
             }
             Self::Members | Self::Sample => format!("/v1.0/groups/{}/members?$select=id&$top=999", id()),
-            Self::ServicePrincipalMembers => format!(
-                "/v1.0/groups/{}/members/microsoft.graph.servicePrincipal?$select=id&$top=999&$count=true",
-                id()
-            ),
+            Self::ServicePrincipalMembers => {
+                format!("/v1.0/groups/{}/members/microsoft.graph.servicePrincipal?$select=id&$top=999", id())
+            }
             Self::MissingUser => format!("/v1.0/users/{}?$select={}", id(), self.select()),
             Self::MissingGroup => format!("/v1.0/groups/{}?$select={}", id(), self.select()),
             Self::OtherMembers => format!("/v1.0/directoryObjects/getByIds?$select={}", self.select()),
@@ -144,12 +154,7 @@ impl Step {
             Self::AnyObject => format!("/v1.0/directoryObjects/{}", id()),
             // More than 500 are not given at once where this field is asked for (facts: graph.md §2).
             Self::SignIns => format!("/v1.0/users?$select={}&$top=500", self.select()),
-        });
-        // Casts and counts are advanced queries; the header is repeated on every page.
-        match self {
-            Self::UserTotal | Self::GroupTotal | Self::ServicePrincipalMembers => get.eventual(),
-            _ => get,
-        }
+        })
     }
 
     /// What it reads, in a few words.

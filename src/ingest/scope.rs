@@ -49,6 +49,7 @@ impl Engine {
         self.watch.total(Collection::Memberships, groups.len() as u64);
         let (many, read) = (groups.len() as u64, self.watch.done_of(Collection::Users));
         Box::pin(self.members_of(groups)).await?;
+        Box::pin(self.end_selected_casts()).await?;
         Box::pin(self.names()).await?;
         let line =
             format!("{} and {} of the selection read", text::counted(many, "group"), text::counted(read, "user"));

@@ -12,13 +12,14 @@ use serde_json::json;
 use super::{
     file, ghosts, ground, keys,
     keys::Few,
+    late::Late,
     nodes::{EdgeEnd, Fate, Marks, Nodes, Stage, each},
     put::Version,
     runs::{self, Counts, timestamp},
     write::{RunEnd, Unresolved},
 };
 use crate::domain::{
-    completeness::{Collection, Gap, GapScope, RunStatus, State},
+    completeness::{CASTS_REFUSED, Collection, Gap, GapScope, RunStatus, State},
     ids::RunId,
     kind::{EdgeKind, EntityKind, kind_of_odata_type, short_odata_type},
     reading::RunKind,
@@ -118,6 +119,9 @@ pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Res
         }
         _ => (end.status, told_gaps(db, run)?, None),
     };
+    if is_through {
+        build_indexes(db)?;
+    }
     db.execute(
         "UPDATE run SET status = ?2, leftover = ?3, finished_at = ?4, requests = ?5, resource_units = ?6, seconds = ?7,
                         gaps = ?8, counts = ?9
@@ -156,6 +160,7 @@ fn settle(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<(Vec<Ga
     count_entities(db, &mut counts)?;
     let mut gaps = gaps(db, run, &nodes)?;
     gaps.extend(kind_gaps(db, &nodes)?);
+    gaps.extend(untold_kind(db, run, &nodes)?);
     settle_groups(db, run, &nodes, end.finished_at)?;
     settle_collections(db, &nodes, end.finished_at)?;
     settle_links(db, run, &nodes)?;
@@ -163,12 +168,16 @@ fn settle(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<(Vec<Ga
     settle_ages(db, run, &nodes, end.finished_at)?;
     ghosts::tidy(db)?;
     runs::forget_marks(db)?;
+    Ok((gaps, counts))
+}
+
+/// Builds the indexes that a first run does without.
+fn build_indexes(db: &Connection) -> rusqlite::Result<()> {
     // Sorted in runs of the cache's size, and on a thread of its own: more memory would not make it quicker.
     db.pragma_update(None, "cache_size", -16_384)?;
     db.pragma_update(None, "threads", 1)?;
-    db.execute_batch("CREATE INDEX IF NOT EXISTS edge_by_member ON edge (member, to_run)")?;
-    db.pragma_update(None, "cache_size", file::WRITING_CACHE)?;
-    Ok((gaps, counts))
+    Late::ALL.into_iter().try_for_each(|late| late.build(db))?;
+    db.pragma_update(None, "cache_size", file::WRITING_CACHE)
 }
 
 /// Where only changes were read, what could not be read before is still what it was, unless it was read again.
@@ -366,7 +375,7 @@ fn kind_gaps(db: &Connection, nodes: &Nodes) -> rusqlite::Result<Vec<Gap>> {
     }
     let base = nodes.base.map_or(Ok(None), |base| runs::get(db, base))?;
     let gap = |(kind, was_read): (String, bool)| {
-        let before = base.as_ref().and_then(|b| b.gaps.iter().find(|g| g.scope == GapScope::Kind && g.id == kind));
+        let before = base.as_ref().and_then(|b| b.gaps.iter().find(|g| is_of_kind(g, &kind, State::Forbidden)));
         let since = match (before, &base) {
             (Some(gap), _) => gap.stale_since,
             (None, base) => base.as_ref().and_then(|b| b.finished_at),
@@ -383,6 +392,37 @@ fn kind_gaps(db: &Connection, nodes: &Nodes) -> rusqlite::Result<Vec<Gap>> {
         }
     };
     Ok(kinds.into_iter().map(gap).collect())
+}
+
+/// Service principals, where the service tells of no group which are in it; until everything is read again. Those that
+/// were known before go on, each group for itself.
+fn untold_kind(db: &Connection, run: RunId, nodes: &Nodes) -> rusqlite::Result<Option<Gap>> {
+    const KIND: &str = "servicePrincipal";
+    let base = nodes.base.map_or(Ok(None), |base| runs::get(db, base))?;
+    let before = base.as_ref().and_then(|b| b.gaps.iter().find(|g| is_of_kind(g, KIND, State::Partial)));
+    let told = db
+        .prepare_cached("SELECT 1 FROM checkpoint WHERE run = ?1 AND collection = ?2 AND code = ?3")?
+        .exists(params![run.0, Collection::Memberships.as_str(), CASTS_REFUSED])?;
+    if !told && (before.is_none() || !nodes.is_by_changes_only()) {
+        return Ok(None);
+    }
+    Ok(Some(Gap {
+        scope: GapScope::Kind,
+        id: KIND.to_owned(),
+        name: plural_of(KIND),
+        state: State::Partial,
+        code: Some(CASTS_REFUSED.to_owned()),
+        request_id: None,
+        accepted: false,
+        stale_since: match before {
+            Some(gap) => gap.stale_since,
+            None => base.as_ref().and_then(|b| b.finished_at),
+        },
+    }))
+}
+
+fn is_of_kind(gap: &Gap, kind: &str, state: State) -> bool {
+    gap.scope == GapScope::Kind && gap.id == kind && gap.state == state
 }
 
 /// A kind of members in words.

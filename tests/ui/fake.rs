@@ -16,7 +16,7 @@ use tenantry::{
     app::{
         Model,
         views::{
-            Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, Look, Mode, Overview, ProfileView, Saved,
+            Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Look, Mode, Overview, ProfileView, Saved,
             StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
         },
     },
@@ -25,13 +25,14 @@ use tenantry::{
         clock::Clock,
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
+        credential::{CertificateView, Thumbprint},
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
         naming::Naming,
         origin::Origin,
         preview::{Baseline, Changes, Preview},
         problem::Problem,
-        progress::{Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
+        progress::{ConsentTry, Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
         reading::{How, RunKind},
         secret::Secret,
         target::{Destination, Target},
@@ -117,6 +118,12 @@ pub struct Script {
     /// The runs read what changed, and give up a shortcut.
     pub delta: bool,
     pub profile: Option<ProfileView>,
+    /// An administrator has consented.
+    pub consented: bool,
+    /// How keys were asked for.
+    pub keys: Vec<KeyWork>,
+    /// Files by name and text.
+    pub written: Vec<(String, String)>,
 }
 
 #[derive(Default)]
@@ -205,6 +212,18 @@ pub fn row(list: List, n: u64) -> Row {
     }
 }
 
+fn certificate(subject: &str, cer_path: Option<&str>) -> CertificateView {
+    CertificateView {
+        thumbprint_sha1_hex: "77AB0C1D2E3F405162738495A6B7C8D9E0F10213".to_owned(),
+        thumbprint: Thumbprint([7; 32]),
+        not_before: now(),
+        not_after: now() + jiff::SignedDuration::from_hours(24 * 365),
+        subject: subject.to_owned(),
+        certificate_base64: "MIIDazCCAlOgAwIBAgIUfakeFAKEfake".repeat(30),
+        cer_path: cer_path.map(str::to_owned),
+    }
+}
+
 fn totals() -> Totals {
     Totals { accounts: 1, users: 50_021, groups: 20_004, members: 4_532, edges: 403_854 }
 }
@@ -219,7 +238,7 @@ impl Engine for Fake {
         async move {
             let secret = match &form.credential {
                 FormCredential::Secret(secret) => Some(secret.clone()),
-                FormCredential::Stored => None,
+                FormCredential::Stored | FormCredential::Key => None,
             };
             let jupiterone = form.jupiterone.is_some();
             self.script.lock().unwrap().forms.push(form);
@@ -251,7 +270,7 @@ impl Engine for Fake {
                 all.push(Check::ok(CheckId::Groups, ""));
                 if jupiterone {
                     let problem = Problem::new("an integration key cannot read the graph");
-                    all.push(Check::cannot(CheckId::JupiterOne, problem));
+                    all.push(Check::cannot(CheckId::JupiterOneKey, problem));
                 }
             }
             for check in &all {
@@ -262,6 +281,64 @@ impl Engine for Fake {
                 }
             }
             Ok(all)
+        }
+        .boxed()
+    }
+
+    fn consent(
+        &self,
+        _: Form,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            let patience = if self.patient.load(Ordering::SeqCst) { 100 } else { 3 };
+            for tries in 1..=patience {
+                let in_seconds = |n| now() + jiff::SignedDuration::from_secs(n);
+                let next_at = Some(in_seconds(15));
+                reporter.report(Event::Consent(ConsentTry {
+                    tries,
+                    next_at,
+                    until: in_seconds(1_800),
+                    roles: Vec::new(),
+                    problem: None,
+                }));
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_secs(15)) => {}
+                    () = cancel.cancelled() => return Err(Problem::new("cancelled")),
+                }
+            }
+            self.script.lock().unwrap().consented = true;
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn key(&self, work: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
+        async move {
+            self.script.lock().unwrap().keys.push(work.clone());
+            match work {
+                KeyWork::Read { path, .. } if !path.ends_with(".pem") => {
+                    Err(Problem::new(format!("{path} cannot be read: there is no such file")).code("no_such_file"))
+                }
+                KeyWork::Read { password: None, .. } => {
+                    Err(Problem::new("the key is encrypted, and no password was given").code("certificate_password"))
+                }
+                KeyWork::Read { .. } => Ok(certificate("CN=contoso-reader", None)),
+                KeyWork::Make { name } => Ok(certificate(
+                    &format!("CN={name}"),
+                    Some("/home/ada/.local/share/tenantry/certificates/tenantry-77AB.cer"),
+                )),
+            }
+        }
+        .boxed()
+    }
+
+    fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>> {
+        async move {
+            let path = format!("/home/ada/.local/share/tenantry/scripts/{name}");
+            self.script.lock().unwrap().written.push((name, text));
+            Ok(path)
         }
         .boxed()
     }

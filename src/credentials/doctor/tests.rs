@@ -272,7 +272,7 @@ async fn jupiterone_as_far_as_the_key_can_tell() {
         let mut bench = Bench::new().await;
         change(&mut bench.input);
         bench.jupiterone.on("POST graphql", replies);
-        assert_eq!(bench.outcome(CheckId::JupiterOne).await, want);
+        assert_eq!(bench.outcome(CheckId::JupiterOneKey).await, want);
     }
     let say = |value: Value| Reply::Say(200, vec![], value.to_string());
     let account = |id: &str| say(json!({ "data": { "iamGetAccount": { "accountId": id, "accountName": "Acme" } } }));

@@ -130,6 +130,9 @@ const fn next_step(gap: &Gap) -> Option<&'static str> {
         State::Forbidden if matches!(gap.scope, GapScope::Kind) => {
             Some("Kinds of members: the app may not read their properties. Add the permission, or accept the gap.")
         }
+        State::Partial if matches!(gap.scope, GapScope::Kind) => {
+            Some("Service principals: the service does not tell who is in groups. Read again, or accept the gap.")
+        }
         State::Forbidden => {
             Some("Forbidden: check the permissions and their consent under Credentials (1), then read again.")
         }

@@ -314,7 +314,7 @@ fn checks_list(model: &Model, cells: u16) -> Vec<Line<'static>> {
     for id in CheckId::ALL {
         let (sign, found) = check(model, id);
         let room = usize::from(cells).saturating_sub(2);
-        out.push(Line::from(vec![widgets::sign(sign), " ".into(), Span::raw(fit(short(id), room))]));
+        out.push(Line::from(vec![widgets::sign(sign), " ".into(), Span::raw(fit(id.short(), room))]));
         if let Some(found) = found {
             out.push(Line::styled(format!("  {}", fit(&found, room)), theme::DIM));
         }
@@ -329,18 +329,6 @@ fn checks_list(model: &Model, cells: u16) -> Vec<Line<'static>> {
     };
     out.extend(widgets::wrapped(hint, cells, 0, theme::DIM));
     out
-}
-
-const fn short(id: CheckId) -> &'static str {
-    match id {
-        CheckId::Shapes => "shapes of the values",
-        CheckId::Token => "token",
-        CheckId::Roles => "consent: Directory.Read.All",
-        CheckId::Organization => "organization",
-        CheckId::Users => "users",
-        CheckId::Groups => "groups",
-        CheckId::JupiterOne => "JupiterOne",
-    }
 }
 
 /// A check's sign, and what was found.
@@ -374,7 +362,7 @@ fn check_page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     for id in CheckId::ALL.into_iter().filter(|id| room != Room::Small || failed.is_none_or(|f| f == *id)) {
         let (sign, found) = check(model, id);
         // A check of a side that is put off is no check.
-        if id == CheckId::JupiterOne && checks.of(id).is_none() && model.wizard.jupiterone != JupiterOneSide::Given {
+        if id.is_jupiterone() && checks.of(id).is_none() && model.wizard.jupiterone != JupiterOneSide::Given {
             continue;
         }
         let doing = if checks.current() == Some(id) { Some("checking …".to_owned()) } else { None };
