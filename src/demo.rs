@@ -297,6 +297,11 @@ impl Demo {
         self.world.advance()
     }
 
+    /// Lets an administrator consent, where the scenario has none do so from the start.
+    pub fn consent(&self) {
+        self.world.consent();
+    }
+
     /// Uploads a certificate (DER) for an app, as an administrator does it in the portal.
     ///
     /// # Errors
@@ -304,11 +309,6 @@ impl Demo {
     /// When it is none, or there is no such app.
     pub fn register_certificate(&self, client: &ClientId, der: &[u8]) -> Result<(), &'static str> {
         self.world.register(client.as_str(), der).map(drop)
-    }
-
-    /// Lets an administrator consent, where the scenario has none do so from the start.
-    pub fn consent(&self) {
-        self.world.consent();
     }
 
     /// The line that `demo --serve` prints, credentials included: they open nothing but this demo.

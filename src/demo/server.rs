@@ -166,9 +166,9 @@ fn demo(world: &World, asked: &Asked<'_>) -> Answer {
             Err(why) => Answer::json(400, json!({ "error": why })),
         },
         (_, ["advance" | "consent" | "requests" | "graph"] | ["certificates", _]) => Answer::json(405, Value::Null),
-        _ => {
-            let words = "the demo has advance, consent, requests, graph and certificates/{client id}";
-            Answer::json(404, json!({ "error": words }))
-        }
+        _ => Answer::json(
+            404,
+            json!({ "error": "the demo has advance, consent, requests, graph and certificates/{client id}" }),
+        ),
     }
 }
