@@ -64,7 +64,7 @@ pub async fn run(common: &Common, args: Info) -> Exit {
     }
     let exit = print(text.as_bytes());
     let output = Output::new(false);
-    expiry::warn(s, &output);
+    expiry::warn(s, None, &output);
     if let Err(error) = s.require_trust() {
         // Told, not refused: this is where one looks.
         output.say_problem(&JobError::from(error).problem());
