@@ -9,6 +9,12 @@ mod left_out;
 #[cfg(unix)]
 mod processes;
 mod profiles;
+#[cfg(unix)]
+mod profiles_command;
+#[cfg(unix)]
+mod profiles_many;
+#[cfg(unix)]
+mod profiles_trust;
 mod program;
 #[cfg(target_os = "linux")]
 mod pty;
