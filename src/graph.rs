@@ -7,6 +7,7 @@
 //!
 //! Everything waits in `tokio::time` and is cancelled by dropping the future.
 
+mod assertion;
 mod batch;
 mod by_ids;
 mod decode;
@@ -36,6 +37,7 @@ pub use self::{
     get::{Get, segment, text_literal},
     hold::Hold,
     member::MemberItem,
+    pace::documented_quota,
     page::{Again, Page, Pages},
     token::{Claims, TokenInfo},
 };
@@ -104,6 +106,16 @@ impl GraphClient {
         self.sender.tokens.held(None).await.map(|held| held.info)
     }
 
+    /// What a token says that is asked for now, once, whatever token is in use: one that was given before an administrator
+    /// consented does not gain roles.
+    ///
+    /// # Errors
+    ///
+    /// As the login service refuses, or cannot be reached; with the time that it wants to be left alone, where it says.
+    pub async fn new_token(&self) -> Result<TokenInfo, (GraphError, Option<std::time::Duration>)> {
+        self.sender.tokens.once().await
+    }
+
     /// One JSON answer; `path` starts with `/v1.0/`.
     ///
     /// # Errors
@@ -141,6 +153,11 @@ impl GraphClient {
     /// page with a deltaLink ends it; one without any link is an error ([`ErrorKind::Shape`]).
     pub fn delta(&self, get: Get) -> Pages {
         Pages::delta(self.clone(), get)
+    }
+
+    /// What the pace would aim at, in units in ten seconds, if the service allowed so many.
+    pub fn aim(&self, units_10s: u64) -> u64 {
+        self.sender.pace.aim(units_10s)
     }
 
     /// Sizes the pace: resource units in ten seconds that the service is taken to allow. What made the client slow down

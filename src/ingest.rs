@@ -238,7 +238,8 @@ impl Work<'_> {
         let run = self.begin(&decision, leftover.as_ref()).await?;
         watch.decided(decision.kind, leftover.as_ref().map(|l| l.started_at), self.last_full);
         watch.because(&decision.because);
-        watch.log(Level::Info, format!("run {run}: {}", words(&decision)), None);
+        let number = if decision.resume.is_some() { String::new() } else { format!("run {run}: ") };
+        watch.log(Level::Info, format!("{number}{}", words(&decision)), None);
 
         let (keeper, queue) = Keeper::new();
         // On the heap, as all large futures here: stacks of worker threads are small.
@@ -364,7 +365,11 @@ fn words(decision: &Decision) -> String {
         RunKind::Delta => "only changes are read",
         RunKind::Scoped => "a selection is read",
     };
-    format!("{what}: {}", decision.because)
+    match decision.resume {
+        // Which says first what run that is.
+        Some(_) => format!("{}: {what}", decision.because),
+        None => format!("{what}: {}", decision.because),
+    }
 }
 
 /// How reading ended, if nothing stopped it.

@@ -3,6 +3,7 @@
 //! Each takes settings and secrets, reports through a [`Reporter`] and obeys a token of cancellation. Nothing here
 //! knows a terminal or prints; what a job decides is decided in the engine modules that it puts together.
 
+mod endpoints;
 mod guard;
 mod look;
 mod runs;
@@ -12,6 +13,7 @@ use std::{path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::graph::Hold;
+pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use guard::Guard;
 pub use look::{Probed, explain, probe};
 pub use runs::{accepted_here, counts, counts_of, finished, has_open_gaps, open, open_gaps, remove_store, runs};
@@ -19,7 +21,8 @@ pub use runs::{accepted_here, counts, counts_of, finished, has_open_gaps, open, 
 use crate::{
     credentials::{
         advice,
-        doctor::{self, DoctorInput},
+        consent::{self, Ended},
+        doctor::{self, DoctorInput, JupiterOneInput, Seen},
         shapes,
     },
     domain::{
@@ -44,7 +47,7 @@ use crate::{
     ingest::{self, Collect, CollectError},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
     preview,
-    profile::{Claim, Registry, Settings, SettingsError, TargetWriter, TenantRef},
+    profile::{Claim, ProfileError, Registry, Settings, SettingsError, TableError, TargetWriter, TenantRef},
     store::{Reader, StoreError, Writer},
     upload::{self, JobEnd, Upload, UploadError},
 };
@@ -57,7 +60,7 @@ pub const NAMING: Naming = Naming::ActiveDirectory;
 pub enum JobError {
     /// What was asked for is not complete: exit status 2.
     #[error(transparent)]
-    Usage(#[from] SettingsError),
+    Usage(SettingsError),
     /// What was asked for is there and cannot be used so, or is not there at all: exit status 2.
     #[error("{0}")]
     Unfit(Box<Problem>),
@@ -86,6 +89,21 @@ impl JobError {
 
     fn failed(problem: Problem) -> Self {
         Self::Failed(Box::new(advice::explain(problem)))
+    }
+}
+
+impl From<SettingsError> for JobError {
+    fn from(error: SettingsError) -> Self {
+        match error.refusal() {
+            Some(problem) => Self::Guard(Box::new(problem)),
+            None => Self::Usage(error),
+        }
+    }
+}
+
+impl From<ProfileError> for JobError {
+    fn from(error: ProfileError) -> Self {
+        SettingsError::from(error).into()
     }
 }
 
@@ -123,15 +141,58 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
         tenant: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
         client: settings.client.as_ref().map(|c| c.as_str().to_owned()).unwrap_or_default(),
         credential: context.secrets.credential.clone(),
+        credential_expires: None,
         cloud: settings.cloud,
         login: settings.login.clone(),
         graph: settings.graph.clone(),
         scope: settings.cloud.scope(),
         net: settings.net.clone(),
-        jupiterone: settings.target().map(|target| (target, context.secrets.jupiterone_key.clone())),
+        jupiterone: settings.target().map(|target| JupiterOneInput {
+            seen: seen(settings, &target),
+            key: context.secrets.jupiterone_key.clone(),
+            target,
+        }),
         clock: Arc::clone(&context.clock),
     };
     doctor::doctor(input, Arc::clone(&context.reporter)).await
+}
+
+/// Waits until the app has the roles that a run needs, reporting each look as `Event::Consent`; they are the answer.
+///
+/// An end without them is an error: nobody consented in time, the login service refuses, or the person has cancelled.
+pub async fn consent(context: &Context) -> Result<Vec<String>, JobError> {
+    let settings = &context.settings;
+    let place = advice::Place {
+        cloud: settings.cloud,
+        login: settings.login.clone(),
+        tenant: settings.tenant()?.as_str().to_owned(),
+        client: settings.client()?.clone(),
+    };
+    // Said at once: no look would be any better.
+    graph(context)?;
+    let client = || graph(context).map_err(|e| e.problem());
+    match consent::wait(client, &place, &*context.clock, &context.reporter, &context.cancel).await {
+        Ended::Given(roles) => Ok(roles),
+        Ended::TooLong(problem) | Ended::Refused(problem) => Err(JobError::failed(problem)),
+        Ended::Cancelled => Err(JobError::Interrupted(Box::new(
+            Problem::new("waiting for consent was cancelled")
+                .code("cancelled")
+                .hint("Nothing was changed. Once somebody has consented, check again."),
+        ))),
+    }
+}
+
+/// Whether this tenant was the last to be uploaded to the target. What the registry does not tell has to be asked.
+fn seen(settings: &Settings, target: &Target) -> Seen {
+    let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
+    match registry(settings).last_writer(target) {
+        Ok(Some(writer)) if tenant.is_none_or(|tenant| *tenant == writer.tenant) => Seen::Ours,
+        Ok(_) => Seen::Never,
+        Err(error) => {
+            tracing::warn!("{error}");
+            Seen::Never
+        }
+    }
 }
 
 /// Reads the tenant into its store, and forgets the runs that are too many then. Gaps are data in the result; an
@@ -198,6 +259,7 @@ pub async fn settled(context: &Context) -> Result<Settings, JobError> {
 /// A client for the tenant of these settings.
 fn graph(context: &Context) -> Result<GraphClient, JobError> {
     let settings = &context.settings;
+    settings.require_trust()?;
     let config = GraphConfig {
         login: settings.login.clone(),
         graph: settings.graph.clone(),
@@ -236,6 +298,13 @@ fn no_secret(settings: &Settings) -> JobError {
         Some(name) => format!("profile `{name}`"),
         None => "this client ID".to_owned(),
     };
+    if settings.certificate.is_some() {
+        return JobError::failed(
+            Problem::new(format!("the private key of the certificate of {of} is not in the keyring"))
+                .code("no_secret")
+                .hint("Give the certificate once more, in the wizard or with `tenantry profile edit --certificate FILE`; or set AZURE_CLIENT_CERTIFICATE_PATH together with AZURE_TENANT_ID and AZURE_CLIENT_ID."),
+        );
+    }
     JobError::failed(
         Problem::new(format!("no client secret is known for {of}"))
             .code("no_secret")
@@ -299,6 +368,7 @@ pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
 /// Synchronises the target with the run that [`prepare_upload`] looked at. Guards must have been lifted by then.
 pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobError> {
     let settings = &context.settings;
+    settings.require_trust()?;
     let key = context.secrets.jupiterone_key.clone().ok_or_else(|| {
         JobError::failed(
             Problem::new(format!("no API key is known for {}", ready.target))
@@ -324,7 +394,7 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
         cancel: context.cancel.clone(),
     };
     let registry = registry(settings);
-    let unusable = |e: crate::profile::RegistryError| JobError::failed(Problem::new(e.to_string()).code("registry"));
+    let unusable = |e: TableError| JobError::failed(Problem::new(e.to_string()).code("registry"));
     let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
     let before = match registry.claim(&ready.target, writer).map_err(unusable)? {
         Claim::Ours { before } => before,

@@ -177,7 +177,7 @@ impl JupiterOneClient {
             tries += 1;
             let failure = match self.attempt(&call, answer_lost).await {
                 Ok(answer) => return Ok(answer),
-                Err(failure) if failure.error.kind().is_transient() => failure,
+                Err(failure) if failure.error.may_pass() => failure,
                 Err(failure) => return Err(failure.error.after(tries)),
             };
             answer_lost |= failure.answer_lost;

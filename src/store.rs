@@ -21,6 +21,7 @@ mod ghosts;
 mod ground;
 mod hot;
 mod keys;
+mod late;
 mod lists;
 mod lock;
 mod migrate;

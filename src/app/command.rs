@@ -238,7 +238,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Cancel, ["c"], "cancel (keeps what is here)", "stop reading; what is here is kept", |m| at(m, Place::Ingest) && ingest::can_cancel(m);
     Action::ReadAgain, ["r"], "read again", "read what changed since", |m| at(m, Place::Ingest) && ingest::can_read_again(m);
     Action::ReadAll, ["F"], "read everything", "read everything, although what changed would do", |m| at(m, Place::Ingest) && ingest::can_read_all(m);
-    Action::HowToRead, ["h"], "how …", "choose how to read", |m| at(m, Place::Ingest) && ingest::can_choose(m);
+    Action::HowToRead, ["h"], "how to read …", "choose how to read: what changed, everything, gently, or anew", |m| at(m, Place::Ingest) && ingest::can_choose(m);
 
     // Browsing.
     Action::Continue, ["enter", "down", "tab"], "to the list", "keep the filter and go to the list", filtering;

@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use serde::Deserialize;
 
 use crate::domain::{
+    check::Offer,
     cloud::Cloud,
     ids::ClientId,
     origin::Origin,
@@ -46,6 +47,11 @@ impl Place {
     /// The app's API permissions.
     pub fn permissions(&self) -> String {
         self.page(Mend::Permissions)
+    }
+
+    /// The app's certificates and secrets.
+    pub fn secrets(&self) -> String {
+        self.page(Mend::Secrets)
     }
 }
 
@@ -98,9 +104,11 @@ fn add(mut problem: Problem, place: Option<&Place>) -> Problem {
     // OAuth's own code says less than the number in its message.
     let code = aadsts.as_ref().map(|number| format!("AADSTS{number}")).or_else(|| problem.code.clone());
     let status = problem.status.map(|status| format!("http_{status}"));
-    let advice = code.as_deref().and_then(|c| TABLE.get(c)).or_else(|| status.and_then(|s| TABLE.get(&s)));
+    let told = problem.message.as_deref().and_then(told_in_words);
+    let advice = [told, code.as_deref(), status.as_deref()].into_iter().flatten().find_map(|key| TABLE.get(key));
     if problem.hint.is_none() {
-        problem.hint = advice.map(|a| a.hint.clone());
+        let unknown = || aadsts.as_ref().map(|_| UNKNOWN_LOGIN.to_owned());
+        problem.hint = advice.map(|a| a.hint.clone()).or_else(unknown);
     }
     if problem.link.is_none() {
         let mend = advice.and_then(|a| a.mend).zip(place).map(|(mend, place)| place.page(mend));
@@ -108,6 +116,60 @@ fn add(mut problem: Problem, place: Option<&Place>) -> Problem {
         problem.link = mend.or_else(|| advice.and_then(|a| a.link.clone())).or_else(lookup);
     }
     problem
+}
+
+/// For a code that the table does not have.
+const UNKNOWN_LOGIN: &str = "Microsoft explains this code at the link. With the correlation id and the time, an \
+    administrator finds the attempt in Sign-in logs, Service principal sign-ins.";
+
+/// What only the words of a message give away, as a key of the table.
+fn told_in_words(message: &str) -> Option<&'static str> {
+    const WORDS: [(&str, &str); 4] = [
+        // Continuous access evaluation (`facts/graph.md` §6.3): policies are held against every request.
+        ("insufficient_claims", CLAIMS_CHALLENGE),
+        ("claims challenge", CLAIMS_CHALLENGE),
+        // An app management policy (`facts/graph.md` §12.1).
+        ("credential type not allowed", NO_SECRETS),
+        ("credential type is not allowed", NO_SECRETS),
+    ];
+    let message = message.to_ascii_lowercase();
+    WORDS.iter().find(|(words, _)| message.contains(words)).map(|(_, key)| *key)
+}
+
+const CLAIMS_CHALLENGE: &str = "claims_challenge";
+const NO_SECRETS: &str = "credential_type_not_allowed";
+
+/// What a face can do about it for the person, who decides. `here` is the cloud in use.
+pub fn offer(problem: &Problem, here: Cloud) -> Option<Offer> {
+    let message = problem.message.as_deref().unwrap_or_default();
+    let code = problem.code.as_deref().and_then(aadsts).or_else(|| aadsts(message));
+    match code.as_deref() {
+        Some("90038" | "900382" | "900432") => other_cloud(message, here).map(Offer::OtherCloud),
+        // Consent makes the service principal that is missing.
+        Some("7000229" | "65001") => Some(Offer::AwaitConsent),
+        _ if told_in_words(message) == Some(NO_SECRETS) => Some(Offer::UseCertificate),
+        _ => None,
+    }
+}
+
+/// The cloud that a tenant most likely lives in which `here` does not know: the one that the message names, else the
+/// other one that most tenants are in.
+fn other_cloud(message: &str, here: Cloud) -> Option<Cloud> {
+    const NAMES: [(&str, Cloud); 8] = [
+        ("microsoftonline.us", Cloud::UsGov),
+        ("usgov", Cloud::UsGov),
+        ("us government", Cloud::UsGov),
+        ("chinacloudapi.cn", Cloud::China),
+        ("microsoftonline.cn", Cloud::China),
+        ("azurechina", Cloud::China),
+        ("microsoftonline.com", Cloud::Global),
+        ("azurecloud", Cloud::Global),
+    ];
+    let message = message.to_ascii_lowercase();
+    // Another cloud of the same login service would have known it.
+    let is_elsewhere = |cloud: &Cloud| cloud.login() != here.login();
+    let named = NAMES.iter().filter(|(name, _)| message.contains(name)).map(|(_, cloud)| *cloud);
+    named.chain([Cloud::Global, Cloud::UsGov]).find(is_elsewhere)
 }
 
 /// The number of the first AADSTS code in a text.
@@ -132,7 +194,7 @@ mod tests {
 
     #[test]
     fn every_code_of_the_facts_has_a_hint() {
-        // facts/graph.md §7.3 and §6.2, facts/jupiterone.md §1.5, net.rs.
+        // facts/graph.md §7.3 and §6.2, facts/jupiterone.md §1.5. The network's: net/failure/tests.rs.
         let aadsts = [
             700016, 7000215, 7000222, 90002, 900023, 900021, 50059, 50194, 9001023, 900144, 90014, 900561, 9002313,
             70011, 1002012, 500011, 650057, 650052, 7000229, 7000112, 70001, 700011, 7000218, 700025, 700027, 700024,
@@ -151,8 +213,7 @@ mod tests {
             Request_ThrottledPermanently Headers_HeaderNotSupported \
             SYNC_JOB_INVALID_INTEGRATION_INSTANCE JOB_NOT_AWAITING_UPLOADS ENTITY_IS_NOT_ARRAY \
             ENTITY_UPLOAD_FAILED_VALIDATION RELATIONSHIP_UPLOAD_FAILED_VALIDATION RequestEntityTooLargeException \
-            timeout certificate name_not_found proxy proxy_address ca_file connection_refused connection_failed \
-            connection_cut http_client not_json";
+            not_json";
         for code in aadsts.iter().map(String::as_str).chain(others.split_whitespace()) {
             let problem = explain(Problem::new("x").code(code));
             assert!(problem.hint.is_some(), "{code}");
@@ -167,6 +228,14 @@ mod tests {
             assert!(advice.hint.matches(". ").count() <= 2, "{code}: {}", advice.hint);
             assert!(advice.mend.is_none() || advice.link.is_none(), "{code}");
         }
+    }
+
+    #[test]
+    fn a_failure_of_the_network_gets_its_advice() {
+        let origin = Origin::known("https://graph.microsoft.com");
+        let slow = crate::net::too_slow("reading", &origin, std::time::Duration::from_secs(5));
+        assert!(slow.hint.is_none(), "the table has it");
+        assert!(explain(slow).hint.is_some_and(|h| h.contains("firewall")));
     }
 
     #[test]

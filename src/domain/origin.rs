@@ -86,6 +86,16 @@ impl Origin {
         Url::parse(&self.0).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
+    /// Whether TLS stands before it; plain HTTP is for loopback alone.
+    pub fn is_secure(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+
+    /// The port, its scheme's own where none is given.
+    pub fn port(&self) -> u16 {
+        Url::parse(&self.0).ok().and_then(|u| u.port_or_known_default()).unwrap_or_default()
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -158,6 +168,15 @@ mod tests {
         no("https://graph.microsoft.com/?a=b");
         no("ftp://127.0.0.1");
         no("file:///etc/passwd");
+    }
+
+    #[test]
+    fn ports() {
+        let check = |text: &str, want| assert_eq!(Origin::parse(text).unwrap().port(), want, "{text}");
+        check("https://graph.microsoft.com", 443);
+        check("https://graph.microsoft.com:8443", 8443);
+        check("http://localhost", 80);
+        check("http://[::1]:8080", 8080);
     }
 
     #[test]

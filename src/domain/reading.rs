@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, num::NonZeroU64, str::FromStr, time::Durat
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ids::is_guid_shaped;
+use super::{completeness::Collection, ids::is_guid_shaped};
 
 /// How a run reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -249,6 +249,8 @@ pub struct Learned {
     pub sign_ins_link: Option<String>,
     /// Runs in a row whose `$count` differed too much.
     pub drifted: u32,
+    /// By how much `$count` told more than a full read found, where that is too much: it will do so again.
+    pub settled_drift: BTreeMap<Collection, i64>,
 }
 
 /// What a collection would do, before it does it.

@@ -2,6 +2,8 @@
 //!
 //! Decides nothing about the screens; what a job may do is decided in `jobs` and below.
 
+mod keys;
+
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -18,6 +20,7 @@ use crate::{
     },
     credentials::{
         Entry, Vault, VaultError,
+        certificate::ClientCertificate,
         vault::{DEADLINE, name_within},
         with_deadline,
     },
@@ -38,7 +41,8 @@ use crate::{
     },
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
-        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, credential, jupiterone_key,
+        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, What, credential,
+        jupiterone_key,
         paths::{Paths, replace},
     },
     store::{Reader, StoreError, holder},
@@ -57,6 +61,8 @@ pub struct Office {
     session: Mutex<Session>,
     /// The store that was last read, kept open.
     reader: Mutex<Option<Reader>>,
+    /// The key that was made or read last.
+    key: Mutex<Option<ClientCertificate>>,
 }
 
 /// Who is at work; changed by saving a profile.
@@ -78,7 +84,7 @@ impl Office {
     ) -> Self {
         let paths = settings.paths.clone();
         let session = Mutex::new(Session { settings, secrets: Secrets::default() });
-        Self { flags, environment, paths, vault, clock, demo, session, reader: Mutex::new(None) }
+        Self { flags, environment, paths, vault, clock, demo, session, reader: Mutex::new(None), key: Mutex::new(None) }
     }
 
     /// The selected profile, as screens name it.
@@ -98,8 +104,12 @@ impl Office {
             Some(Destination::Scope(name)) => (None, Some(name)),
             None => (None, None),
         };
+        let held = self.session().settings;
         let flags = Flags {
             profile: None,
+            // No form asks for the way into the network: it is the profile's, and the command line's before it.
+            proxy: held.net.proxy.clone(),
+            ca_file: held.net.ca_file.clone(),
             tenant_id: Some(form.tenant.clone()),
             client_id: Some(form.client.to_string()),
             cloud: Some(form.cloud),
@@ -110,10 +120,15 @@ impl Office {
             ..self.flags.clone()
         };
         let flags = match &form.endpoints {
-            Some(own) => Flags { login_url: Some(own.login.clone()), graph_url: Some(own.graph.clone()), ..flags },
+            Some(own) => Flags {
+                login_url: Some(own.login.clone()),
+                graph_url: Some(own.graph.clone()),
+                admin_center: own.admin_center.clone(),
+                ..flags
+            },
             None => flags,
         };
-        Ok(Settings::of_flags(&flags, &Environment::default(), &self.paths)?)
+        Ok(self.with_credential(Settings::of_flags(&flags, &Environment::default(), &self.paths)?, form))
     }
 
     fn context(
@@ -139,7 +154,8 @@ impl Office {
         let typed = Secrets {
             credential: match &form.credential {
                 FormCredential::Secret(secret) => Some(Credential::Secret(secret.clone())),
-                FormCredential::Stored | FormCredential::Key => None,
+                FormCredential::Stored => None,
+                FormCredential::Key => self.key_of(form).map(|key| Credential::Key(key.key)),
             },
             jupiterone_key: form.jupiterone.as_ref().and_then(|j| j.key.clone()),
         };
@@ -156,20 +172,17 @@ impl Office {
 
     /// The secrets for these settings: those of memory first, then the keyring's and the environment's.
     async fn kept(&self, settings: Settings, memory: Secrets) -> Result<Secrets, JobError> {
-        let environment = self.environment.clone();
-        with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
-            let secret = match memory.credential {
-                Some(secret) => Some(secret),
-                None => credential(&settings, &environment, vault)?,
-            };
-            let key = match memory.jupiterone_key {
-                Some(key) => Some(key),
-                None => jupiterone_key(&settings, &environment, vault)?,
-            };
-            Ok(Secrets { credential: secret, jupiterone_key: key })
-        })
-        .await
-        .map_err(|e| JobError::Failed(Box::new(e.problem())))
+        let failed = |problem| JobError::Failed(Box::new(problem));
+        let (environment, vault) = (&self.environment, &self.vault);
+        let credential = match memory.credential {
+            Some(credential) => Some(credential),
+            None => credential(&settings, environment, vault, self.clock.now()).await.map_err(failed)?,
+        };
+        let jupiterone_key = match memory.jupiterone_key {
+            Some(key) => Some(key),
+            None => jupiterone_key(&settings, environment, vault).await.map_err(failed)?,
+        };
+        Ok(Secrets { credential, jupiterone_key })
     }
 
     async fn save(&self, form: Form) -> Result<Saved, JobError> {
@@ -198,18 +211,23 @@ impl Office {
 
     /// Puts the secrets into the keyring; where that fails they stay in memory, which says why.
     async fn keep(&self, settings: &Settings, secrets: &Secrets) -> Kept {
-        let mut entries = Vec::new();
-        if let (Some(tenant), Some(client), Some(Credential::Secret(secret))) =
-            (&settings.tenant, &settings.client, &secrets.credential)
-        {
-            entries.push((Entry::client_secret(&settings.login, tenant.as_str(), client), secret.clone()));
-        }
-        if let (Some(account), Some(key)) = (&settings.jupiterone_account, &secrets.jupiterone_key) {
-            entries.push((Entry::jupiterone_key(&settings.jupiterone, account), key.clone()));
-        }
+        let registration = settings.tenant.clone().zip(settings.client.clone());
+        let credential = secrets.credential.clone().zip(registration);
+        let key = secrets.jupiterone_key.clone().zip(settings.jupiterone_account.clone());
+        let (login, jupiterone) = (settings.login.clone(), settings.jupiterone.clone());
         let name = name_within(Arc::clone(&self.vault), Duration::from_secs(1)).await;
         let stored = with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
-            entries.iter().try_for_each(|(entry, secret)| vault.set(entry, secret))
+            match credential {
+                Some((Credential::Secret(secret), (tenant, client))) => {
+                    vault.set(&Entry::client_secret(&login, tenant.as_str(), &client), &secret)?;
+                }
+                Some((Credential::Key(key), (tenant, client))) => {
+                    vault.set_key(&Entry::client_key(&login, tenant.as_str(), &client), &key.key)?;
+                }
+                // The platform keeps that one.
+                Some((Credential::Federated(_), _)) | None => {}
+            }
+            key.map_or(Ok(()), |(key, account)| vault.set(&Entry::jupiterone_key(&jupiterone, &account), &key))
         });
         match stored.await {
             Ok(()) => Kept::Keyring(name),
@@ -232,12 +250,9 @@ impl Office {
             .unwrap_or(wanted);
         // What the screens do not ask for stays as it was.
         if let Ok(before) = profiles.load(&name) {
-            profile.full_every = before.full_every;
-            profile.keep = before.keep;
-            profile.sign_in_activity = before.sign_in_activity;
-            profile.accepted_gaps = before.accepted_gaps;
+            profile.keep_unasked(&before);
         }
-        profiles.save(&name, &profile).map_err(|e| JobError::Usage(e.into()))?;
+        profiles.put(&name, &profile, &What::ALL)?;
         Ok((name, profile))
     }
 
@@ -400,6 +415,9 @@ fn profile_of(settings: &Settings) -> Profile {
         cloud: settings.cloud,
         login_url: differs(&settings.login, &settings.cloud.login()),
         graph_url: differs(&settings.graph, &settings.cloud.graph()),
+        admin_center: settings.admin_center.clone(),
+        certificate: settings.certificate,
+        credential_command: settings.credential_command.clone(),
         proxy: settings.net.proxy.clone(),
         ca_file: settings.net.ca_file.clone(),
         jupiterone: JupiterOneProfile {
@@ -464,12 +482,23 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn consent(&self, _: Form, _: Arc<dyn Reporter>, _: CancellationToken) -> BoxFuture<'_, Result<(), Problem>> {
-        async { Err(Problem::new("the waiting for consent is not connected yet").code("internal")) }.boxed()
+    fn consent(
+        &self,
+        form: Form,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            let settings = self.0.settings_of(&form).map_err(|e| e.problem())?;
+            let secrets = self.0.secrets_of(&form, &settings).await;
+            let context = self.0.context(settings, secrets, reporter, cancel);
+            jobs::consent(&context).await.map(drop).map_err(|e| e.problem())
+        }
+        .boxed()
     }
 
-    fn key(&self, _: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
-        async { Err(Problem::new("keys are not connected yet").code("internal")) }.boxed()
+    fn key(&self, work: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
+        self.0.get_key(work).boxed()
     }
 
     fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>> {

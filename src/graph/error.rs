@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::domain::{origin::Origin, problem::Problem};
+use crate::{
+    domain::{origin::Origin, problem::Problem},
+    net,
+};
 
 /// A failure of reading, after all retries. Codes, messages and request ids are the service's own, verbatim.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -130,6 +133,11 @@ impl GraphError {
         }
     }
 
+    /// Whether the network needs a person before another try can help: a proxy's sign-in, a certificate.
+    pub fn is_lasting(&self) -> bool {
+        self.kind == ErrorKind::Network && self.code().is_some_and(net::is_lasting)
+    }
+
     pub(super) fn new(kind: ErrorKind, problem: Problem) -> Self {
         Self { kind, problem: Box::new(problem) }
     }
@@ -200,6 +208,18 @@ impl GraphError {
         error
     }
 
+    /// The same error with what `WWW-Authenticate` tells beyond the body: that the token's claims do not do any more
+    /// (facts: graph.md §6.3). The claims themselves are of no use here: the client does not declare `cp1`.
+    pub(super) fn challenged(mut self, header: &str) -> Self {
+        const CHALLENGE: &str = "insufficient_claims";
+        if header.contains(CHALLENGE) {
+            let message = self.problem.message.take().unwrap_or_default();
+            self.problem.message =
+                Some(format!("{message} (WWW-Authenticate: error=\"{CHALLENGE}\")").trim().to_owned());
+        }
+        self
+    }
+
     /// As [`GraphError::refused`], of a body that is read already (the items of a batch).
     pub(super) fn refused_with(what: &str, status: u16, request_id: Option<String>, body: &Value) -> Self {
         let error = &body["error"];
@@ -253,6 +273,7 @@ impl GraphError {
                 message: description,
                 request_id: text("correlation_id"),
                 trace_id: text("trace_id"),
+                at: text("timestamp").and_then(|at| at.parse().ok()),
                 ..Problem::new(format!("{what} was refused"))
             },
         )
@@ -389,6 +410,16 @@ mod tests {
     }
 
     #[test]
+    fn a_claims_challenge_shows() {
+        let error = || GraphError::refused("reading /v1.0/users", 401, None, br#"{"error":{"message":"no"}}"#);
+        let message = |header| error().challenged(header).message().map(str::to_owned);
+        let plain = r#"Bearer realm="", client_id="00000003-0000-0000-c000-000000000000""#;
+        assert_eq!(message(plain).as_deref(), Some("no"));
+        let challenge = r#"Bearer realm="", error="insufficient_claims", claims="eyJhY2Nlc3NfdG9rZW4iOnt9fQ==""#;
+        assert_eq!(message(challenge).as_deref(), Some(r#"no (WWW-Authenticate: error="insufficient_claims")"#));
+    }
+
+    #[test]
     fn the_login_services_errors() {
         let check = |status: u16, body: &str, code: &str, transient: bool| {
             let error = GraphError::login("asking for a token", status, body.as_bytes());
@@ -405,6 +436,7 @@ mod tests {
         assert_eq!(secret.trace_id.as_deref(), Some("03da4b8e-5ffe-48ca-9754-aff4276f0100"));
         assert_eq!(secret.request_id.as_deref(), Some("7b12f9bb-2eef-42e3-ad75-eee69ec9088d"));
         assert!(secret.message.unwrap().contains("\r\nTrace ID"), "verbatim");
+        assert_eq!(secret.at, "2022-03-02T18:25:26Z".parse().ok());
         check(
             400,
             r#"{"error":"unauthorized_client","error_description":"AADSTS700016: Application with identifier 'x' was not found"}"#,

@@ -21,10 +21,10 @@ use tokio::{
 };
 
 /// Units in ten seconds, while nobody has said how large the tenant is: what the smallest is allowed.
-pub(super) const QUOTA_UNKNOWN: u64 = 3_500;
+const QUOTA_UNKNOWN: u64 = documented_quota(0);
 /// What the largest is documented to be allowed. Whoever counts on more comes back to the ground of that at once where the
 /// service tells otherwise.
-const MOST_DOCUMENTED: u64 = 8_000;
+const MOST_DOCUMENTED: u64 = documented_quota(u64::MAX);
 /// The part of the quota that is aimed at.
 const SHARE: f64 = 0.8;
 /// The same, for a run that wants to be the least load.
@@ -50,6 +50,15 @@ const RISE_BEYOND: f64 = 0.005;
 const LEAST_RISE_BEYOND: f64 = RISE_BEYOND / 16.0;
 /// The pace never falls below this part of what is aimed at.
 const LEAST: f64 = 0.05;
+
+/// Resource units in ten seconds that the service allows a tenant of so many users (facts: graph.md §1.1).
+pub const fn documented_quota(users: u64) -> u64 {
+    match users {
+        0..50 => 3_500,
+        50..=500 => 5_000,
+        _ => 8_000,
+    }
+}
 
 pub(super) struct Pace {
     /// Held by the one who waits for units: the others stand behind it in their order.
@@ -129,6 +138,11 @@ impl Pace {
                 told: None,
             }),
         }
+    }
+
+    /// What would be aimed at, in units in ten seconds, if so many were allowed.
+    pub fn aim(&self, units_10s: u64) -> u64 {
+        ((self.share * units_10s as f64).round() as u64).max(1)
     }
 
     /// What the service is taken to allow, in units in ten seconds. What made it slow down before still holds.

@@ -108,6 +108,8 @@ struct Response {
     status: u16,
     request_id: Option<String>,
     retry_after: Option<Duration>,
+    /// A 401 says why in a header, which no body repeats.
+    challenge: Option<String>,
     units: Option<u64>,
     throttling: Throttling,
     body: Bytes,
@@ -219,7 +221,7 @@ impl Sender {
                 },
                 Err(error) => (error, None),
             };
-            if !error.is_transient() {
+            if !error.is_transient() || error.is_lasting() {
                 return Err(error);
             }
             let throttled = error.status() == Some(429);
@@ -324,11 +326,12 @@ impl Sender {
             let retry_after = header("retry-after")
                 .and_then(|text| net::retry_after(&text, header("date").as_deref(), Some(self.clock.now())));
             let request_id = header("request-id");
+            let challenge = header("www-authenticate");
             let units = header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
             let throttling = Throttling::of(header);
             let body = whole_body(answer, &call.what, MOST_BODY).await?.map_err(network)?;
             let generation = token.generation;
-            Ok(Response { status, request_id, retry_after, units, throttling, body, generation, sent })
+            Ok(Response { status, request_id, retry_after, challenge, units, throttling, body, generation, sent })
         };
         let answered = tokio::time::timeout(LONGEST_ANSWER, answered)
             .await
@@ -356,7 +359,11 @@ impl Sender {
         self.told(response.throttling);
         let request_id = response.request_id.clone();
         if !good {
-            return Err(GraphError::refused(&call.what, status, request_id, &response.body));
+            let error = GraphError::refused(&call.what, status, request_id, &response.body);
+            return Err(match &response.challenge {
+                Some(challenge) => error.challenged(challenge),
+                None => error,
+            });
         }
         decode(&response.body).map_err(|why| match why {
             Undecodable::Cut(why) => GraphError::not_json(&call.what, status, &why, request_id),

@@ -1,6 +1,6 @@
 //! The access token: asked for once however many wait for it, and renewed before it ends.
 //!
-//! Client credentials by secret. The token is opaque here: its claims are decoded without checking the signature, for
+//! Client credentials: by secret, by a key's signature, or by a platform's own token. The token is opaque here: its claims are decoded without checking the signature, for
 //! help texts only, and may not be there at all. Its end is told by the wall clock, so that a laptop that slept over it
 //! notices.
 
@@ -18,7 +18,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
 
-use super::{GraphConfig, decode, error::GraphError};
+use super::{
+    GraphConfig, assertion, decode,
+    error::{ErrorKind, GraphError},
+};
 use crate::{
     domain::{clock::Clock, credential::Credential, ids::ClientId, origin::Origin, problem::Problem, secret::Secret},
     net,
@@ -138,6 +141,13 @@ impl Tokens {
         }
     }
 
+    /// Asks once for a token that nobody has had yet, and keeps it for nobody; with a refusal comes how long the service
+    /// wants to be left alone.
+    pub async fn once(&self) -> Result<TokenInfo, (GraphError, Option<Duration>)> {
+        let (_, life, claims) = self.ask_once().await?;
+        Ok(TokenInfo { expires_at: self.clock.now() + life, claims })
+    }
+
     /// Asks, and asks again where the login service or the network is in trouble.
     async fn ask(&self) -> Result<(Secret, SignedDuration, Option<Claims>), GraphError> {
         let mut attempt = 1;
@@ -146,7 +156,7 @@ impl Tokens {
                 Ok(token) => return Ok(token),
                 Err(failed) => failed,
             };
-            if !error.is_transient() || attempt == ATTEMPTS {
+            if !error.is_transient() || error.is_lasting() || attempt == ATTEMPTS {
                 return Err(error);
             }
             let wait = asked_for.unwrap_or(Duration::from_millis(500) * attempt);
@@ -155,20 +165,30 @@ impl Tokens {
         }
     }
 
+    /// For one request: an assertion is good for no other.
+    async fn proof(&self, endpoint: &str) -> Result<Proof, Problem> {
+        Ok(match &self.credential {
+            Credential::Secret(secret) => Proof::Secret(secret.clone()),
+            Credential::Key(key) => Proof::Assertion(assertion::signed(key, &self.client, endpoint, self.clock.now())?),
+            Credential::Federated(path) => Proof::Assertion(assertion::of_platform(path).await?),
+        })
+    }
+
     async fn ask_once(&self) -> Result<(Secret, SignedDuration, Option<Claims>), (GraphError, Option<Duration>)> {
         let network = |e: reqwest::Error| (GraphError::network(net::problem_of(&e, WHAT, &self.login)), None);
         let url = self.login.join(&format!("/{}/oauth2/v2.0/token", super::segment(&self.tenant)));
-        let Credential::Secret(secret) = &self.credential else {
-            let problem = Problem::new(format!("{WHAT}: only a client secret can be used so far"));
-            return Err((GraphError::network(problem), None));
-        };
+        let here = |problem| (GraphError::new(ErrorKind::Login, problem), None);
+        let proof = self.proof(url.as_str()).await.map_err(here)?;
         // `form` encodes once, which is what secrets with `+` and `~` need.
-        let form = [
-            ("client_id", self.client.as_str()),
-            ("scope", &self.scope),
-            ("client_secret", secret.expose()),
-            ("grant_type", "client_credentials"),
-        ];
+        let mut form = vec![("client_id", self.client.as_str()), ("scope", &self.scope)];
+        match &proof {
+            Proof::Secret(secret) => form.push(("client_secret", secret.expose())),
+            Proof::Assertion(assertion) => {
+                form.push(("client_assertion_type", assertion::TYPE));
+                form.push(("client_assertion", assertion.expose()));
+            }
+        }
+        form.push(("grant_type", "client_credentials"));
         let request = self.http.post(url).header("client-request-id", uuid::Uuid::new_v4().to_string()).form(&form);
         let answer = request.send().await.map_err(network)?;
         let status = answer.status().as_u16();
@@ -188,6 +208,12 @@ impl Tokens {
         let life = SignedDuration::from_secs(answer.expires_in.seconds().clamp(1, 7 * 86_400));
         Ok((Secret::new(answer.access_token), life, claims))
     }
+}
+
+/// What is sent to prove who asks.
+enum Proof {
+    Secret(Secret),
+    Assertion(Secret),
 }
 
 #[derive(Deserialize)]
@@ -236,7 +262,16 @@ fn claims(token: &str) -> Option<Claims> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::stub::{Stub, TestClock, jwt};
+    use crate::{
+        domain::{
+            credential::{ClientKey, Thumbprint},
+            secret::SecretBytes,
+        },
+        graph::{
+            GraphClient,
+            stub::{Stub, TestClock, jwt},
+        },
+    };
     use serde_json::json;
 
     #[test]
@@ -309,6 +344,60 @@ mod tests {
         check(&[&unavailable, &transient], None, 3).await;
         check(&[&refusal], Some("AADSTS7000215"), 1).await;
         check(&[&unavailable, &transient, &unavailable], Some("http_503"), 3).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_key_signs_anew_for_each_try() {
+        let pair = rcgen::KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+        let key = ClientKey {
+            key: SecretBytes::new(pair.serialize_der()),
+            thumbprint: Thumbprint([1; 32]),
+            expires: Some("2026-11-22T12:00:00Z".parse().unwrap()),
+        };
+        let stub = Stub::start().await;
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let client = GraphClient::new(
+            stub.config(),
+            Credential::Key(key),
+            Arc::new(clock.clone()),
+            Arc::new(crate::domain::progress::Silent),
+        )
+        .unwrap();
+        let field = |name: &str| stub.last_form().into_iter().find(|(n, _)| n == name).map(|(_, value)| value);
+        stub.login_answers([(503, String::new())]);
+        client.token().await.unwrap();
+        assert_eq!(stub.tokens_asked(), 2);
+        let names: Vec<String> = stub.last_form().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["client_id", "scope", "client_assertion_type", "client_assertion", "grant_type"]);
+        assert_eq!(field("client_assertion_type").as_deref(), Some(assertion::TYPE));
+        let first = field("client_assertion").unwrap();
+        clock.advance(3_000);
+        client.token().await.unwrap();
+        assert_ne!(field("client_assertion").unwrap(), first);
+        // Once the certificate has ended nothing is sent, and nothing is tried again.
+        clock.advance(7_200);
+        let error = client.token().await.unwrap_err();
+        assert_eq!((error.code(), stub.tokens_asked()), (Some("certificate_expired"), 3));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_platforms_token_is_sent_as_it_is_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        let stub = Stub::start().await;
+        let clock = TestClock::new("2026-11-22T10:00:00Z");
+        let federated = Credential::Federated(path.clone());
+        let reporter = Arc::new(crate::domain::progress::Silent);
+        let client = GraphClient::new(stub.config(), federated, Arc::new(clock.clone()), reporter).unwrap();
+        let error = client.token().await.unwrap_err();
+        assert_eq!((error.code(), stub.tokens_asked()), (Some("federated_token"), 0));
+        for token in ["a.b.c", "d.e.f"] {
+            std::fs::write(&path, format!("{token}\n")).unwrap();
+            client.token().await.unwrap();
+            let form = stub.last_form();
+            assert!(form.contains(&("client_assertion".to_owned(), token.to_owned())), "{form:?}");
+            clock.advance(3_000);
+        }
     }
 
     #[tokio::test(start_paused = true)]

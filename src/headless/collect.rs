@@ -1,10 +1,14 @@
 //! `tenantry collect`: the ingestion.
 
+mod all;
+
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{
+    expiry,
     output::{Exit, Finished, Output, accepted_words, reads, say_gaps, say_ground},
-    session::Session,
+    session::{self, Session},
 };
 use crate::{
     cli::{self, Common},
@@ -20,7 +24,14 @@ use crate::{
 };
 
 pub async fn run(common: &Common, args: &cli::Collect, output: Output) -> Exit {
-    match collect(common, args, &output).await {
+    if args.all {
+        return all::run(common, args, &output).await;
+    }
+    let ended = match Session::open(common) {
+        Ok(session) => collect(&session, args, &output, session::cancelled_by_signals()).await,
+        Err(error) => Err(error),
+    };
+    match ended {
         Ok(Ended::Run(settings, run)) => finish(&settings, &run, &output),
         Ok(Ended::Explained(explanation)) => explained(&explanation, &output),
         Err(error) => output.fail(&error),
@@ -32,13 +43,28 @@ enum Ended {
     Explained(Explanation),
 }
 
-async fn collect(common: &Common, args: &cli::Collect, output: &Output) -> Result<Ended, JobError> {
-    let session = Session::open(common)?;
+async fn collect(
+    session: &Session,
+    args: &cli::Collect,
+    output: &Output,
+    cancel: CancellationToken,
+) -> Result<Ended, JobError> {
     session.settings.tenant()?;
     session.settings.client()?;
-    let mut context = session.context(session.microsoft().await?, output);
-    context.ask = ask(args, context.ask);
-    context.settings = jobs::settled(&context).await?;
+    expiry::warn(&session.settings, output);
+    let prepared = async {
+        let mut context = session.context_until(session.microsoft().await?, output, cancel.clone());
+        context.ask = ask(args, context.ask);
+        context.settings = jobs::settled(&context).await?;
+        Ok::<_, JobError>(context)
+    };
+    // Nobody waits for a keyring, a command or a service who was told to stop before anything was read.
+    let context = tokio::select! {
+        prepared = prepared => prepared?,
+        () = cancel.cancelled() => {
+            return Err(JobError::Interrupted(Box::new(Problem::new("interrupted before anything was read"))));
+        }
+    };
     if args.explain {
         return Ok(Ended::Explained(jobs::explain(&context).await?));
     }
@@ -85,13 +111,18 @@ fn explained(explanation: &Explanation, output: &Output) -> Exit {
     }
     let widest = explanation.steps.iter().map(|s| s.what.chars().count()).max().unwrap_or(0).clamp(12, 36);
     output.say(format!("{:<widest$}{:>12}{:>12}  why", "", "requests", "units"));
-    for step in &explanation.steps {
+    let (planned, needed): (Vec<_>, Vec<_>) = explanation.steps.iter().partition(|step| step.requests > 0);
+    for step in planned {
         let (requests, units) = (grouped(step.requests), grouped(step.resource_units));
         output.say(format!("{:<widest$}{requests:>12}{units:>12}  {}", step.what, step.why));
         output.say(format!("{:<widest$}{:>24}  {}", "", "", short(&step.request)));
     }
     let (requests, units) = (grouped(explanation.requests), grouped(explanation.resource_units));
     output.say(format!("{:<widest$}{requests:>12}{units:>12}", "in all, about"));
+    if !needed.is_empty() {
+        let needed: Vec<&str> = needed.iter().map(|step| step.what.as_str()).collect();
+        output.say(format!("and only where something calls for it: {}", needed.join("; ")));
+    }
     output.say(format!(
         "at a pace of {} resource units in 10 s: about {}; nothing has been read",
         grouped(explanation.pace_10s),

@@ -9,14 +9,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     cli::{Common, Of},
-    credentials::{OsVault, Vault, vault::DEADLINE, with_deadline},
+    credentials::{OsVault, Vault},
     domain::{
         clock::{Clock, SystemClock},
         problem::Problem,
         progress::{Event, Reporter},
     },
     jobs::{self, Context, JobError, Secrets},
-    profile::{Environment, Flags, Settings, SettingsError, credential, jupiterone_key, paths::Paths},
+    profile::{Environment, Flags, Profiles, Settings, SettingsError, credential, jupiterone_key, paths::Paths},
 };
 
 use super::output::Output;
@@ -40,6 +40,7 @@ pub fn flags(common: &Common) -> Flags {
         login_url: common.login_url.clone(),
         graph_url: common.graph_url.clone(),
         jupiterone_url: common.jupiterone_url.clone(),
+        admin_center: None,
         proxy: common.proxy.clone(),
         ca_file: common.ca_file.clone(),
         jupiterone_account: common.jupiterone_account.clone(),
@@ -62,6 +63,15 @@ impl Session {
     pub fn open(common: &Common) -> Result<Self, JobError> {
         let environment = Environment::of_process();
         let settings = Settings::resolve(&flags(common), &environment, &paths()?)?;
+        Ok(Self { settings, environment, vault: Arc::new(OsVault) })
+    }
+
+    /// One profile of several: it is who it says, and the environment's ids and secrets count where they are its own.
+    pub fn of_profile(common: &Common, name: &str, environment: &Environment) -> Result<Self, JobError> {
+        let paths = paths()?;
+        let environment = environment.for_profile(&Profiles::new(&paths).load(name)?);
+        let flags = Flags { profile: Some(name.to_owned()), ..flags(common) };
+        let settings = Settings::resolve(&flags, &environment, &paths)?;
         Ok(Self { settings, environment, vault: Arc::new(OsVault) })
     }
 
@@ -92,38 +102,51 @@ impl Session {
     }
 
     async fn secrets(&self, microsoft: bool, jupiterone: bool) -> Result<Secrets, JobError> {
-        let Self { settings, environment, vault } = self.clone();
-        with_deadline(vault, DEADLINE, move |vault| {
-            let mut secrets = Secrets::default();
-            if microsoft {
-                secrets.credential = credential(&settings, &environment, vault)?;
-            }
-            if jupiterone {
-                secrets.jupiterone_key = jupiterone_key(&settings, &environment, vault)?;
-            }
-            Ok(secrets)
-        })
-        .await
-        .map_err(|e| JobError::Failed(Box::new(e.problem())))
+        // Refused before anything else is found wanting.
+        self.settings.require_trust()?;
+        let Self { settings, environment, vault } = self;
+        let failed = |problem| JobError::Failed(Box::new(problem));
+        let mut secrets = Secrets::default();
+        if microsoft {
+            secrets.credential = credential(settings, environment, vault, SystemClock.now()).await.map_err(failed)?;
+        }
+        if jupiterone {
+            secrets.jupiterone_key = jupiterone_key(settings, environment, vault).await.map_err(failed)?;
+        }
+        Ok(secrets)
     }
 
     /// What a job works with; what it reports goes to `output` and the log, and Ctrl-C ends it.
     pub fn context(&self, secrets: Secrets, output: &Output) -> Context {
+        self.context_until(secrets, output, cancelled_by_signals())
+    }
+
+    /// As [`Self::context`], ended by a token that others share.
+    pub fn context_until(&self, secrets: Secrets, output: &Output, cancel: CancellationToken) -> Context {
         let output = output.clone();
         let reporter: Arc<dyn Reporter> = Arc::new(move |event: Event| output.report(&event));
-        context(self.settings.clone(), secrets, jobs::logged(reporter))
+        context_until(self.settings.clone(), secrets, jobs::logged(reporter), cancel)
     }
 }
 
 /// A job's context with the machine's clock, ended by Ctrl-C and SIGTERM.
 pub fn context(settings: Settings, secrets: Secrets, reporter: Arc<dyn Reporter>) -> Context {
+    context_until(settings, secrets, reporter, cancelled_by_signals())
+}
+
+fn context_until(
+    settings: Settings,
+    secrets: Secrets,
+    reporter: Arc<dyn Reporter>,
+    cancel: CancellationToken,
+) -> Context {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ask = settings.ask.clone();
-    Context { settings, secrets, clock, reporter, cancel: cancelled_by_signals(), hold: jobs::Hold::default(), ask }
+    Context { settings, secrets, clock, reporter, cancel, hold: jobs::Hold::default(), ask }
 }
 
 /// A token that the first Ctrl-C, SIGTERM or SIGHUP cancels; the second ends the process at once.
-fn cancelled_by_signals() -> CancellationToken {
+pub fn cancelled_by_signals() -> CancellationToken {
     let token = CancellationToken::new();
     let cancel = token.clone();
     let first = signal();

@@ -23,7 +23,7 @@ const RESUMABLE: SignedDuration = SignedDuration::from_hours(24);
 /// How long a tenant that refused delta queries is not asked for them.
 const REFUSAL_HOLDS: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// So many runs in a row with totals that differ cause a full read.
-const MOST_DRIFTS: u32 = 2;
+pub(super) const MOST_DRIFTS: u32 = 2;
 
 /// What the decision is made of.
 pub struct Grounds<'a> {

@@ -294,17 +294,24 @@ impl Engine {
         // In a chain that begins again, the first slice of each group begins its list again; so it does in one from
         // nothing, as an earlier process may have read all of it but its end.
         let mut anew: Option<HashSet<u128>> = (mode == Mode::Initial && !inside).then(HashSet::new);
+        // Whether an earlier pass, of this process or another, has brought objects that this one need not name.
+        let mut is_second = !inside && self.left_at(collection).is_some();
         loop {
             let page = match pages.next().await {
                 Ok(Some(page)) => page,
-                Ok(None) => return Ok(Ok(brought)),
+                Ok(None) => {
+                    if let Some(named) = anew.filter(|_| is_second && mode != Mode::CatchUp) {
+                        self.look_for_unnamed(collection, named, &mut brought).await?;
+                    }
+                    return Ok(Ok(brought));
+                }
                 // A page token inside the chain: worn out, or of an answer that nobody got. The link itself is another
                 // matter.
                 Err(error) if inside && restarts < MOST_RESTARTS && (error.is_page_token() || is_refusal(&error)) => {
                     restarts += 1;
                     inside = false;
                     pages = begin();
-                    anew = Some(HashSet::new());
+                    (anew, is_second) = (Some(HashSet::new()), true);
                     self.watch.edges_less(std::mem::take(&mut brought.edges));
                     let line = format!("the chain of {} begins again from its link", collection.as_str());
                     self.watch.log(Level::Retry, line, Some(error.problem()));
@@ -316,7 +323,7 @@ impl Engine {
                 Err(error) => return Ok(Err(Trouble::Failed(error, began))),
             };
             if page.again == Again::Chain {
-                anew = Some(HashSet::new());
+                (anew, is_second) = (Some(HashSet::new()), true);
                 self.watch.edges_less(std::mem::take(&mut brought.edges));
             }
             began = true;
@@ -359,9 +366,9 @@ impl Engine {
                 continue;
             }
             brought.seen.insert(id_key(&object.id));
+            let first_of_round = anew.as_mut().is_some_and(|seen| seen.insert(id_key(&object.id)));
             if kind == EntityKind::Group {
                 let group = GroupRef::of(&object.id, &raw);
-                let first_of_round = anew.as_mut().is_some_and(|seen| seen.insert(id_key(&object.id)));
                 match object.links {
                     Links::Of(links) => {
                         let named = !links.is_empty();
@@ -396,6 +403,26 @@ impl Engine {
             self.watch.edges(edges);
         }
         Ok(write)
+    }
+
+    /// What an earlier pass over a chain has brought, and the one that came to its end did not name: whoever was deleted
+    /// between the two is told by neither, as the link begins at the second. So each is asked for alone.
+    async fn look_for_unnamed(
+        &self,
+        collection: Collection,
+        named: HashSet<u128>,
+        brought: &mut Brought,
+    ) -> Result<(), Stop> {
+        let unnamed = move |writer: &mut Writer, run| {
+            let mut ids = writer.seen_ids(run, collection)?;
+            ids.retain(|id| !named.contains(&id_key(id)));
+            Ok(ids)
+        };
+        let mut page = Sorted::default();
+        self.keeper.ask(unnamed).await?.into_iter().for_each(|id| page.look_up(id));
+        self.look_up(kind_of(collection), &mut page, brought).await;
+        brought.gone += page.gone.len() as u64;
+        self.keeper.keep(page.write(Mode::CatchUp)).await
     }
 
     /// Objects that came with nothing but their id: what is known of them must not be lost over that.

@@ -20,7 +20,6 @@ use super::{
     Stop, checkpoint,
     decide::{Decision, Method, checkpoint_of},
     expand::Expansion,
-    explain::documented_quota,
     keep::Keeper,
     lists::Lists,
     members::{Before, GroupRef},
@@ -37,7 +36,7 @@ use crate::{
         reading::{Learned, RunKind, Scope},
         text,
     },
-    graph::{Again, Batch, Get, GraphClient, GraphError, Reply, TokenInfo},
+    graph::{Again, Batch, Get, GraphClient, GraphError, Reply, TokenInfo, documented_quota},
     store::{Checkpoint, Leftover, ListEnd, ObjectWrite, PageWrite, Writer},
 };
 

@@ -6,7 +6,9 @@
 //! not answered is asked for alone; a random sample is compared with the lists themselves. Where the service refuses the
 //! shortcut or answers it wrongly, the run goes on without, and says so.
 //!
-//! The number of the cap is nowhere relied on: only that it is the same for all groups.
+//! The number of the cap is nowhere relied on: only that it is the same for all groups. So an expansion that leaves out
+//! members who are deleted and still listed is given up too, although nobody misses them: a list may have been cut before
+//! they were left out, and looks whole then.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -35,7 +37,7 @@ const DOCUMENTED_CAP: u32 = 20;
 pub(super) const WORTH_IT: usize = 20;
 /// Groups that are compared.
 pub(super) const SAMPLE: usize = 20;
-/// With so many groups more than at the first comparison, there is a second.
+/// With so many groups there is a comparison before the end, and with so many more a second one.
 const WORTH_ANOTHER: u64 = 2_500;
 /// Groups that are asked both ways again in one batch, three reads each.
 const CONFIRMED_AT_ONCE: usize = Batch::MOST / 3;
@@ -65,6 +67,8 @@ struct Known {
     drawn: Drawing,
     /// How often it was compared with the lists.
     checks: u32,
+    /// Whether an earlier process took it in this run.
+    resumed: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -146,7 +150,8 @@ impl Known {
         self.edges += edges;
         self.tried = true;
         self.settled &= page.members.is_empty();
-        todo.check = self.checks == 0 && self.drawn.of >= SAMPLE as u64;
+        // Before that, those drawn would be the first ones only; and what is wrong costs little to be read again.
+        todo.check = self.checks == 0 && self.drawn.of >= WORTH_ANOTHER;
         (todo, page, edges)
     }
 }
@@ -198,6 +203,7 @@ impl Engine {
         known.drawn.state = run.unsigned_abs();
         known.longest = known.longest.max(longest.unwrap_or_default());
         known.tried |= longest.is_some();
+        known.resumed = longest.is_some();
         let learned = self.learned();
         // That they were shown another day is no proof for this one: a single one seen is.
         known.principals = match learned.expand_shows_service_principals {
@@ -455,14 +461,14 @@ impl Engine {
     /// What to compare at the end: some of the groups that came after the first comparison, if they are many; if there
     /// was none, because it was made before the run was cut off, or because there were few groups, then of all.
     async fn last_sample(&self, longest: u32) -> Result<Option<Vec<Drawn>>, Stop> {
-        let (checks, drawn, seed) = {
+        let (checks, drawn, seed, resumed) = {
             let known = self.expansion.known();
-            (known.checks, known.drawn.of, known.drawn.state)
+            (known.checks, known.drawn.of, known.drawn.state, known.resumed)
         };
         if checks > 0 && drawn < WORTH_ANOTHER {
             return Ok(None);
         }
-        if drawn > 0 {
+        if drawn > 0 && !(checks == 0 && resumed) {
             return Ok(self.sample_due());
         }
         let draw = move |w: &mut Writer, run| -> Result<Vec<Drawn>, StoreError> {

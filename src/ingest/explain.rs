@@ -22,7 +22,7 @@ use crate::{
         reading::{ExplainedStep, Explanation, Learned, RunKind, Scope},
         view::Totals,
     },
-    graph::{Batch, MOST_IDS},
+    graph::{Batch, MOST_IDS, documented_quota},
     store::{DeltaGround, GroupShape, Leftover, Reader, StoreError},
 };
 
@@ -41,8 +41,6 @@ const USERS_FOR_EACH_OTHER: u64 = 20;
 const FULL_PAGE: f64 = 0.2;
 /// What a request takes if none was measured.
 const ROUND_TRIP: f64 = 0.1;
-/// Of the quota, what the pace aims at.
-const AIM_PERCENT: u64 = 80;
 
 /// How large the tenant is, as far as it is known.
 #[derive(Debug, Clone, PartialEq)]
@@ -136,7 +134,7 @@ pub async fn explain(job: &Collect) -> Result<Explanation, CollectError> {
     let round_trip = if wire.p95_ms > 0 { f64::from(wire.p95_ms) / 1_000.0 } else { ROUND_TRIP };
     let quota = job.ask.quota.map(NonZeroU64::get).or(known.learned.quota_10s);
     let quota = quota.unwrap_or_else(|| documented_quota(size.users));
-    let pace_10s = (quota.saturating_mul(AIM_PERCENT) / 100).max(1);
+    let pace_10s = job.client.aim(quota);
     let seconds = f64::max(units as f64 * 10.0 / pace_10s as f64, in_turn as f64 * (round_trip + FULL_PAGE))
         .max(beside as f64 * (round_trip + FULL_PAGE) / AT_ONCE as f64);
     Ok(Explanation {
@@ -281,15 +279,6 @@ fn is_fresh(refused: Timestamp, job: &Collect) -> bool {
     job.clock.now().duration_since(refused).unsigned_abs() < REFUSED_FOR
 }
 
-/// Resource units in ten seconds that the service allows a tenant of so many users (facts: graph.md §1.1).
-pub(super) fn documented_quota(users: u64) -> u64 {
-    match users {
-        0..50 => 3_500,
-        50..=500 => 5_000,
-        _ => 8_000,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,14 +331,5 @@ mod tests {
         check(Step::Expansion, "/v1.0/groups?$select=id&$filter=id in ('{id}','…')&$expand=members($select=id)");
         check(Step::UserTotal, "/v1.0/users/$count");
         assert!(shown(Step::OtherMembers).starts_with("POST /v1.0/directoryObjects/getByIds?$select="));
-    }
-
-    #[test]
-    fn quotas() {
-        let check = |users, want| assert_eq!(documented_quota(users), want, "{users}");
-        check(49, 3_500);
-        check(50, 5_000);
-        check(500, 5_000);
-        check(501, 8_000);
     }
 }

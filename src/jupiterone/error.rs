@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::domain::problem::Problem;
+use crate::{domain::problem::Problem, net};
 
 /// What a failed request means to the client and to who called it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +65,11 @@ impl JupiterOneError {
 
     pub const fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Whether another try may help, before a person has changed anything.
+    pub(super) fn may_pass(&self) -> bool {
+        self.kind.is_transient() && !self.code().is_some_and(net::is_lasting)
     }
 
     /// How often it was tried.

@@ -48,6 +48,8 @@ impl Instance {
 }
 
 const ACCOUNT: &str = "query { iamGetAccount { accountId accountName accountSubdomain } }";
+/// A question in JupiterOne's own language. As its public clients send it; not seen on a live account.
+const J1QL: &str = "query ($query: String!) { queryV1(query: $query) { type data } }";
 const INSTANCE: &str = "query ($id: String!) { integrationInstance(id: $id) { id name accountId \
     integrationDefinition { name integrationType } } }";
 
@@ -74,9 +76,26 @@ impl JupiterOneClient {
         Ok(Identity::Account { id: text(&found["accountId"]), name: text(&found["accountName"]), instance })
     }
 
+    /// How many entities of a type the account holds; the problem where the key may not ask, or the answer says nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`JupiterOneClient::identify`].
+    pub async fn count(&self, entity_type: &str) -> Result<Result<u64, Problem>, JupiterOneError> {
+        debug_assert!(entity_type.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{entity_type}");
+        let query = format!("FIND {entity_type} AS found RETURN count(found) AS many");
+        let answer = self.graphql(&json!({ "query": J1QL, "variables": { "query": query } })).await?;
+        Ok(answer.and_then(|data| {
+            // A table of one row and one column, whatever its name.
+            let row = data.pointer("/queryV1/data/0").and_then(Value::as_object);
+            let many = row.and_then(|row| row.values().find_map(Value::as_u64));
+            many.ok_or_else(|| Problem::new("JupiterOne did not count").code("unexpected_shape"))
+        }))
+    }
+
     /// One query: its data, or the errors in it.
     async fn graphql(&self, query: &Value) -> Result<Result<Value, Problem>, JupiterOneError> {
-        let call = Call::post("asking JupiterOne who this key is", "/graphql".to_owned(), query.to_string().into());
+        let call = Call::post("asking JupiterOne", "/graphql".to_owned(), query.to_string().into());
         let answer = match self.call(call).await {
             Ok(answer) => answer,
             // 403 and its like: the key is known, and may not read.

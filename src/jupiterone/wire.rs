@@ -131,9 +131,7 @@ impl JupiterOneClient {
             Ok((response, body))
         };
         let (response, body) = tokio::time::timeout(self.patience.attempt, exchange).await.unwrap_or_else(|_| {
-            let problem = Problem::new(format!("{}: {} did not answer in time", call.what, origin.host()))
-                .code("timeout")
-                .hint("Check the network, the proxy and the firewall; then try again.");
+            let problem = net::too_slow(call.what, origin, self.patience.attempt);
             Err(Failure::from(JupiterOneError::new(ErrorKind::Network, problem)))
         })?;
         self.judge(call, &response, body)

@@ -1,16 +1,15 @@
-//! Profiles: one TOML file each, without secrets, fit to be checked in.
+//! What a profile says: one TOML file, without secrets, fit to be checked in. Where it lies is [`super::folder`]'s.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::paths::{self, Paths};
+use super::settings::check_proxy;
 use crate::domain::{
     cloud::Cloud,
     completeness::AcceptedGap,
+    credential::CertificateRef,
     origin::Origin,
     reading::{Age, Ask},
 };
@@ -29,10 +28,20 @@ pub struct Profile {
     pub login_url: Option<Origin>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub graph_url: Option<Origin>,
+    /// Origin of the admin center that links lead to, where it is not the cloud's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admin_center: Option<Origin>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<String>,
+    /// A whole path: what it names must not depend on where the program was started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
+    /// The day on which the client secret ends, as the portal shows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_expires: Option<Date>,
+    /// A program and its arguments; what it prints is the client secret, in place of the keyring's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub credential_command: Option<Vec<String>>,
     /// How old the last full read may be before the next run reads everything: `7d`, `12h`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub full_every: Option<Age>,
@@ -47,12 +56,76 @@ pub struct Profile {
     pub sign_in_activity: bool,
     #[serde(default, skip_serializing_if = "JupiterOneProfile::is_empty")]
     pub jupiterone: JupiterOneProfile,
+    /// The certificate whose private key the keyring holds; without it the credential is a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateRef>,
     /// What may be missing without a word.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted_gaps: Vec<AcceptedGap>,
 }
 
 impl Profile {
+    /// Reads a profile's text.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none, in words that repeat no value: somebody may have written a secret there.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let profile: Self = toml::from_str(text).map_err(|error| {
+            let before = error.span().and_then(|span| text.get(..span.start));
+            let line = before.map(|before| before.matches('\n').count() + 1);
+            let line = line.map(|n| format!("line {n}: ")).unwrap_or_default();
+            format!("{line}{}", of_a_secret(error.message()))
+        })?;
+        profile.check()?;
+        Ok(profile)
+    }
+
+    /// What a type cannot say of a profile.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(proxy) = &self.proxy {
+            check_proxy(proxy).map_err(|e| e.to_string())?;
+        }
+        if self.ca_file.as_ref().is_some_and(|path| !path.is_absolute()) {
+            return Err("`ca_file` must be a whole path".to_owned());
+        }
+        if let Some(command) = &self.credential_command {
+            let Some(program) = command.first().filter(|program| !program.trim().is_empty()) else {
+                return Err("`credential_command` must be a list: a program, then its arguments".to_owned());
+            };
+            // One with a folder in it that is not whole would be another program in another folder.
+            if Path::new(program).components().count() > 1 && !Path::new(program).is_absolute() {
+                return Err(
+                    "the program of `credential_command` must be a name found in PATH, or a whole path".to_owned()
+                );
+            }
+            if self.certificate.is_some() {
+                return Err(
+                    "`credential_command` gives a secret, and `[certificate]` stands for a key: keep one".to_owned()
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// When its credential ends, as far as it says: the certificate, else the end of the secret's last day.
+    pub fn credential_expires(&self) -> Option<Timestamp> {
+        let of_secret = || {
+            let day = self.secret_expires?.tomorrow().ok()?;
+            Some(day.to_zoned(TimeZone::UTC).ok()?.timestamp())
+        };
+        self.certificate.map(|certificate| certificate.expires).or_else(of_secret)
+    }
+
+    /// What only files and flags say: a form that was filled in leaves it as it was before.
+    pub fn keep_unasked(&mut self, before: &Self) {
+        self.full_every = before.full_every;
+        self.keep = before.keep;
+        self.quota = before.quota;
+        self.sign_in_activity = before.sign_in_activity;
+        self.accepted_gaps.clone_from(&before.accepted_gaps);
+    }
+
     /// What it asks of every run.
     pub fn ask(&self) -> Ask {
         Ask {
@@ -85,184 +158,72 @@ impl JupiterOneProfile {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum ProfileError {
-    #[error("there is no profile `{0}`")]
-    NotFound(String),
-    #[error("there is a profile `{0}` already; remove it first, or choose another name with --profile")]
-    Exists(String),
-    #[error(
-        "`{0}` cannot name a profile: use letters, digits, `-`, `_` and `.`, at most 64, not starting with `.` or `-`"
-    )]
-    BadName(String),
-    #[error("profile file {path} cannot be read: {why}")]
-    Unreadable { path: PathBuf, why: String },
-    #[error("profile file {path} cannot be written")]
-    Unwritable { path: PathBuf, source: io::Error },
-}
-
-/// The profiles of a config directory.
-#[derive(Debug, Clone)]
-pub struct Profiles {
-    dir: PathBuf,
-}
-
-impl Profiles {
-    pub fn new(paths: &Paths) -> Self {
-        Self { dir: paths.config.join("profiles") }
+/// A member that no profile has may be a secret in the wrong place.
+fn of_a_secret(message: &str) -> String {
+    let mut words = message.trim().to_owned();
+    // Texts in double quotes are values.
+    while let Some((before, rest)) = words.split_once('"').map(|(a, b)| (a.to_owned(), b.to_owned())) {
+        let Some((_, after)) = rest.split_once('"') else { break };
+        words = format!("{before}…{after}");
     }
-
-    pub fn path(&self, name: &str) -> PathBuf {
-        self.dir.join(format!("{name}.toml"))
+    let is_secret =
+        words.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next()).is_some_and(|field| {
+            let field = field.to_ascii_lowercase();
+            ["secret", "password", "api_key", "private_key", "token"].iter().any(|word| field.contains(word))
+        });
+    if is_secret {
+        words.push_str("; a profile holds no secret: remove it, replace that secret, and keep the new one with `tenantry profile edit --secrets-stdin`");
     }
-
-    /// The names, sorted.
-    pub fn list(&self) -> Result<Vec<String>, ProfileError> {
-        let entries = match fs::read_dir(&self.dir) {
-            Ok(entries) => entries,
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(e) => return Err(ProfileError::Unreadable { path: self.dir.clone(), why: e.to_string() }),
-        };
-        let mut names: Vec<String> = entries
-            .filter_map(|e| e.ok()?.file_name().to_str()?.strip_suffix(".toml").map(str::to_owned))
-            .filter(|name| valid_name(name))
-            .collect();
-        names.sort();
-        Ok(names)
-    }
-
-    pub fn load(&self, name: &str) -> Result<Profile, ProfileError> {
-        check_name(name)?;
-        let path = self.path(name);
-        let text = fs::read_to_string(&path).map_err(|e| match e.kind() {
-            io::ErrorKind::NotFound => ProfileError::NotFound(name.to_owned()),
-            _ => ProfileError::Unreadable { path: path.clone(), why: e.to_string() },
-        })?;
-        toml::from_str(&text).map_err(|e| ProfileError::Unreadable { path, why: e.to_string().trim().to_owned() })
-    }
-
-    /// Whether [`Profiles::add`] can take this name; else why not. A profile that cannot be read takes its name too.
-    pub fn is_free(&self, name: &str) -> Result<(), ProfileError> {
-        check_name(name)?;
-        if self.path(name).exists() { Err(ProfileError::Exists(name.to_owned())) } else { Ok(()) }
-    }
-
-    /// Saves a new profile; never overwrites one.
-    pub fn add(&self, name: &str, profile: &Profile) -> Result<(), ProfileError> {
-        self.is_free(name)?;
-        self.save(name, profile)
-    }
-
-    /// Saves a profile, replacing what was there.
-    pub fn save(&self, name: &str, profile: &Profile) -> Result<(), ProfileError> {
-        check_name(name)?;
-        let path = self.path(name);
-        let unwritable = |source| ProfileError::Unwritable { path: path.clone(), source };
-        let text = toml::to_string(profile).map_err(|e| unwritable(io::Error::other(e)))?;
-        paths::replace(&path, &text).map_err(unwritable)
-    }
-
-    pub fn remove(&self, name: &str) -> Result<(), ProfileError> {
-        check_name(name)?;
-        let path = self.path(name);
-        fs::remove_file(&path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => ProfileError::NotFound(name.to_owned()),
-            _ => ProfileError::Unwritable { path, source },
-        })
-    }
-
-    pub fn dir(&self) -> &Path {
-        &self.dir
-    }
-}
-
-fn valid_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 64
-        && !name.starts_with(['.', '-'])
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-}
-
-fn check_name(name: &str) -> Result<(), ProfileError> {
-    if valid_name(name) { Ok(()) } else { Err(ProfileError::BadName(name.to_owned())) }
+    words
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::completeness::{GapScope, State};
-
-    fn profiles() -> (tempfile::TempDir, Profiles) {
-        let dir = tempfile::tempdir().unwrap();
-        let profiles = Profiles::new(&Paths::under(dir.path()));
-        (dir, profiles)
-    }
 
     #[test]
-    fn a_profile_comes_back_as_it_was_saved() {
-        let (_dir, profiles) = profiles();
-        assert_eq!(profiles.list().unwrap(), Vec::<String>::new());
-        let profile = Profile {
-            tenant_id: "84841066-274d-4ec0-a5c1-276be684bdd3".into(),
-            client_id: "535fb089-9ff3-47b6-9bfb-4f1264799865".into(),
-            cloud: Cloud::UsGov,
-            proxy: Some("http://proxy.example:8080".into()),
-            full_every: Some("12h".parse().unwrap()),
-            keep: std::num::NonZeroUsize::new(3),
-            quota: std::num::NonZeroU64::new(16_000),
-            sign_in_activity: true,
-            jupiterone: JupiterOneProfile { account: Some("acme".into()), ..Default::default() },
-            accepted_gaps: vec![AcceptedGap {
-                scope: GapScope::Group,
-                id: "c2f798fd-f95d-4623-8824-63aec21fffff".into(),
-                state: State::Hidden,
-            }],
-            ..Default::default()
+    fn what_is_wrong_is_told_without_its_value() {
+        let check = |text: &str, words: &[&str]| {
+            let error = Profile::parse(&format!("tenant_id = \"a\"\nclient_id = \"b\"\n{text}\n")).unwrap_err();
+            for word in words {
+                assert!(error.contains(word), "{text}: {error}");
+            }
+            assert!(!error.contains("hunter2"), "{text}: {error}");
         };
-        profiles.add("prod", &profile).unwrap();
-        assert_eq!(profiles.load("prod").unwrap(), profile);
-        assert!(matches!(profiles.add("prod", &profile), Err(ProfileError::Exists(_))));
-        assert_eq!(profiles.list().unwrap(), ["prod"]);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode() & 0o777;
-            assert_eq!((mode(&profiles.path("prod")), mode(profiles.dir())), (0o600, 0o700));
-        }
-        profiles.remove("prod").unwrap();
-        assert!(matches!(profiles.load("prod"), Err(ProfileError::NotFound(_))));
+        check("client_secret = \"hunter2\"", &["line 3", "client_secret", "a profile holds no secret"]);
+        check("graph = \"hunter2\"", &["line 3", "`graph`", "graph_url"]);
+        check("credential_command = \"hunter2\"", &["line 3", "sequence"]);
+        check("keep = \"hunter2\"", &["line 3"]);
+        check("client_secret = hunter2", &["line 3"]);
+        check("full_every = \"soon\"", &["line 3"]);
+        check("keep = 0", &["line 3"]);
+        check("quota = 0", &["line 3"]);
+        check("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"", &["state"]);
+        check("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"\nstate = \"odd\"", &["odd"]);
+        check("secret_expires = \"next year\"", &["line 3"]);
+        check("proxy = \"http://me:hunter2@proxy.example:8080\"", &["HTTPS_PROXY"]);
+        check("proxy = \"proxy.example\"", &["http://host:port"]);
+        check("login_url = \"https://me:hunter2@login.example\"", &["user name or password"]);
+        check("ca_file = \"ca.pem\"", &["whole path"]);
+        check("credential_command = []", &["list"]);
+        check("credential_command = [\" \"]", &["list"]);
+        check("credential_command = [\"./get\", \"hunter2\"]", &["PATH"]);
+        let certificate =
+            format!("[certificate]\nthumbprint = \"{}\"\nexpires = \"2027-05-20T12:00:00Z\"", "A".repeat(43));
+        check(&format!("credential_command = [\"op\"]\n{certificate}"), &["keep one"]);
     }
 
     #[test]
-    fn names_that_leave_the_folder_are_refused() {
-        let (_dir, profiles) = profiles();
-        for name in ["", ".", "..", "../x", "a/b", ".hidden", "a b", "ü", &"x".repeat(65)] {
-            assert!(matches!(profiles.load(name), Err(ProfileError::BadName(_))), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_typo_is_an_error_that_names_the_file() {
-        let (_dir, profiles) = profiles();
-        paths::replace(&profiles.path("x"), "tenant_id = \"a\"\nclient_id = \"b\"\nclient_secret = \"c\"\n").unwrap();
-        let error = profiles.load("x").unwrap_err().to_string();
-        assert!(error.contains("x.toml") && error.contains("client_secret"), "{error}");
-    }
-
-    #[test]
-    fn values_that_make_no_sense_are_errors() {
-        let (_dir, profiles) = profiles();
-        for (key, word) in [
-            ("full_every = \"soon\"", "soon"),
-            ("keep = 0", "keep"),
-            ("quota = 0", "quota"),
-            ("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"", "state"),
-            ("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"\nstate = \"odd\"", "odd"),
-        ] {
-            let text = format!("tenant_id = \"a\"\nclient_id = \"b\"\n{key}\n");
-            paths::replace(&profiles.path("x"), &text).unwrap();
-            let error = profiles.load("x").unwrap_err().to_string();
-            assert!(error.contains(word), "{key}: {error}");
-        }
+    fn when_its_credential_ends() {
+        let check = |text: &str, want: Option<&str>| {
+            let profile = Profile::parse(&format!("tenant_id = \"a\"\nclient_id = \"b\"\n{text}")).unwrap();
+            assert_eq!(profile.credential_expires().map(|at| at.to_string()).as_deref(), want, "{text}");
+        };
+        let certificate =
+            format!("[certificate]\nthumbprint = \"{}\"\nexpires = \"2027-05-20T12:00:00Z\"", "A".repeat(43));
+        check("", None);
+        check("secret_expires = \"2027-05-20\"", Some("2027-05-21T00:00:00Z"));
+        check(&certificate, Some("2027-05-20T12:00:00Z"));
+        check(&format!("secret_expires = \"2020-01-01\"\n{certificate}"), Some("2027-05-20T12:00:00Z"));
     }
 }

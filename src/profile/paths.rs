@@ -43,6 +43,11 @@ impl Paths {
         self.data.join("targets.json")
     }
 
+    /// What was confirmed of profiles on this machine.
+    pub fn trusted(&self) -> PathBuf {
+        self.data.join("trusted.json")
+    }
+
     pub fn log(&self) -> PathBuf {
         self.state.join("tenantry.log")
     }

@@ -1,12 +1,12 @@
 //! The registry of targets: which tenant, under which naming, last wrote to each target. Kept outside the stores, so
 //! that two stores cannot overwrite each other's objects without a word.
 
-use std::{collections::BTreeMap, fs, io, path::PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::paths;
+use super::table::{Table, TableError};
 use crate::domain::{ids::TenantId, naming::Naming, target::Target};
 
 /// Who last wrote to a target.
@@ -33,34 +33,24 @@ pub enum Claim {
     Taken(Writer),
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
-    #[error("the registry of targets, {path}, cannot be read: {why}")]
-    Unreadable { path: PathBuf, why: String },
-    #[error("the registry of targets, {path}, cannot be written")]
-    Unwritable { path: PathBuf, source: io::Error },
-}
-
 /// The registry's file. A damaged one is an error, never an empty registry.
 #[derive(Debug, Clone)]
-pub struct Registry {
-    path: PathBuf,
-}
+pub struct Registry(Table<Writer>);
 
 impl Registry {
     pub fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self(Table::new("registry of targets", path))
     }
 
-    pub fn last_writer(&self, target: &Target) -> Result<Option<Writer>, RegistryError> {
-        Ok(self.read()?.remove(&target.key()))
+    pub fn last_writer(&self, target: &Target) -> Result<Option<Writer>, TableError> {
+        Ok(self.0.read()?.remove(&target.key()))
     }
 
     /// Notes that a job of this tenant is about to write to the target, unless another tenant or naming was the last:
     /// then that one is handed back, and nothing is noted. One step, so that of two processes only one gets it; and on
     /// disk before anything is sent, so that not even a killed process leaves a target that nobody has written to.
-    pub fn claim(&self, target: &Target, writer: Writer) -> Result<Claim, RegistryError> {
-        self.change(|all| match all.get(&target.key()) {
+    pub fn claim(&self, target: &Target, writer: Writer) -> Result<Claim, TableError> {
+        self.0.change(|all| match all.get(&target.key()) {
             Some(last) if !last.is_like(&writer) => Claim::Taken(last.clone()),
             last => {
                 let before = last.cloned();
@@ -71,48 +61,20 @@ impl Registry {
     }
 
     /// Takes a claim back: its job is known to have changed nothing.
-    pub fn give_back(&self, target: &Target, before: Option<Writer>) -> Result<(), RegistryError> {
-        self.change(|all| {
+    pub fn give_back(&self, target: &Target, before: Option<Writer>) -> Result<(), TableError> {
+        self.0.change(|all| {
             match before {
                 Some(writer) => all.insert(target.key(), writer),
                 None => all.remove(&target.key()),
             };
         })
     }
-
-    fn change<T>(&self, work: impl FnOnce(&mut BTreeMap<String, Writer>) -> T) -> Result<T, RegistryError> {
-        let unwritable = |source| RegistryError::Unwritable { path: self.path.clone(), source };
-        let dir = self.path.parent().unwrap_or(std::path::Path::new("."));
-        paths::private_dir(dir).map_err(unwritable)?;
-        // Two processes may finish at once: read, change and write under one lock.
-        let lock = paths::private_file(
-            fs::OpenOptions::new().write(true).create(true).truncate(false),
-            &self.path.with_extension("lock"),
-        )
-        .map_err(unwritable)?;
-        lock.lock().map_err(unwritable)?;
-        let before = self.read()?;
-        let mut all = before.clone();
-        let out = work(&mut all);
-        if all != before {
-            let text = serde_json::to_string_pretty(&all).map_err(|e| unwritable(io::Error::other(e)))?;
-            paths::replace(&self.path, &text).map_err(unwritable)?;
-        }
-        Ok(out)
-    }
-
-    fn read(&self) -> Result<BTreeMap<String, Writer>, RegistryError> {
-        let unreadable = |why: String| RegistryError::Unreadable { path: self.path.clone(), why };
-        match fs::read_to_string(&self.path) {
-            Ok(text) => serde_json::from_str(&text).map_err(|e| unreadable(e.to_string())),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
-            Err(e) => Err(unreadable(e.to_string())),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::domain::{origin::Origin, target::Destination};
 
@@ -148,7 +110,7 @@ mod tests {
         assert_eq!(registry.last_writer(&target("two")).unwrap(), None);
 
         fs::write(dir.path().join("data/targets.json"), "{").unwrap();
-        assert!(matches!(registry.last_writer(&target("one")), Err(RegistryError::Unreadable { .. })));
-        assert!(matches!(registry.claim(&target("two"), b), Err(RegistryError::Unreadable { .. })));
+        assert!(matches!(registry.last_writer(&target("one")), Err(TableError::Unreadable { .. })));
+        assert!(matches!(registry.claim(&target("two"), b), Err(TableError::Unreadable { .. })));
     }
 }

@@ -1,18 +1,19 @@
-//! From flags, profile and environment to settings: pure, but for the profile files and the vault.
+//! From flags, profile and environment to settings: pure, but for the profile files. Secrets are [`super::secrets`]'.
 //!
-//! Flags win over the profile, the profile over the environment. The environment's ids and secret are one set: its
-//! secret is sent only for its own ids, and only where no profile holds another.
+//! Flags win over the profile, the profile over the environment.
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
 use crate::{
-    credentials::vault::{Entry, Vault, VaultError},
     domain::{
         cloud::Cloud,
         completeness::AcceptedGap,
-        credential::Credential,
+        credential::CertificateRef,
         ids::{ClientId, IdError, RunId, TenantId, is_guid_shaped},
         origin::Origin,
+        problem::Problem,
         reading::Ask,
         secret::Secret,
         target::{Destination, Target},
@@ -21,8 +22,10 @@ use crate::{
 };
 
 use super::{
-    file::{Profile, ProfileError, Profiles},
+    file::Profile,
+    folder::{ProfileError, Profiles},
     paths::Paths,
+    trust::{self, JUPITERONE, Trust, Untrusted, What},
 };
 
 /// The common options, as given.
@@ -36,6 +39,8 @@ pub struct Flags {
     pub login_url: Option<Origin>,
     pub graph_url: Option<Origin>,
     pub jupiterone_url: Option<Origin>,
+    /// Of a custom cloud.
+    pub admin_center: Option<Origin>,
     pub proxy: Option<String>,
     pub ca_file: Option<PathBuf>,
     pub jupiterone_account: Option<String>,
@@ -49,11 +54,31 @@ pub struct Environment {
     pub azure_tenant_id: Option<String>,
     pub azure_client_id: Option<String>,
     pub azure_client_secret: Option<Secret>,
+    /// A PEM or PFX file with certificate and private key.
+    pub azure_client_certificate_path: Option<PathBuf>,
+    pub azure_client_certificate_password: Option<Secret>,
+    /// A file that a platform keeps filled with a token of its own.
+    pub azure_federated_token_file: Option<PathBuf>,
     pub jupiterone_account: Option<String>,
     pub jupiterone_api_key: Option<Secret>,
 }
 
 impl Environment {
+    /// What of it is this profile's: a set whose ids are others' is left out, where [`Settings::resolve`] would take it
+    /// for a contradiction. For a walk over all profiles, which are who they are.
+    pub fn for_profile(&self, profile: &Profile) -> Self {
+        let agrees = |own: &Option<String>, theirs: &str| own.as_deref().is_none_or(|own| same(own, theirs));
+        let mut own = self.clone();
+        if !agrees(&self.azure_tenant_id, &profile.tenant_id) || !agrees(&self.azure_client_id, &profile.client_id) {
+            let (jupiterone_account, jupiterone_api_key) = (own.jupiterone_account, own.jupiterone_api_key);
+            own = Self { jupiterone_account, jupiterone_api_key, ..Self::default() };
+        }
+        if !profile.jupiterone.account.as_deref().is_none_or(|account| agrees(&self.jupiterone_account, account)) {
+            (own.jupiterone_account, own.jupiterone_api_key) = (None, None);
+        }
+        own
+    }
+
     /// Reads the process's own.
     pub fn of_process() -> Self {
         let text = |name: &str| std::env::var(name).ok().map(|v| v.trim().to_owned()).filter(|v| !v.is_empty());
@@ -61,6 +86,13 @@ impl Environment {
             azure_tenant_id: text("AZURE_TENANT_ID"),
             azure_client_id: text("AZURE_CLIENT_ID"),
             azure_client_secret: text("AZURE_CLIENT_SECRET").map(Secret::new),
+            azure_client_certificate_path: text("AZURE_CLIENT_CERTIFICATE_PATH").map(PathBuf::from),
+            // As it is: a password may begin or end with a space.
+            azure_client_certificate_password: std::env::var("AZURE_CLIENT_CERTIFICATE_PASSWORD")
+                .ok()
+                .filter(|v| !v.is_empty())
+                .map(Secret::new),
+            azure_federated_token_file: text("AZURE_FEDERATED_TOKEN_FILE").map(PathBuf::from),
             jupiterone_account: text("JUPITERONE_ACCOUNT"),
             jupiterone_api_key: text("JUPITERONE_API_KEY").map(Secret::new),
         }
@@ -116,6 +148,16 @@ pub struct Settings {
     pub store: Option<PathBuf>,
     /// What the profile asks of every run.
     pub ask: Ask,
+    /// The certificate that goes with the client; its private key is in the keyring. Else the credential is a secret.
+    pub certificate: Option<CertificateRef>,
+    /// What prints the client secret, in place of the keyring.
+    pub credential_command: Option<Vec<String>>,
+    /// When the profile's credential ends, as far as it says.
+    pub credential_expires: Option<Timestamp>,
+    /// Where links to the admin center lead, if not to the cloud's own.
+    pub admin_center: Option<Origin>,
+    /// Values of the profile, in use here, that have to be shown and confirmed before anything is sent.
+    pub untrusted: Vec<Untrusted>,
     /// What the profile lets be missing.
     pub accepted_gaps: Vec<AcceptedGap>,
     /// The run that preview, upload and export use (`--run`); else the newest finished one.
@@ -142,8 +184,14 @@ pub enum SettingsError {
     ProxyUrl(String),
     #[error("both an instance and a scope are configured for JupiterOne: give one")]
     TwoDestinations,
-    #[error("several profiles exist ({0}): choose one with --profile")]
+    #[error("several profiles exist ({0}): choose one with --profile, or with `tenantry profile use NAME` for good")]
     Ambiguous(String),
+    #[error(
+        "the default profile `{0}` is gone: choose another with `tenantry profile use NAME`, or name one with --profile"
+    )]
+    DefaultGone(String),
+    #[error("profile {profile} holds values that nobody has confirmed on this machine")]
+    NotTrusted { profile: String, untrusted: Vec<Untrusted> },
     #[error("{0}")]
     NoSuchDemo(String),
     #[error("no {what} is known: {how}")]
@@ -151,6 +199,15 @@ pub enum SettingsError {
 }
 
 impl SettingsError {
+    /// Where it is no mistake in what was asked for, but refused as it could do harm: what to tell.
+    pub fn refusal(&self) -> Option<Problem> {
+        match self {
+            Self::NotTrusted { profile, untrusted } => Some(trust::problem(profile, untrusted)),
+            Self::Profile(error) => error.refusal(),
+            _ => None,
+        }
+    }
+
     fn bad_id(what: &'static str, text: String, why: IdError) -> Self {
         // A value with `~` in it is a secret in the wrong place: it must not be printed.
         if text.contains('~') { Self::SecretAsId { what } } else { Self::BadId { what, text, why } }
@@ -160,17 +217,65 @@ impl SettingsError {
 impl Settings {
     /// Puts flags, the selected profile and the environment together.
     ///
-    /// Without `--profile`, the profile is `default` if there is one of that name, else the only one there is.
+    /// Without `--profile`, the profile is the one chosen for good, else `default` if there is one of that name, else the
+    /// only one there is.
     pub fn resolve(flags: &Flags, environment: &Environment, paths: &Paths) -> Result<Self, SettingsError> {
         let profiles = Profiles::new(paths);
-        let selected = match &flags.profile {
-            Some(name) => Some((name.clone(), profiles.load(name)?)),
-            None => match select(&profiles, flags, environment)? {
-                Some(name) => Some((name.clone(), profiles.load(&name)?)),
-                None => None,
-            },
+        let name = match &flags.profile {
+            Some(name) => Some(name.clone()),
+            None => select(&profiles, flags, environment)?,
         };
-        Self::merge(flags, selected, environment, paths)
+        let Some(name) = name else { return Self::merge(flags, None, environment, paths) };
+        let profile = profiles.load(&name)?;
+        let mut untrusted = profiles.untrusted(&name, &profile)?;
+        let mut settings = Self::merge(flags, Some((name, profile)), environment, paths)?;
+        // What a flag says instead was typed just now; a command that is not run is none.
+        untrusted.retain(|value| match value.what {
+            What::LoginUrl => flags.login_url.is_none(),
+            What::GraphUrl => flags.graph_url.is_none(),
+            What::JupiterOneUrl => flags.jupiterone_url.is_none(),
+            What::AdminCenter => flags.admin_center.is_none(),
+            What::Proxy => flags.proxy.is_none(),
+            What::CaFile => flags.ca_file.is_none(),
+            What::CredentialCommand => settings.credential_command.is_some(),
+        });
+        settings.untrusted = untrusted;
+        Ok(settings)
+    }
+
+    /// The profile that is meant where none is named, by flags or the environment.
+    pub fn selected(paths: &Paths) -> Result<Option<String>, SettingsError> {
+        select(&Profiles::new(paths), &Flags::default(), &Environment::default())
+    }
+
+    /// The settings that a profile makes, by itself; nothing is asked about trust.
+    pub fn of_profile(name: &str, profile: &Profile, paths: &Paths) -> Result<Self, SettingsError> {
+        Self::merge(&Flags::default(), Some((name.to_owned(), profile.clone())), &Environment::default(), paths)
+    }
+
+    /// Where the credential is to stay as it is: what other settings say of it, if they are about the same app.
+    pub fn take_credential(&mut self, held: &Self) {
+        if self.client == held.client && self.tenant == held.tenant && self.login == held.login {
+            self.certificate = held.certificate;
+            self.credential_command.clone_from(&held.credential_command);
+            self.credential_expires = held.credential_expires;
+            self.untrusted.clone_from(&held.untrusted);
+        }
+    }
+
+    /// Whether all that these settings take from a profile was confirmed. Stands before every use of a secret.
+    pub fn trust(&self) -> Trust {
+        Trust::of(self.untrusted.clone())
+    }
+
+    /// As [`Settings::trust`], as an error that names what was not confirmed.
+    pub fn require_trust(&self) -> Result<(), SettingsError> {
+        match (self.trust(), &self.profile) {
+            (Trust::Granted, _) => Ok(()),
+            (Trust::Ask(untrusted), profile) => {
+                Err(SettingsError::NotTrusted { profile: profile.clone().unwrap_or_default(), untrusted })
+            }
+        }
     }
 
     /// As [`Settings::resolve`], with no profile in play: what the demo and `profile add` want.
@@ -212,6 +317,12 @@ impl Settings {
             .map(|text| ClientId::parse(&text).map_err(|why| SettingsError::bad_id("client ID", text, why)))
             .transpose()?;
         let cloud = flags.cloud.unwrap_or(profile.cloud);
+        let login = flags.login_url.clone().or_else(|| profile.login_url.clone()).unwrap_or_else(|| cloud.login());
+        // A credential is one app's at one login service: a flag that names another finds none of the profile's.
+        let is_own = client.as_ref().is_some_and(|c| same(c.as_str(), &profile.client_id))
+            && tenant.as_ref().is_some_and(|t| same(t.as_str(), &profile.tenant_id))
+            && login == profile.login_url.clone().unwrap_or_else(|| profile.cloud.login());
+        let credential_expires = profile.credential_expires().filter(|_| is_own);
         let proxy = flags.proxy.clone().or(profile.proxy);
         if let Some(proxy) = &proxy {
             check_proxy(proxy)?;
@@ -233,14 +344,14 @@ impl Settings {
             tenant,
             client,
             cloud,
-            login: flags.login_url.clone().or(profile.login_url).unwrap_or_else(|| cloud.login()),
+            login,
             graph: flags.graph_url.clone().or(profile.graph_url).unwrap_or_else(|| cloud.graph()),
             net: NetConfig { proxy, ca_file: flags.ca_file.clone().or(profile.ca_file) },
             jupiterone: flags
                 .jupiterone_url
                 .clone()
                 .or(profile.jupiterone.url)
-                .unwrap_or_else(|| Origin::known(JUPITERONE)),
+                .unwrap_or_else(|| Origin::known(JUPITERONE[0])),
             jupiterone_account: flags
                 .jupiterone_account
                 .clone()
@@ -249,6 +360,11 @@ impl Settings {
             destination,
             store,
             ask,
+            certificate: profile.certificate.filter(|_| is_own),
+            credential_command: profile.credential_command.filter(|_| is_own),
+            credential_expires,
+            admin_center: flags.admin_center.clone().or(profile.admin_center),
+            untrusted: Vec::new(),
             accepted_gaps: profile.accepted_gaps,
             run: None,
             paths: paths.clone(),
@@ -299,60 +415,12 @@ impl Settings {
     }
 }
 
-const JUPITERONE: &str = "https://api.us.jupiterone.io";
-
-/// The app's credential for these settings: from the keyring, else from the environment where its ids agree.
-pub fn credential(
-    settings: &Settings,
-    environment: &Environment,
-    vault: &dyn Vault,
-) -> Result<Option<Credential>, VaultError> {
-    let (Some(tenant), Some(client)) = (&settings.tenant, &settings.client) else { return Ok(None) };
-    let usable = agrees(settings, tenant.as_str(), &environment.azure_tenant_id)
-        && agrees(settings, client.as_str(), &environment.azure_client_id);
-    let of_environment = environment.azure_client_secret.clone().filter(|_| usable);
-    let entry = Entry::client_secret(&settings.login, tenant.as_str(), client);
-    Ok(from_vault_or(settings, vault, &entry, of_environment)?.map(Credential::Secret))
-}
-
-/// JupiterOne's API key for these settings, found as the client secret is.
-pub fn jupiterone_key(
-    settings: &Settings,
-    environment: &Environment,
-    vault: &dyn Vault,
-) -> Result<Option<Secret>, VaultError> {
-    let Some(account) = &settings.jupiterone_account else { return Ok(None) };
-    let usable = agrees(settings, account, &environment.jupiterone_account);
-    let of_environment = environment.jupiterone_api_key.clone().filter(|_| usable);
-    from_vault_or(settings, vault, &Entry::jupiterone_key(&settings.jupiterone, account), of_environment)
-}
-
-/// Whether the environment's secret may go with this id: its own says the same, or, with ids given as flags, nothing. For
-/// a profile's ids only the whole set will do: a secret on its own may be anybody's.
-fn agrees(settings: &Settings, own: &str, other: &Option<String>) -> bool {
-    other.as_deref().map_or(settings.profile.is_none(), |o| same(own, o))
-}
-
-/// With a profile, its keyring entry comes first; without one, the environment's set does. A keyring that cannot be
-/// reached is no error where the environment has the answer.
-fn from_vault_or(
-    settings: &Settings,
-    vault: &dyn Vault,
-    entry: &Entry,
-    of_environment: Option<Secret>,
-) -> Result<Option<Secret>, VaultError> {
-    if settings.profile.is_none() && of_environment.is_some() {
-        return Ok(of_environment);
-    }
-    match (vault.get(entry), of_environment) {
-        (Ok(Some(secret)), _) => Ok(Some(secret)),
-        (_, Some(secret)) => Ok(Some(secret)),
-        (other, None) => other,
-    }
-}
-
 fn select(profiles: &Profiles, flags: &Flags, environment: &Environment) -> Result<Option<String>, SettingsError> {
     let mut names = profiles.list()?;
+    if let Some(name) = profiles.default()? {
+        // Another one in its place would be a guess about whose directory is read.
+        return if names.contains(&name) { Ok(Some(name)) } else { Err(SettingsError::DefaultGone(name)) };
+    }
     if names.iter().any(|n| n == "default") {
         return Ok(Some("default".to_owned()));
     }
@@ -389,12 +457,12 @@ fn agree(
 }
 
 /// Whether two texts name the same thing: GUIDs and domain names know no case.
-fn same(a: &str, b: &str) -> bool {
+pub fn same(a: &str, b: &str) -> bool {
     let (a, b) = (a.trim(), b.trim());
     if is_guid_shaped(a) || a.contains('.') { a.eq_ignore_ascii_case(b) } else { a == b }
 }
 
-fn check_proxy(text: &str) -> Result<(), SettingsError> {
+pub fn check_proxy(text: &str) -> Result<(), SettingsError> {
     let shape = || SettingsError::ProxyUrl(text.to_owned());
     if text.contains('@') {
         return Err(SettingsError::ProxyCredentials);

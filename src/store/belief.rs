@@ -192,6 +192,7 @@ impl Writer {
     /// Notes what a batch sends. Noting it again changes nothing.
     pub fn note_entities(&mut self, upload: UploadId, sent: &[SentEntity]) -> Result<(), StoreError> {
         let live = self.live(upload)?;
+        self.hot.doubt();
         self.transact(|db| {
             let mut types = Few::default();
             for entity in sent {
@@ -208,6 +209,7 @@ impl Writer {
     /// Notes what a batch sends. Noting it again changes nothing.
     pub fn note_edges(&mut self, upload: UploadId, sent: &[Edge]) -> Result<(), StoreError> {
         let live = self.live(upload)?;
+        self.hot.doubt();
         self.transact(|db| {
             let (mut types, mut from) = (Few::default(), (String::new(), 0));
             for edge in sent {
@@ -245,6 +247,7 @@ impl Writer {
     /// the types that were exempt from deletion.
     pub fn finish_upload(&mut self, upload: UploadId, at: Timestamp) -> Result<(), StoreError> {
         let live = self.live(upload)?;
+        self.hot.doubt();
         self.durably(|db| {
             carry(db, &live)?;
             for table in ["belief_entity", "belief_edge"] {

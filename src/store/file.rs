@@ -20,6 +20,12 @@ pub(super) const APPLICATION_ID: i32 = 0x746e_7279;
 /// What a writer keeps of the file in memory; kibibytes, and negative, as SQLite wants it.
 pub(super) const WRITING_CACHE: i64 = -98_304;
 
+/// Bytes of a page of a new store: rows are mostly appended, and then fewer and larger pages cost less.
+const PAGE: i64 = 8192;
+
+/// About how many bytes of log are moved to the file at once.
+const LOG: i64 = 128_000_000;
+
 const SCHEMA: &str = include_str!("schema.sql");
 
 /// What is at the store's path.
@@ -71,6 +77,7 @@ pub(super) fn create(path: &Path, tenant: &TenantId, now: Timestamp) -> Result<(
     private_options().write(true).create_new(true).open(&new).map_err(|e| StoreError::io(&new, e))?;
     let build = || {
         let mut db = connect(&new, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        db.pragma_update(None, "page_size", PAGE)?;
         let all = db.transaction()?;
         all.execute_batch(SCHEMA)?;
         all.execute(
@@ -95,7 +102,8 @@ pub(super) fn writing(path: &Path) -> rusqlite::Result<Connection> {
     db.pragma_update(None, "cache_size", WRITING_CACHE)?;
     // Pages of the lists' order are written again and again while objects come: the longer the log, the more of that is
     // moved to the file only once.
-    db.pragma_update(None, "wal_autocheckpoint", 32_000)?;
+    let page: i64 = db.pragma_query_value(None, "page_size", |row| row.get(0))?;
+    db.pragma_update(None, "wal_autocheckpoint", LOG / page.max(1))?;
     Ok(db)
 }
 

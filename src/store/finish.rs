@@ -12,6 +12,7 @@ use serde_json::json;
 use super::{
     file, ghosts, ground, keys,
     keys::Few,
+    late::Late,
     nodes::{EdgeEnd, Fate, Marks, Nodes, Stage, each},
     put::Version,
     runs::{self, Counts, timestamp},
@@ -118,6 +119,9 @@ pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Res
         }
         _ => (end.status, told_gaps(db, run)?, None),
     };
+    if is_through {
+        build_indexes(db)?;
+    }
     db.execute(
         "UPDATE run SET status = ?2, leftover = ?3, finished_at = ?4, requests = ?5, resource_units = ?6, seconds = ?7,
                         gaps = ?8, counts = ?9
@@ -164,12 +168,16 @@ fn settle(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<(Vec<Ga
     settle_ages(db, run, &nodes, end.finished_at)?;
     ghosts::tidy(db)?;
     runs::forget_marks(db)?;
+    Ok((gaps, counts))
+}
+
+/// Builds the indexes that a first run does without.
+fn build_indexes(db: &Connection) -> rusqlite::Result<()> {
     // Sorted in runs of the cache's size, and on a thread of its own: more memory would not make it quicker.
     db.pragma_update(None, "cache_size", -16_384)?;
     db.pragma_update(None, "threads", 1)?;
-    db.execute_batch("CREATE INDEX IF NOT EXISTS edge_by_member ON edge (member, to_run)")?;
-    db.pragma_update(None, "cache_size", file::WRITING_CACHE)?;
-    Ok((gaps, counts))
+    Late::ALL.into_iter().try_for_each(|late| late.build(db))?;
+    db.pragma_update(None, "cache_size", file::WRITING_CACHE)
 }
 
 /// Where only changes were read, what could not be read before is still what it was, unless it was read again.

@@ -9,6 +9,7 @@ use serde_json::{json, value::RawValue};
 use super::{
     FOREVER,
     error::StoreError,
+    lists,
     nodes::each,
     read::{self, Reader},
     runs,
@@ -146,11 +147,14 @@ impl Reader {
                 edges: totals.edges,
                 ..GroupShape::default()
             };
-            let groups = "SELECT count(*) FILTER (WHERE o.label LIKE 'Microsoft 365%'),
-                                 count(*) FILTER (WHERE instr(r.json, 'HiddenMembership') > 0)
-                          FROM object o INDEXED BY object_in_order CROSS JOIN raw r ON r.version = o.version
-                          WHERE o.kind = 3 AND o.entity = 1 AND o.from_run <= ?1 AND ?1 < o.to_run";
-            each(db, groups, [run.0], |row| {
+            let groups = format!(
+                "SELECT count(*) FILTER (WHERE o.label LIKE 'Microsoft 365%'),
+                        count(*) FILTER (WHERE instr(r.json, 'HiddenMembership') > 0)
+                 FROM object o {} CROSS JOIN raw r ON r.version = o.version
+                 WHERE o.kind = 3 AND o.entity = 1 AND o.from_run <= ?1 AND ?1 < o.to_run",
+                lists::in_order(db)?
+            );
+            each(db, &groups, [run.0], |row| {
                 (shape.unified, shape.hidden) = (runs::count(row, 0)?, runs::count(row, 1)?);
                 Ok(())
             })?;

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use super::{
     keys::{self, Few},
+    late::Late,
     runs,
 };
 use crate::domain::ids::RunId;
@@ -25,6 +26,8 @@ pub(super) struct Hot {
     ids: HashMap<Guid, u32, Mixing>,
     /// Whether `ids` has every GUID of the store: then an id that is not in it is new.
     has_all: bool,
+    /// Whether the index of texts is known to be there: a first run does without it for as long as it can.
+    has_index: bool,
     /// Whether an earlier run left edges of the group.
     old: HashMap<i64, bool>,
     ground: Option<Ground>,
@@ -64,7 +67,7 @@ impl Hot {
         if let Some(num) = guid.and_then(|guid| self.ids.get(&guid)) {
             return Ok((i64::from(*num), false));
         }
-        let found = if guid.is_some() && self.has_all { None } else { keys::find(db, id)? };
+        let found = if guid.is_some() && self.has_all { None } else { self.look_up(db, id)? };
         let num = match found {
             Some(num) => num,
             None => keys::insert(db, id)?,
@@ -79,6 +82,27 @@ impl Hot {
             self.has_all = false;
         }
         Ok((num, found.is_none()))
+    }
+
+    /// The number of an id, if it has one.
+    pub(super) fn find(&mut self, db: &Connection, id: &str) -> rusqlite::Result<Option<i64>> {
+        match self.known(id) {
+            None if !self.has_all || guid(id).is_none() => self.look_up(db, id),
+            known => Ok(known),
+        }
+    }
+
+    /// The number of an id, if it is remembered.
+    pub(super) fn known(&self, id: &str) -> Option<i64> {
+        self.ids.get(&guid(id)?).map(|num| i64::from(*num))
+    }
+
+    fn look_up(&mut self, db: &Connection, id: &str) -> rusqlite::Result<Option<i64>> {
+        if !self.has_index {
+            Late::KeyByText.build(db)?;
+            self.has_index = true;
+        }
+        keys::find(db, id)
     }
 
     /// Whether an earlier run knows edges of this group.

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 
 use super::{
     keys::{self, Few},
+    late::Late,
     read, runs,
 };
 use crate::domain::{
@@ -17,12 +18,13 @@ use crate::domain::{
 };
 
 pub(super) fn rows(db: &Connection, run: RunId, naming: Naming, query: &Query) -> rusqlite::Result<Rows> {
-    let lists = Lists { db, run, words: query.filter.split_whitespace().map(str::to_lowercase).collect() };
+    let words = query.filter.split_whitespace().map(str::to_lowercase).collect();
+    let lists = Lists { db, run, words, has_order: Late::ObjectInOrder.is_there(db)? };
     let window = Window { offset: query.offset, limit: query.limit };
     let (total, found) = lists.find(query, window)?;
     let mut types = Few::default();
     let is_finished = runs::get(db, run)?.is_some_and(|r| r.status.is_finished());
-    let has_index = has_index(db)?;
+    let has_index = Late::EdgeByMember.is_there(db)?;
     let rows = found
         .into_iter()
         .map(|found| {
@@ -80,7 +82,7 @@ pub(super) fn ties(
     num: i64,
     kind: EntityKind,
 ) -> rusqlite::Result<(u64, u64, Option<State>)> {
-    let lists = Lists { db, run, words: Vec::new() };
+    let lists = Lists { db, run, words: Vec::new(), has_order: Late::ObjectInOrder.is_there(db)? };
     Ok(match kind {
         EntityKind::Account => {
             let [_, users, groups, _] = read::counts(db, run)?.entities;
@@ -109,9 +111,13 @@ fn state(db: &Connection, run: RunId, is_finished: bool, grp: i64) -> rusqlite::
     }
 }
 
-/// Whether the index from member to groups is there: not before the first run has finished.
-fn has_index(db: &Connection) -> rusqlite::Result<bool> {
-    db.prepare_cached("SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = 'edge_by_member'")?.exists(())
+/// What makes SQLite take objects from the order of the lists, where it is there: not before the first run has finished.
+pub(super) fn in_order(db: &Connection) -> rusqlite::Result<&'static str> {
+    Ok(in_order_if(Late::ObjectInOrder.is_there(db)?))
+}
+
+const fn in_order_if(has_order: bool) -> &'static str {
+    if has_order { "INDEXED BY object_in_order" } else { "" }
 }
 
 #[derive(Clone, Copy)]
@@ -131,6 +137,8 @@ struct Lists<'a> {
     db: &'a Connection,
     run: RunId,
     words: Vec<String>,
+    /// Whether there is an index of the lists' order; without one they are sorted as they are asked for.
+    has_order: bool,
 }
 
 /// A row as found, before it is dressed.
@@ -223,7 +231,8 @@ impl Lists<'_> {
 
     fn all_of(&self, kind: EntityKind, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
         let from = format!(
-            "object o INDEXED BY object_in_order WHERE o.kind = {} AND o.entity = 1 AND {}",
+            "object o {} WHERE o.kind = {} AND o.entity = 1 AND {}",
+            in_order_if(self.has_order),
             kind.code(),
             self.valid("o")
         );
@@ -246,7 +255,8 @@ impl Lists<'_> {
     fn account_edges(&self, account: &Known, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
         let near = format!("o.search || char(10) || {}", quoted(&account.search));
         let from = format!(
-            "object o INDEXED BY object_in_order WHERE o.kind IN (2, 3) AND o.entity = 1 AND {} {}",
+            "object o {} WHERE o.kind IN (2, 3) AND o.entity = 1 AND {} {}",
+            in_order_if(self.has_order),
             self.valid("o"),
             self.filter(&[&near])
         );
@@ -272,12 +282,13 @@ impl Lists<'_> {
             None => (0, Vec::new()),
         };
         let window = window.behind(total, all.len());
-        let groups = format!(
-            "object g INDEXED BY object_in_order CROSS JOIN edge e ON e.grp = g.num
-             WHERE g.kind = 3 AND g.entity = 1 AND {} AND {}",
-            self.valid("g"),
-            self.valid("e")
-        );
+        // All edges are too many to be sorted while somebody waits: without an index they come in the order of the table.
+        let (join, order) = match self.has_order {
+            true => ("object g INDEXED BY object_in_order CROSS JOIN edge e ON e.grp = g.num", "g.sort"),
+            false => ("edge e CROSS JOIN object g ON g.num = e.grp", "e.grp"),
+        };
+        let groups =
+            format!("{join} WHERE g.kind = 3 AND g.entity = 1 AND {} AND {}", self.valid("g"), self.valid("e"));
         let cut = if self.words.is_empty() {
             total = read::counts(self.db, self.run)?.totals().edges;
             groups
@@ -290,7 +301,8 @@ impl Lists<'_> {
         };
         if window.limit > 0 {
             let cut = format!(
-                "SELECT g.version v, g.sort s, e.member m, e.odata t FROM {cut} ORDER BY g.kind, g.sort, e.member {}",
+                "SELECT g.version v, {order} s, e.member m, e.odata t FROM {cut} ORDER BY {}{order}, e.member {}",
+                if self.has_order { "g.kind, " } else { "" },
                 limit(window)
             );
             all.extend(self.far_ends(&cut, "w.s, w.m")?);

@@ -9,13 +9,14 @@ use rusqlite::{Connection, Transaction};
 use super::{
     error::StoreError,
     file::{beside, private_options},
+    late::Late,
 };
 
 /// From format n to n + 1.
 pub(super) type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// The first takes format 1 to format 2. `schema.sql` is what they all together lead to.
-const STEPS: &[Step] = &[to_format_2];
+const STEPS: &[Step] = &[to_format_2, to_format_3];
 
 /// The format that this program writes.
 pub(super) const CURRENT: i64 = 1 + STEPS.len() as i64;
@@ -49,6 +50,17 @@ fn to_format_2(db: &Transaction<'_>) -> rusqlite::Result<()> {
          ) WITHOUT ROWID;
          CREATE TABLE reborn (num INTEGER PRIMARY KEY);",
     )
+}
+
+/// The index of texts is one of its own, so that a store can be without it.
+fn to_format_3(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "CREATE TABLE key_3 (num INTEGER PRIMARY KEY, text TEXT NOT NULL);
+         INSERT INTO key_3 SELECT num, text FROM key ORDER BY num;
+         DROP TABLE key;
+         ALTER TABLE key_3 RENAME TO key;",
+    )?;
+    Late::ALL.into_iter().try_for_each(|late| late.build(db))
 }
 
 pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {

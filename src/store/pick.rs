@@ -12,7 +12,7 @@ use super::{
     error::StoreError,
     ground::StoredGroup,
     keys::{self, Few},
-    nodes::{Fate, Nodes, Stage, each},
+    nodes::{Fate, Node, Nodes, Stage, each},
     runs,
     write::{ListEnd, MemberRef, Writer},
 };
@@ -108,8 +108,13 @@ impl Writer {
         limit: usize,
     ) -> Result<Vec<StoredGroup>, StoreError> {
         self.check_running(run)?;
+        let known = after.and_then(|id| self.hot.known(id));
         self.look(|db| {
-            let after = after.map(|id| keys::find(db, id)).transpose()?.flatten().unwrap_or(0);
+            let after = match (known, after) {
+                (None, Some(id)) => keys::find(db, id)?,
+                (known, _) => known,
+            };
+            let after = after.unwrap_or(0);
             let mut nums = Vec::new();
             let sql = "SELECT grp FROM group_state
                        WHERE run = ?1 AND grp > ?2 AND via >= ?3 AND state = 'complete' ORDER BY grp LIMIT ?4";
@@ -126,8 +131,11 @@ impl Writer {
     /// that are gone and still listed, and of a list that this run read to its end no others than it read.
     pub fn members_of(&mut self, run: RunId, group: &str) -> Result<Vec<MemberRef>, StoreError> {
         self.check_running(run)?;
+        let known = self.hot.known(group);
         self.look(|db| {
-            let Some(grp) = keys::find(db, group)? else { return Ok(Vec::new()) };
+            let Some(grp) = known.map_or_else(|| keys::find(db, group), |num| Ok(Some(num)))? else {
+                return Ok(Vec::new());
+            };
             let state: Option<String> = db
                 .prepare_cached("SELECT state FROM group_state WHERE run = ?1 AND grp = ?2")?
                 .query_row([run.0, grp], |row| row.get(0))
@@ -221,15 +229,24 @@ impl Writer {
         })
     }
 
+    /// The ids of the users or the groups that this run has seen and that nothing has said to be gone since.
+    pub fn seen_ids(&mut self, run: RunId, collection: Collection) -> Result<Vec<String>, StoreError> {
+        self.check_running(run)?;
+        self.look(|db| {
+            let nodes = Nodes::load(db, run, Stage::Reading)?;
+            let kind = kind_of(collection);
+            let is_seen = |node: &Node| {
+                node.fate != Fate::Gone && node.open.is_some_and(|open| open.kind == kind && open.entity && open.fresh)
+            };
+            nodes.iter().filter(|(_, node)| is_seen(node)).map(|(num, _)| keys::text(db, num)).collect()
+        })
+    }
+
     /// How many objects a collection has, as of this run: of the memberships, how many groups. Of a run of a part, what it
     /// saw.
     pub fn held(&mut self, run: RunId, collection: Collection) -> Result<u64, StoreError> {
         self.check_running(run)?;
-        let kind = match collection {
-            Collection::Account => EntityKind::Account,
-            Collection::Users => EntityKind::User,
-            Collection::Groups | Collection::Memberships => EntityKind::Group,
-        };
+        let kind = kind_of(collection);
         self.look(|db| {
             let nodes = Nodes::load(db, run, Stage::Reading)?;
             let of_a_part = nodes.kind == RunKind::Scoped;
@@ -240,6 +257,14 @@ impl Writer {
             };
             Ok(nodes.iter().filter(|(num, _)| is_held(*num)).count() as u64)
         })
+    }
+}
+
+fn kind_of(collection: Collection) -> EntityKind {
+    match collection {
+        Collection::Account => EntityKind::Account,
+        Collection::Users => EntityKind::User,
+        Collection::Groups | Collection::Memberships => EntityKind::Group,
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     facets::{Facets, Needed},
     finish::NOT_READ,
     hot::Hot,
-    keys, runs,
+    runs,
     write::{
         Checkpoint, ListEnd, MemberRef, MembersChange, MembersWrite, ObjectWrite, PageWrite, Resolution, SignInWrite,
         Via,
@@ -342,7 +342,7 @@ impl<'a> Lists<'a> {
             }
         }
         for id in &change.removed {
-            let Some(member) = keys::find(self.db, id)? else { continue };
+            let Some(member) = hot.find(self.db, id)? else { continue };
             self.remove(grp, member)?;
             if hot.has_ghosts() {
                 self.forget_ghost(grp, member)?;

@@ -117,7 +117,8 @@ impl Reader {
     /// A window onto a list, in order of the names without case, then of the ids. Edges come as the account's first,
     /// then group by group.
     ///
-    /// Of users and group members, the number of their groups is not told until a run has finished for the first time.
+    /// Until a run has finished for the first time, all edges together come in the order in which their groups were first
+    /// seen, and of users and group members the number of their groups is not told.
     pub fn rows(&self, run: RunId, naming: Naming, query: &Query) -> Result<Rows, StoreError> {
         self.of_run(run, |db| lists::rows(db, run, naming, query))
     }
@@ -254,9 +255,10 @@ pub(super) fn each_entity(
     run: RunId,
     mut f: impl FnMut(i64, &Stored) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
-    for (kinds, index) in [("o.kind = 1", "object_in_order"), ("o.kind <> 1", "object_by_num")] {
+    let in_order = lists::in_order(db)?;
+    for (kinds, index) in [("o.kind = 1", in_order), ("o.kind <> 1", "INDEXED BY object_by_num")] {
         let sql = format!(
-            "SELECT o.num, {} FROM object o INDEXED BY {index} CROSS JOIN raw r ON r.version = o.version
+            "SELECT o.num, {} FROM object o {index} CROSS JOIN raw r ON r.version = o.version
              CROSS JOIN key k ON k.num = o.num {}
              WHERE {kinds} AND o.entity = 1 AND o.from_run <= ?1 AND ?1 < o.to_run ORDER BY o.num",
             Stored::COLUMNS,

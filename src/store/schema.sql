@@ -1,6 +1,6 @@
 -- One tenant's directory over time. A row is valid in the runs [from_run, to_run); to_run = 9223372036854775807 while it
--- still holds. The index from member to groups (edge_by_member) is not here: it is built when a run first finishes,
--- because keeping it live while millions of edges arrive costs a factor of ten.
+-- still holds. Three indexes are not here, but built when a run first finishes (late.rs): from a text to its number
+-- (key_by_text), the order of lists (object_in_order), and from a member to its groups (edge_by_member).
 
 CREATE TABLE store (
     only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -56,7 +56,7 @@ CREATE TABLE learned (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), json TE
 -- Ids, `_key`s and type names, by small numbers.
 CREATE TABLE key (
     num  INTEGER PRIMARY KEY,
-    text TEXT NOT NULL UNIQUE
+    text TEXT NOT NULL                         -- no two alike
 );
 
 -- What lists need of an object. `entity` is 0 for a member that is known to exist and could not be read.
@@ -75,7 +75,6 @@ CREATE TABLE object (
     search   TEXT NOT NULL                      -- name, login name, mail and id in lower case
 );
 CREATE UNIQUE INDEX object_by_num ON object (num, from_run, to_run);
-CREATE INDEX object_in_order ON object (kind, sort, from_run, to_run, entity, num);
 -- What is over, so that it is found without looking at all that is not.
 CREATE INDEX object_over ON object (to_run) WHERE to_run < 9223372036854775807;
 

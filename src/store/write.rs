@@ -34,7 +34,7 @@ pub struct Writer {
     pub(super) path: PathBuf,
     tenant: TenantId,
     pub(super) running: Option<RunId>,
-    hot: Hot,
+    pub(super) hot: Hot,
     /// What the caller's clock said last, and when that was by ours.
     told: (Timestamp, Instant),
     _lock: Lock,
@@ -341,7 +341,6 @@ impl Writer {
         work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
         let wrong = |e| StoreError::of(&self.path, e);
-        self.hot.doubt();
         let all = self.db.transaction().map_err(wrong)?;
         let out = work(&all).map_err(wrong)?;
         all.commit().map_err(wrong)?;

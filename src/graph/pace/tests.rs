@@ -417,3 +417,13 @@ async fn a_refusal_slows_once_for_all_that_were_sent_before_it() {
     }
     assert_eq!(pace.standing().pace_10s, 320, "but never to nothing");
 }
+
+#[test]
+fn quotas() {
+    let check = |users, want| assert_eq!(documented_quota(users), want, "{users}");
+    check(49, 3_500);
+    check(50, 5_000);
+    check(500, 5_000);
+    check(501, 8_000);
+    assert_eq!((Pace::new(false).aim(8_000), Pace::new(true).aim(8_000), Pace::new(false).aim(0)), (6_400, 3_200, 1));
+}

@@ -41,6 +41,8 @@ struct World {
     shows_principals: bool,
     /// `$expand` loses every so many members of all.
     loses_every: usize,
+    /// And only from this group on.
+    loses_from: &'static str,
     /// A filter leaves every so many groups out.
     omits_every: usize,
     /// What filter with `$expand` is refused with.
@@ -76,6 +78,7 @@ impl World {
             cap: 20,
             shows_principals: true,
             loses_every: 0,
+            loses_from: "",
             omits_every: 0,
             refuses: None,
             passes_over: false,
@@ -106,7 +109,7 @@ impl World {
         let shown = cut.filter(|m| self.shows_principals || !m.starts_with('s'));
         let kept = shown.filter(|m| {
             let number: usize = m[1..].parse().unwrap();
-            self.loses_every == 0 || number % self.loses_every != 1
+            self.loses_every == 0 || id < self.loses_from || number % self.loses_every != 1
         });
         kept.map(|m| Self::member(m)).collect()
     }
@@ -323,6 +326,15 @@ async fn whatever_the_cap_is() {
             check(&what, world, &[]).await;
         }
     }
+}
+
+/// Nobody loses members in the first answers only.
+#[tokio::test(start_paused = true)]
+async fn the_sample_is_of_all_groups() {
+    let world = World { loses_every: 3, loses_from: "g0500", ..World::new(1_000, 30) };
+    let ran = Bench::new().await.run(&world).await;
+    assert_whole(&ran, &world, "lost by groups that are answered late");
+    assert!(ran.fallbacks()[0].starts_with("members are read group by group: \"Group g"), "{:?}", ran.fallbacks());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,12 @@
 //! Who wins: flags, then the profile, then the environment; and whose secret goes where.
 
 use super::*;
-use crate::credentials::vault::MemoryVault;
+use std::sync::Arc;
+
+use crate::{
+    credentials::vault::{Entry, MemoryVault, Vault},
+    profile::credential,
+};
 
 const T1: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
 const T2: &str = "94841066-274d-4ec0-a5c1-276be684bdd3";
@@ -111,35 +116,36 @@ fn a_jupiterone_account_of_the_environment_that_differs_is_refused() {
     assert!(error.contains("acme") && error.contains("other"), "{error}");
 }
 
-#[test]
-fn the_secret_goes_with_its_own_ids() {
-    let check = |home: &Home, kept: Option<(&str, &str)>, flags: &Flags, env: &Environment, want: Option<&str>| {
-        let settings = Settings::resolve(flags, env, &home.paths).unwrap();
-        let vault = MemoryVault::default();
-        if let Some((tenant, client)) = kept {
-            let entry = Entry::client_secret(&settings.login, tenant, &ClientId::parse(client).unwrap());
-            vault.set(&entry, &Secret::new("kept")).unwrap();
-        }
-        let got = credential(&settings, env, &vault).unwrap();
-        assert_eq!(got, want.map(|text| Secret::new(text).into()));
-    };
+#[tokio::test]
+async fn the_secret_goes_with_its_own_ids() {
+    let check =
+        async |home: &Home, kept: Option<(&str, &str)>, flags: &Flags, env: &Environment, want: Option<&str>| {
+            let settings = Settings::resolve(flags, env, &home.paths).unwrap();
+            let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
+            if let Some((tenant, client)) = kept {
+                let entry = Entry::client_secret(&settings.login, tenant, &ClientId::parse(client).unwrap());
+                vault.set(&entry, &Secret::new("kept")).unwrap();
+            }
+            let got = credential(&settings, env, &vault, Timestamp::UNIX_EPOCH).await.unwrap();
+            assert_eq!(got, want.map(|text| Secret::new(text).into()));
+        };
     let (none, one) = (home(&[]), home(&[("prod", T1, C1)]));
     let set = |t, c| environment(t, c, Some("set"));
     // Without a profile the environment's set is used, and the keyring where it has none.
-    check(&none, Some((T1, C1)), &flags(None, None), &set(Some(T1), Some(C1)), Some("set"));
-    check(&none, Some((T1, C1)), &flags(Some(T1), Some(C1)), &environment(None, None, None), Some("kept"));
+    check(&none, Some((T1, C1)), &flags(None, None), &set(Some(T1), Some(C1)), Some("set")).await;
+    check(&none, Some((T1, C1)), &flags(Some(T1), Some(C1)), &environment(None, None, None), Some("kept")).await;
     // The environment's secret is not sent for another client or tenant.
-    check(&none, None, &flags(Some(T1), Some(C2)), &set(Some(T1), Some(C1)), None);
-    check(&none, None, &flags(Some(T2), Some(C1)), &set(Some(T1), Some(C1)), None);
-    check(&none, Some((T2, C1)), &flags(Some(T2), Some(C1)), &set(Some(T1), Some(C1)), Some("kept"));
+    check(&none, None, &flags(Some(T1), Some(C2)), &set(Some(T1), Some(C1)), None).await;
+    check(&none, None, &flags(Some(T2), Some(C1)), &set(Some(T1), Some(C1)), None).await;
+    check(&none, Some((T2, C1)), &flags(Some(T2), Some(C1)), &set(Some(T1), Some(C1)), Some("kept")).await;
     // With a profile its own entry comes first; the environment's helps where its ids agree.
-    check(&one, Some((T1, C1)), &flags(None, None), &set(Some(T1), Some(C1)), Some("kept"));
-    check(&one, None, &flags(None, None), &set(Some(T1), Some(C1)), Some("set"));
-    check(&one, None, &flags(None, None), &environment(None, None, None), None);
+    check(&one, Some((T1, C1)), &flags(None, None), &set(Some(T1), Some(C1)), Some("kept")).await;
+    check(&one, None, &flags(None, None), &set(Some(T1), Some(C1)), Some("set")).await;
+    check(&one, None, &flags(None, None), &environment(None, None, None), None).await;
     // A secret without its ids goes with ids given as flags, never with a profile's.
-    check(&none, None, &flags(Some(T1), Some(C1)), &set(None, None), Some("set"));
-    check(&one, None, &flags(None, None), &set(None, None), None);
-    check(&one, None, &flags(None, None), &set(Some(T1), None), None);
+    check(&none, None, &flags(Some(T1), Some(C1)), &set(None, None), Some("set")).await;
+    check(&one, None, &flags(None, None), &set(None, None), None).await;
+    check(&one, None, &flags(None, None), &set(Some(T1), None), None).await;
 }
 
 #[test]
