@@ -181,7 +181,7 @@ impl Output {
             }
             Event::Upload(progress) => self.upload_progress(progress),
             Event::Consent(look) => self.consent(look),
-            Event::Check(_) => {}
+            Event::Check(check) => super::doctor::tell(check, self),
         }
     }
 
