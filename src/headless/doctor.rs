@@ -137,7 +137,9 @@ pub fn tell(check: &Check, output: &Output) {
         "permissions": check.permissions,
     }));
     if !output.is_json() {
-        lines(check).iter().for_each(|line| output.say(line));
+        let hint = problem.and_then(|p| p.hint.clone());
+        let repeated = hint.is_some() && output.said_hint(hint);
+        lines(check, repeated).iter().for_each(|line| output.say(line));
     }
 }
 
@@ -155,17 +157,63 @@ const fn sign(status: CheckStatus) -> &'static str {
 const SIGN: usize = 9;
 const TITLE: usize = 40;
 
-fn lines(check: &Check) -> Vec<String> {
-    let problem = check.problem.as_ref();
-    // A check that was not made has no more to say than why.
-    let why = problem.filter(|p| matches!(p.code.as_deref(), Some("not_checked" | "put_off")));
-    let found = why.map(|p| p.summary.as_str()).or(check.found.as_deref()).unwrap_or_default();
-    let head = format!("{:SIGN$}{:TITLE$}{}", sign(check.status), check.id.title(), visible(found));
-    let mut out = vec![head.trim_end().to_owned()];
-    if let Some(problem) = problem.filter(|_| why.is_none()) {
-        out.extend(problem.block().lines().map(|line| format!("{:SIGN$}  {}", "", visible(line))));
+/// Longer lines of our own words are broken; the service's are left as they are, to be copied.
+const LINE: usize = 96;
+
+/// `repeated`: the next step was said just before.
+fn lines(check: &Check, repeated: bool) -> Vec<String> {
+    let found = match (&check.problem, check.status) {
+        // A check that was not made says why beside its title: there is nothing to mend.
+        (Some(problem), CheckStatus::CannotCheck) => without_our_code(problem),
+        _ => check.found.clone().unwrap_or_default(),
+    };
+    let head = format!("{:SIGN$}{:TITLE$}{}", sign(check.status), check.id.title(), visible(&found));
+    let mut below = Vec::new();
+    match (&check.problem, check.status) {
+        (Some(problem), CheckStatus::CannotCheck) => {
+            below.extend(problem.hint.iter().flat_map(|hint| broken(hint, LINE)))
+        }
+        (Some(problem), _) if repeated => {
+            let told = Problem { hint: Some("as above".to_owned()), link: None, ..problem.clone() };
+            below.extend(block(&told));
+        }
+        (Some(problem), _) => below.extend(block(problem)),
+        (None, _) => {}
     }
-    out.extend(table(&check.permissions).into_iter().map(|line| format!("{:SIGN$}  {line}", "")));
+    below.extend(table(&check.permissions));
+    let below = below.iter().map(|line| format!("{:SIGN$}  {}", "", visible(line)));
+    std::iter::once(head.trim_end().to_owned()).chain(below).collect()
+}
+
+/// What is said beside a title; a code that only programs need is left out.
+fn without_our_code(problem: &Problem) -> String {
+    let is_ours = problem.status.is_none() && problem.message.is_none();
+    if is_ours { problem.summary.clone() } else { problem.line() }
+}
+
+/// The problem's own lines.
+fn block(problem: &Problem) -> Vec<String> {
+    let ours = |line: &&str| line.starts_with("next step: ") || **line == *problem.summary;
+    problem
+        .block()
+        .lines()
+        .flat_map(|line| if ours(&line) { broken(line, LINE) } else { vec![line.to_owned()] })
+        .collect()
+}
+
+/// Broken between words, so that no line but one long word is longer than `cells`.
+fn broken(text: &str, cells: usize) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match out.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= cells => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(_) => out.push(format!("  {word}")),
+            None => out.push(word.to_owned()),
+        }
+    }
     out
 }
 
@@ -201,7 +249,7 @@ mod tests {
 
     #[test]
     fn a_check_in_lines() {
-        let check = |check: Check, want: &[&str]| assert_eq!(lines(&check), want);
+        let check = |check: Check, want: &[&str]| assert_eq!(lines(&check, false), want);
         check(
             Check::ok(CheckId::Organization, "Contoso \u{202e}· contoso.com"),
             &["ok       organization can be read                Contoso ‹U+202E›· contoso.com"],
@@ -230,6 +278,27 @@ mod tests {
                 "           next step: Ask.",
                 "           link: https://x",
             ],
+        );
+    }
+
+    #[test]
+    fn what_was_said_is_not_said_twice_and_lines_are_broken() {
+        let problem = Problem::new("reading was refused").code("x").hint("Ask an administrator.").link("https://x");
+        let told = lines(&Check::failed(CheckId::Users, problem), true);
+        assert_eq!(
+            told[1..],
+            ["           reading was refused", "           code: x", "           next step: as above"]
+        );
+        let cannot = Problem { status: Some(403), ..Problem::new("the key may not read") }
+            .code("FORBIDDEN")
+            .hint("This is no fault: an Integration API key may only upload. The first upload shows whether it works, and not before.");
+        assert_eq!(
+            lines(&Check::cannot(CheckId::JupiterOneKey, cannot), false),
+            [
+                "-        JupiterOne takes account and key        the key may not read (FORBIDDEN)",
+                "           This is no fault: an Integration API key may only upload. The first upload shows whether it",
+                "             works, and not before.",
+            ]
         );
     }
 

@@ -104,6 +104,8 @@ struct State {
     last: Mutex<Option<IngestProgress>>,
     /// How the run reads, once that has been said.
     said: Mutex<Option<RunKind>>,
+    /// The next step that was said last.
+    hint: Mutex<Option<String>>,
 }
 
 impl Output {
@@ -166,6 +168,14 @@ impl Output {
         last.set("error", json!(problem));
         last.emit(self);
         Exit::of(error)
+    }
+
+    /// Notes the next step that is said now, and tells whether it was the last one as well.
+    pub fn said_hint(&self, hint: Option<String>) -> bool {
+        let mut last = self.state.hint.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = *last == hint;
+        *last = hint;
+        same
     }
 
     /// Tells what the engine reports, not more often than a person or a log can use.
