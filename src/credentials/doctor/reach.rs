@@ -1,5 +1,7 @@
 //! Whether the services answer at all, and what their clocks say. No credential is sent.
 
+use std::time::Duration;
+
 use futures::future::join_all;
 
 use super::{DoctorInput, not_checked};
@@ -14,6 +16,8 @@ use crate::{
     net,
 };
 
+/// A person waits.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// A service refuses a certificate's assertion that is some minutes off (`facts/graph.md` §7.1); a difference of this
 /// many seconds is worth a word, and less may be the network's.
 const SKEW: i64 = 120;
@@ -60,7 +64,9 @@ pub(super) async fn all(input: &DoctorInput, microsoft: bool) -> Reached {
 }
 
 async fn ask(input: &DoctorInput, origin: &Origin) -> Result<Answer, Problem> {
-    let reached = net::reach(&input.net, origin).await?;
+    let reached = tokio::time::timeout(PATIENCE, net::reach(&input.net, origin))
+        .await
+        .map_err(|_| net::too_slow("reaching the service", origin, PATIENCE))??;
     Ok(Answer { skew: reached.skew_seconds(input.clock.now()), reached })
 }
 
@@ -92,8 +98,8 @@ pub(super) fn check(reached: &Reached) -> Check {
 fn way(reached: &net::Reached) -> Option<String> {
     let proxy = reached.via_proxy.as_ref()?;
     Some(match &reached.issuer {
-        Some(issuer) => format!("through proxy {proxy}, certificate by {issuer}"),
-        None => format!("through proxy {proxy}"),
+        Some(issuer) => format!("through the proxy {proxy}, certificate by {issuer}"),
+        None => format!("through the proxy {proxy}"),
     })
 }
 
