@@ -131,6 +131,9 @@ pub struct Doctor {
     /// principals in $expand and delta, up to 200 groups read in two ways and compared. Later runs use what it learns
     #[arg(long)]
     pub probe: bool,
+    /// If admin consent is missing, wait until somebody gives it (half an hour at most), then check again
+    #[arg(long)]
+    pub wait_consent: bool,
     /// Write the probe's report here; it holds no personal data and can be shared
     #[arg(long, value_name = "FILE", requires = "probe")]
     pub report: Option<PathBuf>,
