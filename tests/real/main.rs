@@ -3,6 +3,7 @@
 mod around;
 mod asked;
 mod bad_days;
+mod certificates;
 mod journey;
 #[path = "../support/left_out.rs"]
 mod left_out;
