@@ -6,6 +6,7 @@ mod bad_days;
 mod journey;
 #[path = "../support/left_out.rs"]
 mod left_out;
+mod network;
 #[cfg(unix)]
 mod processes;
 mod profiles;
