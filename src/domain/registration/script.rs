@@ -66,9 +66,10 @@ impl Script<'_> {
             ])
             .collect();
         let common = include_str!("../../../assets/scripts/common.sh");
-        // What looks like a variable in quotes is Graph's `$filter`, or a literal of az's queries.
+        // What looks like a variable in quotes is Graph's `$filter`, or a literal of az's queries; what looks like a
+        // wrong quote is somebody's name.
         format!(
-            "#!/bin/sh\n{}# shellcheck disable=SC2016\n\ntenantry() (\nset -eu\n{values}{common}{body})\n\ntenantry\n",
+            "#!/bin/sh\n{}# shellcheck disable=SC2016,SC1112\n\ntenantry() (\nset -eu\n{values}{common}{body})\n\ntenantry\n",
             self.about(),
         )
     }
