@@ -1,6 +1,12 @@
 //! The command line: clap types only. What the words mean is decided in [`crate::headless`] and [`crate::profile`].
 
+mod profile;
+mod script;
+
 use std::path::PathBuf;
+
+pub use profile::{Member, Profile, ProfileEdit, ProfileSays};
+pub use script::{About, Script, ScriptShell};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -136,6 +142,9 @@ pub struct Doctor {
 pub struct Collect {
     #[command(flatten)]
     pub output: Output,
+    /// Every profile, one after the other, whatever becomes of each; the exit status is the worst
+    #[arg(long, conflicts_with_all = ["explain", "only_groups"])]
+    pub all: bool,
     /// Drop an interrupted run instead of going on with it
     #[arg(long)]
     pub fresh: bool,
@@ -272,116 +281,6 @@ pub enum ExportFormat {
     Ndjson,
 }
 
-#[derive(Debug, Subcommand)]
-pub enum Profile {
-    /// Save a profile from the common options; its name is --profile, else "default"
-    Add {
-        /// Read client_secret=… and jupiterone_api_key=… lines from standard input, and keep them in the keyring
-        #[arg(long)]
-        secrets_stdin: bool,
-    },
-    /// List the profiles
-    List(Output),
-    /// Show a profile (never a secret)
-    Show {
-        /// Its name; else the selected one
-        name: Option<String>,
-    },
-    /// Accept what the newest finished run lacks: from then on only new gaps make exit status 3
-    ///
-    /// A gap that gets another state is new. Accepted or not, nothing is deleted of what a gap may hide.
-    AcceptGaps {
-        /// The profile's name; else the selected one
-        name: Option<String>,
-        /// Only list what is accepted
-        #[arg(long)]
-        list: bool,
-        /// Accept nothing any more
-        #[arg(long, conflicts_with = "list")]
-        none: bool,
-    },
-    /// Remove a profile and its secrets; the tenant's store is kept
-    Remove {
-        /// Its name
-        name: String,
-        /// Also delete the tenant's store, with its copies, unless another profile uses that tenant
-        #[arg(long)]
-        purge: bool,
-        /// Do not ask
-        #[arg(long, requires = "purge")]
-        yes: bool,
-    },
-}
-
-/// What the scripts are about comes from the common options: --cloud, --tenant-id, --client-id.
-#[derive(Debug, Subcommand)]
-pub enum Script {
-    /// A script that registers the app, and consents where its runner may; prints one line to paste back
-    Register {
-        #[command(flatten)]
-        about: About,
-        /// What runs it
-        #[arg(long, value_enum, default_value_t)]
-        shell: ScriptShell,
-        /// Certificate whose key the app shall know (DER or PEM); without it the app has no credential yet
-        #[arg(long, value_name = "FILE")]
-        public_key: Option<PathBuf>,
-        /// Write it to this new file
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-    /// A script for who may consent: gives the app of --client-id its permissions
-    Consent {
-        #[command(flatten)]
-        about: About,
-        /// What runs it
-        #[arg(long, value_enum, default_value_t)]
-        shell: ScriptShell,
-        /// Write it to this new file
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-    /// A message that asks who may consent to do so for the app of --client-id
-    Message {
-        #[command(flatten)]
-        about: About,
-        /// Write it to this new file
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-}
-
-impl Script {
-    pub const fn about(&self) -> &About {
-        match self {
-            Self::Register { about, .. } | Self::Consent { about, .. } | Self::Message { about, .. } => about,
-        }
-    }
-}
-
-/// The app registration that a script is about.
-#[derive(Debug, Args)]
-pub struct About {
-    /// The app's name
-    #[arg(long, value_name = "NAME", default_value = "tenantry")]
-    pub name: String,
-    /// One permission for each kind of thing, instead of Directory.Read.All
-    #[arg(long)]
-    pub least_privilege: bool,
-    /// One permission more
-    #[arg(long, value_name = "PERMISSION", value_parser = ["Member.Read.Hidden", "AuditLog.Read.All"])]
-    pub also: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ScriptShell {
-    /// A POSIX shell with the Azure CLI
-    #[default]
-    Az,
-    /// PowerShell 5.1 or 7 with Microsoft.Graph.Authentication
-    Powershell,
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -411,13 +310,23 @@ mod tests {
         check(&["--quota", "16000"], true);
         check(&["--quota", "0"], false);
         check(&["--full-every", "soon"], false);
+        check(&["--all", "--full", "--json"], true);
+        check(&["--all", "--explain"], false);
+        check(&["--all", "--only-groups", "Finance"], false);
     }
 
     #[test]
     fn no_flag_takes_a_secret() {
-        for flag in Cli::command().get_arguments() {
-            let name = flag.get_id().as_str();
-            assert!(!name.contains("secret") && !name.contains("key") && !name.contains("password"), "{name}");
+        // A word to read them from standard input, and a date.
+        const FINE: [&str; 2] = ["secrets_stdin", "secret_expires"];
+        fn look(command: &clap::Command) {
+            for flag in command.get_arguments() {
+                let name = flag.get_id().as_str();
+                let is_secret = ["secret", "key", "password"].iter().any(|word| name.contains(word));
+                assert!(!is_secret || FINE.contains(&name), "{name}");
+            }
+            command.get_subcommands().for_each(look);
         }
+        look(&Cli::command());
     }
 }

@@ -11,6 +11,7 @@
 //! Uses the program's vocabulary and nothing else of it, so that client and server cannot share a mistake.
 
 mod answer;
+mod assertion;
 mod change;
 mod credentials;
 mod faults;
@@ -155,6 +156,8 @@ pub struct Demo {
     pub tenant_id: TenantId,
     pub client_id: ClientId,
     pub client_secret: Secret,
+    /// A token of the one platform that the app trusts (workload identity federation).
+    pub federated_token: Secret,
     pub jupiterone_account: String,
     pub jupiterone_api_key: Secret,
     pub jupiterone_instance: String,
@@ -198,10 +201,13 @@ fn world_of(config: DemoConfig, scenario: Scenario, [login, graph, jupiterone]: 
     };
     let tenant = tenant_of(&config, &scenario, 0);
     let apps = credentials::apps(seed, &scenario.roles);
+    let federated_token = credentials::federated_token(seed);
     World {
         seed,
-        needles: apps.iter().flat_map(|a| world::spellings(&a.secret)).collect(),
+        needles: apps.iter().map(|a| &a.secret).chain([&federated_token]).flat_map(|s| world::spellings(s)).collect(),
         apps,
+        certificates: Mutex::default(),
+        federated_token,
         scenario,
         clock: config.clock,
         latency,
@@ -275,6 +281,7 @@ impl Demo {
             tenant_id,
             client_id,
             client_secret: Secret::new(app.secret),
+            federated_token: Secret::new(world.federated_token.clone()),
             jupiterone_account: world.account.clone(),
             jupiterone_api_key: Secret::new(world.jupiterone_key.clone()),
             jupiterone_instance: world.instance.clone(),
@@ -289,6 +296,15 @@ impl Demo {
         self.world.advance()
     }
 
+    /// Uploads a certificate (DER) for an app, as an administrator does it in the portal.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, or there is no such app.
+    pub fn register_certificate(&self, client: &ClientId, der: &[u8]) -> Result<(), &'static str> {
+        self.world.register(client.as_str(), der).map(drop)
+    }
+
     /// The line that `demo --serve` prints, credentials included: they open nothing but this demo.
     pub fn announcement(&self) -> Value {
         json!({
@@ -298,6 +314,7 @@ impl Demo {
             "tenant_id": self.tenant_id,
             "client_id": self.client_id,
             "client_secret": self.client_secret.expose(),
+            "federated_token": self.federated_token.expose(),
             "jupiterone_account": self.jupiterone_account,
             "jupiterone_api_key": self.jupiterone_api_key.expose(),
             "jupiterone_instance": self.jupiterone_instance,

@@ -4,6 +4,7 @@
 mod collect;
 pub mod demo;
 mod doctor;
+mod expiry;
 mod export;
 mod info;
 mod output;
@@ -29,7 +30,7 @@ pub async fn run(cli: Cli, command: Command) -> Exit {
         Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)),
         Command::Profile(args) => profile::run(&cli.common, args).await,
         Command::Script(args) => script::run(&cli.common, &args),
-        Command::Info(_) => info::run(&cli.common).await,
+        Command::Info(args) => info::run(&cli.common, args).await,
         Command::Completions { shell } => info::completions(shell),
         Command::Man => info::man(),
     }

@@ -3,6 +3,7 @@
 //! Each takes settings and secrets, reports through a [`Reporter`] and obeys a token of cancellation. Nothing here
 //! knows a terminal or prints; what a job decides is decided in the engine modules that it puts together.
 
+mod endpoints;
 mod guard;
 mod look;
 mod runs;
@@ -12,6 +13,7 @@ use std::{path::Path, sync::Arc};
 use tokio_util::sync::CancellationToken;
 
 pub use crate::graph::Hold;
+pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use guard::Guard;
 pub use look::{Probed, explain, probe};
 pub use runs::{accepted_here, counts, counts_of, finished, has_open_gaps, open, open_gaps, remove_store, runs};

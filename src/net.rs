@@ -53,12 +53,14 @@ pub fn client(config: &NetConfig, origin: &Origin) -> Result<reqwest::Client, Pr
             .code("http_client")
     };
     let way = Way::of(config, origin)?;
+    let mut tls = (*way.tls).clone();
+    tls.alpn_protocols = ["h2", "http/1.1"].map(Into::into).to_vec();
     let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .read_timeout(Duration::from_secs(100))
         .gzip(true)
-        .tls_backend_preconfigured(trust::tls(config, &["h2", "http/1.1"])?);
+        .tls_backend_preconfigured(tls);
     let builder = match &way.proxy {
         Some(proxy) => builder.proxy(proxy.for_client().map_err(unmade)?),
         None => builder.no_proxy(),

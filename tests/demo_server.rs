@@ -1,6 +1,8 @@
 //! The demo server against the documented behaviour of the services: a plain client asks, nothing of the product's own
 //! clients takes part, so that both sides cannot be wrong together.
 
+#[path = "demo_server/assertions.rs"]
+mod assertions;
 #[path = "demo_server/client.rs"]
 mod client;
 #[path = "demo_server/delta.rs"]

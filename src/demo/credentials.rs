@@ -112,10 +112,30 @@ impl Tokens {
     }
 }
 
+/// What an app proved itself with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    Secret,
+    /// What its own key has signed, or a platform that it trusts.
+    Assertion,
+}
+
+/// The token of the one platform that is trusted here (workload identity federation): always the same, never worn.
+pub fn federated_token(seed: Seed) -> String {
+    let part = |json: &Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    let header = json!({ "alg": "RS256", "typ": "JWT", "kid": "demo-platform" });
+    let claims = json!({
+        "iss": "https://platform.demo.invalid", "sub": "system:serviceaccount:default:tenantry",
+        "aud": "api://AzureADTokenExchange",
+    });
+    format!("{}.{}.{MARK}{}", part(&header), part(&claims), noise(seed, "federated", 0, 256))
+}
+
 /// Who a token is for, and until when.
 pub struct Grant<'a> {
     pub tenant: &'a str,
     pub app: &'a App,
+    pub proof: Proof,
     pub audience: &'a str,
     pub now: i64,
     pub expires: i64,
@@ -133,7 +153,7 @@ pub fn jwt(seed: Seed, grant: &Grant<'_>) -> String {
         "iat": grant.now, "nbf": grant.now, "exp": grant.expires,
         "app_displayname": grant.app.name,
         "appid": grant.app.client_id,
-        "appidacr": "1",
+        "appidacr": match grant.proof { Proof::Secret => "1", Proof::Assertion => "2" },
         "idp": format!("https://sts.windows.net/{}/", grant.tenant),
         "idtyp": "app",
         "oid": principal, "sub": principal,

@@ -1,14 +1,15 @@
-//! The login service: tokens for an app's own secret (client credentials), and the documented refusals.
+//! The login service: tokens for an app's own secret, for what its key has signed, or for a platform's token (client
+//! credentials), and the documented refusals.
 //!
-//! Codes, statuses and words: facts/graph.md §7 and §13.1. Knows no users and no certificates: an app of the demo has
-//! none registered, so that a signed assertion is refused as an unknown one is.
+//! Codes, statuses and words: facts/graph.md §7 and §13.1. Knows no users.
 
 use axum::http::Method;
 use serde_json::json;
 
 use super::{
     answer::Answer,
-    credentials::{self, AppState, Grant, Issued},
+    assertion,
+    credentials::{self, AppState, Grant, Issued, Proof},
     faults,
     record::Service,
     scenario::{Follows, Route},
@@ -17,7 +18,7 @@ use super::{
 use crate::domain::{cloud::Cloud, ids::is_guid_shaped};
 
 /// A refusal: AADSTS number, HTTP status, `error`, the words behind the number.
-struct Refusal(u32, u16, &'static str, String);
+pub struct Refusal(pub u32, pub u16, pub &'static str, pub String);
 
 /// `POST /{tenant}/oauth2/v2.0/token`.
 pub fn answer(world: &World, asked: &Asked<'_>) -> Answer {
@@ -99,7 +100,16 @@ fn token(world: &World, asked: &Asked<'_>, tenant: &str) -> Result<Answer, Refus
         );
         Refusal(700_016, 400, "unauthorized_client", words)
     })?;
-    check_credential(app, field("client_secret"), field("client_assertion"))?;
+    let proof = match (field("client_secret"), field("client_assertion")) {
+        (Some(secret), _) => check_secret(app, secret).map(|()| Proof::Secret)?,
+        (None, Some(assertion)) => {
+            check_assertion(world, app, assertion, field("client_assertion_type")).map(|()| Proof::Assertion)?
+        }
+        (None, None) => {
+            let words = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.";
+            return Err(Refusal(7_000_218, 401, "invalid_client", words.to_owned()));
+        }
+    };
     match app.state {
         AppState::Usable => {}
         AppState::NoServicePrincipal => {
@@ -123,7 +133,8 @@ fn token(world: &World, asked: &Asked<'_>, tenant: &str) -> Result<Answer, Refus
     // A clock that is off shows in the claims; how long the token really lives does not change.
     let skew = world.scenario.token_skew_s;
     let (now_there, until) = (now + skew, expires + skew);
-    let grant = Grant { tenant: &directory.id(), app, audience: &audience, now: now_there, expires: until, serial };
+    let grant =
+        Grant { tenant: &directory.id(), app, proof, audience: &audience, now: now_there, expires: until, serial };
     let token = if world.scenario.opaque_token {
         credentials::opaque(world.seed, serial)
     } else {
@@ -206,41 +217,46 @@ fn check_scope(world: &World, scope: &str) -> Result<String, Refusal> {
     }
 }
 
-fn check_credential(app: &credentials::App, secret: Option<&str>, assertion: Option<&str>) -> Result<(), Refusal> {
+fn check_secret(app: &credentials::App, secret: &str) -> Result<(), Refusal> {
     let refuse = |code, words| Err(Refusal(code, 401, "invalid_client", words));
-    match (secret, assertion) {
-        (Some(secret), _) if secret == app.secret => Ok(()),
-        (Some(secret), _) if secret == app.expired_secret => refuse(
-            7_000_222,
-            format!(
-                "The provided client secret keys for app '{}' are expired. Visit the Azure portal to create new keys for \
-                 your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: \
-                 https://aka.ms/certCreds.",
-                app.client_id
-            ),
-        ),
-        (Some(_), _) => refuse(
-            7_000_215,
-            format!(
-                "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, \
-                 not the client secret ID, for a secret added to app '{}'.",
-                app.client_id
-            ),
-        ),
-        (None, Some(assertion)) if assertion.split('.').count() != 3 => {
-            Err(Refusal(50027, 400, "invalid_request", "JWT token is invalid or malformed.".to_owned()))
-        }
-        (None, Some(_)) => refuse(
-            700_027,
-            "The certificate with identifier used to sign the client assertion is not registered on application. \
-             [Reason - The key was not found.]"
-                .to_owned(),
-        ),
-        (None, None) => refuse(
-            7_000_218,
-            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.".to_owned(),
-        ),
+    if secret == app.secret {
+        return Ok(());
     }
+    if secret == app.expired_secret {
+        let words = format!(
+            "The provided client secret keys for app '{}' are expired. Visit the Azure portal to create new keys for your \
+             app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: \
+             https://aka.ms/certCreds.",
+            app.client_id
+        );
+        return refuse(7_000_222, words);
+    }
+    let words = format!(
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the \
+         client secret ID, for a secret added to app '{}'.",
+        app.client_id
+    );
+    refuse(7_000_215, words)
+}
+
+fn check_assertion(world: &World, app: &credentials::App, assertion: &str, form: Option<&str>) -> Result<(), Refusal> {
+    if form != Some("urn:ietf:params:oauth:client-assertion-type:jwt-bearer") {
+        let words = "The request body must contain the following parameter: 'client_assertion_type'.".to_owned();
+        return Err(Refusal(900_144, 400, "invalid_request", words));
+    }
+    // One platform is trusted, for the first app alone, and its token is always the same.
+    if assertion == world.federated_token && app.client_id == world.apps[0].client_id {
+        return Ok(());
+    }
+    let directory = world.tenant();
+    let names = std::iter::once(directory.id()).chain(directory.domains());
+    let skew = jiff::SignedDuration::from_secs(world.scenario.date_skew_s);
+    let asked = assertion::Asked {
+        app,
+        audiences: names.map(|name| world.login.join(&format!("/{name}/oauth2/v2.0/token")).to_string()).collect(),
+        now: world.now() + skew,
+    };
+    assertion::check(&world.certificates(), &asked, assertion)
 }
 
 /// As [`answer`], with the scenario's faults, and the name of the one that hit.

@@ -157,7 +157,13 @@ fn demo(world: &World, asked: &Asked<'_>) -> Answer {
                 None => Answer::json(404, json!({ "error": "nothing was uploaded to this target" })),
             }
         }
-        (_, ["advance" | "requests" | "graph"]) => Answer::json(405, Value::Null),
-        _ => Answer::json(404, json!({ "error": "the demo has advance, requests and graph" })),
+        (&Method::POST, ["certificates", client]) => match world.register(client, asked.body) {
+            Ok(thumbprint) => Answer::json(200, json!({ "thumbprint": thumbprint })),
+            Err(why) => Answer::json(400, json!({ "error": why })),
+        },
+        (_, ["advance" | "requests" | "graph"] | ["certificates", _]) => Answer::json(405, Value::Null),
+        _ => {
+            Answer::json(404, json!({ "error": "the demo has advance, requests, graph and certificates/{client id}" }))
+        }
     }
 }

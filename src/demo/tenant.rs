@@ -107,7 +107,8 @@ impl Tenant {
         self.domains().iter().any(|d| d.eq_ignore_ascii_case(name))
     }
 
-    fn domains(&self) -> [String; 3] {
+    /// The verified domains.
+    pub fn domains(&self) -> [String; 3] {
         [self.initial_domain.clone(), self.domain.clone(), format!("mail.{}", self.domain)]
     }
 

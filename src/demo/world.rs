@@ -12,6 +12,7 @@ use axum::http::Method;
 use jiff::Timestamp;
 
 use super::{
+    assertion::Registered,
     credentials::{self, App, Tokens},
     jupiterone::Jobs,
     quota::Meter,
@@ -31,7 +32,10 @@ pub struct World {
     pub graph: Origin,
     pub jupiterone: Origin,
     pub apps: Vec<App>,
-    /// The apps' secrets, in every spelling in which they can be sent.
+    /// What was uploaded for them.
+    pub(super) certificates: Mutex<Vec<Registered>>,
+    pub federated_token: String,
+    /// The apps' secrets and the platform's token, in every spelling in which they can be sent.
     pub needles: Vec<String>,
     pub tokens: Tokens,
     pub records: Records,
@@ -106,6 +110,23 @@ impl World {
         if fails { !failed.insert(key) } else { failed.remove(&key) }
     }
 
+    pub fn certificates(&self) -> MutexGuard<'_, Vec<Registered>> {
+        self.certificates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Uploads a certificate for an app, and tells how the portal names it.
+    pub fn register(&self, client: &str, upload: &[u8]) -> Result<String, &'static str> {
+        if !self.apps.iter().any(|app| app.client_id.eq_ignore_ascii_case(client)) {
+            return Err("there is no such app");
+        }
+        let certificate = Registered::read(client, upload)?;
+        let thumbprint = certificate.thumbprint.clone();
+        let mut all = self.certificates();
+        all.retain(|other| other.client != certificate.client || other.thumbprint != thumbprint);
+        all.push(certificate);
+        Ok(thumbprint)
+    }
+
     pub fn jobs(&self) -> MutexGuard<'_, Jobs> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -151,7 +172,8 @@ impl World {
         if !text.contains(credentials::MARK) {
             return text;
         }
-        for secret in self.apps.iter().map(|a| &a.secret).chain([&self.jupiterone_key]) {
+        let ours = [&self.jupiterone_key, &self.federated_token];
+        for secret in self.apps.iter().map(|a| &a.secret).chain(ours) {
             text = text.replace(secret.as_str(), "…").replace(&percent(secret), "…");
         }
         text

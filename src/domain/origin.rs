@@ -86,6 +86,11 @@ impl Origin {
         Url::parse(&self.0).ok().and_then(|u| u.host_str().map(str::to_owned)).unwrap_or_default()
     }
 
+    /// Whether TLS stands before it; plain HTTP is for loopback alone.
+    pub fn is_secure(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+
     /// The port, its scheme's own where none is given.
     pub fn port(&self) -> u16 {
         Url::parse(&self.0).ok().and_then(|u| u.port_or_known_default()).unwrap_or_default()

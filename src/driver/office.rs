@@ -39,7 +39,8 @@ use crate::{
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, What, credential,
-        jupiterone_key, paths::{Paths, replace},
+        jupiterone_key,
+        paths::{Paths, replace},
     },
     store::{Reader, StoreError, holder},
 };
@@ -98,8 +99,12 @@ impl Office {
             Some(Destination::Scope(name)) => (None, Some(name)),
             None => (None, None),
         };
+        let held = self.session().settings;
         let flags = Flags {
             profile: None,
+            // No form asks for the way into the network: it is the profile's, and the command line's before it.
+            proxy: held.net.proxy.clone(),
+            ca_file: held.net.ca_file.clone(),
             tenant_id: Some(form.tenant.clone()),
             client_id: Some(form.client.to_string()),
             cloud: Some(form.cloud),
@@ -110,10 +115,19 @@ impl Office {
             ..self.flags.clone()
         };
         let flags = match &form.endpoints {
-            Some(own) => Flags { login_url: Some(own.login.clone()), graph_url: Some(own.graph.clone()), ..flags },
+            Some(own) => Flags {
+                login_url: Some(own.login.clone()),
+                graph_url: Some(own.graph.clone()),
+                admin_center: own.admin_center.clone(),
+                ..flags
+            },
             None => flags,
         };
-        Ok(Settings::of_flags(&flags, &Environment::default(), &self.paths)?)
+        let mut settings = Settings::of_flags(&flags, &Environment::default(), &self.paths)?;
+        if form.credential == FormCredential::Stored {
+            settings.take_credential(&held);
+        }
+        Ok(settings)
     }
 
     fn context(
@@ -382,6 +396,9 @@ fn profile_of(settings: &Settings) -> Profile {
         cloud: settings.cloud,
         login_url: differs(&settings.login, &settings.cloud.login()),
         graph_url: differs(&settings.graph, &settings.cloud.graph()),
+        admin_center: settings.admin_center.clone(),
+        certificate: settings.certificate,
+        credential_command: settings.credential_command.clone(),
         proxy: settings.net.proxy.clone(),
         ca_file: settings.net.ca_file.clone(),
         jupiterone: JupiterOneProfile {

@@ -39,6 +39,8 @@ fn begin(common: &Common) -> Result<(Flags, Environment, Settings), JobError> {
     let flags = headless::flags(common);
     let environment = Environment::of_process();
     let settings = Settings::resolve(&flags, &environment, &headless::paths()?)?;
+    // Until a screen can ask for it.
+    settings.require_trust()?;
     Ok((flags, environment, settings))
 }
 

@@ -1,10 +1,14 @@
 //! `tenantry collect`: the ingestion.
 
+mod all;
+
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{
+    expiry,
     output::{Exit, Finished, Output, accepted_words, reads, say_gaps, say_ground},
-    session::Session,
+    session::{self, Session},
 };
 use crate::{
     cli::{self, Common},
@@ -20,7 +24,14 @@ use crate::{
 };
 
 pub async fn run(common: &Common, args: &cli::Collect, output: Output) -> Exit {
-    match collect(common, args, &output).await {
+    if args.all {
+        return all::run(common, args, &output).await;
+    }
+    let ended = match Session::open(common) {
+        Ok(session) => collect(&session, args, &output, session::cancelled_by_signals()).await,
+        Err(error) => Err(error),
+    };
+    match ended {
         Ok(Ended::Run(settings, run)) => finish(&settings, &run, &output),
         Ok(Ended::Explained(explanation)) => explained(&explanation, &output),
         Err(error) => output.fail(&error),
@@ -32,13 +43,28 @@ enum Ended {
     Explained(Explanation),
 }
 
-async fn collect(common: &Common, args: &cli::Collect, output: &Output) -> Result<Ended, JobError> {
-    let session = Session::open(common)?;
+async fn collect(
+    session: &Session,
+    args: &cli::Collect,
+    output: &Output,
+    cancel: CancellationToken,
+) -> Result<Ended, JobError> {
     session.settings.tenant()?;
     session.settings.client()?;
-    let mut context = session.context(session.microsoft().await?, output);
-    context.ask = ask(args, context.ask);
-    context.settings = jobs::settled(&context).await?;
+    expiry::warn(&session.settings, output);
+    let prepared = async {
+        let mut context = session.context_until(session.microsoft().await?, output, cancel.clone());
+        context.ask = ask(args, context.ask);
+        context.settings = jobs::settled(&context).await?;
+        Ok::<_, JobError>(context)
+    };
+    // Nobody waits for a keyring, a command or a service who was told to stop before anything was read.
+    let context = tokio::select! {
+        prepared = prepared => prepared?,
+        () = cancel.cancelled() => {
+            return Err(JobError::Interrupted(Box::new(Problem::new("interrupted before anything was read"))));
+        }
+    };
     if args.explain {
         return Ok(Ended::Explained(jobs::explain(&context).await?));
     }

@@ -3,30 +3,34 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use clap::CommandFactory;
+use serde_json::json;
 
 use super::{
     output::{Exit, Output, day},
     session::Session,
 };
 use crate::{
-    cli::{Cli, Common},
+    cli::{Cli, Common, Info},
     credentials::vault::name_within,
     domain::{
         text::{counted, visible},
         view::RunInfo,
     },
-    jobs,
+    jobs::{self, Who},
     profile::{Profiles, Settings},
 };
 
 /// How long words may wait for a keyring to tell its name.
 pub const PATIENCE: Duration = Duration::from_secs(1);
 
-pub async fn run(common: &Common) -> Exit {
+pub async fn run(common: &Common, args: Info) -> Exit {
     let session = match Session::open(common) {
         Ok(session) => session,
         Err(error) => return Output::new(false).fail(&error),
     };
+    if args.endpoints {
+        return endpoints(&session.settings, args.json);
+    }
     let s = &session.settings;
     let vault = name_within(Arc::clone(&session.vault), PATIENCE).await;
     let none = || "none".to_owned();
@@ -54,6 +58,54 @@ pub async fn run(common: &Common) -> Exit {
         text.push_str(&runs(s));
     }
     print(text.as_bytes())
+}
+
+/// What a firewall must let through.
+fn endpoints(settings: &Settings, as_json: bool) -> Exit {
+    let all = jobs::endpoints(settings);
+    // The way of what cannot be reached as it is configured is no way; the rest of the list holds all the same.
+    let unusable = all.iter().find_map(|e| e.proxy.as_ref().err());
+    let mut text = String::new();
+    for endpoint in &all {
+        let proxy = endpoint.proxy.as_ref().map(Option::as_deref);
+        if as_json {
+            let line = json!({
+                "host": endpoint.host,
+                "port": endpoint.port,
+                "protocol": endpoint.protocol,
+                "purpose": endpoint.purpose,
+                "from": endpoint.who.as_str(),
+                "proxy": proxy.unwrap_or_default(),
+            });
+            text.push_str(&format!("{line}\n"));
+        } else {
+            let way = match (endpoint.who, proxy) {
+                (Who::Browser, _) => "from your browser".to_owned(),
+                (Who::Program, Ok(Some(proxy))) => format!("through the proxy {proxy}"),
+                (Who::Program, Ok(None)) => "directly".to_owned(),
+                (Who::Program, Err(_)) => "no way: see below".to_owned(),
+            };
+            let place = format!("{}:{}", endpoint.host, endpoint.port);
+            text.push_str(&format!(
+                "{:<42} {:<5}  {:<46} {}\n",
+                visible(&place),
+                endpoint.protocol,
+                endpoint.purpose,
+                visible(&way)
+            ));
+        }
+    }
+    if let Some(besides) = jobs::besides().filter(|_| !as_json) {
+        text.push_str(&format!("{besides}\n"));
+    }
+    let exit = print(text.as_bytes());
+    match unusable {
+        Some(problem) => {
+            Output::new(false).say_problem(problem);
+            Exit::Usage
+        }
+        None => exit,
+    }
 }
 
 /// The runs of the store, the newest first: what `--run` takes.

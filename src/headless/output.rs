@@ -24,7 +24,7 @@ use crate::{
     jobs::JobError,
 };
 
-/// Exit statuses. Of several that apply, the first of `Guard`, `Failed`, `Gaps`, `Changes`.
+/// Exit statuses. Of several that apply, the first of `Interrupted`, `Guard`, `Failed`, `Usage`, `Gaps`, `Changes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     Done = 0,
@@ -47,6 +47,24 @@ impl From<Exit> for ExitCode {
 }
 
 impl Exit {
+    /// How grave it is, of several that apply.
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Changes => 1,
+            Self::Gaps => 2,
+            Self::Usage => 3,
+            Self::Failed => 4,
+            Self::Guard => 5,
+            Self::Interrupted => 6,
+        }
+    }
+
+    /// The worse of two.
+    pub const fn or(self, other: Self) -> Self {
+        if other.rank() > self.rank() { other } else { self }
+    }
+
     /// How a job that ended in an error exits.
     pub fn of(error: &JobError) -> Self {
         match error {
@@ -65,6 +83,8 @@ impl Exit {
 #[derive(Debug, Clone)]
 pub struct Output {
     json: bool,
+    /// Of several profiles, the one that is spoken of: every object names it.
+    profile: Option<Arc<str>>,
     state: Arc<State>,
 }
 
@@ -88,7 +108,12 @@ struct State {
 
 impl Output {
     pub fn new(json: bool) -> Self {
-        Self { json, state: Arc::default() }
+        Self { json, profile: None, state: Arc::default() }
+    }
+
+    /// The same for one profile of several: its `finished` is `collected`, for the command goes on.
+    pub fn of_profile(&self, name: &str) -> Self {
+        Self { json: self.json, profile: Some(name.into()), state: Arc::default() }
     }
 
     pub const fn is_json(&self) -> bool {
@@ -98,6 +123,15 @@ impl Output {
     /// One JSON object on a line of its own, at once. A reader that went away is no failure of ours.
     pub fn emit(&self, object: &Value) {
         if self.json {
+            let named = self.profile.as_deref().map(|profile| {
+                let mut object = object.clone();
+                if object["event"] == "finished" {
+                    object["event"] = "collected".into();
+                }
+                object["profile"] = profile.into();
+                object
+            });
+            let object = named.as_ref().unwrap_or(object);
             let mut stdout = std::io::stdout().lock();
             let _ = writeln!(stdout, "{object}").and_then(|()| stdout.flush());
         }

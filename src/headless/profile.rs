@@ -1,41 +1,44 @@
-//! `tenantry profile`: profiles without a terminal UI. Secrets come from standard input and go to the keyring.
+//! `tenantry profile`: profiles without a terminal UI.
 
-use std::{collections::BTreeMap, io::Read, sync::Arc};
+mod gaps;
+mod removed;
+mod saved;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
-    info,
+    expiry, info,
     output::{Exit, Output},
-    session::{can_ask, confirmed, flags, paths, usage},
+    session::{can_ask, confirmed, paths},
 };
 use crate::{
     cli::{self, Common},
-    credentials::{
-        OsVault, shapes,
-        vault::{DEADLINE, Entry, name_within},
-        with_deadline,
-    },
     domain::{
         clock::{Clock, SystemClock},
-        completeness::{AcceptedGap, Gap},
-        credential::Credential,
+        credential::Expiry,
         problem::Problem,
-        secret::Secret,
-        target::Destination,
-        text::{counted, grouped, visible},
+        text::visible,
     },
-    jobs::{self, JobError},
-    profile::{Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, SettingsError, TenantRef},
+    jobs::JobError,
+    profile::{
+        Profiles, Settings, Untrusted, What,
+        manage::{self, About, Listed},
+        paths::Paths,
+        trust,
+    },
 };
 
 pub async fn run(common: &Common, command: cli::Profile) -> Exit {
     let result = match command {
-        cli::Profile::Add { secrets_stdin } => add(common, secrets_stdin).await,
+        cli::Profile::Add { says, secrets_stdin } => saved::add(common, &says, secrets_stdin).await,
+        cli::Profile::Edit(args) => saved::edit(common, args).await,
         cli::Profile::List(args) => list(&Output::new(args.json)),
-        cli::Profile::Show { name } => show(common, name),
-        cli::Profile::AcceptGaps { name, list, none } => accept_gaps(common, name, list, none),
-        cli::Profile::Remove { name, purge, yes } => remove(&name, purge, yes).await,
+        cli::Profile::Show { name, output } => show(common, name, &Output::new(output.json)),
+        cli::Profile::Use { name } => use_by_default(&name),
+        cli::Profile::Rename { name, to } => rename(&name, &to),
+        cli::Profile::Trust { name, yes } => confirm(common, name, yes).await,
+        cli::Profile::AcceptGaps { name, list, none } => gaps::accept(common, name, list, none),
+        cli::Profile::Remove { name, purge, yes } => removed::remove(&name, purge, yes).await,
     };
     match result {
         Ok(()) => Exit::Done,
@@ -46,295 +49,156 @@ pub async fn run(common: &Common, command: cli::Profile) -> Exit {
 /// Without `--profile`, a new profile has this name.
 const DEFAULT: &str = "default";
 
-async fn add(common: &Common, secrets_stdin: bool) -> Result<(), JobError> {
-    let paths = paths()?;
-    let settings = Settings::of_flags(&flags(common), &Environment::of_process(), &paths)?;
-    let (tenant, client) = (settings.tenant()?, settings.client()?);
-    let (instance, scope) = match settings.destination.clone() {
-        Some(Destination::Instance(id)) => (Some(id), None),
-        Some(Destination::Scope(name)) => (None, Some(name)),
-        None => (None, None),
-    };
-    let profile = Profile {
-        tenant_id: tenant.as_str().to_owned(),
-        client_id: client.as_str().to_owned(),
-        cloud: settings.cloud,
-        login_url: common.login_url.clone(),
-        graph_url: common.graph_url.clone(),
-        proxy: common.proxy.clone(),
-        ca_file: common.ca_file.clone(),
-        jupiterone: JupiterOneProfile {
-            url: common.jupiterone_url.clone(),
-            account: settings.jupiterone_account.clone(),
-            instance,
-            scope,
-        },
-        ..Profile::default()
-    };
-    let name = common.profile.as_deref().unwrap_or(DEFAULT);
-    let profiles = Profiles::new(&paths);
-    // Before any secret is kept: one without its profile would be found by nobody.
-    profiles.is_free(name).map_err(SettingsError::from)?;
-    if secrets_stdin {
-        let secrets = read_secrets()?;
-        let account = settings.jupiterone_account.as_deref();
-        if secrets.jupiterone_key.is_some() && account.is_none() {
-            return Err(usage("JupiterOne account for the key", "give --jupiterone-account, or leave the key out"));
-        }
-        // Secrets first: a profile that was saved is one that works.
-        if let Some(Credential::Secret(secret)) = secrets.credential {
-            keep(Entry::client_secret(&settings.login, tenant.as_str(), client), secret).await?;
-        }
-        if let (Some(key), Some(account)) = (secrets.jupiterone_key, account) {
-            keep(Entry::jupiterone_key(&settings.jupiterone, account), key).await?;
-        }
+/// The profile that is meant: the one named, else the selected one.
+fn chosen(common: &Common, name: Option<String>, paths: &Paths) -> Result<String, JobError> {
+    match name.or_else(|| common.profile.clone()) {
+        Some(name) => Ok(name),
+        None => Ok(Settings::selected(paths)?.unwrap_or_else(|| DEFAULT.to_owned())),
     }
-    profiles.add(name, &profile).map_err(SettingsError::from)?;
-    let kept = if secrets_stdin {
-        format!("; secrets in {}", name_within(Arc::new(OsVault), info::PATIENCE).await)
-    } else {
-        String::new()
-    };
-    Output::new(false).say(format!("saved profile {name} in {}{kept}", profiles.path(name).display()));
-    Ok(())
-}
-
-async fn keep(entry: Entry, secret: Secret) -> Result<(), JobError> {
-    with_deadline(Arc::new(OsVault), DEADLINE, move |vault| vault.set(&entry, &secret))
-        .await
-        .map_err(|e| JobError::Failed(Box::new(e.problem())))
-}
-
-/// Reads `client_secret=…` and `jupiterone_api_key=…` lines. No text of a line is ever repeated.
-fn read_secrets() -> Result<crate::jobs::Secrets, JobError> {
-    let bad = |problem: Problem| JobError::Failed(Box::new(problem));
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(1 << 20)
-        .read_to_string(&mut text)
-        .map_err(|_| bad(Problem::new("standard input could not be read as text")))?;
-    parse_secrets(&text).map_err(bad)
-}
-
-fn parse_secrets(text: &str) -> Result<crate::jobs::Secrets, Problem> {
-    let mut secrets = crate::jobs::Secrets::default();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() {
-            continue;
-        }
-        let unknown = || {
-            Problem::new(format!("line {} of standard input is not understood", number + 1))
-                .code("secrets_stdin")
-                .hint("Write client_secret=… and jupiterone_api_key=…, one a line.")
-        };
-        let (name, value) = line.split_once('=').ok_or_else(unknown)?;
-        match name.trim() {
-            "client_secret" => secrets.credential = Some(Credential::Secret(shapes::check_secret(value)?)),
-            "jupiterone_api_key" => secrets.jupiterone_key = Some(Secret::pasted(value).ok_or_else(unknown)?),
-            _ => return Err(unknown()),
-        }
-    }
-    if secrets.credential.is_none() && secrets.jupiterone_key.is_none() {
-        return Err(Problem::new("standard input held no secret")
-            .code("secrets_stdin")
-            .hint("Write client_secret=… and jupiterone_api_key=…, one a line."));
-    }
-    Ok(secrets)
 }
 
 fn list(output: &Output) -> Result<(), JobError> {
-    let names = Profiles::new(&paths()?).list().map_err(SettingsError::from)?;
-    if output.is_json() {
-        for name in names {
-            output.emit(&json!({ "event": "profile", "name": name }));
-        }
-    } else if names.is_empty() {
+    let paths = paths()?;
+    let all = manage::listed(&paths, SystemClock.now())?;
+    if all.is_empty() {
         output.say("no profiles yet; next: tenantry, or tenantry profile add");
-    } else {
-        info::print(format!("{}\n", names.join("\n")).as_bytes());
     }
+    if output.is_json() {
+        for listed in &all {
+            output.emit(&row(&Profiles::new(&paths), listed));
+        }
+        return Ok(());
+    }
+    let widest = all.iter().map(|listed| listed.name.len()).max().unwrap_or_default();
+    let lines: String = all.iter().map(|listed| line(listed, widest)).collect();
+    info::print(lines.as_bytes());
+    all.iter().for_each(|listed| say_about(listed, output));
     Ok(())
 }
 
-fn show(common: &Common, name: Option<String>) -> Result<(), JobError> {
-    let profiles = Profiles::new(&paths()?);
-    // Where there is only one, it is the one meant, as everywhere.
-    let only = || match profiles.list().unwrap_or_default().as_slice() {
-        [only] => Some(only.clone()),
-        _ => None,
+/// A profile in one line; `*` marks the one that was chosen for good.
+fn line(listed: &Listed, widest: usize) -> String {
+    let mark = if listed.is_default { '*' } else { ' ' };
+    let about = match &listed.about {
+        Ok(About { profile, settings, .. }) => {
+            let target = settings.target().map_or_else(|| "no target yet".to_owned(), |target| target.to_string());
+            format!("{}  {}  {target}", profile.tenant_id, expiry::kind(settings))
+        }
+        Err(_) => "cannot be used".to_owned(),
     };
-    let name = name.or_else(|| common.profile.clone()).or_else(only).unwrap_or_else(|| DEFAULT.to_owned());
-    let profile = profiles.load(&name).map_err(SettingsError::from)?;
+    format!("{mark} {:<widest$}  {}\n", listed.name, visible(&about))
+}
+
+/// What needs a person's hand.
+fn say_about(listed: &Listed, output: &Output) {
+    match &listed.about {
+        Ok(about) => {
+            if let Some(words) = expiry::words(&about.settings, about.expiry) {
+                output.say(words);
+            }
+            if !about.untrusted.is_empty() {
+                say_untrusted(&listed.name, &about.untrusted, output);
+                output.say(format!("  next: tenantry profile trust {}", listed.name));
+            }
+        }
+        Err(error) => {
+            output.say(format!("warning: {error}"));
+            if let Some(hint) = error.refusal().and_then(|problem| problem.hint) {
+                output.say(format!("  next: {hint}"));
+            }
+        }
+    }
+}
+
+fn say_untrusted(name: &str, untrusted: &[Untrusted], output: &Output) {
+    let problem = trust::problem(name, untrusted);
+    output.say(&problem.summary);
+    problem.message.iter().flat_map(|lines| lines.lines()).for_each(|line| output.say(format!("  {line}")));
+}
+
+/// A profile as a JSON line.
+fn row(profiles: &Profiles, listed: &Listed) -> Value {
+    let about = listed.about.as_ref().ok();
+    json!({
+        "event": "profile",
+        "name": listed.name,
+        "default": listed.is_default,
+        "path": profiles.path(&listed.name),
+        "tenant": about.map(|a| &a.profile.tenant_id),
+        "client": about.map(|a| &a.profile.client_id),
+        "cloud": about.map(|a| a.profile.cloud),
+        "target": about.and_then(|a| a.settings.target()).map(|target| target.to_string()),
+        "credential": about.map(|a| expiry::kind(&a.settings)),
+        "expires": about.and_then(|a| a.settings.credential_expires),
+        "expiry": about.map(|a| match a.expiry {
+            Expiry::Fine => "fine",
+            Expiry::Soon { .. } => "soon",
+            Expiry::Ended => "ended",
+        }),
+        "untrusted": about.map(|a| &a.untrusted),
+        "error": listed.about.as_ref().err().map(ToString::to_string),
+    })
+}
+
+fn show(common: &Common, name: Option<String>, output: &Output) -> Result<(), JobError> {
+    let paths = paths()?;
+    let profiles = Profiles::new(&paths);
+    let name = chosen(common, name, &paths)?;
+    let profile = profiles.load(&name)?;
+    let is_default = profiles.default()?.as_deref() == Some(name.as_str());
+    let listed = Listed { about: manage::about(&profiles, &paths, &name, SystemClock.now()), name, is_default };
+    if output.is_json() {
+        let mut row = row(&profiles, &listed);
+        row["profile"] = json!(profile);
+        output.emit(&row);
+        return Ok(());
+    }
     let text = toml::to_string(&profile).map_err(|e| JobError::Failed(Box::new(Problem::new(e.to_string()))))?;
-    info::print(format!("# {}\n{text}", profiles.path(&name).display()).as_bytes());
+    let path = profiles.path(&listed.name);
+    // Its values are text of whoever wrote it.
+    let lines: String = text.lines().map(|line| format!("{}\n", visible(line))).collect();
+    info::print(format!("# {}\n{lines}", path.display()).as_bytes());
+    say_about(&listed, output);
     Ok(())
 }
 
-/// Saves what the newest finished run lacks as accepted, lists what is accepted, or accepts nothing any more.
-fn accept_gaps(common: &Common, name: Option<String>, list: bool, none: bool) -> Result<(), JobError> {
+fn use_by_default(name: &str) -> Result<(), JobError> {
+    Profiles::new(&paths()?).set_default(name)?;
+    Output::new(false).say(format!("profile {name} is used from now on where none is named"));
+    Ok(())
+}
+
+fn rename(name: &str, to: &str) -> Result<(), JobError> {
+    Profiles::new(&paths()?).rename(name, to)?;
+    Output::new(false).say(format!("profile {name} is called {to} now"));
+    Ok(())
+}
+
+/// Shows what a profile may not decide by itself, and takes a person's word for it.
+async fn confirm(common: &Common, name: Option<String>, yes: bool) -> Result<(), JobError> {
     let paths = paths()?;
     let profiles = Profiles::new(&paths);
-    let named =
-        Flags { profile: name.or_else(|| common.profile.clone()), store: common.store.clone(), ..Flags::default() };
-    let settings = Settings::resolve(&named, &Environment::default(), &paths)?;
-    let Some(name) = settings.profile.clone() else {
-        return Err(usage("profile to keep them in", "make one with `tenantry profile add`, or run `tenantry`"));
-    };
+    let name = chosen(common, name, &paths)?;
+    let profile = profiles.load(&name)?;
+    // What makes no sense needs no word.
+    Settings::of_profile(&name, &profile, &paths)?;
+    let untrusted = profiles.untrusted(&name, &profile)?;
     let output = Output::new(false);
-    let mut profile = profiles.load(&name).map_err(SettingsError::from)?;
-    if list {
-        let names = names(&settings);
-        let line = |gap: &AcceptedGap| {
-            let known = names.get(&gap.id).map(|name| format!("  {}", visible(name))).unwrap_or_default();
-            format!("{:<10} {}{known}\n", gap.state.as_str(), gap.id)
-        };
-        info::print(profile.accepted_gaps.iter().map(line).collect::<String>().as_bytes());
-        output.say(format!("profile {name} accepts {}", counted(profile.accepted_gaps.len() as u64, "gap")));
+    if untrusted.is_empty() {
+        output.say(format!("profile {name} holds nothing that is not confirmed"));
         return Ok(());
     }
-    if none {
-        profile.accepted_gaps.clear();
-        profiles.save(&name, &profile).map_err(SettingsError::from)?;
-        output.say(format!("profile {name} accepts no gaps any more"));
-        return Ok(());
-    }
-    let run = jobs::finished(&settings)?;
-    let gaps: Vec<&Gap> = run.gaps.iter().filter(|gap| !gap.state.is_whole()).collect();
-    profile.accepted_gaps = gaps.iter().map(|gap| AcceptedGap::from(*gap)).collect();
-    profile.accepted_gaps.sort();
-    profiles.save(&name, &profile).map_err(SettingsError::from)?;
-    if gaps.is_empty() {
-        output.say(format!("run {} lacks nothing: profile {name} accepts no gaps", run.id));
-        return Ok(());
-    }
-    for gap in gaps.iter().take(20) {
-        output.say(format!("accepted: {} is {}", visible(&gap.name), gap.state.as_str()));
-    }
-    if gaps.len() > 20 {
-        output.say(format!("accepted: and {} more", grouped(gaps.len() as u64 - 20)));
-    }
-    output.say(format!(
-        "profile {name} accepts {} of run {}; only others, or other states of these, make exit status 3",
-        counted(gaps.len() as u64, "gap"),
-        run.id
-    ));
-    Ok(())
-}
-
-/// What the newest finished run calls what it lacks, as far as there is one.
-fn names(settings: &Settings) -> BTreeMap<String, String> {
-    let gaps = jobs::finished(settings).map(|run| run.gaps).unwrap_or_default();
-    gaps.into_iter().map(|gap| (gap.id, gap.name)).collect()
-}
-
-async fn remove(name: &str, purge: bool, yes: bool) -> Result<(), JobError> {
-    let paths = paths()?;
-    let profiles = Profiles::new(&paths);
-    let named = Flags { profile: Some(name.to_owned()), ..Flags::default() };
-    let settings = Settings::resolve(&named, &Environment::default(), &paths)?;
-    let output = Output::new(false);
-    // Two profiles may share a registration, an account or a tenant: what another still needs is kept.
-    let mut needed = Vec::new();
-    let mut secrets = "and its secrets";
-    let mut same_tenant = None;
-    for other in profiles.list().map_err(SettingsError::from)?.into_iter().filter(|other| other != name) {
-        let flags = Flags { profile: Some(other.clone()), ..Flags::default() };
-        match Settings::resolve(&flags, &Environment::default(), &paths) {
-            Ok(of_other) => {
-                // A domain may be any tenant's.
-                if of_other.tenant == settings.tenant || matches!(of_other.tenant, Some(TenantRef::Domain(_))) {
-                    same_tenant.get_or_insert(other);
-                }
-                needed.extend(entries(&of_other));
-            }
-            Err(error) => {
-                // Nobody knows what that one needs.
-                output.say(format!("warning: {error}"));
-                needed.extend(entries(&settings));
-                same_tenant.get_or_insert(other);
-                secrets = "but not its secrets, which another profile may need";
-            }
-        }
-    }
-    let purged = match (purge, &same_tenant) {
-        (true, None) => Some(purged(&settings, yes, &output).await?),
-        _ => None,
-    };
-    for entry in entries(&settings).into_iter().filter(|entry| !needed.contains(entry)) {
-        // Without a keyring nothing of the profile is in it.
-        if let Err(error) = with_deadline(Arc::new(OsVault), DEADLINE, move |vault| vault.delete(&entry)).await {
-            output.say(format!("warning: {}", error.problem().line()));
-            secrets = "but maybe not its secrets";
-        }
-    }
-    profiles.remove(name).map_err(SettingsError::from)?;
-    let store = match (purged, purge, same_tenant) {
-        (Some(true), ..) => "the store is deleted".to_owned(),
-        (Some(false), ..) => "there was no store".to_owned(),
-        (None, true, Some(other)) => format!("the store is kept: profile {other} may use the same tenant"),
-        _ => "the store is kept".to_owned(),
-    };
-    output.say(format!("removed profile {name}, {secrets}; {store}"));
-    Ok(())
-}
-
-/// Deletes the tenant's store, once that is confirmed. Comes before anything else goes, so that a refusal leaves all as
-/// it was.
-async fn purged(settings: &Settings, yes: bool, output: &Output) -> Result<bool, JobError> {
-    let Some(tenant) = settings.tenant.as_ref().and_then(TenantRef::id) else {
-        return Err(usage(
-            "tenant ID for the store",
-            "the profile names its tenant by a domain; delete the store by hand, `tenantry info` shows where stores are",
-        ));
-    };
-    let store = settings.paths.store(tenant);
-    let unconfirmed = |problem: Problem| JobError::Guard(Box::new(problem.code("not_confirmed")));
+    let refused = |problem: Problem| JobError::Guard(Box::new(problem));
     if !yes && !can_ask() {
-        return Err(unconfirmed(
-            Problem::new("deleting a store without a terminal needs --yes")
-                .hint("It holds all runs of the tenant, and what its targets are believed to hold."),
-        ));
+        let hint = format!("Without a terminal: tenantry profile trust {name} --yes");
+        return Err(refused(trust::problem(&name, &untrusted).hint(hint)));
     }
-    if !yes {
-        output.say(format!(
-            "{} holds all runs of the tenant, and what its targets are believed to hold: the next upload will be a first one",
-            store.display()
-        ));
-        if !confirmed("purge", "delete it, anything else to leave everything as it is", output).await {
-            return Err(unconfirmed(Problem::new("not confirmed: nothing was deleted")));
-        }
+    say_untrusted(&name, &untrusted, &output);
+    if !yes && !confirmed("trust", "confirm these, anything else to leave the profile unused", &output).await {
+        return Err(refused(Problem::new("not confirmed").code("not_confirmed")));
     }
-    jobs::remove_store(settings, tenant, SystemClock.now())
-}
-
-/// The keyring entries of a profile.
-fn entries(settings: &Settings) -> Vec<Entry> {
-    let registration = settings.tenant.as_ref().zip(settings.client.as_ref());
-    let secret = registration.map(|(tenant, client)| Entry::client_secret(&settings.login, tenant.as_str(), client));
-    let key = settings.jupiterone_account.as_deref().map(|a| Entry::jupiterone_key(&settings.jupiterone, a));
-    secret.into_iter().chain(key).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_read_and_never_repeated() {
-        let secrets = parse_secrets("client_secret= abc~def.ghi \r\n\njupiterone_api_key=k=e=y\n").unwrap();
-        assert_eq!(secrets.credential, Some(Credential::Secret(Secret::new("abc~def.ghi"))));
-        assert_eq!(secrets.jupiterone_key, Some(Secret::new("k=e=y")));
-        for text in
-            ["", "hunter2", "password=hunter2", "client_secret=", "client_secret=11111111-1111-4111-8111-11hunter2111"]
-        {
-            if let Err(problem) = parse_secrets(text) {
-                assert!(!format!("{problem:?}").contains("hunter2"), "{text}");
-            } else {
-                assert!(text.ends_with("11hunter2111"), "{text}");
-            }
-        }
-        assert!(parse_secrets("client_secret=84841066-274d-4ec0-a5c1-276be684bdd3").is_err());
-    }
+    let seen: Vec<What> = untrusted.iter().map(|value| value.what).collect();
+    profiles.trusted().confirm(&name, &profile, &seen).map_err(crate::profile::ProfileError::from)?;
+    output.say(format!("confirmed on this machine; a change of these values in profile {name} asks again"));
+    Ok(())
 }

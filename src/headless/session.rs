@@ -16,7 +16,7 @@ use crate::{
         progress::{Event, Reporter},
     },
     jobs::{self, Context, JobError, Secrets},
-    profile::{Environment, Flags, Settings, SettingsError, credential, jupiterone_key, paths::Paths},
+    profile::{Environment, Flags, Profiles, Settings, SettingsError, credential, jupiterone_key, paths::Paths},
 };
 
 use super::output::Output;
@@ -66,6 +66,15 @@ impl Session {
         Ok(Self { settings, environment, vault: Arc::new(OsVault) })
     }
 
+    /// One profile of several: it is who it says, and the environment's ids and secrets count where they are its own.
+    pub fn of_profile(common: &Common, name: &str, environment: &Environment) -> Result<Self, JobError> {
+        let paths = paths()?;
+        let environment = environment.for_profile(&Profiles::new(&paths).load(name)?);
+        let flags = Flags { profile: Some(name.to_owned()), ..flags(common) };
+        let settings = Settings::resolve(&flags, &environment, &paths)?;
+        Ok(Self { settings, environment, vault: Arc::new(OsVault) })
+    }
+
     /// As [`Self::open`], for a command that is about one run of the store.
     pub fn of_run(common: &Common, of: Of) -> Result<Self, JobError> {
         let mut session = Self::open(common)?;
@@ -109,21 +118,35 @@ impl Session {
 
     /// What a job works with; what it reports goes to `output` and the log, and Ctrl-C ends it.
     pub fn context(&self, secrets: Secrets, output: &Output) -> Context {
+        self.context_until(secrets, output, cancelled_by_signals())
+    }
+
+    /// As [`Self::context`], ended by a token that others share.
+    pub fn context_until(&self, secrets: Secrets, output: &Output, cancel: CancellationToken) -> Context {
         let output = output.clone();
         let reporter: Arc<dyn Reporter> = Arc::new(move |event: Event| output.report(&event));
-        context(self.settings.clone(), secrets, jobs::logged(reporter))
+        context_until(self.settings.clone(), secrets, jobs::logged(reporter), cancel)
     }
 }
 
 /// A job's context with the machine's clock, ended by Ctrl-C and SIGTERM.
 pub fn context(settings: Settings, secrets: Secrets, reporter: Arc<dyn Reporter>) -> Context {
+    context_until(settings, secrets, reporter, cancelled_by_signals())
+}
+
+fn context_until(
+    settings: Settings,
+    secrets: Secrets,
+    reporter: Arc<dyn Reporter>,
+    cancel: CancellationToken,
+) -> Context {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ask = settings.ask.clone();
-    Context { settings, secrets, clock, reporter, cancel: cancelled_by_signals(), hold: jobs::Hold::default(), ask }
+    Context { settings, secrets, clock, reporter, cancel, hold: jobs::Hold::default(), ask }
 }
 
 /// A token that the first Ctrl-C, SIGTERM or SIGHUP cancels; the second ends the process at once.
-fn cancelled_by_signals() -> CancellationToken {
+pub fn cancelled_by_signals() -> CancellationToken {
     let token = CancellationToken::new();
     let cancel = token.clone();
     let first = signal();

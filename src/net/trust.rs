@@ -18,7 +18,7 @@ use rustls::{
 use rustls_platform_verifier::Verifier;
 
 use super::{NetConfig, certificate::Untrusted};
-use crate::domain::problem::Problem;
+use crate::domain::{origin::Origin, problem::Problem};
 
 /// The environment's words for authorities, as OpenSSL reads them. Where the system has a store of its own (Windows,
 /// macOS) they count beside it; elsewhere they stand in its place.
@@ -28,12 +28,13 @@ const DIR: &str = "SSL_CERT_DIR";
 /// Whether the platform's verifier reads the two variables itself.
 const READS_ENVIRONMENT: bool = !cfg!(any(windows, target_vendor = "apple"));
 
-/// The TLS of a client that offers these protocols, the best first.
+/// The TLS of a client for this origin. To plain loopback there is none, and the system's authorities, which take a while,
+/// are not read.
 ///
 /// # Errors
 ///
 /// When a file that was named cannot be used, or nobody is trusted at all.
-pub(super) fn tls(config: &NetConfig, protocols: &[&str]) -> Result<ClientConfig, Problem> {
+pub(super) fn tls(config: &NetConfig, origin: &Origin) -> Result<ClientConfig, Problem> {
     let mut extra = match &config.ca_file {
         Some(path) => certificates(path).map_err(|why| {
             let path = path.display();
@@ -41,21 +42,20 @@ pub(super) fn tls(config: &NetConfig, protocols: &[&str]) -> Result<ClientConfig
         })?,
         None => Vec::new(),
     };
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let unusable = |e: rustls::Error| Problem::new(format!("TLS cannot be used: {e}")).code("http_client");
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?;
+    if !origin.is_secure() {
+        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+    }
     let environment = environment(env::var_os(FILE).map(PathBuf::from), env::var_os(DIR))?;
     if !READS_ENVIRONMENT {
         extra.extend(environment);
     }
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let verifier = witness(extra, &provider)?;
-    let unusable = |e: rustls::Error| Problem::new(format!("TLS cannot be used: {e}")).code("http_client");
-    let mut tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(unusable)?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
-        .with_no_client_auth();
-    tls.alpn_protocols = protocols.iter().map(|p| p.as_bytes().to_vec()).collect();
-    Ok(tls)
+    let verifier = Arc::new(witness(extra, &provider)?);
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
 }
 
 fn witness(extra: Vec<CertificateDer<'static>>, provider: &Arc<CryptoProvider>) -> Result<Witness, Problem> {
@@ -165,6 +165,7 @@ mod tests {
     fn files_of_authorities() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("ca.pem");
+        let origin = Origin::known("https://graph.microsoft.com");
         let check = |text: Option<&str>, want: Result<usize, &str>| {
             match text {
                 Some(text) => fs::write(&path, text).unwrap(),
@@ -174,11 +175,11 @@ mod tests {
             match (want, certificates(&path)) {
                 (Ok(count), Ok(found)) => {
                     assert_eq!(found.len(), count);
-                    assert!(tls(&config, &[]).is_ok());
+                    assert!(tls(&config, &origin).is_ok());
                 }
                 (Err(why), Err(found)) => {
                     assert!(found.contains(why), "{found}");
-                    let problem = tls(&config, &[]).unwrap_err();
+                    let problem = tls(&config, &origin).unwrap_err();
                     assert_eq!(problem.code.as_deref(), Some("ca_file"));
                     assert!(problem.summary.contains(path.to_str().unwrap()), "{problem}");
                     let problem = environment(Some(path.clone()), None).unwrap_err();

@@ -44,7 +44,7 @@ pub(super) struct Way {
     port: u16,
     is_secure: bool,
     pub proxy: Option<Proxy>,
-    tls: Arc<ClientConfig>,
+    pub tls: Arc<ClientConfig>,
 }
 
 /// What came back at its end.
@@ -88,9 +88,9 @@ impl Way {
         Ok(Self {
             host: origin.host(),
             port: origin.port(),
-            is_secure: origin.as_str().starts_with("https:"),
+            is_secure: origin.is_secure(),
             proxy: proxy::choose(config, origin)?,
-            tls: Arc::new(trust::tls(config, &["http/1.1"])?),
+            tls: Arc::new(trust::tls(config, origin)?),
         })
     }
 

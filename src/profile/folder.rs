@@ -129,12 +129,17 @@ impl Profiles {
     /// Saves a profile, replacing what was there. `typed` are the members that a person gave or saw just now: they
     /// count as confirmed.
     pub fn put(&self, name: &str, profile: &Profile, typed: &[What]) -> Result<(), ProfileError> {
-        check_name(name)?;
-        profile.check().map_err(|why| ProfileError::Unfit { name: name.to_owned(), why })?;
-        self.check_target(name, profile)?;
+        self.fits(name, profile)?;
         // Confirmed first: were it the other way round, a failure between the two would leave a profile that asks.
         self.trusted().confirm(name, profile, typed)?;
         self.save(name, profile)
+    }
+
+    /// Whether a profile may be saved so: it makes sense, and nobody else of ours uploads where it does.
+    pub fn fits(&self, name: &str, profile: &Profile) -> Result<(), ProfileError> {
+        check_name(name)?;
+        profile.check().map_err(|why| ProfileError::Unfit { name: name.to_owned(), why })?;
+        self.check_target(name, profile)
     }
 
     /// Writes a profile of which nothing changed that needs a word or a look at others.

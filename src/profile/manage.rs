@@ -71,41 +71,43 @@ pub fn entries(settings: &Settings) -> Vec<Entry> {
     of_app.into_iter().flatten().chain(key).collect()
 }
 
-/// What goes when a profile does, or comes to be about another app or account: two profiles may share a registration, an
-/// account or a tenant, and what another still needs is kept.
-#[derive(Debug)]
-pub struct Alone {
-    /// Keyring entries that no other profile uses.
-    pub entries: Vec<Entry>,
-    /// Another profile that is, or may be, about the same tenant.
-    pub same_tenant: Option<String>,
-    /// Profiles of which nobody knows what they need: then nothing in the keyring is anybody's alone.
-    pub unread: Vec<SettingsError>,
+/// What the other profiles need: two may share a registration, an account or a tenant.
+#[derive(Debug, Default)]
+pub struct Others {
+    entries: Vec<Entry>,
+    tenants: Vec<(String, TenantRef)>,
+    /// Those of which nobody knows what they need: then anything may be theirs.
+    pub unread: Vec<(String, SettingsError)>,
 }
 
-/// What is the profile's alone.
-pub fn alone(paths: &Paths, name: &str, settings: &Settings) -> Result<Alone, ProfileError> {
+impl Others {
+    pub fn may_need(&self, entry: &Entry) -> bool {
+        !self.unread.is_empty() || self.entries.contains(entry)
+    }
+
+    /// A profile that is, or may be, about this tenant.
+    pub fn of_tenant(&self, tenant: Option<&TenantRef>) -> Option<&str> {
+        // A domain may be any tenant's.
+        let known = self.tenants.iter().find(|(_, of)| Some(of) == tenant || matches!(of, TenantRef::Domain(_)));
+        known.map(|(name, _)| name.as_str()).or_else(|| self.unread.first().map(|(name, _)| name.as_str()))
+    }
+}
+
+/// What all profiles but this one need.
+pub fn needed_by_others(paths: &Paths, name: &str) -> Result<Others, ProfileError> {
     let profiles = Profiles::new(paths);
-    let mut alone = Alone { entries: entries(settings), same_tenant: None, unread: Vec::new() };
+    let mut others = Others::default();
     for other in profiles.list()?.into_iter().filter(|other| other != name) {
         let read = profiles.load(&other).map_err(SettingsError::from);
         match read.and_then(|profile| Settings::of_profile(&other, &profile, paths)) {
-            Ok(of_other) => {
-                let needed = entries(&of_other);
-                alone.entries.retain(|entry| !needed.contains(entry));
-                // A domain may be any tenant's.
-                if of_other.tenant == settings.tenant || matches!(of_other.tenant, Some(TenantRef::Domain(_))) {
-                    alone.same_tenant.get_or_insert(other);
-                }
+            Ok(settings) => {
+                others.entries.extend(entries(&settings));
+                others.tenants.extend(settings.tenant.map(|tenant| (other, tenant)));
             }
-            Err(error) => {
-                alone.entries.clear();
-                alone.same_tenant.get_or_insert(other);
-                alone.unread.push(error);
-            }
+            Err(error) => others.unread.push((other, error)),
         }
     }
-    Ok(alone)
+    Ok(others)
 }
 
 /// Takes entries out of the keyring. What could not be is told; without a keyring there is nothing in it.
@@ -119,13 +121,105 @@ pub async fn forget(vault: &Arc<dyn Vault>, entries: Vec<Entry>) -> Vec<Problem>
     problems
 }
 
-/// Removes a profile with its secrets. The tenant's store is no part of it.
-pub async fn remove(paths: &Paths, vault: &Arc<dyn Vault>, name: &str) -> Result<(Alone, Vec<Problem>), SettingsError> {
+/// What became of a profile that was to be removed.
+#[derive(Debug)]
+pub struct Removed {
+    /// What others need, and so was kept.
+    pub others: Others,
+    /// Why the keyring did not let go of something.
+    pub problems: Vec<Problem>,
+}
+
+/// Removes a profile with those of its secrets that no other profile may need. The tenant's store is no part of it.
+pub async fn remove(paths: &Paths, vault: &Arc<dyn Vault>, name: &str) -> Result<Removed, SettingsError> {
     let profiles = Profiles::new(paths);
     let settings = Settings::of_profile(name, &profiles.load(name)?, paths)?;
-    let alone = alone(paths, name, &settings)?;
+    let others = needed_by_others(paths, name)?;
+    let own = entries(&settings).into_iter().filter(|entry| !others.may_need(entry)).collect();
     // Secrets first: without its profile an entry would be found by nobody.
-    let problems = forget(vault, alone.entries.clone()).await;
+    let problems = forget(vault, own).await;
     profiles.remove(name)?;
-    Ok((alone, problems))
+    Ok(Removed { others, problems })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        credentials::vault::MemoryVault,
+        domain::secret::{Secret, SecretBytes},
+        profile::JupiterOneProfile,
+    };
+
+    const T1: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
+    const T2: &str = "94841066-274d-4ec0-a5c1-276be684bdd3";
+    const C1: &str = "535fb089-9ff3-47b6-9bfb-4f1264799865";
+    const C2: &str = "635fb089-9ff3-47b6-9bfb-4f1264799865";
+
+    fn of(tenant: &str, client: &str, account: &str) -> Profile {
+        let jupiterone = JupiterOneProfile { account: Some(account.into()), ..JupiterOneProfile::default() };
+        Profile { tenant_id: tenant.into(), client_id: client.into(), jupiterone, ..Profile::default() }
+    }
+
+    #[tokio::test]
+    async fn a_profile_goes_with_what_is_its_alone() {
+        let check = async |others: &[Profile], left: [bool; 3]| {
+            let dir = tempfile::tempdir().unwrap();
+            let paths = Paths::under(dir.path());
+            let profiles = Profiles::new(&paths);
+            profiles.add("gone", &of(T1, C1, "acme")).unwrap();
+            for (n, other) in others.iter().enumerate() {
+                profiles.add(&format!("other-{n}"), other).unwrap();
+            }
+            let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
+            let settings = Settings::of_profile("gone", &of(T1, C1, "acme"), &paths).unwrap();
+            let all = entries(&settings);
+            for entry in &all {
+                vault.set_key(entry, &SecretBytes::new(b"kept".to_vec())).unwrap();
+            }
+            let removed = remove(&paths, &vault, "gone").await.unwrap();
+            assert_eq!(removed.problems, []);
+            let got: Vec<bool> =
+                all.iter().map(|entry| vault.get(entry).unwrap() == Some(Secret::new("kept"))).collect();
+            assert_eq!(got, left, "{others:?}");
+            assert_eq!(profiles.list().unwrap().len(), others.len());
+        };
+        // The client secret, the private key, the JupiterOne key.
+        check(&[], [false, false, false]).await;
+        check(&[of(T1, C1, "other")], [true, true, false]).await;
+        check(&[of(T1, C2, "acme")], [false, false, true]).await;
+        check(&[of(T2, C1, "other"), of(T2, C2, "third")], [false, false, false]).await;
+        check(&[of(T1, C1, "acme")], [true, true, true]).await;
+        // At another login service it is another app.
+        let elsewhere = Profile { cloud: crate::domain::cloud::Cloud::China, ..of(T1, C1, "other") };
+        check(&[elsewhere], [false, false, false]).await;
+        // Nobody knows what this one needs.
+        let broken = Profile { client_id: "unknown".into(), ..of(T2, C2, "other") };
+        check(&[broken], [true, true, true]).await;
+    }
+
+    #[test]
+    fn a_list_tells_of_each_what_it_can() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = Paths::under(dir.path());
+        let profiles = Profiles::new(&paths);
+        let ends = Profile { secret_expires: Some("2027-05-20".parse().unwrap()), ..of(T1, C1, "acme") };
+        profiles.add("ends", &ends).unwrap();
+        profiles
+            .save("proxied", &Profile { proxy: Some("http://proxy.example:1".into()), ..of(T1, C1, "acme") })
+            .unwrap();
+        super::super::paths::replace(&profiles.path("typo"), "tenant = \"a\"\n").unwrap();
+        profiles.set_default("proxied").unwrap();
+        let listed = listed(&paths, "2027-05-11T00:00:00Z".parse().unwrap()).unwrap();
+        let told: Vec<String> = listed
+            .iter()
+            .map(|l| match &l.about {
+                Ok(about) => {
+                    format!("{} {} {:?} {}", l.name, l.is_default, about.expiry, about.untrusted.len())
+                }
+                Err(error) => format!("{} {} {}", l.name, l.is_default, error.to_string().contains("`tenant`")),
+            })
+            .collect();
+        assert_eq!(told, ["ends false Soon { days: 10 } 0", "proxied true Fine 1", "typo false true"]);
+    }
 }

@@ -243,9 +243,24 @@ impl Settings {
         Ok(settings)
     }
 
+    /// The profile that is meant where none is named, by flags or the environment.
+    pub fn selected(paths: &Paths) -> Result<Option<String>, SettingsError> {
+        select(&Profiles::new(paths), &Flags::default(), &Environment::default())
+    }
+
     /// The settings that a profile makes, by itself; nothing is asked about trust.
     pub fn of_profile(name: &str, profile: &Profile, paths: &Paths) -> Result<Self, SettingsError> {
         Self::merge(&Flags::default(), Some((name.to_owned(), profile.clone())), &Environment::default(), paths)
+    }
+
+    /// Where the credential is to stay as it is: what other settings say of it, if they are about the same app.
+    pub fn take_credential(&mut self, held: &Self) {
+        if self.client == held.client && self.tenant == held.tenant && self.login == held.login {
+            self.certificate = held.certificate;
+            self.credential_command.clone_from(&held.credential_command);
+            self.credential_expires = held.credential_expires;
+            self.untrusted.clone_from(&held.untrusted);
+        }
     }
 
     /// Whether all that these settings take from a profile was confirmed. Stands before every use of a secret.

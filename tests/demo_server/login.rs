@@ -6,7 +6,7 @@ use tenantry::demo::Service;
 
 use super::client::{Asker, Reply};
 
-fn claims(reply: &Reply) -> Value {
+pub fn claims(reply: &Reply) -> Value {
     let token = reply.json()["access_token"].as_str().unwrap().to_owned();
     let payload = token.split('.').nth(1).unwrap();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
@@ -69,9 +69,6 @@ async fn refusals_are_the_documented_ones() {
     check(&[("scope", "https://graph.microsoft.us/.default")], 400, "invalid_resource", 500_011, "graph.microsoft.us")
         .await;
     check(&[("client_secret", "")], 401, "invalid_client", 7_000_218, "client_assertion").await;
-    check(&[("client_secret", ""), ("client_assertion", "a.b.c")], 401, "invalid_client", 700_027, "not registered")
-        .await;
-    check(&[("client_secret", ""), ("client_assertion", "x")], 400, request, 50027, "malformed").await;
 
     let words: BTreeMap<&str, (u16, &str)> = BTreeMap::from([
         ("AADSTS90002", (400, request)),
