@@ -5,7 +5,7 @@ mod script;
 
 use std::path::PathBuf;
 
-pub use profile::{Member, Profile, ProfileEdit, ProfileSays};
+pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
 pub use script::{About, Script, ScriptShell};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -5,9 +5,9 @@
 //! JupiterOne.
 
 pub mod advice;
-pub mod consent;
 pub mod certificate;
 pub mod command;
+pub mod consent;
 pub mod doctor;
 pub mod os_vault;
 mod public_key;

@@ -1,6 +1,7 @@
 //! The program without a terminal UI: the same jobs, as words on standard error, JSON lines on standard output, and
 //! exit statuses for scripts.
 
+pub mod certificate;
 mod collect;
 pub mod demo;
 mod doctor;

@@ -72,4 +72,3 @@ pub enum ScriptShell {
     /// PowerShell 5.1 or 7 with Microsoft.Graph.Authentication
     Powershell,
 }
-
