@@ -36,6 +36,7 @@ enum Service {
 struct Answer {
     date: Option<Timestamp>,
     at: Timestamp,
+    via_proxy: Option<String>,
 }
 
 impl Reached {
@@ -64,16 +65,10 @@ pub(super) async fn all(input: &DoctorInput, microsoft: bool) -> Reached {
 }
 
 async fn ask(input: &DoctorInput, origin: &Origin) -> Result<Answer, Problem> {
-    const WHAT: &str = "reaching the service";
-    let request = net::client(&input.net, origin)?.get(origin.join("/")).send();
-    let answer = tokio::time::timeout(PATIENCE, request)
+    let reached = tokio::time::timeout(PATIENCE, net::reach(&input.net, origin))
         .await
-        .map_err(|_| net::too_slow(WHAT, origin, PATIENCE))?
-        .map_err(|e| net::problem_of(&e, WHAT, origin))?;
-    // Whatever it answers: it is there.
-    let date = answer.headers().get("date").and_then(|v| v.to_str().ok());
-    let date = date.and_then(|text| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok());
-    Ok(Answer { date, at: input.clock.now() })
+        .map_err(|_| net::too_slow("reaching the service", origin, PATIENCE))??;
+    Ok(Answer { date: reached.date, at: input.clock.now(), via_proxy: reached.via_proxy })
 }
 
 pub(super) fn check(reached: &Reached) -> Check {
@@ -94,7 +89,10 @@ pub(super) fn check(reached: &Reached) -> Check {
     }
     let mut hosts: Vec<_> = reached.0.iter().map(|(_, origin, _)| origin.host()).collect();
     hosts.dedup();
-    Check::ok(id, hosts.join(", "))
+    let mut proxies: Vec<_> = reached.0.iter().filter_map(|(_, _, a)| a.as_ref().ok()?.via_proxy.clone()).collect();
+    proxies.dedup();
+    let through = if proxies.is_empty() { String::new() } else { format!(" through the proxy {}", proxies.join(", ")) };
+    Check::ok(id, format!("{}{through}", hosts.join(", ")))
 }
 
 pub(super) fn clock(reached: &Reached) -> Check {
