@@ -7,9 +7,16 @@ mod certificates;
 mod journey;
 #[path = "../support/left_out.rs"]
 mod left_out;
+mod network;
 #[cfg(unix)]
 mod processes;
 mod profiles;
+#[cfg(unix)]
+mod profiles_command;
+#[cfg(unix)]
+mod profiles_many;
+#[cfg(unix)]
+mod profiles_trust;
 mod program;
 #[cfg(target_os = "linux")]
 mod pty;

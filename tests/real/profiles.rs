@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::json;
 use tenantry::{
     credentials::{
         OsVault,
@@ -97,7 +98,7 @@ fn an_environment_that_says_otherwise_is_a_usage_error() {
     add(&mut home.tenantry(), &served, None).expect(0);
     add(&mut home.tenantry(), &served, None).expect(2);
     let list = run(home.tenantry().args(["profile", "list"]), "").expect(0);
-    assert_eq!(list.stdout, "work\n");
+    assert!(list.stdout.starts_with("  work  ") && list.stdout.contains(served.text("tenant_id")), "{}", list.stdout);
     for command in [&["collect"][..], &["doctor"], &["preview"], &["info"], &["collect", "--profile", "work"]] {
         for (variable, name) in [
             ("AZURE_TENANT_ID", "tenant_id"),
@@ -173,7 +174,11 @@ fn a_profile_lives_with_the_machine_s_keyring_or_left_out() {
     let mut all = Vec::new();
     all.push(add(&mut tenantry(), &served, Some(&secrets_of(&served))).expect(0));
     all.push(run(tenantry().args(["profile", "list", "--json"]), "").expect(0));
-    assert_eq!(all[1].json, [serde_json::json!({ "event": "profile", "name": "work" })]);
+    let listed = &all[1].json[0];
+    assert_eq!(
+        (&listed["event"], &listed["name"], &listed["credential"]),
+        (&json!("profile"), &json!("work"), &json!("client secret"))
+    );
     all.push(run(tenantry().args(["profile", "show", "work"]), "").expect(0));
     assert!(all[2].stdout.contains(served.text("tenant_id")), "{}", all[2].stdout);
     // The keyring's secrets work: nothing in the environment has any.
