@@ -3,6 +3,7 @@
 //!
 //! Only time is simulated. Sockets, SQLite, HTTP and the engine are the real ones.
 
+mod doctor;
 mod fast_plan;
 mod faults;
 mod histories;
