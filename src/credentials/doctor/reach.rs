@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use jiff::Timestamp;
 
 use super::{DoctorInput, not_checked};
 use crate::{
@@ -34,8 +33,8 @@ enum Service {
 }
 
 struct Answer {
-    date: Option<Timestamp>,
-    at: Timestamp,
+    /// Seconds that this computer's clock is ahead of the service's.
+    ahead: Option<i64>,
     via_proxy: Option<String>,
 }
 
@@ -68,7 +67,7 @@ async fn ask(input: &DoctorInput, origin: &Origin) -> Result<Answer, Problem> {
     let reached = tokio::time::timeout(PATIENCE, net::reach(&input.net, origin))
         .await
         .map_err(|_| net::too_slow("reaching the service", origin, PATIENCE))??;
-    Ok(Answer { date: reached.date, at: input.clock.now(), via_proxy: reached.via_proxy })
+    Ok(Answer { ahead: reached.skew_seconds(input.clock.now()), via_proxy: reached.via_proxy })
 }
 
 pub(super) fn check(reached: &Reached) -> Check {
@@ -80,7 +79,8 @@ pub(super) fn check(reached: &Reached) -> Check {
     if let Some((_, first)) = failures.next() {
         let mut problem = explain(first.clone());
         // Often all fail for one reason; where not, none is left out.
-        let others: Vec<_> = failures.map(|(_, other)| format!("also: {}", other.line())).collect();
+        let others = failures.filter(|(_, other)| other.summary != first.summary);
+        let others: Vec<_> = others.map(|(_, other)| format!("also: {}", other.line())).collect();
         if !others.is_empty() {
             let own = problem.message.take().into_iter();
             problem.message = Some(own.chain(others).collect::<Vec<_>>().join("\n"));
@@ -97,14 +97,10 @@ pub(super) fn check(reached: &Reached) -> Check {
 
 pub(super) fn clock(reached: &Reached) -> Check {
     let id = CheckId::Clock;
-    let mut dates = reached.0.iter().filter_map(|(_, origin, answer)| {
-        let answer = answer.as_ref().ok()?;
-        Some((origin, answer.date?, answer.at))
-    });
-    let Some((origin, theirs, ours)) = dates.next() else {
+    let mut clocks = reached.0.iter().filter_map(|(_, origin, answer)| Some((origin, answer.as_ref().ok()?.ahead?)));
+    let Some((origin, seconds)) = clocks.next() else {
         return not_checked(id, "no service told the time");
     };
-    let seconds = ours.duration_since(theirs).as_secs();
     let apart = words(seconds.unsigned_abs());
     let host = origin.host();
     if seconds.abs() <= SKEW {
