@@ -384,8 +384,8 @@ mod tests {
 
     #[test]
     fn no_flag_takes_a_secret() {
-        // A word to read them from standard input, and a date.
-        const FINE: [&str; 2] = ["secrets_stdin", "secret_expires"];
+        // A word to read them from standard input, a date, and what is public.
+        const FINE: [&str; 3] = ["secrets_stdin", "secret_expires", "public_key"];
         fn look(command: &clap::Command) {
             for flag in command.get_arguments() {
                 let name = flag.get_id().as_str();
