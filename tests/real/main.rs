@@ -3,9 +3,11 @@
 mod around;
 mod asked;
 mod bad_days;
+mod certificates;
 mod journey;
 #[path = "../support/left_out.rs"]
 mod left_out;
+mod network;
 #[cfg(unix)]
 mod processes;
 mod profiles;

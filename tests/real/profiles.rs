@@ -142,7 +142,7 @@ fn what_tells_about_the_program_tells_no_secret() {
 }
 
 /// Whether this machine has a keyring that takes a secret; if not, why.
-fn keyring(test: &'static str) -> Result<(), String> {
+pub fn keyring(test: &'static str) -> Result<(), String> {
     let client = ClientId::parse(OTHER).unwrap();
     let tenant = format!("{test}-{}.test.invalid", std::process::id());
     let probe = Entry::client_secret(&Origin::known("https://login.microsoftonline.com"), &tenant, &client);
