@@ -79,8 +79,7 @@ pub(super) fn check(reached: &Reached) -> Check {
     if let Some((_, first)) = failures.next() {
         let mut problem = explain(first.clone());
         // Often all fail for one reason; where not, none is left out.
-        let others = failures.filter(|(_, other)| other.summary != first.summary);
-        let others: Vec<_> = others.map(|(_, other)| format!("also: {}", other.line())).collect();
+        let others: Vec<_> = failures.map(|(_, other)| format!("also: {}", other.line())).collect();
         if !others.is_empty() {
             let own = problem.message.take().into_iter();
             problem.message = Some(own.chain(others).collect::<Vec<_>>().join("\n"));
