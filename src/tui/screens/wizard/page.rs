@@ -41,7 +41,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
     // Fields are what the person is here for: where all has no room, the link goes first and then the words. Half a
     // sentence helps nobody.
     let mut all = before;
-    if all.len() + fields.len() + link.len() + 1 <= rows {
+    if all.len() + fields.len() + link.len() < rows {
         all.extend(link);
     }
     if all.len() + fields.len() + 1 > rows {
