@@ -95,7 +95,7 @@ const fn placeholder(model: &Model, id: FieldId) -> &'static str {
 
 pub const fn shell_title(shell: Shell) -> &'static str {
     match shell {
-        Shell::AzureCli => "Azure CLI (az)",
+        Shell::AzureCli => "Azure CLI",
         Shell::PowerShell => "PowerShell",
     }
 }
