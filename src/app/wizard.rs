@@ -127,6 +127,7 @@ impl Wizard {
             if let Some(id) = self.focused() {
                 self.fields.leave(id);
             }
+            self.scroll = 0;
             self.field = (self.field as isize + by).rem_euclid(count as isize) as usize;
         }
     }
