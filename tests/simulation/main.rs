@@ -7,6 +7,7 @@ mod fast_plan;
 mod faults;
 mod histories;
 mod journey;
+mod keys;
 mod looks;
 mod resume;
 mod screen;
