@@ -304,9 +304,10 @@ impl Model {
         match self.place {
             Place::Wizard => match (&self.wizard.save, &self.wizard.checks.phase) {
                 (wizard::Save::Failed(p), _) if self.wizard.step == steps::WizardStep::Save => Some(p),
-                _ if self.wizard.step != steps::WizardStep::Check => None,
+                _ if wizard::can::shows_key_problem(self) => self.wizard.keys.problem(self.wizard.fields.proof),
+                _ if !matches!(self.wizard.step, steps::WizardStep::Check | steps::WizardStep::Waiting) => None,
                 (_, wizard::ChecksPhase::Failed(p)) => Some(p),
-                _ => wizard::failed_check(self).and_then(|c| c.problem.as_ref()),
+                _ => wizard::can::failed_check(self).and_then(|c| c.problem.as_ref()),
             },
             Place::Ingest => match &self.ingest.phase {
                 ingest::IngestPhase::Failed(p) => Some(p),
@@ -432,7 +433,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Secret(edit) => {
             model.notice = None;
             if model.focus() == Focus::Secret {
-                model.wizard.secret(&edit);
+                wizard::secret(model, &edit);
             }
         }
         Msg::Resize(width, height) => {
@@ -472,7 +473,9 @@ fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Overview => dashboard::enter(model, fx),
         Action::Go(step) => model.go(step, fx),
         Action::CopyProblem => {
-            if let Some(problem) = model.problem() {
+            if model.place == Place::Wizard && wizard::can::has_ticket(model) {
+                fx.push(Effect::Copy(wizard::texts::ticket(model)));
+            } else if let Some(problem) = model.problem() {
                 fx.push(Effect::Copy(problem.block()));
             }
         }
@@ -512,11 +515,14 @@ fn pasted(model: &mut Model, text: &str, fx: &mut Fx) {
                 field.insert(text);
             }
             Some(_) => {}
-            None if model.place == Place::Wizard => model.wizard.paste(text),
+            None if model.place == Place::Wizard => wizard::paste(model, text),
             None => browse::paste(model, text, fx),
         },
         // It would have come as `Msg::Secret`: this one is of before the focus moved, and is dropped.
         Focus::Secret => {}
+        Focus::Commands | Focus::Choice if model.overlays.is_empty() && model.place == Place::Wizard => {
+            wizard::paste(model, text);
+        }
         Focus::Commands | Focus::Choice => model.say("There is no field here to paste into."),
     }
 }
@@ -530,6 +536,11 @@ fn told(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
                 model.wizard.checks.note(*check);
             }
         }
+        Some(Kind::Consent) => {
+            if let Event::Consent(tried) = event {
+                wizard::waiting::told(model, job, tried);
+            }
+        }
         Some(Kind::Collect) => ingest::event(model, job, event, fx),
         Some(Kind::Upload) => upload::event(model, job, event),
         _ => {}
@@ -538,16 +549,21 @@ fn told(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
 
 fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx) {
     match outcome {
-        Outcome::Checked(all) => wizard::checked(model, job, all),
-        Outcome::Key(_) | Outcome::Consented | Outcome::Written(_) => {}
-        Outcome::Saved(saved) => wizard::saved(model, saved, fx),
+        Outcome::Checked(all) => wizard::checks::checked(model, job, all, fx),
+        Outcome::Key(view) => wizard::keys::ready(model, job, view, fx),
+        Outcome::Consented => wizard::waiting::consented(model, job, fx),
+        Outcome::Written(path) => {
+            model.say(format!("Written to {path}"));
+            model.wizard.written = Some(path);
+        }
+        Outcome::Saved(saved) => wizard::save::saved(model, saved, fx),
         Outcome::Overview(overview) => {
             model.overview = *overview;
             model.trouble = None;
             if let Some(profile) = &mut model.overview.profile
                 && profile.organization.is_none()
             {
-                profile.organization = wizard::organization(&model.wizard.checks);
+                profile.organization = wizard::save::organization(&model.wizard.checks);
             }
             browse::looked(model, fx);
         }
@@ -559,8 +575,10 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
         Outcome::UploadFailed(failure) => upload::failed(model, job, failure, fx),
         Outcome::Advanced => model.say("The tenant changed: 2, then r reads it."),
         Outcome::Failed(problem) => match kind {
-            Kind::Doctor => wizard::check_failed(model, job, problem),
-            Kind::Save => wizard::save_failed(model, problem),
+            Kind::Doctor => wizard::checks::failed(model, job, problem),
+            Kind::Consent => wizard::waiting::over(model, job, problem),
+            Kind::Key => wizard::keys::failed(model, job, problem),
+            Kind::Save => wizard::save::failed(model, problem),
             Kind::Collect => ingest::failed(model, job, problem, fx),
             Kind::Rows | Kind::Detail => browse::failed(model, job, problem),
             Kind::Preview => preview::failed(model, job, problem),
@@ -573,7 +591,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
                 model.overview.store = None;
                 model.trouble = Some(problem);
             }
-            Kind::Key | Kind::Consent | Kind::Write | Kind::Advance => model.say(problem.line()),
+            Kind::Write | Kind::Advance => model.say(problem.line()),
         },
     }
 }

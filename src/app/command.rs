@@ -4,16 +4,19 @@
 //! stands before the general.
 
 use super::{
-    Focus, Model, Place, Step, browse, dashboard, ingest,
+    Focus, Model, Place, Step, browse, dashboard,
+    form::Proof,
+    ingest,
     key::{Code, Key},
     list::Move,
     overlay::{AskPhase, Overlay},
     preview,
-    steps::WizardStep,
+    steps::{Way, WizardStep},
     upload,
     views::Signs,
-    wizard,
+    wizard::can,
 };
+use crate::domain::check::Offer;
 
 /// What a person can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,12 +34,19 @@ pub enum Action {
     NextField,
     PreviousField,
     Choose(i8),
-    HaveApp,
+    Take(Way),
     CheckNow,
     Fix,
+    SwitchCloud,
+    TakeCertificate,
+    ConfirmInstance,
     GoOnAnyway,
     Later,
     CopyLink,
+    CopyMessage,
+    CopyScript,
+    WriteScript,
+    OtherShell,
     CopyProblem,
     FillRight,
     FillWrong,
@@ -154,8 +164,7 @@ fn scrollable(model: &Model) -> bool {
         || at(model, Place::Ingest)
         || at(model, Place::Upload)
         || at(model, Place::Dashboard)
-        || at_step(model, WizardStep::Check)
-        || at_step(model, WizardStep::Save)
+        || (at(model, Place::Wizard) && model.wizard.focused().is_none())
 }
 
 macro_rules! commands {
@@ -176,26 +185,41 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Back, ["esc", "ctrl-g", "backspace", "?", "q", "enter", "f1"], "close", "close the help", in_help;
 
     // The wizard.
-    Action::Continue, ["enter"], "start", "start with the first step", |m| at_step(m, WizardStep::Welcome);
-    Action::HaveApp, ["i"], "I have an app registration", "go straight to its IDs", |m| at_step(m, WizardStep::Welcome);
-    Action::Continue, ["enter"], "check again", "run the checks once more", |m| at_step(m, WizardStep::Check) && wizard::can_check(m) && wizard::failed_check(m).is_some();
-    Action::Continue, ["enter"], "check", "run the checks", |m| at_step(m, WizardStep::Check) && wizard::can_check(m);
-    Action::Continue, ["enter"], "continue", "go on to JupiterOne", |m| at_step(m, WizardStep::Check) && wizard::is_checked(m);
-    Action::Fix, ["f"], "mend", "go to the step that mends it", |m| at_step(m, WizardStep::Check) && wizard::failed_check(m).is_some();
-    Action::GoOnAnyway, ["n"], "go on anyway", "go on although a check failed", |m| at_step(m, WizardStep::Check) && wizard::may_go_on(m);
-    Action::Cancel, ["c"], "stop", "stop the checks", |m| at_step(m, WizardStep::Check) && wizard::is_checking(m);
-    Action::Continue, ["enter"], "save", "save the profile and its secrets", |m| at_step(m, WizardStep::Save) && wizard::can_save(m);
-    Action::Continue, ["enter"], "read the directory", "go on to the ingestion", |m| at_step(m, WizardStep::Save) && wizard::is_saved(m);
-    Action::Continue, ["enter"], "next field", "go to the next field", |m| at(m, Place::Wizard) && wizard::has_field_after(m);
-    Action::Continue, ["enter"], "continue", "go to the next step", |m| at(m, Place::Wizard) && wizard::is_step(m);
+    Action::Continue, ["enter"], "start", "start on the chosen way", |m| at_step(m, WizardStep::Welcome);
+    Action::Take(Way::Guided), ["g"], "guided", "click by click through the portal", |m| at_step(m, WizardStep::Welcome);
+    Action::Take(Way::Script), ["s"], "script", "a script does the clicks", |m| at_step(m, WizardStep::Welcome);
+    Action::Take(Way::Everything), ["i"], "I have everything", "one form for all values", |m| at_step(m, WizardStep::Welcome);
+    Action::ConfirmInstance, ["y"], "yes, this instance", "the instance is the right one: go on", |m| at_step(m, WizardStep::Check) && can::asks_instance(m);
+    Action::Fix, ["f"], "no, another", "go to the instance's field", |m| at_step(m, WizardStep::Check) && can::asks_instance(m);
+    Action::Continue, ["enter"], "check again", "run the checks once more", |m| at_step(m, WizardStep::Check) && can::can_check(m) && can::failed_check(m).is_some();
+    Action::Continue, ["enter"], "check", "run the checks", |m| at_step(m, WizardStep::Check) && can::can_check(m);
+    Action::Continue, ["enter"], "continue", "go on", |m| at_step(m, WizardStep::Check) && can::is_checked(m);
+    Action::SwitchCloud, ["s"], "switch the cloud", "ask the cloud that the tenant lives in", |m| at_step(m, WizardStep::Check) && matches!(can::offer(m), Some(Offer::OtherCloud(_)));
+    Action::TakeCertificate, ["t"], "take a certificate", "prove the app by a certificate instead of a secret", |m| at_step(m, WizardStep::Check) && matches!(can::offer(m), Some(Offer::UseCertificate));
+    Action::Fix, ["f"], "mend", "go to the page that mends it", |m| at_step(m, WizardStep::Check) && can::can_fix(m);
+    Action::GoOnAnyway, ["n"], "go on anyway", "go on although a check failed", |m| at_step(m, WizardStep::Check) && can::may_go_on(m);
+    Action::Cancel, ["c"], "stop", "stop the checks", |m| at_step(m, WizardStep::Check) && can::is_checking(m);
+    Action::Continue, ["enter"], "look now", "check at once, without waiting", |m| at_step(m, WizardStep::Waiting);
+    Action::CopyMessage, ["m"], "copy the message", "copy a message to whoever may consent", |m| at(m, Place::Wizard) && can::has_message(m);
+    Action::CopyScript, ["y"], "copy the script", "copy the script", |m| at(m, Place::Wizard) && can::has_script(m);
+    Action::WriteScript, ["w"], "write it to a file", "write the script to a file", |m| at(m, Place::Wizard) && can::has_script(m);
+    Action::OtherShell, ["tab"], "the other script", "the script for Azure CLI, or for PowerShell", |m| at(m, Place::Wizard) && can::has_script(m);
+    Action::Cancel, ["c"], "stop waiting", "stop waiting, and look at what was found", |m| at_step(m, WizardStep::Waiting);
+    Action::Continue, ["enter"], "save", "save the profile and its secrets", |m| at_step(m, WizardStep::Save) && can::can_save(m);
+    Action::Continue, ["enter"], "read the directory", "go on to the ingestion", |m| at_step(m, WizardStep::Save) && can::is_saved(m);
+    Action::Continue, ["enter"], "make the key", "make a key and its certificate", |m| at(m, Place::Wizard) && can::next_key(m) == Some(Proof::Made);
+    Action::Continue, ["enter"], "read the file", "read key and certificate from the file", |m| at(m, Place::Wizard) && can::next_key(m) == Some(Proof::File);
+    Action::Continue, ["enter"], "next field", "go to the next field", |m| at(m, Place::Wizard) && can::has_field_after(m);
+    Action::Continue, ["enter"], "check", "check all that is entered", |m| at_step(m, WizardStep::Everything) && can::is_page(m);
+    Action::Continue, ["enter"], "continue", "go to the next page", |m| at(m, Place::Wizard) && can::is_page(m);
     Action::Choose(-1), ["left"], "", "the choice before", |m| at(m, Place::Wizard) && m.focus() == Focus::Choice;
     Action::Choose(1), ["right", "space"], "choose", "the next choice", |m| at(m, Place::Wizard) && m.focus() == Focus::Choice;
-    Action::NextField, ["tab", "down"], "next field", "go to the next field", |m| at(m, Place::Wizard) && wizard::fields(m) > 1;
-    Action::PreviousField, ["backtab", "up"], "", "go to the field before", |m| at(m, Place::Wizard) && wizard::fields(m) > 1;
-    Action::Later, ["ctrl-s"], "later", "put JupiterOne off", |m| at_step(m, WizardStep::JupiterOne);
-    Action::FillRight, ["f2"], "fill in", "fill in the demo's own values", |m| at(m, Place::Wizard) && m.fills.is_some() && wizard::takes_values(m);
-    Action::FillWrong, ["f3"], "fill in wrongly", "fill in a mistake that people make; again for the next", |m| at(m, Place::Wizard) && m.fills.is_some() && wizard::takes_mistakes(m);
-    Action::CheckNow, ["ctrl-r"], "check now", "check the values entered so far", |m| at(m, Place::Wizard) && wizard::may_check_now(m);
+    Action::NextField, ["tab", "down"], "next field", "go to the next field", |m| at(m, Place::Wizard) && can::fields(m) > 1;
+    Action::PreviousField, ["backtab", "up"], "", "go to the field before", |m| at(m, Place::Wizard) && can::fields(m) > 1;
+    Action::Later, ["ctrl-s"], "later", "put JupiterOne off", |m| at_step(m, WizardStep::JupiterOne) || at_step(m, WizardStep::Instance);
+    Action::FillRight, ["f2"], "fill in", "fill in the demo's own values", |m| at(m, Place::Wizard) && m.fills.is_some() && can::takes_values(m);
+    Action::FillWrong, ["f3"], "fill in wrongly", "fill in a mistake that people make; again for the next", |m| at(m, Place::Wizard) && m.fills.is_some() && can::takes_mistakes(m);
+    Action::CheckNow, ["ctrl-r"], "check now", "check the values entered so far", |m| at(m, Place::Wizard) && can::may_check_now(m);
     Action::CopyLink, ["ctrl-o"], "copy link", "copy the link to the terminal's clipboard", |m| at(m, Place::Wizard) && m.wizard.link().is_some();
 
     // Dashboard.
@@ -238,7 +262,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "done", "back to the overview", |m| at(m, Place::Upload) && upload::is_over(m);
     Action::Cancel, ["c"], "cancel (aborts the job)", "abort the upload's job", |m| at(m, Place::Upload) && upload::can_cancel(m);
 
-    Action::CopyProblem, ["ctrl-y"], "copy details", "copy what went wrong, for a ticket", |m| anywhere(m) && m.problem().is_some();
+    Action::CopyProblem, ["ctrl-y"], "copy details", "copy what was found, for a ticket", |m| anywhere(m) && (m.problem().is_some() || (at(m, Place::Wizard) && can::has_ticket(m)));
 
     // Lists of all kinds.
     Action::Move(Move::Up), ["up", "k"], "", "up", scrollable;

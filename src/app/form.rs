@@ -1,132 +1,43 @@
-//! The wizard's fields, and what can be said about their values before anything is sent.
+//! What has been entered into the wizard, and what is asked of the engine with it.
 
+mod id;
+mod wrong;
+
+use jiff::civil::Date;
+
+pub use self::id::{FieldId, Hosts, Into, Proof, Region};
 use super::{
     field::{SecretField, TextField},
     steps::WizardStep,
-    views::{Fill, Form, FormCredential, JupiterOneForm, ProfileView},
+    views::{Endpoints, Fill, Form, FormCredential, JupiterOneForm, ProfileView},
 };
 use crate::domain::{
     check::CheckId,
-    cloud::Cloud,
-    ids::{ClientId, IdError, TenantId, is_guid_shaped},
+    ids::ClientId,
     origin::Origin,
     problem::Problem,
+    registration::{AppName, Pasted, Shell},
     secret::Secret,
     target::{Destination, Target},
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FieldId {
-    Cloud,
-    Tenant,
-    Client,
-    Secret,
-    Account,
-    Region,
-    Url,
-    /// An instance or a scope; asked for only where a scope is in use.
-    Into,
-    Instance,
-    Scope,
-    Key,
-}
-
-impl FieldId {
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Cloud => "Cloud",
-            Self::Tenant => "Tenant ID",
-            Self::Client => "Client ID",
-            Self::Secret => "Client secret",
-            Self::Account => "Account ID",
-            Self::Region => "Region",
-            Self::Url => "API URL",
-            Self::Into => "Goes into",
-            Self::Instance => "Instance ID",
-            Self::Scope => "Scope",
-            Self::Key => "API key",
-        }
-    }
-
-    pub const fn placeholder(self) -> &'static str {
-        match self {
-            Self::Cloud | Self::Region | Self::Into => "",
-            Self::Tenant => "Directory (tenant) ID, or a domain",
-            Self::Client => "Application (client) ID",
-            Self::Secret => "paste the Value",
-            Self::Account => "of your JupiterOne account",
-            Self::Url => "https://api.us.jupiterone.io",
-            Self::Instance => "of the custom instance",
-            Self::Scope => "name of the scope",
-            Self::Key => "paste the Integration API key",
-        }
-    }
-
-    pub const fn is_secret(self) -> bool {
-        matches!(self, Self::Secret | Self::Key)
-    }
-
-    /// Chosen with the arrow keys, not typed.
-    pub const fn is_choice(self) -> bool {
-        matches!(self, Self::Cloud | Self::Region | Self::Into)
-    }
-}
-
-/// Where the JupiterOne account lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Region {
-    #[default]
-    Us,
-    Eu,
-    Custom,
-}
-
-impl Region {
-    pub const ALL: [Self; 3] = [Self::Us, Self::Eu, Self::Custom];
-
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Us => "US",
-            Self::Eu => "EU",
-            Self::Custom => "other URL",
-        }
-    }
-
-    pub const fn url(self) -> Option<&'static str> {
-        match self {
-            Self::Us => Some("https://api.us.jupiterone.io"),
-            Self::Eu => Some("https://api.eu.jupiterone.io"),
-            Self::Custom => None,
-        }
-    }
-}
-
-/// What of the account an upload goes into.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Into {
-    #[default]
-    Instance,
-    Scope,
-}
-
-impl Into {
-    pub const ALL: [Self; 2] = [Self::Instance, Self::Scope];
-
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Instance => "an instance",
-            Self::Scope => "a scope",
-        }
-    }
-}
-
 /// What has been entered so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fields {
-    pub cloud: Cloud,
+    pub hosts: Hosts,
+    pub login: TextField,
+    pub graph: TextField,
+    pub center: TextField,
     pub tenant: TextField,
     pub client: TextField,
+    pub proof: Proof,
     pub secret: SecretField,
+    pub expires: TextField,
+    pub key_path: TextField,
+    pub key_password: SecretField,
+    pub app_name: TextField,
+    pub shell: Shell,
+    pub line: TextField,
     pub account: TextField,
     pub region: Region,
     pub url: TextField,
@@ -140,16 +51,53 @@ pub struct Fields {
     pub stored: bool,
 }
 
+impl Default for Fields {
+    fn default() -> Self {
+        let empty = TextField::default;
+        Self {
+            hosts: Hosts::default(),
+            login: empty(),
+            graph: empty(),
+            center: empty(),
+            tenant: empty(),
+            client: empty(),
+            proof: Proof::default(),
+            secret: SecretField::default(),
+            expires: empty(),
+            key_path: empty(),
+            key_password: SecretField::default(),
+            app_name: TextField::of(AppName::default().as_str()),
+            shell: Shell::default(),
+            line: empty(),
+            account: empty(),
+            region: Region::default(),
+            url: empty(),
+            into: Into::default(),
+            instance: empty(),
+            scope: empty(),
+            scoped: false,
+            key: SecretField::default(),
+            stored: false,
+        }
+    }
+}
+
 impl Fields {
     /// An existing profile, to be changed. Its secrets stay where they are.
     pub fn of(profile: &ProfileView) -> Self {
         let mut fields = Self {
-            cloud: profile.cloud,
+            hosts: Hosts::Of(profile.cloud),
             tenant: TextField::of(&profile.tenant),
             client: TextField::of(&profile.client),
             stored: true,
             ..Self::default()
         };
+        if let Some(own) = &profile.endpoints {
+            fields.hosts = Hosts::Own;
+            fields.login.set(own.login.as_str());
+            fields.graph.set(own.graph.as_str());
+            fields.center.set(own.admin_center.as_ref().map_or("", Origin::as_str));
+        }
         if let Some(target) = &profile.target {
             fields.set_target(target);
         }
@@ -159,12 +107,35 @@ impl Fields {
     pub fn fill(&mut self, fill: &Fill) {
         self.tenant.set(&fill.tenant);
         self.client.set(&fill.client);
+        self.proof = Proof::Secret;
         self.secret.set(&fill.secret);
         if let Some(jupiterone) = &fill.jupiterone {
-            self.set_target(&jupiterone.target);
-            if let Some(key) = &jupiterone.key {
-                self.key.set(key);
+            self.fill_jupiterone(jupiterone);
+        }
+    }
+
+    pub fn fill_jupiterone(&mut self, jupiterone: &JupiterOneForm) {
+        self.set_target(&jupiterone.target);
+        if let Some(key) = &jupiterone.key {
+            self.key.set(key);
+        }
+    }
+
+    /// Takes what a pasted line tells.
+    pub fn take(&mut self, pasted: &Pasted) {
+        let texts = [
+            (&mut self.tenant, &pasted.tenant),
+            (&mut self.client, &pasted.client),
+            (&mut self.account, &pasted.account),
+            (&mut self.instance, &pasted.instance),
+        ];
+        for (field, value) in texts {
+            if let Some(value) = value {
+                field.set(value);
             }
+        }
+        if let Some(cloud) = pasted.cloud {
+            self.hosts = Hosts::Of(cloud);
         }
     }
 
@@ -187,59 +158,96 @@ impl Fields {
         }
     }
 
-    /// The fields of a step, in order.
-    pub fn on(&self, step: WizardStep) -> &'static [FieldId] {
+    /// The fields of a page, in order.
+    pub fn on(&self, step: WizardStep) -> Vec<FieldId> {
+        use FieldId::{AppName, Client, Line, Shell, Tenant};
         match step {
-            WizardStep::OpenCenter => &[FieldId::Cloud],
-            WizardStep::CopyIds => &[FieldId::Tenant, FieldId::Client],
-            WizardStep::Secret => &[FieldId::Secret],
-            WizardStep::JupiterOne => match (self.region == Region::Custom, self.scoped, self.into) {
-                (false, false, _) => &[FieldId::Account, FieldId::Region, FieldId::Instance, FieldId::Key],
-                (true, false, _) => &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Instance, FieldId::Key],
-                (false, true, Into::Instance) => {
-                    &[FieldId::Account, FieldId::Region, FieldId::Into, FieldId::Instance, FieldId::Key]
-                }
-                (false, true, Into::Scope) => {
-                    &[FieldId::Account, FieldId::Region, FieldId::Into, FieldId::Scope, FieldId::Key]
-                }
-                (true, true, Into::Instance) => {
-                    &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Into, FieldId::Instance, FieldId::Key]
-                }
-                (true, true, Into::Scope) => {
-                    &[FieldId::Account, FieldId::Region, FieldId::Url, FieldId::Into, FieldId::Scope, FieldId::Key]
-                }
-            },
-            _ => &[],
+            WizardStep::OpenCenter => self.of_hosts(),
+            WizardStep::CopyIds => vec![Tenant, Client],
+            WizardStep::Credential => self.of_proof(),
+            WizardStep::App => vec![FieldId::Cloud, Tenant, AppName, Shell],
+            WizardStep::Line => vec![Line],
+            WizardStep::Everything => {
+                [self.of_hosts(), vec![Tenant, Client], self.of_proof(), self.of_jupiterone()].concat()
+            }
+            WizardStep::JupiterOne => self.of_jupiterone(),
+            _ => Vec::new(),
         }
+    }
+
+    fn of_hosts(&self) -> Vec<FieldId> {
+        match self.hosts {
+            Hosts::Of(_) => vec![FieldId::Cloud],
+            Hosts::Own => vec![FieldId::Cloud, FieldId::Login, FieldId::Graph, FieldId::Center],
+        }
+    }
+
+    fn of_proof(&self) -> Vec<FieldId> {
+        match self.proof {
+            Proof::Secret => vec![FieldId::Proof, FieldId::Secret, FieldId::Expires],
+            Proof::Made => vec![FieldId::Proof],
+            Proof::File => vec![FieldId::Proof, FieldId::KeyPath, FieldId::KeyPassword],
+        }
+    }
+
+    fn of_jupiterone(&self) -> Vec<FieldId> {
+        let mut all = vec![FieldId::Account, FieldId::Region];
+        if self.region == Region::Custom {
+            all.push(FieldId::Url);
+        }
+        if self.scoped {
+            all.push(FieldId::Into);
+        }
+        all.push(match (self.scoped, self.into) {
+            (true, Into::Scope) => FieldId::Scope,
+            _ => FieldId::Instance,
+        });
+        all.push(FieldId::Key);
+        all
     }
 
     pub const fn text(&self, id: FieldId) -> Option<&TextField> {
-        match id {
-            FieldId::Tenant => Some(&self.tenant),
-            FieldId::Client => Some(&self.client),
-            FieldId::Account => Some(&self.account),
-            FieldId::Url => Some(&self.url),
-            FieldId::Instance => Some(&self.instance),
-            FieldId::Scope => Some(&self.scope),
-            FieldId::Cloud | FieldId::Region | FieldId::Into | FieldId::Secret | FieldId::Key => None,
-        }
+        Some(match id {
+            FieldId::Login => &self.login,
+            FieldId::Graph => &self.graph,
+            FieldId::Center => &self.center,
+            FieldId::Tenant => &self.tenant,
+            FieldId::Client => &self.client,
+            FieldId::Expires => &self.expires,
+            FieldId::KeyPath => &self.key_path,
+            FieldId::AppName => &self.app_name,
+            FieldId::Line => &self.line,
+            FieldId::Account => &self.account,
+            FieldId::Url => &self.url,
+            FieldId::Instance => &self.instance,
+            FieldId::Scope => &self.scope,
+            _ => return None,
+        })
     }
 
     pub const fn text_mut(&mut self, id: FieldId) -> Option<&mut TextField> {
-        match id {
-            FieldId::Tenant => Some(&mut self.tenant),
-            FieldId::Client => Some(&mut self.client),
-            FieldId::Account => Some(&mut self.account),
-            FieldId::Url => Some(&mut self.url),
-            FieldId::Instance => Some(&mut self.instance),
-            FieldId::Scope => Some(&mut self.scope),
-            FieldId::Cloud | FieldId::Region | FieldId::Into | FieldId::Secret | FieldId::Key => None,
-        }
+        Some(match id {
+            FieldId::Login => &mut self.login,
+            FieldId::Graph => &mut self.graph,
+            FieldId::Center => &mut self.center,
+            FieldId::Tenant => &mut self.tenant,
+            FieldId::Client => &mut self.client,
+            FieldId::Expires => &mut self.expires,
+            FieldId::KeyPath => &mut self.key_path,
+            FieldId::AppName => &mut self.app_name,
+            FieldId::Line => &mut self.line,
+            FieldId::Account => &mut self.account,
+            FieldId::Url => &mut self.url,
+            FieldId::Instance => &mut self.instance,
+            FieldId::Scope => &mut self.scope,
+            _ => return None,
+        })
     }
 
     pub const fn secret_of(&self, id: FieldId) -> Option<&SecretField> {
         match id {
             FieldId::Secret => Some(&self.secret),
+            FieldId::KeyPassword => Some(&self.key_password),
             FieldId::Key => Some(&self.key),
             _ => None,
         }
@@ -248,6 +256,7 @@ impl Fields {
     pub const fn secret_mut(&mut self, id: FieldId) -> Option<&mut SecretField> {
         match id {
             FieldId::Secret => Some(&mut self.secret),
+            FieldId::KeyPassword => Some(&mut self.key_password),
             FieldId::Key => Some(&mut self.key),
             _ => None,
         }
@@ -267,7 +276,7 @@ impl Fields {
 
     /// Everything is judged, also what is empty: somebody wants to go on.
     pub fn judge(&mut self, step: WizardStep) {
-        for &id in self.on(step) {
+        for id in self.on(step) {
             self.leave(id);
             if let Some(text) = self.text_mut(id) {
                 text.judged = true;
@@ -279,67 +288,81 @@ impl Fields {
     }
 
     pub fn is_judged(&self, id: FieldId) -> bool {
-        self.text(id).is_some_and(|f| f.judged) || self.secret_of(id).is_some_and(|f| f.judged)
-    }
-
-    /// What is wrong with a field's shape, and the next step. `None` if nothing is.
-    pub fn wrong(&self, id: FieldId) -> Option<&'static str> {
-        let text = self.text(id).map_or("", |f| f.text().trim());
-        match id {
-            FieldId::Cloud | FieldId::Region | FieldId::Into => None,
-            FieldId::Tenant => tenant_wrong(text),
-            FieldId::Client => match ClientId::parse(text) {
-                Ok(_) => None,
-                Err(IdError::Empty) => Some("missing: copy Application (client) ID from the app's Overview"),
-                Err(IdError::Zero) => Some("all zeros: copy Application (client) ID from the app's Overview"),
-                Err(IdError::NotAGuid) => Some("not an ID of the form 8-4-4-4-12 hex digits: copy it anew"),
-            },
-            FieldId::Secret => secret_wrong(self.secret.secret(), self.stored),
-            FieldId::Account if text.is_empty() => Some("missing: Settings → Account Management shows it"),
-            FieldId::Account if text.contains(char::is_whitespace) => Some("an account ID has no spaces"),
-            FieldId::Account => None,
-            FieldId::Url => match Origin::parse(text) {
-                Ok(_) => None,
-                Err(_) => Some("give https://host only, without a path"),
-            },
-            FieldId::Instance if text.is_empty() => Some("missing: the instance's page shows it"),
-            FieldId::Instance if text.contains(char::is_whitespace) => Some("an instance ID has no spaces"),
-            FieldId::Instance => None,
-            FieldId::Scope if text.is_empty() => Some("missing: the name that tells these entities apart"),
-            FieldId::Scope => None,
-            FieldId::Key => match self.key.secret().and_then(|s| Secret::pasted(s.expose())) {
-                None if self.stored => None,
-                None => Some("missing: on the instance's page, API Keys → New API Key"),
-                Some(key) if is_guid_shaped(key.expose()) => {
-                    Some("this has the form of an ID: copy the key itself, shown once when it is made")
-                }
-                Some(_) => None,
-            },
-        }
+        id.is_choice() || self.text(id).is_some_and(|f| f.judged) || self.secret_of(id).is_some_and(|f| f.judged)
     }
 
     pub fn is_right(&self, step: WizardStep) -> bool {
-        self.on(step).iter().all(|&id| self.wrong(id).is_none())
+        self.first_wrong(step).is_none()
     }
 
-    /// The Microsoft side, if its values have the right shapes; else the check that says which has not.
-    pub fn form(&self, with_jupiterone: bool) -> Result<Form, Problem> {
-        for id in [FieldId::Tenant, FieldId::Client, FieldId::Secret] {
+    /// The place of the first field of a page that something is wrong with.
+    pub fn first_wrong(&self, step: WizardStep) -> Option<usize> {
+        self.on(step).into_iter().position(|id| self.wrong_on(step, id).is_some())
+    }
+
+    pub fn has_no_jupiterone(&self) -> bool {
+        let texts = [FieldId::Account, FieldId::Instance, FieldId::Scope];
+        self.key.chars() == 0 && texts.iter().all(|id| self.text(*id).is_none_or(|f| f.text().trim().is_empty()))
+    }
+
+    /// The day that the secret ends on, if one is given.
+    pub fn ends_on(&self) -> Option<Date> {
+        self.expires.text().trim().parse().ok()
+    }
+
+    /// Where links into the portal lead; hosts of one's own may have none.
+    pub fn admin_center(&self) -> Option<Origin> {
+        match self.hosts {
+            Hosts::Of(cloud) => Some(cloud.admin_center()),
+            Hosts::Own => Origin::parse(self.center.text()).ok(),
+        }
+    }
+
+    /// The login service.
+    pub fn login_origin(&self) -> Option<Origin> {
+        match self.hosts {
+            Hosts::Of(cloud) => Some(cloud.login()),
+            Hosts::Own => Origin::parse(self.login.text()).ok(),
+        }
+    }
+
+    /// The client ID, once it has the shape of one.
+    pub fn client_id(&self) -> Option<ClientId> {
+        ClientId::parse(self.client.text().trim()).ok()
+    }
+
+    /// The Microsoft side, if its values have the right shapes; else what is wrong. `has_key` says whether the engine
+    /// holds the key that was chosen to prove the app by.
+    pub fn form(&self, with_jupiterone: bool, has_key: bool) -> Result<Form, Problem> {
+        let asked = [self.of_hosts(), vec![FieldId::Tenant, FieldId::Client], self.of_proof()].concat();
+        for id in asked.into_iter().filter(|id| !(has_key && *id == FieldId::KeyPath)) {
             if let Some(wrong) = self.wrong(id) {
                 return Err(Problem::new(format!("{}: {wrong}", id.label())).code(CheckId::Shapes.as_str()));
             }
         }
+        if self.proof != Proof::Secret && !has_key {
+            return Err(Problem::new("there is no key yet").code(CheckId::Shapes.as_str()));
+        }
         let client = ClientId::parse(self.client.text()).map_err(|e| Problem::new(format!("client ID: {e}")))?;
+        let url = |field: &TextField| Origin::parse(field.text()).map_err(|e| Problem::new(e.to_string()));
         Ok(Form {
-            cloud: self.cloud,
-            endpoints: None,
-            secret_expires: None,
+            cloud: self.hosts.cloud().unwrap_or_default(),
+            endpoints: match self.hosts {
+                Hosts::Of(_) => None,
+                Hosts::Own => Some(Endpoints {
+                    login: url(&self.login)?,
+                    graph: url(&self.graph)?,
+                    admin_center: url(&self.center).ok(),
+                }),
+            },
             tenant: self.tenant.text().trim().to_owned(),
             client,
             credential: match self.secret.secret().and_then(|s| Secret::pasted(s.expose())) {
+                _ if self.proof != Proof::Secret => FormCredential::Key,
                 Some(secret) => FormCredential::Secret(secret),
                 None => FormCredential::Stored,
             },
+            secret_expires: self.ends_on().filter(|_| self.proof == Proof::Secret),
             jupiterone: if with_jupiterone { self.jupiterone() } else { None },
         })
     }
@@ -364,109 +387,29 @@ impl Fields {
     }
 }
 
-fn tenant_wrong(text: &str) -> Option<&'static str> {
-    match TenantId::parse(text) {
-        Ok(_) => None,
-        Err(IdError::Empty) => Some("missing: copy Directory (tenant) ID from the app's Overview"),
-        Err(IdError::Zero) => Some("all zeros: copy Directory (tenant) ID from the app's Overview"),
-        Err(IdError::NotAGuid) if is_domain(text) => None,
-        Err(IdError::NotAGuid) => Some("neither an ID nor a domain such as contoso.com: copy Directory (tenant) ID"),
-    }
-}
-
-/// `contoso.com`: labels of letters, digits and hyphens.
-fn is_domain(text: &str) -> bool {
-    let label = |l: &str| {
-        !l.is_empty()
-            && l.len() <= 63
-            && !l.starts_with('-')
-            && !l.ends_with('-')
-            && l.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    let mut labels = text.split('.');
-    // The last label of a domain is never a number, which keeps half a GUID or an IP address out.
-    text.contains('.')
-        && labels.all(label)
-        && text.rsplit('.').next().is_some_and(|l| l.chars().any(char::is_alphabetic))
-}
-
-fn secret_wrong(secret: Option<&Secret>, stored: bool) -> Option<&'static str> {
-    match secret.and_then(|s| Secret::pasted(s.expose())) {
-        None if stored => None,
-        None => Some("missing: create one, and copy the column Value"),
-        Some(secret) if is_guid_shaped(secret.expose()) => {
-            Some("this is the Secret ID: copy the column Value instead. Nothing was sent")
-        }
-        Some(secret) if secret.expose().contains(char::is_whitespace) => {
-            Some("a secret has no spaces inside: copy the column Value anew")
-        }
-        Some(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::cloud::Cloud;
 
-    #[test]
-    fn shapes_are_judged_before_anything_is_sent() {
-        let check = |id: FieldId, text: &str, wrong: &str| {
-            let mut fields = Fields { region: Region::Custom, ..Fields::default() };
-            if let Some(field) = fields.text_mut(id) {
-                field.set(text);
-            }
-            if let Some(field) = fields.secret_mut(id) {
-                field.set(&Secret::new(text));
-            }
-            let got = fields.wrong(id).unwrap_or_default();
-            assert!(if wrong.is_empty() { got.is_empty() } else { got.contains(wrong) }, "{id:?} {text}: {got}");
-        };
-        const ID: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
-        check(FieldId::Tenant, ID, "");
-        check(FieldId::Tenant, &format!("  {}\n", ID.to_uppercase()), "");
-        check(FieldId::Tenant, "contoso.onmicrosoft.com", "");
-        check(FieldId::Tenant, "münchen.example", "");
-        check(FieldId::Tenant, "", "missing");
-        check(FieldId::Tenant, "Contoso Ltd", "neither");
-        check(FieldId::Tenant, "https://contoso.com", "neither");
-        check(FieldId::Tenant, "84841066-274d-4ec0-a5c1-276be684bdd", "neither");
-        check(FieldId::Tenant, "00000000-0000-0000-0000-000000000000", "zeros");
-        check(FieldId::Tenant, "10.0.0.1", "neither");
-        check(FieldId::Client, ID, "");
-        check(FieldId::Client, "contoso.com", "not an ID");
-        check(FieldId::Client, "", "missing");
-        check(FieldId::Secret, "Xyz8Q~abcdefghijklmnopqrstuvwxyz12345678", "");
-        check(FieldId::Secret, ID, "Secret ID");
-        check(FieldId::Secret, &format!(" {ID} "), "Secret ID");
-        check(FieldId::Secret, "two words", "spaces");
-        check(FieldId::Secret, "  ", "missing");
-        check(FieldId::Account, "acme", "");
-        check(FieldId::Account, "", "missing");
-        check(FieldId::Url, "https://api.us.jupiterone.io", "");
-        check(FieldId::Url, "api.us.jupiterone.io", "https://");
-        check(FieldId::Url, "http://api.us.jupiterone.io", "https://");
-        check(FieldId::Instance, ID, "");
-        check(FieldId::Instance, "", "missing");
-        check(FieldId::Key, "long-key", "");
-        check(FieldId::Key, ID, "form of an ID");
-    }
-
-    #[test]
-    fn a_scope_survives_being_edited() {
-        let profile = |destination| ProfileView {
+    fn profile() -> ProfileView {
+        ProfileView {
             name: "contoso".to_owned(),
             organization: None,
             tenant: "contoso.com".to_owned(),
             client: "84841066-274d-4ec0-a5c1-276be684bdd3".to_owned(),
             cloud: Cloud::Global,
-            target: Some(Target {
-                origin: Origin::parse("https://api.eu.jupiterone.io").unwrap(),
-                account: "acme".to_owned(),
-                destination,
-            }),
-        };
+            endpoints: None,
+            target: None,
+        }
+    }
+
+    #[test]
+    fn a_scope_survives_being_edited() {
         for destination in [Destination::Scope("azure-ad".to_owned()), Destination::Instance("i-1".to_owned())] {
-            let profile = profile(destination.clone());
+            let origin = Origin::parse("https://api.eu.jupiterone.io").unwrap();
+            let target = Target { origin, account: "acme".to_owned(), destination: destination.clone() };
+            let profile = ProfileView { target: Some(target), ..profile() };
             let mut fields = Fields::of(&profile);
             fields.judge(WizardStep::JupiterOne);
             assert_eq!(fields.jupiterone().map(|j| j.target), profile.target);
@@ -477,8 +420,35 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_secret_may_stay() {
-        let fields = Fields { stored: true, ..Fields::default() };
-        assert_eq!((fields.wrong(FieldId::Secret), fields.wrong(FieldId::Key)), (None, None));
+    fn hosts_of_ones_own_survive_being_edited() {
+        let of = |text| Origin::parse(text).unwrap();
+        let own = Endpoints {
+            login: of("https://login.sovereign.example"),
+            graph: of("https://graph.sovereign.example"),
+            admin_center: None,
+        };
+        let fields = Fields::of(&ProfileView { endpoints: Some(own.clone()), ..profile() });
+        assert_eq!(fields.form(false, false).unwrap().endpoints, Some(own));
+        assert_eq!(fields.admin_center(), None);
+    }
+
+    #[test]
+    fn a_key_is_asked_for_only_where_it_proves_the_app() {
+        let mut fields = Fields::of(&profile());
+        assert_eq!(fields.form(false, false).map(|f| f.credential), Ok(FormCredential::Stored));
+        for proof in [Proof::Made, Proof::File] {
+            fields.proof = proof;
+            assert!(fields.form(false, false).is_err());
+            assert_eq!(fields.form(false, true).map(|f| f.credential), Ok(FormCredential::Key));
+        }
+    }
+
+    #[test]
+    fn a_pasted_line_fills_what_it_names() {
+        let mut fields = Fields::of(&profile());
+        let pasted = Pasted { tenant: Some("fabrikam.com".to_owned()), cloud: Some(Cloud::Dod), ..Pasted::default() };
+        fields.take(&pasted);
+        assert_eq!((fields.tenant.text(), fields.hosts), ("fabrikam.com", Hosts::Of(Cloud::Dod)));
+        assert_eq!(fields.client.text(), profile().client);
     }
 }

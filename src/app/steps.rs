@@ -1,14 +1,21 @@
-//! The words of the wizard: what to click and what to copy, one step at a time, as data.
+//! The pages of the wizard and the three ways through them, with their words: what to click and what to copy, as data.
 //!
 //! Labels are those of the Entra admin center of 2025 and 2026 and of JupiterOne's own pages. The words name no
-//! screen size and no key; links are made for the cloud.
+//! screen size and no key.
 
-use crate::domain::{
-    cloud::Cloud,
-    portal::{self, Page},
-};
+/// How somebody gets from nothing to a checked profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Way {
+    /// Click by click through the portal.
+    #[default]
+    Guided,
+    /// A script does the clicks, and prints one line to be pasted back.
+    Script,
+    /// All is there: one form.
+    Everything,
+}
 
-/// The steps, in their order.
+/// A page. Which of them come, and in what order, is the way's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub enum WizardStep {
     #[default]
@@ -16,15 +23,24 @@ pub enum WizardStep {
     OpenCenter,
     Register,
     CopyIds,
-    Secret,
+    Credential,
     Permission,
     Consent,
+    /// What the script is to make.
+    App,
+    Script,
+    /// The line that the script printed.
+    Line,
+    Everything,
     Check,
+    /// Until somebody has consented: a page beside the check, on no way.
+    Waiting,
+    Instance,
     JupiterOne,
     Save,
 }
 
-/// A line of a step's words.
+/// A line of a page's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Words {
     Say(&'static str),
@@ -39,34 +55,83 @@ pub enum Words {
 
 use Words::{Click, Gap, Note, Say, Take};
 
+impl Way {
+    pub const ALL: [Self; 3] = [Self::Guided, Self::Script, Self::Everything];
+
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Guided => "Guided",
+            Self::Script => "Script",
+            Self::Everything => "I have everything",
+        }
+    }
+
+    /// For whom it is.
+    pub const fn about(self) -> &'static str {
+        match self {
+            Self::Guided => "never done this before: the portal click by click, with links; about ten minutes",
+            Self::Script => "a ready script for Azure CLI or PowerShell does the clicks; no secret is copied",
+            Self::Everything => "an app registration exists: one form, or one pasted line",
+        }
+    }
+
+    /// Its pages, in their order.
+    pub const fn steps(self) -> &'static [WizardStep] {
+        use WizardStep::{
+            App, Check, Consent, CopyIds, Credential, Everything, Instance, JupiterOne, Line, OpenCenter, Permission,
+            Register, Save, Script,
+        };
+        match self {
+            Self::Guided => {
+                &[OpenCenter, Register, CopyIds, Credential, Permission, Consent, Check, Instance, JupiterOne, Save]
+            }
+            Self::Script => &[App, Script, Line, Check, Instance, JupiterOne, Save],
+            Self::Everything => &[Everything, Check, Save],
+        }
+    }
+
+    /// A page's place on this way, from 1; the waiting belongs to the check.
+    pub fn number(self, step: WizardStep) -> Option<usize> {
+        let step = if step == WizardStep::Waiting { WizardStep::Check } else { step };
+        self.steps().iter().position(|s| *s == step).map(|n| n + 1)
+    }
+
+    pub fn after(self, step: WizardStep) -> Option<WizardStep> {
+        // `number` counts from 1, and so is the index of the next one.
+        self.steps().get(self.number(step).unwrap_or(0)).copied()
+    }
+
+    pub fn before(self, step: WizardStep) -> Option<WizardStep> {
+        match step {
+            WizardStep::Welcome => None,
+            WizardStep::Waiting => Some(WizardStep::Check),
+            _ => {
+                let number = self.number(step).unwrap_or(1);
+                Some(number.checked_sub(2).map_or(WizardStep::Welcome, |n| self.steps()[n]))
+            }
+        }
+    }
+}
+
 impl WizardStep {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::Welcome,
         Self::OpenCenter,
         Self::Register,
         Self::CopyIds,
-        Self::Secret,
+        Self::Credential,
         Self::Permission,
         Self::Consent,
+        Self::App,
+        Self::Script,
+        Self::Line,
+        Self::Everything,
         Self::Check,
+        Self::Waiting,
+        Self::Instance,
         Self::JupiterOne,
         Self::Save,
     ];
-
-    /// How many steps there are after the welcome.
-    pub const COUNT: usize = Self::ALL.len() - 1;
-
-    pub const fn number(self) -> usize {
-        self as usize
-    }
-
-    pub fn next(self) -> Option<Self> {
-        Self::ALL.get(self.number() + 1).copied()
-    }
-
-    pub fn previous(self) -> Option<Self> {
-        self.number().checked_sub(1).map(|n| Self::ALL[n])
-    }
 
     /// For the list of steps.
     pub const fn short(self) -> &'static str {
@@ -75,10 +140,16 @@ impl WizardStep {
             Self::OpenCenter => "Open the admin center",
             Self::Register => "Register an app",
             Self::CopyIds => "Copy the two IDs",
-            Self::Secret => "Create a client secret",
+            Self::Credential => "Secret or certificate",
             Self::Permission => "Add Directory.Read.All",
             Self::Consent => "Grant admin consent",
+            Self::App => "Name it, make a key",
+            Self::Script => "Run the script",
+            Self::Line => "Paste the line",
+            Self::Everything => "All values",
             Self::Check => "Check it",
+            Self::Waiting => "Wait for consent",
+            Self::Instance => "Make a JupiterOne instance",
             Self::JupiterOne => "Connect JupiterOne",
             Self::Save => "Save",
         }
@@ -86,11 +157,7 @@ impl WizardStep {
 
     pub const fn words(self) -> &'static [Words] {
         match self {
-            Self::Welcome => &[
-                Say("tenantry copies a Microsoft 365 directory into JupiterOne: its account, users, groups \
-                     and who is in which group. Five steps:"),
-                Gap,
-            ],
+            Self::Welcome | Self::Everything | Self::Check | Self::Waiting | Self::Save => &[],
             Self::OpenCenter => &[
                 Say("In a browser, open the Microsoft Entra admin center and sign in to the tenant you want to read."),
                 Gap,
@@ -118,13 +185,8 @@ impl WizardStep {
                 Take("Application (client) ID"),
                 Note("Not the Object ID, which stands between them."),
             ],
-            Self::Secret => &[
-                Say("In your app, create a secret:"),
-                Click(&["Certificates & secrets", "Client secrets", "New client secret", "Add"]),
-                Gap,
-                Take("the column Value, now: it is shown only once"),
-                Note("The column Secret ID is not the secret."),
-            ],
+            // What comes below it depends on the choice: see `Proof::words`.
+            Self::Credential => &[Say("How is tenantry to prove that it is this app?")],
             Self::Permission => &[
                 Say("Let the app read the directory. It gets no right to change anything."),
                 Gap,
@@ -139,30 +201,50 @@ impl WizardStep {
                 Click(&["Grant admin consent for your tenant", "Yes"]),
                 Gap,
                 Say("The column Status must now read Granted."),
-                Note("Greyed out? A Privileged Role Administrator or Global Administrator has to press it."),
+                Note(
+                    "Greyed out? A Privileged Role Administrator or Global Administrator has to press it. Go on: \
+                      the check waits for them, and has a message to send.",
+                ),
             ],
-            Self::Check => &[],
+            Self::App => {
+                &[Say("A script registers the app, lets it read the directory (Directory.Read.All), and gives it the \
+                     public half of a key that is made here now. The private half never leaves this computer.")]
+            }
+            Self::Script => &[],
+            Self::Line => &[
+                Say("At its end the script prints one line. Paste it:"),
+                Gap,
+                Take("tenant=… client=…"),
+                Note("It holds no secret."),
+            ],
+            Self::Instance => &[
+                Say("In JupiterOne, this tenant becomes an instance of an integration of your own. Once for all \
+                     tenants, make the definition:"),
+                Click(&["Integrations", "New definition", "Custom Definition", "a name, such as Microsoft 365"]),
+                Gap,
+                Say("For this tenant, make an instance of it:"),
+                Click(&["the definition", "Custom instance", "a name, such as your tenant's"]),
+                Gap,
+                Say("On the instance's page, make its key:"),
+                Click(&["API Keys", "New API Key"]),
+                Take("the key, now: it is shown only once"),
+                Take("the Instance ID, from the same page"),
+                Note(
+                    "You need to be an administrator of Integrations there. No time now? Put it off: everything but \
+                      the upload works without it.",
+                ),
+            ],
             Self::JupiterOne => &[
-                Say("In JupiterOne, make a custom instance for this tenant:"),
-                Click(&["Integrations", "Custom Definition", "New custom instance"]),
-                Take("its Instance ID, and a key: API Keys → New API Key"),
-                Note("Account ID: Settings → Account Management."),
+                Say("Where the directory goes. The Account ID is in Settings → Account Management."),
+                Gap,
+                Say("An Integration API key can write into its own instance and nothing else: it cannot read, so \
+                     that some checks say “cannot check”. That is the key to take."),
+                Note(
+                    "A user's or an account's key can read as well, and could overwrite any instance: then its name \
+                      is shown, and you are asked.",
+                ),
             ],
-            Self::Save => &[],
         }
-    }
-
-    /// Where the step happens. `{client}` is filled in once it is known.
-    pub fn link(self, cloud: Cloud, client: Option<&str>) -> Option<String> {
-        let page = match self {
-            Self::OpenCenter => Page::Center,
-            Self::Register => Page::Register,
-            Self::CopyIds => Page::Overview,
-            Self::Secret => Page::Secrets,
-            Self::Permission | Self::Consent => Page::Permissions,
-            Self::Welcome | Self::Check | Self::JupiterOne | Self::Save => return None,
-        };
-        Some(portal::page(&cloud.admin_center(), page, client))
     }
 }
 
@@ -171,25 +253,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_are_of_the_cloud_and_the_app() {
-        for cloud in Cloud::ALL {
-            for step in WizardStep::ALL {
-                for client in [None, Some("84841066-274d-4ec0-a5c1-276be684bdd3")] {
-                    if let Some(link) = step.link(cloud, client) {
-                        assert!(link.starts_with(cloud.admin_center().as_str()), "{link}");
-                        assert!(!link.contains('{'), "{link}");
-                    }
-                }
+    fn steps_follow_each_other() {
+        for way in Way::ALL {
+            let mut step = WizardStep::Welcome;
+            let mut walked = Vec::new();
+            while let Some(next) = way.after(step) {
+                assert_eq!(way.before(next), Some(step));
+                walked.push(next);
+                step = next;
             }
+            assert_eq!((walked.as_slice(), walked.last()), (way.steps(), Some(&WizardStep::Save)));
+            assert_eq!(way.number(WizardStep::Waiting), way.number(WizardStep::Check));
+            assert_eq!(way.before(WizardStep::Welcome), None);
         }
     }
 
     #[test]
-    fn steps_follow_each_other() {
+    fn every_page_lies_on_a_way() {
         for step in WizardStep::ALL {
-            assert_eq!(step.next().and_then(WizardStep::previous).unwrap_or(step), step);
+            let on = Way::ALL.iter().any(|way| way.steps().contains(&step));
+            assert_ne!(on, matches!(step, WizardStep::Welcome | WizardStep::Waiting), "{step:?}");
         }
-        assert_eq!(WizardStep::Welcome.previous(), None);
-        assert_eq!(WizardStep::Save.next(), None);
     }
 }

@@ -1,6 +1,6 @@
 //! What the screens exchange with the engine, beyond the vocabulary of `domain`: plain data.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 
 use crate::domain::{
     cloud::Cloud, completeness::RunStatus, ids::ClientId, origin::Origin, problem::Problem, secret::Secret,
@@ -17,8 +17,8 @@ pub struct Form {
     pub tenant: String,
     pub client: ClientId,
     pub credential: FormCredential,
-    /// When the secret ends, as far as the person said; a certificate says so itself.
-    pub secret_expires: Option<Timestamp>,
+    /// The day that the secret ends on, as far as the person said; a certificate says so itself.
+    pub secret_expires: Option<Date>,
     /// `None`: put off.
     pub jupiterone: Option<JupiterOneForm>,
 }
@@ -83,6 +83,8 @@ pub struct ProfileView {
     pub tenant: String,
     pub client: String,
     pub cloud: Cloud,
+    /// Hosts that are none of the built-in clouds'.
+    pub endpoints: Option<Endpoints>,
     pub target: Option<Target>,
 }
 

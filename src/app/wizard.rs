@@ -1,34 +1,53 @@
-//! The wizard: from nothing to a checked, saved profile.
+//! The wizard: from nothing to a checked, saved profile, by one of three ways.
+
+pub mod can;
+pub mod checks;
+mod demo;
+pub mod keys;
+pub mod save;
+pub mod texts;
+pub mod waiting;
+
+pub use self::{
+    checks::{Checks, ChecksPhase},
+    keys::{KeyPhase, Keys},
+    save::Save,
+    waiting::Waiting,
+};
 
 use super::{
     Focus, Fx, Model, Place,
-    browse::Browse,
     command::Action,
     field::SecretEdit,
-    form::{FieldId, Fields, Into, Region},
-    ingest::{Ingest, IngestPhase},
+    form::{FieldId, Fields, Hosts, Into, Proof, Region},
     key::Key,
-    msg::{Effect, JobId, Kind, Work},
-    steps::WizardStep,
-    views::{Kept, Saved},
+    list::Move,
+    msg::{Effect, Kind, Work},
+    steps::{Way, WizardStep},
 };
 use crate::domain::{
-    check::{Check, CheckId, CheckStatus},
-    cloud::Cloud,
-    problem::Problem,
+    portal::{self, Page},
+    registration::{Pasted, Shell, read_pasted},
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Wizard {
+    pub way: Way,
     pub step: WizardStep,
-    /// Which field of the step has the focus.
+    /// Which field of the page has the focus.
     pub field: usize,
     pub fields: Fields,
     /// How far a long page is scrolled.
     pub scroll: u16,
     pub checks: Checks,
+    pub keys: Keys,
+    pub waiting: Waiting,
     pub save: Save,
     pub jupiterone: JupiterOneSide,
+    /// The person said that the instance is the right one.
+    pub instance_confirmed: bool,
+    /// Where the script was written to.
+    pub written: Option<String>,
     /// Which of the demo's mistakes F3 filled in last.
     pub mistake: Option<usize>,
 }
@@ -45,66 +64,26 @@ pub enum JupiterOneSide {
     Given,
 }
 
-/// The checks as far as they are known.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Checks {
-    pub phase: ChecksPhase,
-    pub done: Vec<Check>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq)]
-pub enum ChecksPhase {
-    #[default]
-    Idle,
-    Running(JobId),
-    Done,
-    /// They could not run at all.
-    Failed(Box<Problem>),
-}
-
-#[derive(Debug, Clone, Default, PartialEq)]
-pub enum Save {
-    #[default]
-    No,
-    Saving(JobId),
-    Saved(Kept),
-    Failed(Box<Problem>),
-}
-
-impl Checks {
-    pub fn of(&self, id: CheckId) -> Option<&Check> {
-        self.done.iter().find(|c| c.id == id)
-    }
-
-    /// The one that runs now, while checks run.
-    pub fn current(&self) -> Option<CheckId> {
-        matches!(self.phase, ChecksPhase::Running(_))
-            .then(|| CheckId::ALL.into_iter().find(|id| self.of(*id).is_none()))
-            .flatten()
-    }
-
-    pub fn first_failed(&self) -> Option<&Check> {
-        self.done.iter().find(|c| c.status == CheckStatus::Failed)
-    }
-
-    pub(super) fn note(&mut self, check: Check) {
-        match self.done.iter_mut().find(|c| c.id == check.id) {
-            Some(old) => *old = check,
-            None => self.done.push(check),
-        }
-    }
-}
-
 impl Wizard {
     /// The field that has the focus.
     pub fn focused(&self) -> Option<FieldId> {
         self.fields.on(self.step).get(self.field).copied()
     }
 
+    /// Where the page's doing happens, if there is such a place.
     pub fn link(&self) -> Option<String> {
-        let client = self.fields.client.text().trim();
-        let client = self.fields.wrong(FieldId::Client).is_none().then_some(client);
-        self.step.link(self.fields.cloud, client)
+        let client = self.fields.client_id();
+        let page = match self.step {
+            WizardStep::OpenCenter => Page::Center,
+            WizardStep::Register => Page::Register,
+            WizardStep::CopyIds => Page::Overview,
+            WizardStep::Credential => Page::Secrets,
+            WizardStep::Permission | WizardStep::Consent => Page::Permissions,
+            WizardStep::Waiting => return texts::consent_link(self),
+            _ => return None,
+        };
+        let client = client.as_ref().map(|c| c.as_str());
+        Some(portal::page(&self.fields.admin_center()?, page, client))
     }
 
     pub(super) fn focus(&self) -> Focus {
@@ -125,6 +104,20 @@ impl Wizard {
         self.scroll = 0;
     }
 
+    /// To the page of this field: on the way if it has one, else on the guided one.
+    fn show(&mut self, id: FieldId) {
+        let asks = |way: Way, fields: &Fields| way.steps().iter().copied().find(|s| fields.on(*s).contains(&id));
+        let (way, step) = match (asks(self.way, &self.fields), asks(Way::Guided, &self.fields)) {
+            (Some(step), _) => (self.way, step),
+            (None, Some(step)) => (Way::Guided, step),
+            // Which fields there are depends on choices: the choice itself is always there.
+            (None, None) => (Way::Guided, WizardStep::Credential),
+        };
+        self.way = way;
+        self.go(step);
+        self.field = self.fields.on(step).iter().position(|f| *f == id).unwrap_or(0);
+    }
+
     fn move_focus(&mut self, by: isize) {
         let count = self.fields.on(self.step).len();
         if count > 0 {
@@ -135,15 +128,25 @@ impl Wizard {
         }
     }
 
+    /// Whether the engine holds the key that is to prove the app.
+    pub fn has_key(&self) -> bool {
+        self.keys.view(self.fields.proof).is_some()
+    }
+
     /// Values have changed: what was found out about the old ones says nothing any more.
     fn changed(&mut self) {
         if self.checks.phase == ChecksPhase::Done || matches!(self.checks.phase, ChecksPhase::Failed(_)) {
             self.checks = Checks::default();
         }
+        if matches!(self.focused(), Some(FieldId::KeyPath | FieldId::KeyPassword)) {
+            self.keys.forget_file();
+        }
         // Emptied again, it is as if JupiterOne had not been come to.
         if self.jupiterone == JupiterOneSide::Given && self.fields.jupiterone().is_none() {
             self.jupiterone = JupiterOneSide::Open;
         }
+        self.instance_confirmed = false;
+        self.written = None;
         if !matches!(self.save, Save::Saving(_)) {
             self.save = Save::No;
         }
@@ -158,252 +161,217 @@ impl Wizard {
             }
         }
     }
+}
 
-    pub(super) fn paste(&mut self, text: &str) {
-        if let Some(field) = self.focused().and_then(|id| self.fields.text_mut(id)) {
+/// A paste: a line that names tenant and client fills both wherever it is pasted, anything else goes into the field.
+pub(super) fn paste(model: &mut Model, text: &str) {
+    if taken(model, text) {
+        return;
+    }
+    let wizard = &mut model.wizard;
+    match wizard.focused().and_then(|id| wizard.fields.text_mut(id)) {
+        Some(field) => {
             field.paste(text);
-            self.changed();
+            wizard.changed();
         }
-    }
-
-    pub(super) fn secret(&mut self, edit: &SecretEdit) {
-        if let Some(field) = self.focused().and_then(|id| self.fields.secret_mut(id)) {
-            field.edit(edit);
-            self.changed();
-        }
+        None => model.say("There is no field here to paste into."),
     }
 }
 
-// What the table of commands asks.
-
-pub(super) fn is_checking(m: &Model) -> bool {
-    matches!(m.wizard.checks.phase, ChecksPhase::Running(_))
+/// An edit of the secret in focus. Also into a secret's field people paste the line.
+pub(super) fn secret(model: &mut Model, edit: &SecretEdit) {
+    if let SecretEdit::Insert(text) = edit
+        && taken(model, text.expose())
+    {
+        return;
+    }
+    let wizard = &mut model.wizard;
+    if let Some(field) = wizard.focused().and_then(|id| wizard.fields.secret_mut(id)) {
+        field.edit(edit);
+        wizard.changed();
+    }
 }
 
-pub(super) fn failed_check(m: &Model) -> Option<&Check> {
-    if is_checking(m) { None } else { m.wizard.checks.first_failed() }
+/// Takes a pasted line's values, or says why it does not. `false` for any other text.
+fn taken(model: &mut Model, text: &str) -> bool {
+    if text.chars().nth(1).is_none() || model.wizard.step == WizardStep::Welcome {
+        return false;
+    }
+    match read_pasted(text) {
+        None => false,
+        Some(Ok(pasted)) => {
+            let wizard = &mut model.wizard;
+            wizard.fields.take(&pasted);
+            if wizard.step == WizardStep::Line {
+                wizard.fields.line.set(&text.split_whitespace().collect::<Vec<_>>().join(" "));
+            }
+            wizard.changed();
+            model.say(format!("Taken from the line: {}.", names(&pasted).join(", ")));
+            true
+        }
+        Some(Err(problem)) => {
+            let hint = problem.hint.map(|h| format!(": {h}")).unwrap_or_default();
+            model.say(format!("{}{hint}", problem.summary));
+            true
+        }
+    }
 }
 
-/// All is well, as far as can be told.
-pub(super) fn is_checked(m: &Model) -> bool {
-    m.wizard.checks.phase == ChecksPhase::Done && m.wizard.checks.first_failed().is_none()
-}
-
-pub(super) fn can_check(m: &Model) -> bool {
-    !is_checking(m) && !is_checked(m)
-}
-
-/// A token was given, so the values are right, though something else is not.
-pub(super) fn may_go_on(m: &Model) -> bool {
-    failed_check(m).is_some() && m.wizard.checks.of(CheckId::Token).is_some_and(|c| c.status != CheckStatus::Failed)
-}
-
-pub(super) fn can_save(m: &Model) -> bool {
-    matches!(m.wizard.save, Save::No | Save::Failed(_))
-}
-
-pub(super) fn is_saved(m: &Model) -> bool {
-    matches!(m.wizard.save, Save::Saved(_))
-}
-
-pub(super) fn fields(m: &Model) -> usize {
-    m.wizard.fields.on(m.wizard.step).len()
-}
-
-pub(super) fn has_field_after(m: &Model) -> bool {
-    m.wizard.field + 1 < fields(m)
-}
-
-pub(super) fn is_step(m: &Model) -> bool {
-    !matches!(m.wizard.step, WizardStep::Welcome | WizardStep::Check | WizardStep::Save)
-}
-
-pub(super) fn takes_values(m: &Model) -> bool {
-    matches!(m.wizard.step, WizardStep::CopyIds | WizardStep::Secret | WizardStep::Check | WizardStep::JupiterOne)
-        && !is_checking(m)
-}
-
-pub(super) fn takes_mistakes(m: &Model) -> bool {
-    takes_values(m) && m.wizard.step != WizardStep::JupiterOne
-}
-
-pub(super) fn may_check_now(m: &Model) -> bool {
-    matches!(
-        m.wizard.step,
-        WizardStep::CopyIds
-            | WizardStep::Secret
-            | WizardStep::Permission
-            | WizardStep::Consent
-            | WizardStep::JupiterOne
-    ) && !is_checking(m)
+fn names(pasted: &Pasted) -> Vec<&'static str> {
+    let named = [
+        (pasted.tenant.is_some(), "tenant"),
+        (pasted.client.is_some(), "client"),
+        (pasted.cloud.is_some(), "cloud"),
+        (pasted.account.is_some(), "JupiterOne account"),
+        (pasted.instance.is_some(), "instance"),
+    ];
+    named.into_iter().filter_map(|(is, name)| is.then_some(name)).collect()
 }
 
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
+    let wizard = &mut model.wizard;
     match action {
         Action::Continue => go_on(model, fx),
-        Action::HaveApp => model.wizard.go(WizardStep::CopyIds),
-        Action::NextField => model.wizard.move_focus(1),
-        Action::PreviousField => model.wizard.move_focus(-1),
-        Action::Choose(by) => choose(&mut model.wizard, by),
+        Action::Take(way) => {
+            wizard.way = way;
+            go_on(model, fx);
+        }
+        Action::NextField => wizard.move_focus(1),
+        Action::PreviousField => wizard.move_focus(-1),
+        Action::Choose(by) => choose(wizard, by),
         Action::CheckNow => {
-            let wizard = &mut model.wizard;
             // What is filled in there is what is to be checked; left empty, JupiterOne stays as undecided as it was.
-            if wizard.step == WizardStep::JupiterOne && wizard.fields.jupiterone().is_some() {
+            if wizard.fields.on(wizard.step).contains(&FieldId::Account) && wizard.fields.jupiterone().is_some() {
                 wizard.jupiterone = JupiterOneSide::Given;
             }
-            check(model, fx);
+            checks::start(model, checks::Where::Page, fx);
         }
-        Action::Fix => fix(&mut model.wizard),
-        Action::GoOnAnyway => after_check(&mut model.wizard),
+        Action::Fix => checks::fix(wizard),
+        Action::GoOnAnyway => after_check(wizard),
+        Action::SwitchCloud => checks::switch_cloud(model, fx),
+        Action::TakeCertificate => {
+            wizard.fields.proof = Proof::Made;
+            wizard.changed();
+            wizard.show(FieldId::Proof);
+        }
+        Action::ConfirmInstance => {
+            wizard.instance_confirmed = true;
+            if can::is_checked(model) {
+                after_check(&mut model.wizard);
+            }
+        }
         Action::Later => {
-            model.wizard.jupiterone = JupiterOneSide::Later;
-            model.wizard.go(WizardStep::Save);
+            wizard.jupiterone = JupiterOneSide::Later;
+            wizard.go(WizardStep::Save);
         }
+        Action::Cancel if wizard.step == WizardStep::Waiting => waiting::stop(model, fx),
         Action::Cancel => {
             model.cancel(Kind::Doctor, fx);
             model.wizard.checks = Checks::default();
         }
-        Action::CopyLink => {
-            if let Some(link) = model.wizard.link() {
-                fx.push(Effect::Copy(link));
+        Action::CopyLink => fx.extend(wizard.link().map(Effect::Copy)),
+        Action::CopyScript => fx.extend(texts::script(wizard).map(Effect::Copy)),
+        Action::CopyMessage => fx.extend(texts::message(wizard).map(Effect::Copy)),
+        Action::WriteScript => {
+            if let Some(text) = texts::script(wizard) {
+                let name = texts::file_name(wizard);
+                model.start(Work::Write { name, text }, fx);
             }
         }
-        Action::FillRight => fill(model, None),
-        Action::FillWrong => {
-            let count = model.fills.as_ref().map_or(0, |f| f.wrong.len());
-            if count > 0 {
-                let next = model.wizard.mistake.map_or(0, |n| (n + 1) % count);
-                fill(model, Some(next));
-            }
+        Action::OtherShell => {
+            let other = |shell| if shell == Shell::AzureCli { Shell::PowerShell } else { Shell::AzureCli };
+            wizard.fields.shell = other(wizard.fields.shell);
+            (wizard.written, wizard.scroll) = (None, 0);
         }
-        Action::Move(to) => {
-            model.wizard.scroll = to.scroll(model.wizard.scroll, 8);
-        }
+        Action::FillRight => demo::fill(model, demo::Which::Right),
+        Action::FillWrong => demo::fill(model, demo::Which::NextMistake),
+        Action::Move(to) if wizard.step == WizardStep::Welcome => wizard.way = moved(wizard.way, to),
+        Action::Move(to) => wizard.scroll = to.scroll(wizard.scroll, 8),
         Action::Back => back(model, fx),
         _ => {}
     }
 }
 
+fn moved(way: Way, to: Move) -> Way {
+    let at = to.scroll(way as u16, 1).min(2);
+    Way::ALL[usize::from(at)]
+}
+
+/// What Enter does.
 fn go_on(model: &mut Model, fx: &mut Fx) {
     let step = model.wizard.step;
     match step {
-        WizardStep::Check if is_checked(model) => after_check(&mut model.wizard),
-        WizardStep::Check => check(model, fx),
-        WizardStep::Save if is_saved(model) => super::ingest::enter(model, fx),
-        WizardStep::Save => save(model, fx),
-        _ if has_field_after(model) => {
+        WizardStep::Welcome => {
+            let wizard = &mut model.wizard;
+            // A script installs a key; the other ways ask.
+            if wizard.way == Way::Script {
+                wizard.fields.proof = Proof::Made;
+            }
+            wizard.go(wizard.way.after(step).unwrap_or(step));
+        }
+        WizardStep::Check if can::is_checked(model) => after_check(&mut model.wizard),
+        WizardStep::Check => checks::start(model, checks::Where::Page, fx),
+        WizardStep::Waiting => {
+            waiting::forget(model, fx);
+            checks::start(model, checks::Where::Page, fx);
+        }
+        WizardStep::Save if can::is_saved(model) => super::ingest::enter(model, fx),
+        WizardStep::Save => save::start(model, fx),
+        WizardStep::Script if !model.wizard.has_key() => keys::make(model, fx),
+        _ if can::has_field_after(model) => {
             let wizard = &mut model.wizard;
             match wizard.focused() {
-                Some(id) if wizard.fields.wrong(id).is_some() => wizard.fields.judge(step),
+                Some(id) if wizard.fields.wrong_on(step, id).is_some() => wizard.fields.judge(step),
                 _ => wizard.move_focus(1),
             }
         }
-        _ => {
-            model.wizard.fields.judge(step);
-            let wizard = &mut model.wizard;
-            if let Some(place) = wizard.fields.on(step).iter().position(|id| wizard.fields.wrong(*id).is_some()) {
-                wizard.field = place;
-                return;
-            }
-            match step {
-                WizardStep::JupiterOne => {
-                    wizard.jupiterone = JupiterOneSide::Given;
-                    check(model, fx);
-                }
-                _ => {
-                    wizard.go(step.next().unwrap_or(step));
-                    if wizard.step == WizardStep::Check && !is_checked(model) {
-                        check(model, fx);
-                    }
-                }
-            }
-        }
+        _ => page_done(model, fx),
     }
 }
 
-fn after_check(wizard: &mut Wizard) {
-    wizard.go(match wizard.jupiterone {
-        JupiterOneSide::Given => WizardStep::Save,
-        JupiterOneSide::Open | JupiterOneSide::Later => WizardStep::JupiterOne,
-    });
-}
-
-/// Runs the checks, or goes to the value that cannot even be sent. With the JupiterOne side once that is filled in.
-fn check(model: &mut Model, fx: &mut Fx) {
+/// The page is filled in, or the first field is shown that is not.
+fn page_done(model: &mut Model, fx: &mut Fx) {
     let wizard = &mut model.wizard;
-    if let Some(id) = wizard.focused() {
-        wizard.fields.leave(id);
+    let step = wizard.step;
+    wizard.fields.judge(step);
+    if let Some(place) = wizard.fields.first_wrong(step) {
+        wizard.field = place;
+        return;
     }
-    match wizard.fields.form(wizard.jupiterone == JupiterOneSide::Given) {
-        Ok(form) => {
-            wizard.go(WizardStep::Check);
-            let job = model.start(Work::Doctor(form), fx);
-            model.wizard.checks = Checks { phase: ChecksPhase::Running(job), done: Vec::new() };
+    let asks_proof = wizard.fields.on(step).contains(&FieldId::Proof);
+    if asks_proof && wizard.fields.proof != Proof::Secret && !wizard.has_key() {
+        return keys::start(model, fx);
+    }
+    match step {
+        WizardStep::JupiterOne => {
+            wizard.jupiterone = JupiterOneSide::Given;
+            checks::start(model, checks::Where::Page, fx);
         }
-        Err(_) => {
-            let bad = [WizardStep::CopyIds, WizardStep::Secret].into_iter().find(|s| !wizard.fields.is_right(*s));
-            if let Some(step) = bad {
-                wizard.go(step);
-                wizard.fields.judge(step);
-                let on = wizard.fields.on(step);
-                wizard.field = on.iter().position(|id| wizard.fields.wrong(*id).is_some()).unwrap_or(0);
-                model.say("This value has the wrong form: mend it first. Nothing was sent.");
+        WizardStep::Everything => {
+            let given = wizard.fields.jupiterone().is_some();
+            wizard.jupiterone = if given { JupiterOneSide::Given } else { JupiterOneSide::Later };
+            checks::start(model, checks::Where::Page, fx);
+        }
+        _ => {
+            wizard.go(wizard.way.after(step).unwrap_or(step));
+            match model.wizard.step {
+                WizardStep::Script if !model.wizard.has_key() => keys::make(model, fx),
+                WizardStep::Check if !can::is_checked(model) => checks::start(model, checks::Where::Page, fx),
+                // While the person clicks on, the values are tried: what can be ticked is ticked.
+                WizardStep::Permission => checks::start(model, checks::Where::Behind, fx),
+                _ => {}
             }
         }
     }
 }
 
-fn save(model: &mut Model, fx: &mut Fx) {
-    let wizard = &model.wizard;
-    match wizard.fields.form(wizard.jupiterone == JupiterOneSide::Given) {
-        Ok(form) => {
-            let job = model.start(Work::Save(form), fx);
-            model.wizard.save = Save::Saving(job);
-        }
-        Err(problem) => model.wizard.save = Save::Failed(Box::new(problem)),
-    }
-}
-
-/// To the step whose doing mends the first failure.
-fn fix(wizard: &mut Wizard) {
-    let Some(check) = wizard.checks.first_failed() else { return };
-    let code = check.problem.as_ref().and_then(|p| p.code.as_deref()).unwrap_or_default();
-    let (step, field) = match (check.id, code) {
-        (CheckId::Shapes, _) => match wizard.fields.is_right(WizardStep::CopyIds) {
-            true => (WizardStep::Secret, 0),
-            false => (WizardStep::CopyIds, usize::from(wizard.fields.wrong(FieldId::Tenant).is_none())),
-        },
-        (_, "AADSTS700016" | "AADSTS700011" | "AADSTS70001") => (WizardStep::CopyIds, 1),
-        (_, "AADSTS7000215" | "AADSTS7000222" | "AADSTS7000218") => (WizardStep::Secret, 0),
-        (_, "AADSTS7000229") => (WizardStep::Consent, 0),
-        (CheckId::Token | CheckId::Clock | CheckId::Reach, _) => (WizardStep::CopyIds, 0),
-        (CheckId::Expiry, _) => (WizardStep::Secret, 0),
-        (CheckId::Roles | CheckId::Organization | CheckId::Users | CheckId::Groups | CheckId::Members, _) => {
-            (WizardStep::Permission, 0)
-        }
-        (CheckId::JupiterOneKey | CheckId::JupiterOneInstance | CheckId::JupiterOnePeople, _) => {
-            (WizardStep::JupiterOne, 0)
-        }
+/// Where a passed check leads.
+fn after_check(wizard: &mut Wizard) {
+    let next = match wizard.jupiterone {
+        JupiterOneSide::Given | JupiterOneSide::Later => WizardStep::Save,
+        JupiterOneSide::Open => wizard.way.after(WizardStep::Check).unwrap_or(WizardStep::Save),
     };
-    wizard.go(step);
-    wizard.field = field.min(wizard.fields.on(step).len().saturating_sub(1));
-}
-
-fn fill(model: &mut Model, mistake: Option<usize>) {
-    let Some(fills) = &model.fills else { return };
-    let fill = match mistake {
-        None => &fills.right,
-        Some(n) => &fills.wrong[n],
-    };
-    model.wizard.fields.fill(fill);
-    let said = match (&fill.expect, mistake) {
-        (_, None) => format!("Filled in: {}", fill.title),
-        (Some(code), _) => format!("Filled in: {}; should fail with {code}", fill.title),
-        (None, _) => format!("Filled in: {}", fill.title),
-    };
-    model.wizard.mistake = mistake;
-    model.wizard.changed();
-    model.say(said);
+    wizard.go(next);
 }
 
 fn choose(wizard: &mut Wizard, by: i8) {
@@ -411,17 +379,25 @@ fn choose(wizard: &mut Wizard, by: i8) {
         let at = all.iter().position(|t| *t == now).unwrap_or(0) as isize;
         all[(at + isize::from(by)).rem_euclid(all.len() as isize) as usize]
     }
-    match wizard.focused() {
-        Some(FieldId::Cloud) => wizard.fields.cloud = turn(&Cloud::ALL, wizard.fields.cloud, by),
-        Some(FieldId::Into) => wizard.fields.into = turn(&Into::ALL, wizard.fields.into, by),
-        Some(FieldId::Region) => wizard.fields.region = turn(&Region::ALL, wizard.fields.region, by),
+    let fields = &mut wizard.fields;
+    match fields.on(wizard.step).get(wizard.field) {
+        Some(FieldId::Cloud) => fields.hosts = turn(&Hosts::ALL, fields.hosts, by),
+        Some(FieldId::Proof) => fields.proof = turn(&Proof::ALL, fields.proof, by),
+        Some(FieldId::Shell) => fields.shell = turn(&Shell::ALL, fields.shell, by),
+        Some(FieldId::Into) => fields.into = turn(&Into::ALL, fields.into, by),
+        Some(FieldId::Region) => fields.region = turn(&Region::ALL, fields.region, by),
         _ => return,
     }
     wizard.changed();
 }
 
 fn back(model: &mut Model, fx: &mut Fx) {
-    match model.wizard.step.previous() {
+    if model.wizard.step == WizardStep::Waiting {
+        return waiting::stop(model, fx);
+    }
+    match model.wizard.way.before(model.wizard.step) {
+        // Who came to change a profile came from the overview.
+        Some(WizardStep::Welcome) if model.overview.profile.is_some() => super::dashboard::enter(model, fx),
         Some(step) => model.wizard.go(step),
         None => super::dashboard::enter(model, fx),
     }
@@ -433,67 +409,20 @@ pub(super) fn enter(model: &mut Model) {
     if let Some(profile) = &model.overview.profile
         && model.wizard.step == WizardStep::Welcome
     {
-        model.wizard.fields = Fields::of(profile);
-        // A target that is there stays, also if nobody comes by its step.
+        let wizard = &mut model.wizard;
+        wizard.fields = Fields::of(profile);
+        // A target that is there stays, also if nobody comes by its page.
         if profile.target.is_some() {
-            model.wizard.jupiterone = JupiterOneSide::Given;
+            wizard.jupiterone = JupiterOneSide::Given;
         }
-        model.wizard.go(WizardStep::CopyIds);
+        wizard.way = Way::Everything;
+        wizard.go(WizardStep::Everything);
     }
 }
 
 /// Opens the wizard where JupiterOne is connected.
 pub(super) fn enter_jupiterone(model: &mut Model) {
     enter(model);
-    model.wizard.go(WizardStep::JupiterOne);
-}
-
-pub(super) fn checked(model: &mut Model, job: JobId, all: Vec<Check>) {
-    if model.wizard.checks.phase != ChecksPhase::Running(job) {
-        return;
-    }
-    all.into_iter().for_each(|check| model.wizard.checks.note(check));
-    model.wizard.checks.phase = ChecksPhase::Done;
-    // Once JupiterOne was filled in and all is well, nothing is left but to save.
-    if is_checked(model) && model.wizard.step == WizardStep::Check && model.wizard.jupiterone == JupiterOneSide::Given {
-        model.wizard.go(WizardStep::Save);
-    }
-}
-
-pub(super) fn check_failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
-    if model.wizard.checks.phase == ChecksPhase::Running(job) {
-        model.wizard.checks.phase = ChecksPhase::Failed(problem);
-    }
-}
-
-pub(super) fn saved(model: &mut Model, saved: Saved, fx: &mut Fx) {
-    let mut profile = saved.profile;
-    // Before anything is read, the check is what knows the organization's name.
-    if profile.organization.is_none() {
-        profile.organization = organization(&model.wizard.checks);
-    }
-    model.wizard.save = Save::Saved(saved.kept);
-    model.wizard.fields.stored = true;
-    if model.overview.profile.as_ref().is_none_or(|old| old.tenant != profile.tenant) {
-        // Another tenant has another store: nothing of the old one may be taken for its own.
-        model.overview.store = None;
-        model.browse = Browse::default();
-        if !matches!(model.ingest.phase, IngestPhase::Running(_)) {
-            model.ingest = Ingest::default();
-        }
-    }
-    model.overview.profile = Some(profile);
-    model.forget_comparison();
-    model.look_again(fx);
-}
-
-/// `Contoso` of `Contoso · contoso.com`.
-pub(super) fn organization(checks: &Checks) -> Option<String> {
-    let check = checks.of(CheckId::Organization).filter(|c| c.status == CheckStatus::Ok)?;
-    let (name, _) = check.found.as_deref()?.split_once(" · ")?;
-    Some(name.to_owned())
-}
-
-pub(super) fn save_failed(model: &mut Model, problem: Box<Problem>) {
-    model.wizard.save = Save::Failed(problem);
+    model.wizard.way = Way::Guided;
+    model.wizard.go(WizardStep::Instance);
 }

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::engine::Engine;
 use crate::{
     app::views::{
-        Form, FormCredential, Kept, KeyWork, Overview, ProfileView, Saved, StoreView, UploadEnd, UploadFailure,
-        UploadOrder, UploadedView,
+        Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileView, Saved, StoreView, UploadEnd,
+        UploadFailure, UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -368,7 +368,12 @@ const fn first_account() -> Query {
 /// The profile as screens name it; a demo has one without a file.
 fn view(settings: &Settings, demo: Option<&Demo>) -> Option<ProfileView> {
     let name = settings.profile.clone().or_else(|| demo.map(|_| "demo".to_owned()))?;
-    Some(ProfileView { name, ..unnamed(settings) })
+    let mut view = ProfileView { name, ..unnamed(settings) };
+    // A demo's hosts are nobody's to choose.
+    if demo.is_some() {
+        view.endpoints = None;
+    }
+    Some(view)
 }
 
 fn unnamed(settings: &Settings) -> ProfileView {
@@ -378,8 +383,15 @@ fn unnamed(settings: &Settings) -> ProfileView {
         tenant: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
         client: settings.client.as_ref().map(ToString::to_string).unwrap_or_default(),
         cloud: settings.cloud,
+        endpoints: endpoints(settings),
         target: settings.target(),
     }
+}
+
+/// Hosts that are none of the cloud's own.
+fn endpoints(settings: &Settings) -> Option<Endpoints> {
+    let differs = settings.login != settings.cloud.login() || settings.graph != settings.cloud.graph();
+    differs.then(|| Endpoints { login: settings.login.clone(), graph: settings.graph.clone(), admin_center: None })
 }
 
 /// What a file keeps: no URL that is the cloud's own anyway.

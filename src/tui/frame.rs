@@ -51,7 +51,7 @@ fn top(model: &Model, buf: &mut Buffer, area: Rect) {
     let (cloud, mode) = match (&model.overview.profile, model.mode) {
         (_, Mode::Demo) => ("", "demo tenant"),
         (Some(profile), Mode::Real) if model.place != Place::Wizard => (profile.cloud.title(), ""),
-        _ => (model.wizard.fields.cloud.title(), ""),
+        _ => (model.wizard.fields.hosts.title(), ""),
     };
     let right = match area.width {
         ..60 => help.to_owned(),

@@ -1,0 +1,143 @@
+//! A page of words and fields.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{
+    super::super::{Room, text::wrap, theme, widgets},
+    field,
+};
+use crate::{
+    app::{
+        Model, Sign,
+        form::FieldId,
+        steps::{WizardStep, Words},
+    },
+    domain::check::{CheckId, CheckStatus},
+};
+
+/// Gives back the furthest that the page can be scrolled.
+pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
+    let wizard = &model.wizard;
+    let cells = inner.width;
+    let rows = usize::from(inner.height);
+    let mut before = Vec::new();
+    words(wizard.step.words(), cells, &mut before);
+    if wizard.step == WizardStep::Everything && room != Room::Small {
+        before.extend(widgets::wrapped(LINE, cells, 0, theme::DIM));
+    }
+    let (fields, focus) = fields(model, cells, room);
+    let link = link(model, cells);
+    let trouble = refused(model, cells);
+    if fields.is_empty() {
+        let all = [before, link, trouble].concat();
+        return widgets::scrolled(buf, inner, &all, wizard.scroll);
+    }
+    // Fields are what the person is here for: where all has no room, the link goes first and then the words. Half a
+    // sentence helps nobody.
+    let mut all = before;
+    if all.len() + fields.len() + link.len() + 1 <= rows {
+        all.extend(link);
+    }
+    if all.len() + fields.len() + 1 > rows {
+        all.clear();
+    }
+    if !all.is_empty() {
+        all.push(Line::default());
+    }
+    let (from, to) = (all.len() + focus.0, all.len() + focus.1);
+    all.extend(fields);
+    // The field in focus is always seen, with what is wrong with it; else what follows the last field may be read.
+    let scroll = to.saturating_sub(rows).min(from);
+    widgets::scrolled(buf, inner, &all, u16::try_from(scroll).unwrap_or(0));
+    0
+}
+
+const LINE: &str =
+    "A line such as tenant=… client=… account=… fills all that it names, whichever field it is pasted into.";
+
+pub fn words(words: &[Words], cells: u16, out: &mut Vec<Line<'static>>) {
+    for words in words {
+        match words {
+            Words::Say(text) => out.extend(widgets::wrapped(text, cells, 0, theme::PLAIN)),
+            Words::Note(text) => out.extend(widgets::wrapped(text, cells, 0, theme::DIM)),
+            Words::Click(path) => out.extend(widgets::wrapped(&path.join(" → "), cells, 2, theme::STRONG)),
+            Words::Take(text) => {
+                for (n, line) in wrap(text, usize::from(cells).saturating_sub(8)).into_iter().enumerate() {
+                    let lead = if n == 0 { "  copy  " } else { "        " };
+                    out.push(Line::from(vec![Span::styled(lead, theme::ACCENT), Span::styled(line, theme::STRONG)]));
+                }
+            }
+            Words::Gap => out.push(Line::default()),
+        }
+    }
+}
+
+/// The link of the page, whole: half a link leads nowhere.
+fn link(model: &Model, cells: u16) -> Vec<Line<'static>> {
+    match model.wizard.link() {
+        Some(text) => {
+            let mut out = vec![Line::default()];
+            out.extend(link_lines(&text, cells));
+            out
+        }
+        None => Vec::new(),
+    }
+}
+
+pub fn link_lines(link: &str, cells: u16) -> Vec<Line<'static>> {
+    let lines = wrap(link, usize::from(cells).saturating_sub(8)).into_iter().enumerate();
+    lines
+        .map(|(n, line)| {
+            let lead = if n == 0 { "  link  " } else { "        " };
+            Line::from(vec![Span::styled(lead, theme::DIM), Span::styled(line, theme::ACCENT)])
+        })
+        .collect()
+}
+
+/// All fields, and which of the lines are those of the one in focus.
+fn fields(model: &Model, cells: u16, room: Room) -> (Vec<Line<'static>>, (usize, usize)) {
+    let wizard = &model.wizard;
+    let all = wizard.fields.on(wizard.step);
+    let mut out: Vec<Line<'static>> = Vec::new();
+    let mut focus = (0, 0);
+    for (n, id) in all.iter().copied().enumerate() {
+        if id == FieldId::Account && wizard.step == WizardStep::Everything && room != Room::Small {
+            out.push(Line::default());
+            out.push(Line::styled("JupiterOne: may stay empty for now", theme::DIM));
+        }
+        let from = out.len();
+        out.extend(field::lines(model, id, n == wizard.field, cells));
+        let is_last_of_proof = all.get(n + 1).is_none_or(|next| !is_of_proof(*next));
+        if is_of_proof(id) && is_last_of_proof {
+            let about = field::proof(model, cells, room);
+            if !about.is_empty() && room != Room::Small {
+                out.push(Line::default());
+            }
+            out.extend(about);
+        }
+        if n == wizard.field {
+            focus = (from, out.len());
+        }
+    }
+    (out, focus)
+}
+
+const fn is_of_proof(id: FieldId) -> bool {
+    matches!(id, FieldId::Proof | FieldId::Secret | FieldId::Expires | FieldId::KeyPath | FieldId::KeyPassword)
+}
+
+/// What a check that ran behind the page found wrong with what was entered before.
+fn refused(model: &Model, cells: u16) -> Vec<Line<'static>> {
+    let failed = model.wizard.checks.first_failed();
+    let Some(check) = failed.filter(|c| c.id <= CheckId::Token && c.status == CheckStatus::Failed) else {
+        return Vec::new();
+    };
+    let Some(problem) = &check.problem else { return Vec::new() };
+    let mut out = vec![Line::default()];
+    out.extend(widgets::problem(problem, cells, Sign::Failed));
+    out
+}
