@@ -49,6 +49,8 @@ pub struct Fields {
     pub key: SecretField,
     /// Whether secrets of this profile are stored already, so that empty secret fields keep them.
     pub stored: bool,
+    /// The profile that is being changed; `None`: a new one.
+    pub profile: Option<String>,
 }
 
 impl Default for Fields {
@@ -78,6 +80,7 @@ impl Default for Fields {
             scoped: false,
             key: SecretField::default(),
             stored: false,
+            profile: None,
         }
     }
 }
@@ -90,6 +93,7 @@ impl Fields {
             tenant: TextField::of(&profile.tenant),
             client: TextField::of(&profile.client),
             stored: true,
+            profile: Some(profile.name.clone()),
             ..Self::default()
         };
         if let Some(own) = &profile.endpoints {
@@ -346,6 +350,7 @@ impl Fields {
         let client = ClientId::parse(self.client.text()).map_err(|e| Problem::new(format!("client ID: {e}")))?;
         let url = |field: &TextField| Origin::parse(field.text()).map_err(|e| Problem::new(e.to_string()));
         Ok(Form {
+            profile: self.profile.clone(),
             cloud: self.hosts.cloud().unwrap_or_default(),
             endpoints: match self.hosts {
                 Hosts::Of(_) => None,
@@ -390,7 +395,7 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::cloud::Cloud;
+    use crate::{app::views::CredentialView, domain::cloud::Cloud};
 
     fn profile() -> ProfileView {
         ProfileView {
@@ -401,6 +406,7 @@ mod tests {
             cloud: Cloud::Global,
             endpoints: None,
             target: None,
+            credential: CredentialView::default(),
         }
     }
 

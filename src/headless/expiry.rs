@@ -30,12 +30,8 @@ pub fn warn(settings: &Settings, output: &Output) {
 }
 
 /// What its credential is.
-pub fn kind(settings: &Settings) -> &'static str {
-    match (settings.certificate, &settings.credential_command) {
-        (Some(_), _) => "certificate",
-        (None, Some(_)) => "client secret of a command",
-        (None, None) => "client secret",
-    }
+pub const fn kind(settings: &Settings) -> &'static str {
+    settings.credential_kind().words()
 }
 
 /// The warning, the louder the nearer the end; nothing while there is time.
