@@ -1,10 +1,12 @@
 //! The command line: clap types only. What the words mean is decided in [`crate::headless`] and [`crate::profile`].
 
 mod profile;
+mod script;
 
 use std::path::PathBuf;
 
-pub use profile::{Member, Profile, ProfileEdit, ProfileSays};
+pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
+pub use script::{About, Script, ScriptShell};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -92,6 +94,9 @@ pub enum Command {
     /// Profiles: who, where and through what, without secrets
     #[command(subcommand)]
     Profile(Profile),
+    /// Make a script that registers the app or gives it consent, or the message to who may
+    #[command(subcommand)]
+    Script(Script),
     /// Show paths, stores and endpoints in use
     Info(Info),
     /// Print a completion script
@@ -128,6 +133,9 @@ pub struct Doctor {
     /// principals in $expand and delta, up to 200 groups read in two ways and compared. Later runs use what it learns
     #[arg(long)]
     pub probe: bool,
+    /// If admin consent is missing, wait until somebody gives it (half an hour at most), then check again
+    #[arg(long)]
+    pub wait_consent: bool,
     /// Write the probe's report here; it holds no personal data and can be shared
     #[arg(long, value_name = "FILE", requires = "probe")]
     pub report: Option<PathBuf>,
@@ -312,8 +320,8 @@ mod tests {
 
     #[test]
     fn no_flag_takes_a_secret() {
-        // A word to read them from standard input, and a date.
-        const FINE: [&str; 2] = ["secrets_stdin", "secret_expires"];
+        // A word to read them from standard input, a date, and the public half of a key.
+        const FINE: [&str; 3] = ["secrets_stdin", "secret_expires", "public_key"];
         fn look(command: &clap::Command) {
             for flag in command.get_arguments() {
                 let name = flag.get_id().as_str();

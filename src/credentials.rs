@@ -5,11 +5,12 @@
 //! JupiterOne.
 
 pub mod advice;
-pub mod consent;
 pub mod certificate;
 pub mod command;
+pub mod consent;
 pub mod doctor;
 pub mod os_vault;
+mod public_key;
 pub mod shapes;
 pub mod vault;
 
@@ -17,6 +18,7 @@ pub use self::{
     advice::{Place, explain, explain_at},
     doctor::{DoctorInput, doctor},
     os_vault::OsVault,
+    public_key::read_public_key,
     shapes::check_secret,
     vault::{Entry, MemoryVault, Vault, VaultError, with_deadline},
 };

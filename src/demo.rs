@@ -226,6 +226,7 @@ fn world_of(config: DemoConfig, scenario: Scenario, [login, graph, jupiterone]: 
         failed: Mutex::default(),
         jobs: Mutex::default(),
         serial: AtomicU64::new(0),
+        tokens_given: AtomicU64::new(0),
     }
 }
 
@@ -294,6 +295,11 @@ impl Demo {
     /// Lets the tenant change by one step, and says how many it has taken.
     pub fn advance(&self) -> u32 {
         self.world.advance()
+    }
+
+    /// Lets an administrator consent, where the scenario has none do so from the start.
+    pub fn consent(&self) {
+        self.world.consent();
     }
 
     /// Uploads a certificate (DER) for an app, as an administrator does it in the portal.

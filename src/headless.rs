@@ -1,6 +1,7 @@
 //! The program without a terminal UI: the same jobs, as words on standard error, JSON lines on standard output, and
 //! exit statuses for scripts.
 
+pub mod certificate;
 mod collect;
 pub mod demo;
 mod doctor;
@@ -10,6 +11,7 @@ mod info;
 mod output;
 mod preview;
 mod profile;
+mod script;
 mod session;
 mod upload;
 
@@ -28,6 +30,7 @@ pub async fn run(cli: Cli, command: Command) -> Exit {
         Command::Upload(args) => upload::run(&cli.common, &args, Output::new(args.output.json)).await,
         Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)),
         Command::Profile(args) => profile::run(&cli.common, args).await,
+        Command::Script(args) => script::run(&cli.common, &args),
         Command::Info(args) => info::run(&cli.common, args).await,
         Command::Completions { shell } => info::completions(shell),
         Command::Man => info::man(),

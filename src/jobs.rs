@@ -141,7 +141,7 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
         tenant: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
         client: settings.client.as_ref().map(|c| c.as_str().to_owned()).unwrap_or_default(),
         credential: context.secrets.credential.clone(),
-        credential_expires: None,
+        credential_expires: settings.credential_expires,
         cloud: settings.cloud,
         login: settings.login.clone(),
         graph: settings.graph.clone(),
@@ -298,6 +298,13 @@ fn no_secret(settings: &Settings) -> JobError {
         Some(name) => format!("profile `{name}`"),
         None => "this client ID".to_owned(),
     };
+    if settings.certificate.is_some() {
+        return JobError::failed(
+            Problem::new(format!("the private key of the certificate of {of} is not in the keyring"))
+                .code("no_secret")
+                .hint("Give the certificate once more, in the wizard or with `tenantry profile edit --certificate FILE`; or set AZURE_CLIENT_CERTIFICATE_PATH together with AZURE_TENANT_ID and AZURE_CLIENT_ID."),
+        );
+    }
     JobError::failed(
         Problem::new(format!("no client secret is known for {of}"))
             .code("no_secret")

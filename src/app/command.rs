@@ -222,7 +222,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "continue", "go on", |m| at_step(m, WizardStep::Check) && can::is_checked(m);
     Action::SwitchCloud, ["s"], "switch the cloud", "ask the cloud that the tenant lives in", |m| at_step(m, WizardStep::Check) && matches!(can::offer(m), Some(Offer::OtherCloud(_)));
     Action::TakeCertificate, ["t"], "take a certificate", "prove the app by a certificate instead of a secret", |m| at_step(m, WizardStep::Check) && matches!(can::offer(m), Some(Offer::UseCertificate));
-    Action::Fix, ["f"], "mend", "go to the page that mends it", |m| at_step(m, WizardStep::Check) && can::can_fix(m);
+    Action::Fix, ["f"], "mend", "go to the page that mends it", |m| at(m, Place::Wizard) && (can::is_refused(m) || (m.wizard.step == WizardStep::Check && can::can_fix(m)));
     Action::GoOnAnyway, ["n"], "go on anyway", "go on although a check failed", |m| at_step(m, WizardStep::Check) && can::may_go_on(m);
     Action::Cancel, ["c"], "stop", "stop the checks", |m| at_step(m, WizardStep::Check) && can::is_checking(m);
     Action::Continue, ["enter"], "look now", "check at once, without waiting", |m| at_step(m, WizardStep::Waiting);

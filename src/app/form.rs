@@ -169,7 +169,7 @@ impl Fields {
             WizardStep::OpenCenter => self.of_hosts(),
             WizardStep::CopyIds => vec![Tenant, Client],
             WizardStep::Credential => self.of_proof(),
-            WizardStep::App => vec![FieldId::Cloud, Tenant, AppName, Shell],
+            WizardStep::App => vec![AppName, Shell, FieldId::Cloud, Tenant],
             WizardStep::Line => vec![Line],
             WizardStep::Everything => {
                 [self.of_hosts(), vec![Tenant, Client], self.of_proof(), self.of_jupiterone()].concat()

@@ -100,7 +100,9 @@ impl Wizard {
             self.fields.leave(id);
         }
         self.step = step;
-        self.field = 0;
+        // Most tenants live in the first cloud there is: the form begins behind it.
+        let first = if step == WizardStep::Everything { FieldId::Tenant } else { FieldId::AppName };
+        self.field = self.fields.on(step).iter().position(|id| *id == first).unwrap_or(0);
         self.scroll = 0;
     }
 
@@ -133,11 +135,30 @@ impl Wizard {
         self.keys.view(self.fields.proof).is_some()
     }
 
-    /// Values have changed: what was found out about the old ones says nothing any more.
+    /// A value has changed: what was found out about the old one says nothing any more. Of the two sides only the one
+    /// that it belongs to has to be proven anew.
     fn changed(&mut self) {
-        if self.checks.phase == ChecksPhase::Done || matches!(self.checks.phase, ChecksPhase::Failed(_)) {
+        let is_over = matches!(self.checks.phase, ChecksPhase::Done | ChecksPhase::Failed(_));
+        match self.focused() {
+            _ if !is_over => {}
+            Some(id) if id.is_jupiterone() && self.checks.phase == ChecksPhase::Done => {
+                self.checks.phase = ChecksPhase::Idle;
+                self.checks.done.retain(|check| !check.id.is_jupiterone());
+            }
+            _ => self.checks = Checks::default(),
+        }
+        self.changed_anything();
+    }
+
+    /// As [`Wizard::changed`], where values of both sides may be others now.
+    fn changed_all(&mut self) {
+        if !matches!(self.checks.phase, ChecksPhase::Running(_)) {
             self.checks = Checks::default();
         }
+        self.changed_anything();
+    }
+
+    fn changed_anything(&mut self) {
         if matches!(self.focused(), Some(FieldId::KeyPath | FieldId::KeyPassword)) {
             self.keys.forget_file();
         }
@@ -205,7 +226,7 @@ fn taken(model: &mut Model, text: &str) -> bool {
             if wizard.step == WizardStep::Line {
                 wizard.fields.line.set(&text.split_whitespace().collect::<Vec<_>>().join(" "));
             }
-            wizard.changed();
+            wizard.changed_all();
             model.say(format!("Taken from the line: {}.", names(&pasted).join(", ")));
             true
         }

@@ -1,5 +1,7 @@
 //! `tenantry profile`: clap types only.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
@@ -14,6 +16,8 @@ pub enum Profile {
     Add {
         #[command(flatten)]
         says: ProfileSays,
+        #[command(flatten)]
+        certificate: CertificateArgs,
         /// Read client_secret=… and jupiterone_api_key=… lines from standard input, and keep them in the keyring
         #[arg(long)]
         secrets_stdin: bool,
@@ -83,6 +87,8 @@ pub struct ProfileEdit {
     pub name: Option<String>,
     #[command(flatten)]
     pub says: ProfileSays,
+    #[command(flatten)]
+    pub certificate: CertificateArgs,
     /// Take a member out of the profile
     #[arg(long, value_name = "MEMBER", value_enum)]
     pub unset: Vec<Member>,
@@ -116,6 +122,22 @@ pub struct ProfileSays {
     /// Also read when users last signed in
     #[arg(long)]
     pub sign_in_activity: bool,
+}
+
+/// A certificate in a secret's place: read from a file, or made here.
+#[derive(Debug, Clone, Default, Args)]
+pub struct CertificateArgs {
+    /// Prove who the app is by the private key and certificate of this PEM or PFX file instead of a secret; the key is kept
+    /// in the keyring. A password comes as certificate_password=… with --secrets-stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["make_certificate", "credential_command"])]
+    pub certificate: Option<PathBuf>,
+    /// Make a key and a certificate, good for a year: the key is kept in the keyring, the .cer is to be uploaded to the app
+    /// registration
+    #[arg(long, conflicts_with = "credential_command")]
+    pub make_certificate: bool,
+    /// Where the made .cer goes [default: the data directory]
+    #[arg(long, value_name = "FILE.cer", requires = "make_certificate")]
+    pub out: Option<PathBuf>,
 }
 
 /// A member that a profile may do without.

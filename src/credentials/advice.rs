@@ -107,7 +107,8 @@ fn add(mut problem: Problem, place: Option<&Place>) -> Problem {
     let told = problem.message.as_deref().and_then(told_in_words);
     let advice = [told, code.as_deref(), status.as_deref()].into_iter().flatten().find_map(|key| TABLE.get(key));
     if problem.hint.is_none() {
-        problem.hint = advice.map(|a| a.hint.clone());
+        let unknown = || aadsts.as_ref().map(|_| UNKNOWN_LOGIN.to_owned());
+        problem.hint = advice.map(|a| a.hint.clone()).or_else(unknown);
     }
     if problem.link.is_none() {
         let mend = advice.and_then(|a| a.mend).zip(place).map(|(mend, place)| place.page(mend));
@@ -116,6 +117,10 @@ fn add(mut problem: Problem, place: Option<&Place>) -> Problem {
     }
     problem
 }
+
+/// For a code that the table does not have.
+const UNKNOWN_LOGIN: &str = "Microsoft explains this code at the link. With the correlation id and the time, an \
+    administrator finds the attempt in Sign-in logs, Service principal sign-ins.";
 
 /// What only the words of a message give away, as a key of the table.
 fn told_in_words(message: &str) -> Option<&'static str> {

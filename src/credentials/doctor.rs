@@ -110,6 +110,10 @@ impl Sheet {
         // Sign-in logs are searched by time.
         if let (CheckStatus::Failed, Some(problem)) = (check.status, &mut check.problem) {
             problem.at.get_or_insert_with(|| self.clock.now());
+            problem.hint.get_or_insert_with(|| {
+                "No advice is known for this. Try again; if it lasts, send these lines to whoever runs the service."
+                    .to_owned()
+            });
         }
         self.reporter.report(Event::Check(Box::new(check.clone())));
         self.checks.push(check);

@@ -1,4 +1,4 @@
-//! JupiterOne, as far as an upload asks it: synchronization jobs, their graph, and two GraphQL questions.
+//! JupiterOne, as far as an upload asks it: synchronization jobs, their graph, and three GraphQL questions.
 //!
 //! Where facts/jupiterone.md §1 knows what the service does, so does this; where it marks a question as open (answers to
 //! duplicates, the words of some refusals), the choice that hurts a careless client more is taken, and said beside it.
@@ -188,7 +188,20 @@ fn managed_instance(world: &World) -> String {
     world.seed.guid("managed instance", 0)
 }
 
-/// Two questions, for people's keys. An integration's key "cannot be used to read the graph" (facts/jupiterone.md §1.9).
+/// The type of the one question in JupiterOne's own language that the demo answers.
+fn counted_type(query: &str) -> Option<&str> {
+    let words: Vec<&str> = query.split_whitespace().collect();
+    match words[..] {
+        [find, entity_type, _, name, _, count, _, _]
+            if find.eq_ignore_ascii_case("find") && count.eq_ignore_ascii_case(&format!("count({name})")) =>
+        {
+            Some(entity_type)
+        }
+        _ => None,
+    }
+}
+
+/// Three questions, for people's keys. An integration's key "cannot be used to read the graph" (facts/jupiterone.md §1.9).
 fn graphql(world: &World, body: &Value) -> Result<Answer, Refusal> {
     let query = body.get("query").and_then(Value::as_str).unwrap_or_default();
     let refuse = |status, code: &str, words: &str| {
@@ -221,6 +234,16 @@ fn graphql(world: &World, body: &Value) -> Result<Answer, Refusal> {
             "integrationDefinition": { "name": definition, "integrationType": kind },
         });
         return Ok(Answer::json(200, json!({ "data": { "integrationInstance": instance } })));
+    }
+    if query.contains("queryV1(") {
+        let asked = body.pointer("/variables/query").and_then(Value::as_str).unwrap_or_default();
+        let Some(entity_type) = counted_type(asked) else {
+            return refuse(200, "BAD_REQUEST", "The demo only counts: FIND <type> AS x RETURN count(x) AS y");
+        };
+        let many = world.jobs().entities_of(entity_type)
+            + if entity_type == "azure_user" { world.scenario.azure_users } else { 0 };
+        let data = json!({ "queryV1": { "type": "table", "data": [{ "many": many }] } });
+        return Ok(Answer::json(200, json!({ "data": data })));
     }
     refuse(400, "GRAPHQL_VALIDATION_FAILED", "Cannot query this field")
 }

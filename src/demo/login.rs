@@ -126,6 +126,11 @@ fn token(world: &World, asked: &Asked<'_>, tenant: &str) -> Result<Answer, Refus
             return Err(Refusal(7_000_112, 401, "unauthorized_client", words));
         }
     }
+    // Without consent a token is given all the same, and has no roles (facts/graph.md §8.1).
+    let app = &match app.client_id == world.apps[0].client_id && !world.is_consented() {
+        true => credentials::App { roles: Vec::new(), ..app.clone() },
+        false => app.clone(),
+    };
     let now = world.now().as_second();
     // The service says one second less than the token lives.
     let expires = now + world.scenario.token_lifetime_s;

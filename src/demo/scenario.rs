@@ -29,6 +29,9 @@ pub struct Scenario {
     /// The application permissions that an administrator consented to.
     #[serde(default = "roles")]
     pub roles: Vec<String>,
+    /// Tokens have no roles until so many were given: an administrator takes that long to consent.
+    #[serde(default)]
+    pub consent_after_tokens: u64,
     /// What a group of hidden membership answers without `Member.Read.Hidden`; the facts do not say which.
     #[serde(default)]
     pub hidden: Hidden,
@@ -108,6 +111,9 @@ pub struct Scenario {
     /// The JupiterOne key is a person's, which may read the graph and knows other instances.
     #[serde(default)]
     pub user_key: bool,
+    /// The account holds so many `azure_user` entities of another integration.
+    #[serde(default)]
+    pub azure_users: u64,
     #[serde(default, rename = "fault")]
     pub faults: Vec<Fault>,
 }
@@ -411,7 +417,7 @@ const FILES: &[(&str, &str)] = files! {
     "expand-ten" "expand-hundred" "expand-refused" "expand-not-implemented" "expand-not-in-batch" "expand-omits"
     "expand-loses" "expand-no-principals" "expand-cuts-first" "no-batch" "batch-refused" "count-drift" "clock-skew"
     "delta-not-found" "delta-too-old" "delta-gone" "no-delta" "delta-no-principals" "moving" "figures"
-    "figures-no-principals" "figures-large-groups"
+    "figures-no-principals" "figures-large-groups" "late-consent" "people-twice"
 };
 
 /// Every scenario, the default first. A file that does not parse is a defect that the test below finds.

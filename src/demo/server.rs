@@ -143,6 +143,10 @@ fn demo(world: &World, asked: &Asked<'_>) -> Answer {
     let segments: Vec<&str> = asked.segments.iter().map(String::as_str).collect();
     match (&asked.method, &segments[1..]) {
         (&Method::POST, ["advance"]) => Answer::json(200, json!({ "step": world.advance() })),
+        (&Method::POST, ["consent"]) => {
+            world.consent();
+            Answer::json(200, json!({}))
+        }
         (&Method::GET, ["requests"]) => Answer::json(200, world.records.json()),
         (&Method::DELETE, ["requests"]) => {
             world.records.clear();
@@ -161,9 +165,10 @@ fn demo(world: &World, asked: &Asked<'_>) -> Answer {
             Ok(thumbprint) => Answer::json(200, json!({ "thumbprint": thumbprint })),
             Err(why) => Answer::json(400, json!({ "error": why })),
         },
-        (_, ["advance" | "requests" | "graph"] | ["certificates", _]) => Answer::json(405, Value::Null),
-        _ => {
-            Answer::json(404, json!({ "error": "the demo has advance, requests, graph and certificates/{client id}" }))
-        }
+        (_, ["advance" | "consent" | "requests" | "graph"] | ["certificates", _]) => Answer::json(405, Value::Null),
+        _ => Answer::json(
+            404,
+            json!({ "error": "the demo has advance, consent, requests, graph and certificates/{client id}" }),
+        ),
     }
 }

@@ -53,6 +53,8 @@ pub struct World {
     pub failed: Mutex<HashSet<u64>>,
     pub(super) jobs: Mutex<Jobs>,
     pub(super) serial: AtomicU64,
+    /// Tokens of the first app so far; from the scenario's number on an administrator has consented.
+    pub(super) tokens_given: AtomicU64,
 }
 
 impl World {
@@ -77,6 +79,16 @@ impl World {
         for _ in self.scenario.moves_after.iter().filter(|n| **n == count) {
             self.advance();
         }
+    }
+
+    /// Counts a token of the first app, and says whether an administrator had consented by then.
+    pub fn is_consented(&self) -> bool {
+        self.tokens_given.fetch_add(1, Ordering::Relaxed) >= self.scenario.consent_after_tokens
+    }
+
+    /// An administrator consents.
+    pub fn consent(&self) {
+        self.tokens_given.fetch_max(self.scenario.consent_after_tokens, Ordering::Relaxed);
     }
 
     /// Lets the tenant change by one step, and says how many it has taken.

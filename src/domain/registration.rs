@@ -21,15 +21,12 @@ use super::{cloud::Cloud, problem::Problem, text::is_hostile};
 /// The app id of Microsoft Graph, the same in every cloud (facts: `facts/graph.md` §8.2).
 pub const GRAPH_APP: &str = "00000003-0000-0000-c000-000000000000";
 
-/// The one permission with which all that tenantry reads can be read, hidden memberships excepted.
-pub const DIRECTORY_READ_ALL: &str = "Directory.Read.All";
-
 /// An app registration that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registration {
     pub cloud: Cloud,
     pub name: AppName,
-    /// Application permissions of Microsoft Graph by their names, such as [`DIRECTORY_READ_ALL`].
+    /// Application permissions of Microsoft Graph by their names, such as [`super::permission::DIRECTORY`].
     pub permissions: Vec<&'static str>,
     /// What the app shall know of the key that the wizard made; without it, the app is made without a credential.
     pub public_key: Option<PublicKey>,

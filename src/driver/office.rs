@@ -2,6 +2,7 @@
 //!
 //! Decides nothing about the screens; what a job may do is decided in `jobs` and below.
 
+mod keys;
 mod profiles;
 
 use std::{
@@ -21,6 +22,7 @@ use crate::{
     },
     credentials::{
         Entry, Vault, VaultError,
+        certificate::ClientCertificate,
         vault::{DEADLINE, name_within},
         with_deadline,
     },
@@ -63,6 +65,8 @@ pub struct Office {
     away: Mutex<BTreeMap<Vec<Entry>, Session>>,
     /// The store that was last read, kept open.
     reader: Mutex<Option<Reader>>,
+    /// The key that was made or read last.
+    key: Mutex<Option<ClientCertificate>>,
 }
 
 /// Who is at work; changed by saving a profile.
@@ -92,8 +96,8 @@ impl Office {
     ) -> Self {
         let paths = settings.paths.clone();
         let session = Mutex::new(Session::of(settings));
-        let away = Mutex::default();
-        Self { flags, environment, paths, vault, clock, demo, session, away, reader: Mutex::new(None) }
+        let (away, reader, key) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
+        Self { flags, environment, paths, vault, clock, demo, session, away, reader, key }
     }
 
     /// The selected profile, as screens name it.
@@ -137,11 +141,7 @@ impl Office {
             },
             None => flags,
         };
-        let mut settings = Settings::of_flags(&flags, &Environment::default(), &self.paths)?;
-        if form.credential == FormCredential::Stored {
-            settings.take_credential(&held);
-        }
-        Ok(settings)
+        Ok(self.with_credential(Settings::of_flags(&flags, &Environment::default(), &self.paths)?, form))
     }
 
     fn context(
@@ -167,7 +167,8 @@ impl Office {
         let typed = Secrets {
             credential: match &form.credential {
                 FormCredential::Secret(secret) => Some(Credential::Secret(secret.clone())),
-                FormCredential::Stored | FormCredential::Key => None,
+                FormCredential::Stored => None,
+                FormCredential::Key => self.key_of(form).map(|key| Credential::Key(key.key)),
             },
             jupiterone_key: form.jupiterone.as_ref().and_then(|j| j.key.clone()),
         };
@@ -225,18 +226,23 @@ impl Office {
 
     /// Puts the secrets into the keyring; where that fails they stay in memory, which says why.
     async fn keep(&self, settings: &Settings, secrets: &Secrets) -> Kept {
-        let mut entries = Vec::new();
-        if let (Some(tenant), Some(client), Some(Credential::Secret(secret))) =
-            (&settings.tenant, &settings.client, &secrets.credential)
-        {
-            entries.push((Entry::client_secret(&settings.login, tenant.as_str(), client), secret.clone()));
-        }
-        if let (Some(account), Some(key)) = (&settings.jupiterone_account, &secrets.jupiterone_key) {
-            entries.push((Entry::jupiterone_key(&settings.jupiterone, account), key.clone()));
-        }
+        let registration = settings.tenant.clone().zip(settings.client.clone());
+        let credential = secrets.credential.clone().zip(registration);
+        let key = secrets.jupiterone_key.clone().zip(settings.jupiterone_account.clone());
+        let (login, jupiterone) = (settings.login.clone(), settings.jupiterone.clone());
         let name = name_within(Arc::clone(&self.vault), Duration::from_secs(1)).await;
         let stored = with_deadline(Arc::clone(&self.vault), DEADLINE, move |vault| {
-            entries.iter().try_for_each(|(entry, secret)| vault.set(entry, secret))
+            match credential {
+                Some((Credential::Secret(secret), (tenant, client))) => {
+                    vault.set(&Entry::client_secret(&login, tenant.as_str(), &client), &secret)?;
+                }
+                Some((Credential::Key(key), (tenant, client))) => {
+                    vault.set_key(&Entry::client_key(&login, tenant.as_str(), &client), &key.key)?;
+                }
+                // The platform keeps that one.
+                Some((Credential::Federated(_), _)) | None => {}
+            }
+            key.map_or(Ok(()), |(key, account)| vault.set(&Entry::jupiterone_key(&jupiterone, &account), &key))
         });
         match stored.await {
             Ok(()) => Kept::Keyring(name),
@@ -486,8 +492,8 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn key(&self, _: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
-        async { Err(Problem::new("keys are not connected yet").code("internal")) }.boxed()
+    fn key(&self, work: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
+        self.0.get_key(work).boxed()
     }
 
     fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>> {

@@ -104,6 +104,7 @@ struct Script {
     answers: HashMap<String, VecDeque<Answer>>,
     handler: Option<Handler>,
     login: VecDeque<(u16, String)>,
+    login_retry_after: Option<&'static str>,
     roles: Option<Vec<String>>,
     tokens_asked: usize,
     last_form: Vec<(String, String)>,
@@ -154,6 +155,11 @@ impl Stub {
 
     pub fn login_answers(&self, answers: impl IntoIterator<Item = (u16, String)>) {
         self.script.lock().unwrap().login = answers.into_iter().collect();
+    }
+
+    /// What comes with every refusal of the login service.
+    pub fn login_retry_after(&self, wait: &'static str) {
+        self.script.lock().unwrap().login_retry_after = Some(wait);
     }
 
     pub fn roles(&self, roles: &[&str]) {
@@ -222,7 +228,8 @@ fn answer_to(script: &mut Script, path: String, headers: HeaderMap, body: Bytes)
         let token = jwt(&json!({ "n": script.tokens_asked, "tid": TENANT, "roles": roles }));
         let good = json!({ "token_type": "Bearer", "expires_in": 3599, "access_token": token });
         let (status, body) = script.login.pop_front().unwrap_or_else(|| (200, good.to_string()));
-        Answer { status, headers: vec![], body }
+        let retry_after = script.login_retry_after.filter(|_| status != 200);
+        Answer { status, headers: retry_after.map(|wait| ("retry-after", wait.to_owned())).into_iter().collect(), body }
     } else {
         let seen = Seen { path: path.clone(), headers, body };
         script.seen.push(seen.clone());

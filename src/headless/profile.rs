@@ -3,6 +3,7 @@
 mod gaps;
 mod removed;
 mod saved;
+mod typed;
 
 use serde_json::{Value, json};
 
@@ -30,7 +31,9 @@ use crate::{
 
 pub async fn run(common: &Common, command: cli::Profile) -> Exit {
     let result = match command {
-        cli::Profile::Add { says, secrets_stdin } => saved::add(common, &says, secrets_stdin).await,
+        cli::Profile::Add { says, certificate, secrets_stdin } => {
+            saved::add(common, &says, &certificate, secrets_stdin).await
+        }
         cli::Profile::Edit(args) => saved::edit(common, args).await,
         cli::Profile::List(args) => list(&Output::new(args.json)),
         cli::Profile::Show { name, output } => show(common, name, &Output::new(output.json)),
@@ -93,7 +96,7 @@ fn line(listed: &Listed, widest: usize) -> String {
 fn say_about(listed: &Listed, output: &Output) {
     match &listed.about {
         Ok(about) => {
-            if let Some(words) = expiry::words(&about.settings, about.expiry) {
+            if let Some(words) = expiry::words(&about.settings, expiry::kind(&about.settings), about.expiry) {
                 output.say(words);
             }
             if !about.untrusted.is_empty() {

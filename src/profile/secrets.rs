@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::settings::{Environment, Settings, same};
 use crate::{
     credentials::{
-        command,
+        certificate, command,
         vault::{DEADLINE, Entry, Vault, VaultError, with_deadline},
     },
     domain::{
@@ -122,6 +122,15 @@ async fn of_environment(environment: &Environment, now: Timestamp) -> Result<Opt
     if let Some(secret) = &environment.azure_client_secret {
         return Ok(Some(Credential::Secret(secret.clone())));
     }
-    let _ = now;
+    if let Some(path) = environment.azure_client_certificate_path.clone() {
+        let password = environment.azure_client_certificate_password.clone();
+        let read = move || certificate::read_file(&path, password.as_ref(), now);
+        let read = tokio::task::spawn_blocking(read).await;
+        let found = read.map_err(|error| Problem::new(format!("the certificate could not be read: {error}")))??;
+        return Ok(Some(Credential::Key(found.key)));
+    }
     Ok(environment.azure_federated_token_file.clone().map(Credential::Federated))
 }
+
+#[cfg(test)]
+mod tests;

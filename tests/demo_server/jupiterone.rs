@@ -181,4 +181,17 @@ async fn only_a_persons_key_reads() {
     let reply = asker.jupiterone(Method::POST, "/graphql", Some(instance)).await.ok().json();
     let kind = &reply["data"]["integrationInstance"]["integrationDefinition"]["integrationType"];
     assert_eq!(kind, &json!("custom"));
+
+    // In J1QL only counts, of what was uploaded and of what another integration brought.
+    let asker = Asker::new("people-twice", 20, 5).await;
+    let count = async |entity_type: &str| {
+        let text = format!("FIND {entity_type} AS u RETURN count(u) AS n");
+        let query = json!({ "query": "query ($query: String!) { queryV1(query: $query) { type data } }",
+            "variables": { "query": text } });
+        let reply = asker.jupiterone(Method::POST, "/graphql", Some(query)).await.ok().json();
+        reply["data"]["queryV1"]["data"][0]["many"].as_u64()
+    };
+    assert_eq!(count("azure_user").await, Some(1_204));
+    assert_eq!(count("active_directory_user").await, Some(0));
+    assert_eq!(count("azure_user WITH name = 'x'").await, None);
 }

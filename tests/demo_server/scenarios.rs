@@ -108,6 +108,13 @@ async fn requests_fail_as_the_scenarios_say() {
     for path in ["/organization", "/users", "/groups"] {
         asker.get(path).await.refused(403, "Authorization_RequestDenied");
     }
+    // A token of before the consent does not gain roles.
+    let mut asker = Asker::new("late-consent", 20, 5).await;
+    asker.get("/users").await.refused(403, "Authorization_RequestDenied");
+    asker.demo.consent();
+    asker.get("/users").await.refused(403, "Authorization_RequestDenied");
+    asker.token = asker.login(&[]).await.ok().json()["access_token"].as_str().unwrap().to_owned();
+    asker.get("/users").await.ok();
     let asker = Asker::new("opaque-token", 20, 5).await;
     assert!(!asker.token.contains('.'));
     asker.get("/users").await.ok();

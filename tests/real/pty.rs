@@ -4,6 +4,7 @@
 //! is no keyring, so that nobody's is touched.
 
 mod asks;
+mod confirms;
 mod journey;
 mod looks;
 mod restored;

@@ -13,7 +13,8 @@ use tempfile::TempDir;
 use tenantry::domain::{
     cloud::Cloud,
     ids::ClientId,
-    registration::{AppName, DIRECTORY_READ_ALL, PublicKey, Registration},
+    permission::DIRECTORY,
+    registration::{AppName, PublicKey, Registration},
 };
 
 pub const TENANT: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
@@ -27,7 +28,7 @@ pub fn registration(name: &str) -> Registration {
     Registration {
         cloud: Cloud::Global,
         name: AppName::parse(name).unwrap(),
-        permissions: vec![DIRECTORY_READ_ALL],
+        permissions: vec![DIRECTORY],
         public_key: Some(PublicKey {
             certificate_base64: "MIIDAzCCAeugAwIBAgIU+a/b==".to_owned(),
             display: "tenantry on \"ada's\" machine".to_owned(),

@@ -136,6 +136,12 @@ impl Job {
 }
 
 impl Jobs {
+    /// How many entities of a type all targets of the account hold.
+    pub fn entities_of(&self, object_type: &str) -> u64 {
+        let held = self.graphs.values().flat_map(|graph| graph.entities.values());
+        held.filter(|entity| entity.object_type == object_type).count() as u64
+    }
+
     pub fn get(&self, id: &str) -> Result<&Job, Refusal> {
         self.jobs.get(id).ok_or_else(|| Self::unknown(id))
     }

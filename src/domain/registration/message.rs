@@ -45,18 +45,14 @@ pub fn consent_message(registration: &Registration, client: &ClientId, link: &st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{
-        cloud::Cloud,
-        portal,
-        registration::{AppName, DIRECTORY_READ_ALL},
-    };
+    use crate::domain::{cloud::Cloud, permission::DIRECTORY, portal, registration::AppName};
 
     #[test]
     fn the_message_says_all_that_the_other_person_needs() {
         let registration = Registration {
             cloud: Cloud::UsGov,
             name: AppName::parse("O'Neill's app").unwrap(),
-            permissions: vec![DIRECTORY_READ_ALL, "Member.Read.Hidden"],
+            permissions: vec![DIRECTORY, "Member.Read.Hidden"],
             public_key: None,
             tenant: Some("contoso.onmicrosoft.us".to_owned()),
         };

@@ -1,25 +1,27 @@
 //! `tenantry profile add` and `edit`: a profile from flags. Secrets come from standard input and go to the keyring.
 
-use std::{io::Read, sync::Arc};
+use std::sync::Arc;
 
+use super::typed::Typed;
 use crate::{
-    cli::{Common, Member, ProfileEdit, ProfileSays},
-    credentials::{
-        OsVault, Vault, shapes,
-        vault::{DEADLINE, Entry, name_within},
-        with_deadline,
-    },
-    domain::{credential::Credential, problem::Problem, secret::Secret, target::Destination},
+    cli::{CertificateArgs, Common, Member, ProfileEdit, ProfileSays},
+    credentials::{OsVault, Vault, vault::Entry},
+    domain::{problem::Problem, target::Destination},
     headless::{
-        info,
+        certificate::{self, Given},
         output::Output,
         session::{flags, paths, usage},
     },
-    jobs::{JobError, Secrets},
+    jobs::JobError,
     profile::{Environment, JupiterOneProfile, Profile, Profiles, Settings, What, manage, paths::Paths},
 };
 
-pub async fn add(common: &Common, says: &ProfileSays, secrets_stdin: bool) -> Result<(), JobError> {
+pub async fn add(
+    common: &Common,
+    says: &ProfileSays,
+    certificate: &CertificateArgs,
+    secrets_stdin: bool,
+) -> Result<(), JobError> {
     let paths = paths()?;
     let settings = Settings::of_flags(&flags(common), &Environment::of_process(), &paths)?;
     let (tenant, client) = (settings.tenant()?, settings.client()?);
@@ -45,10 +47,13 @@ pub async fn add(common: &Common, says: &ProfileSays, secrets_stdin: bool) -> Re
     // Before any secret is kept: one without its profile would be found by nobody.
     profiles.is_free(name)?;
     profiles.fits(name, &profile)?;
-    let kept = keep_typed(secrets_stdin, name, &profile, &paths).await?;
+    let (kept, given) = keep_given(&mut profile, name, certificate, secrets_stdin, &paths).await?;
     profiles.add(name, &profile)?;
     let output = Output::new(false);
     output.say(format!("saved profile {name} in {}{kept}", profiles.path(name).display()));
+    if let Some(given) = given {
+        given.kept(&output);
+    }
     if Settings::selected(&paths).is_err() {
         output
             .say(format!("several profiles exist now; next: tenantry profile use {name}, or name one with --profile"));
@@ -66,21 +71,30 @@ pub async fn edit(common: &Common, args: ProfileEdit) -> Result<(), JobError> {
         unset(&mut profile, *member);
     }
     let typed = told(&mut profile, common, &args.says)?;
-    if profile == before && !args.secrets_stdin && typed.is_empty() {
+    let is_given = args.certificate.certificate.is_some() || args.certificate.make_certificate;
+    if profile == before && !args.secrets_stdin && !is_given && typed.is_empty() {
         return Err(usage("change", "give what is to change as options, or --unset MEMBER"));
     }
     profiles.fits(&name, &profile)?;
-    let settings = Settings::of_profile(&name, &profile, &paths)?;
     // Of a profile that can be read only now, nothing was in the keyring under what it said before.
     let bound = Settings::of_profile(&name, &before, &paths).map(|before| manage::entries(&before)).unwrap_or_default();
-    let kept = keep_typed(args.secrets_stdin, &name, &profile, &paths).await?;
+    let (kept, given) = keep_given(&mut profile, &name, &args.certificate, args.secrets_stdin, &paths).await?;
+    let settings = Settings::of_profile(&name, &profile, &paths)?;
     profiles.put(&name, &profile, &typed)?;
     let output = Output::new(false);
     output.say(format!("saved profile {name} in {}{kept}", profiles.path(&name).display()));
+    if let Some(given) = given {
+        given.kept(&output);
+    }
 
     // Entries are bound to app and account: those of another are nobody's now, and secrets that nobody finds are a leak.
     let now = manage::entries(&settings);
-    let gone: Vec<Entry> = bound.into_iter().filter(|entry| !now.contains(entry)).collect();
+    let mut gone: Vec<Entry> = bound.into_iter().filter(|entry| !now.contains(entry)).collect();
+    let is_another = !gone.is_empty();
+    // A key without its certificate opens nothing; a secret may still be wanted back.
+    if before.certificate.is_some() && profile.certificate.is_none() {
+        gone.extend(manage::key_entry(&settings));
+    }
     if !gone.is_empty() {
         let needed = manage::needed_by_others(&paths, &name)?;
         let gone = gone.into_iter().filter(|entry| !needed.may_need(entry)).collect();
@@ -88,6 +102,8 @@ pub async fn edit(common: &Common, args: ProfileEdit) -> Result<(), JobError> {
         for problem in manage::forget(&vault, gone).await {
             output.say(format!("warning: {}", problem.line()));
         }
+    }
+    if is_another && !args.secrets_stdin && !is_given {
         output.say("it is about another app or account now, whose secrets have to be given anew: --secrets-stdin");
     }
     let untrusted = profiles.untrusted(&name, &profile)?;
@@ -160,98 +176,33 @@ fn unset(profile: &mut Profile, member: Member) {
     }
 }
 
-/// Reads secrets from standard input, if they are there to be read, and keeps them for what the profile says; where they
-/// went, in words.
-async fn keep_typed(secrets_stdin: bool, name: &str, profile: &Profile, paths: &Paths) -> Result<String, JobError> {
-    if !secrets_stdin {
-        return Ok(String::new());
+/// Reads what is typed and what is given for the profile's credential, and keeps it; where it went, in words, and the
+/// certificate, to be told of once the profile is saved too.
+async fn keep_given(
+    profile: &mut Profile,
+    name: &str,
+    args: &CertificateArgs,
+    secrets_stdin: bool,
+    paths: &Paths,
+) -> Result<(String, Option<Given>), JobError> {
+    let mut typed = if secrets_stdin { Typed::read()? } else { Typed::default() };
+    let password = typed.certificate_password.take();
+    if password.is_some() && args.certificate.is_none() {
+        return Err(usage("file that the certificate's password opens", "give --certificate FILE"));
+    }
+    let is_given = args.certificate.is_some() || args.make_certificate;
+    if is_given && typed.client_secret.is_some() {
+        return Err(usage("use for both a certificate and a client secret", "give one of them"));
+    }
+    let given = certificate::given(args, password, paths).await?;
+    if let Some(given) = &given {
+        // It takes the place of whatever proved the app before.
+        profile.certificate = Some(given.certificate.reference());
+        (profile.credential_command, profile.secret_expires) = (None, None);
     }
     let settings = Settings::of_profile(name, profile, paths)?;
-    let (tenant, client) = (settings.tenant()?, settings.client()?);
-    let secrets = read_secrets()?;
-    let account = settings.jupiterone_account.as_deref();
-    if secrets.jupiterone_key.is_some() && account.is_none() {
-        return Err(usage("JupiterOne account for the key", "give --jupiterone-account, or leave the key out"));
-    }
-    if secrets.credential.is_some() && (settings.credential_command.is_some() || settings.certificate.is_some()) {
-        return Err(usage(
-            "use for a client secret in this profile",
-            "its credential is a command's or a certificate's; --unset that first",
-        ));
-    }
     // Secrets first: a profile that was saved is one that works.
-    if let Some(Credential::Secret(secret)) = secrets.credential {
-        keep(Entry::client_secret(&settings.login, tenant.as_str(), client), secret).await?;
-    }
-    if let (Some(key), Some(account)) = (secrets.jupiterone_key, account) {
-        keep(Entry::jupiterone_key(&settings.jupiterone, account), key).await?;
-    }
-    Ok(format!("; secrets in {}", name_within(Arc::new(OsVault), info::PATIENCE).await))
-}
-
-async fn keep(entry: Entry, secret: Secret) -> Result<(), JobError> {
-    with_deadline(Arc::new(OsVault), DEADLINE, move |vault| vault.set(&entry, &secret))
-        .await
-        .map_err(|e| JobError::Failed(Box::new(e.problem())))
-}
-
-/// Reads `client_secret=…` and `jupiterone_api_key=…` lines. No text of a line is ever repeated.
-fn read_secrets() -> Result<Secrets, JobError> {
-    let bad = |problem: Problem| JobError::Failed(Box::new(problem));
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .take(1 << 20)
-        .read_to_string(&mut text)
-        .map_err(|_| bad(Problem::new("standard input could not be read as text")))?;
-    parse_secrets(&text).map_err(bad)
-}
-
-fn parse_secrets(text: &str) -> Result<Secrets, Problem> {
-    let mut secrets = Secrets::default();
-    for (number, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() {
-            continue;
-        }
-        let unknown = || {
-            Problem::new(format!("line {} of standard input is not understood", number + 1))
-                .code("secrets_stdin")
-                .hint("Write client_secret=… and jupiterone_api_key=…, one a line.")
-        };
-        let (name, value) = line.split_once('=').ok_or_else(unknown)?;
-        match name.trim() {
-            "client_secret" => secrets.credential = Some(Credential::Secret(shapes::check_secret(value)?)),
-            "jupiterone_api_key" => secrets.jupiterone_key = Some(Secret::pasted(value).ok_or_else(unknown)?),
-            _ => return Err(unknown()),
-        }
-    }
-    if secrets.credential.is_none() && secrets.jupiterone_key.is_none() {
-        return Err(Problem::new("standard input held no secret")
-            .code("secrets_stdin")
-            .hint("Write client_secret=… and jupiterone_api_key=…, one a line."));
-    }
-    Ok(secrets)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_are_read_and_never_repeated() {
-        let secrets = parse_secrets("client_secret= abc~def.ghi \r\n\njupiterone_api_key=k=e=y\n").unwrap();
-        assert_eq!(secrets.credential, Some(Credential::Secret(Secret::new("abc~def.ghi"))));
-        assert_eq!(secrets.jupiterone_key, Some(Secret::new("k=e=y")));
-        for text in
-            ["", "hunter2", "password=hunter2", "client_secret=", "client_secret=11111111-1111-4111-8111-11hunter2111"]
-        {
-            if let Err(problem) = parse_secrets(text) {
-                assert!(!format!("{problem:?}").contains("hunter2"), "{text}");
-            } else {
-                assert!(text.ends_with("11hunter2111"), "{text}");
-            }
-        }
-        assert!(parse_secrets("client_secret=84841066-274d-4ec0-a5c1-276be684bdd3").is_err());
-    }
+    let key = given.as_ref().map(|given| given.certificate.key.clone());
+    let kept = typed.keep(key, &settings).await?;
+    Ok((kept, given))
 }

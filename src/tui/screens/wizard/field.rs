@@ -105,8 +105,13 @@ fn choice(all: &[&'static str], titles: &[&'static str], at: usize, focused: boo
     let together = |all: &[&str]| all.iter().map(|t| t.chars().count() + 4).sum::<usize>() <= cells + 2;
     let shown = if together(titles) { titles } else { all };
     if !together(shown) {
-        let arrows = if focused { "← → " } else { "" };
-        return vec![Span::styled(arrows, theme::ACCENT), Span::raw(titles[at])];
+        let (left, right) = if focused { ("← ", " →") } else { ("", "") };
+        let title = if titles[at].chars().count() + 5 > cells { all[at] } else { titles[at] };
+        let mut out = vec![Span::styled(left, theme::ACCENT), Span::raw(title), Span::styled(right, theme::ACCENT)];
+        if title.chars().count() + 16 <= cells {
+            out.push(Span::styled(format!("   {} of {}", at + 1, titles.len()), theme::DIM));
+        }
+        return out;
     }
     let mut out = Vec::new();
     for (n, title) in shown.iter().copied().enumerate() {
@@ -149,12 +154,6 @@ pub fn proof(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let wizard = &model.wizard;
     let proof = wizard.fields.proof;
     let mut out = Vec::new();
-    if wizard.step == WizardStep::Credential && room != Room::Small && !wizard.has_key() {
-        page::words(proof.words(), cells, &mut out);
-        if proof != Proof::Secret {
-            out.push(Line::default());
-        }
-    }
     match (&wizard.keys.phase, proof) {
         (_, Proof::Secret) => {}
         (KeyPhase::Working(_), Proof::Made) => {
@@ -165,7 +164,11 @@ pub fn proof(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
             (Some(view), _) => out.extend(certificate(model, view, cells, room)),
             (_, Some(problem)) => out.extend(widgets::problem(problem, cells, Sign::Failed)),
             _ if proof == Proof::Made => {
-                out.extend(widgets::wrapped("Enter on the last field makes it.", cells, 0, theme::DIM));
+                let text = match wizard.step {
+                    WizardStep::Credential => "Press Enter to make it.",
+                    _ => "It is made once you go on.",
+                };
+                out.extend(widgets::wrapped(text, cells, 0, theme::DIM));
             }
             _ => {}
         },

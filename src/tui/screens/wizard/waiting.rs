@@ -69,7 +69,7 @@ fn looks(model: &Model, told: Option<&ConsentTry>, cells: u16) -> Vec<Line<'stat
     let Some(told) = told else { return widgets::wrapped("Looking …", cells, 2, theme::DIM) };
     let times = crate::domain::text::counted(told.tries.into(), "time");
     let next = match told.next_at {
-        Some(at) if at > model.now => format!("again in {} s", at.duration_since(model.now).as_secs() + 1),
+        Some(at) if at > model.now => format!("again in {} s", (at.duration_since(model.now).as_millis() + 999) / 1000),
         _ => "looking now".to_owned(),
     };
     let until = text::time(told.until, &model.zone);
