@@ -4,6 +4,8 @@
 mod fake;
 #[path = "ui/journey.rs"]
 mod journey;
+#[path = "ui/profiles.rs"]
+mod profiles;
 #[path = "ui/screens.rs"]
 mod screens;
 #[path = "ui/terminal.rs"]
