@@ -572,7 +572,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             model.wizard.written = Some(path);
         }
         Outcome::Saved(saved) => wizard::save::saved(model, saved, fx),
-        Outcome::Profiles(news) => profiles::news(model, *news, fx),
+        Outcome::Profiles(news) => profiles::news(model, kind, *news, fx),
         Outcome::Overview(overview) => {
             model.overview = *overview;
             model.trouble = None;

@@ -2,6 +2,8 @@
 
 #[path = "ui/fake.rs"]
 mod fake;
+#[path = "ui/files.rs"]
+mod files;
 #[path = "ui/journey.rs"]
 mod journey;
 #[path = "ui/profiles.rs"]

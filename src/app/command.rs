@@ -262,7 +262,6 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "open", "open the selected step", |m| at(m, Place::Dashboard);
     Action::Advance, ["a"], "let the tenant change", "let the demo's tenant change, as time would", dashboard::can_advance;
 
-    Action::Renew, ["R"], "renew", "make a new secret or certificate before the old one ends", |m| at_credential_s_use(m) && profiles::can_renew(m);
     Action::Profiles, ["P"], "profiles", "all profiles: switch, new, change, rename, remove", |m| at(m, Place::Dashboard) && profiles::are_kept(m);
 
     // Ingestion.
@@ -301,6 +300,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "done", "back to the overview", |m| at(m, Place::Upload) && upload::is_over(m);
     Action::Cancel, ["c"], "cancel (aborts the job)", "abort the upload's job", |m| at(m, Place::Upload) && upload::can_cancel(m);
 
+    Action::Renew, ["R"], "renew", "make a new secret or certificate before the old one ends", |m| at_credential_s_use(m) && profiles::can_renew(m);
     Action::CopyProblem, ["ctrl-y"], "copy details", "copy what was found, for a ticket", |m| anywhere(m) && (m.problem().is_some() || (at(m, Place::Wizard) && can::has_ticket(m)));
 
     // Lists of all kinds.

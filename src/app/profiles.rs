@@ -278,7 +278,7 @@ pub(super) fn popup_act(model: &mut Model, action: Action, fx: &mut Fx) {
                 model.overlays.pop();
                 change(model, work, "confirming …", fx);
             }
-            (false, true) => model.say("There is more of it below: look at all of it first."),
+            (false, true) => model.say("Look at all of it first: there is more."),
             (_, false) => asked.wrong = true,
         },
         _ => {}
@@ -347,8 +347,10 @@ fn no_longer_working(model: &mut Model) {
 }
 
 pub(super) fn failed(model: &mut Model, kind: Kind, problem: Box<Problem>) {
-    no_longer_working(model);
-    model.profiles.edit = None;
+    if kind == Kind::ProfileChange {
+        no_longer_working(model);
+        model.profiles.edit = None;
+    }
     if kind == Kind::ProfileChange || model.place == Place::Profiles {
         model.profiles.problem = Some(problem);
     } else {
@@ -356,12 +358,16 @@ pub(super) fn failed(model: &mut Model, kind: Kind, problem: Box<Problem>) {
     }
 }
 
-pub(super) fn news(model: &mut Model, news: ProfileNews, fx: &mut Fx) {
-    no_longer_working(model);
+pub(super) fn news(model: &mut Model, kind: Kind, news: ProfileNews, fx: &mut Fx) {
     let ProfileNews { rows, answer } = news;
     let first = rows.first().map(|row| row.name.clone());
     model.profiles.rows = Some(rows);
-    let edits = model.profiles.edit.take();
+    // A look that was asked for before ends no change.
+    let mut edits = None;
+    if kind == Kind::ProfileChange {
+        no_longer_working(model);
+        edits = model.profiles.edit.take();
+    }
     match answer {
         ProfileAnswer::Listed => {}
         ProfileAnswer::Unchosen(problem) => {

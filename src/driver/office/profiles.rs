@@ -16,7 +16,7 @@ use crate::{
     domain::{credential::CredentialKind, problem::Problem, view::RunInfo},
     jobs::{self, JobError, NAMING},
     profile::{
-        Flags, Profile, ProfileError, Profiles, Settings, TenantRef, Trust, Untrusted, What,
+        Flags, Profile, ProfileError, Profiles, Settings, SettingsError, TenantRef, Trust, Untrusted, What,
         manage::{self, About, Listed},
     },
 };
@@ -55,7 +55,15 @@ impl Office {
                 (Trust::Ask(values), Some(name)) => asks(name, &values, false),
                 _ => ProfileAnswer::Listed,
             },
-            Err(error) => ProfileAnswer::Unchosen(Box::new(JobError::from(error).problem())),
+            Err(error) => {
+                let problem = match &error {
+                    SettingsError::Ambiguous(_) => Problem::new("Several profiles exist, and none of them was chosen"),
+                    SettingsError::DefaultGone(name) => Problem::new(format!("The default profile {name} is gone")),
+                    _ => return ProfileAnswer::Unchosen(Box::new(JobError::from(error).problem())),
+                };
+                let hint = "Enter switches to the selected one; d makes it the one that is used from now on.";
+                ProfileAnswer::Unchosen(Box::new(problem.hint(hint)))
+            }
         }
     }
 

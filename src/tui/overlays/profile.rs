@@ -64,22 +64,9 @@ fn typed(word: &'static str, field: &TextField, wrong: Option<&'static str>, cel
 fn remove(plan: &RemovalPlan, word: Option<&TextField>, wrong: bool, buf: &mut Buffer, area: Rect) {
     let cells = inner_width(area, 72);
     let say = |sign, text: &str| widgets::signed_text(sign, text, cells);
-    let mut lines = vec![Line::raw("This goes:")];
-    lines.extend(say(Sign::Failed, &format!("the profile's file {}", plan.file)));
-    for secret in &plan.secrets {
-        lines.extend(say(Sign::Failed, &format!("the {secret}")));
-    }
     let purges = word.is_some();
-    match &plan.store {
-        StoreFate::Own(path) if purges => {
-            let text = format!(
-                "the store {path}: all runs of the tenant, and what its targets are believed to hold, so that the next \
-                 upload will be a first one"
-            );
-            lines.extend(say(Sign::Failed, &text));
-        }
-        _ => {}
-    }
+    let mut lines = Vec::new();
+    // What stays comes first: where there is no room for all, what goes is what is seen.
     let mut stays: Vec<String> =
         plan.shared.iter().map(|secret| format!("the {secret}, which another profile may need")).collect();
     match &plan.store {
@@ -92,6 +79,21 @@ fn remove(plan: &RemovalPlan, word: Option<&TextField>, wrong: bool, buf: &mut B
         for text in stays {
             lines.extend(say(Sign::Done, &text));
         }
+    }
+    lines.push(Line::raw("This goes:"));
+    lines.extend(say(Sign::Failed, &format!("the profile's file {}", plan.file)));
+    for secret in &plan.secrets {
+        lines.extend(say(Sign::Failed, &format!("the {secret}")));
+    }
+    match &plan.store {
+        StoreFate::Own(path) if purges => {
+            let text = format!(
+                "the store {path}: all runs of the tenant, and what its targets are believed to hold, so that the next \
+                 upload will be a first one"
+            );
+            lines.extend(say(Sign::Failed, &text));
+        }
+        _ => {}
     }
     lines.push(Line::default());
     match word {

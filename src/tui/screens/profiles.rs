@@ -45,18 +45,18 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     let selected = model.profiles.selected();
     let inner = widgets::panel(buf, list, "Profiles");
     let mut lines = Vec::new();
-    let news = news(model, inner.width);
-    // Without a pane of its own, what went wrong takes the list's place.
-    if rest.is_none() && !news.is_empty() {
-        lines = news;
-    } else if model.profiles.rows.is_none() {
+    // Without a pane of its own, what went wrong stands above the list, which needs the room more.
+    if rest.is_none() {
+        lines.extend(news(model, inner.width).into_iter().take(usize::from(inner.height / 2).min(3)));
+    }
+    if model.profiles.rows.is_none() {
         lines.push(Line::styled("looking …", theme::DIM));
     } else if rows.is_empty() {
         lines.extend(widgets::wrapped("There is no profile yet: n makes one.", inner.width, 0, theme::PLAIN));
     } else {
         let at = selected.map_or(0, |(place, _)| place);
         let name = rows.iter().map(|row| width(&row.name)).max().unwrap_or(0).clamp(4, 24);
-        let page = usize::from(inner.height).max(1);
+        let page = usize::from(inner.height).saturating_sub(lines.len()).max(1);
         let from = (at + 1).saturating_sub(page);
         lines.extend(
             rows.iter().enumerate().skip(from).take(page).map(|(n, row)| line(model, row, n == at, name, inner.width)),
@@ -66,7 +66,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     if let Some(rest) = rest {
         let title = selected.map_or("", |(_, row)| row.name.as_str());
         let inner = widgets::panel(buf, rest, title);
-        let mut lines = self::news(model, inner.width);
+        let mut lines = news(model, inner.width);
         if let Some((_, row)) = selected {
             lines.extend(said(model, row, inner.width));
         }
@@ -83,6 +83,8 @@ fn news(model: &Model, cells: u16) -> Vec<Line<'static>> {
     }
     for note in &model.profiles.notes {
         out.extend(widgets::signed_text(Sign::NeedsYou, note, cells));
+    }
+    if !out.is_empty() {
         out.push(Line::default());
     }
     out
