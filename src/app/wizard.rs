@@ -300,8 +300,10 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
         }
         Action::OtherShell => {
-            let other = |shell| if shell == Shell::AzureCli { Shell::PowerShell } else { Shell::AzureCli };
-            wizard.fields.shell = other(wizard.fields.shell);
+            wizard.fields.shell = match wizard.fields.shell {
+                Shell::AzureCli => Shell::PowerShell,
+                Shell::PowerShell => Shell::AzureCli,
+            };
             (wizard.written, wizard.scroll) = (None, 0);
         }
         Action::FillRight => demo::fill(model, demo::Which::Right),

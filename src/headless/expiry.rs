@@ -53,7 +53,9 @@ pub fn words(settings: &Settings, kind: &str, expiry: Expiry) -> Option<String> 
     let of = name.map(|name| format!(" of profile {name}")).unwrap_or_default();
     let name = name.unwrap_or("NAME");
     let next = match (settings.certificate, &settings.credential_command) {
-        (Some(_), _) => format!("tenantry profile edit {name} --make-certificate, and upload what it writes to the app"),
+        (Some(_), _) => {
+            format!("tenantry profile edit {name} --make-certificate, and upload what it writes to the app")
+        }
         (None, _) if kind == "certificate" => {
             "make a new one, upload it to the app, and put it where AZURE_CLIENT_CERTIFICATE_PATH points".to_owned()
         }

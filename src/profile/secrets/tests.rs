@@ -48,13 +48,10 @@ async fn of_several_in_the_environment_the_first_of_azure_s_order_counts() {
     let made = certificate::make("tenantry", now()).unwrap();
     let pem = dir.path().join("app.pem");
     let key = STANDARD.encode(made.key.key.expose());
-    std::fs::write(&pem, format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n{}", made.cer())).unwrap();
+    std::fs::write(&pem, format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n{}", made.cer()))
+        .unwrap();
     let missing = dir.path().join("missing.pem");
-    let flags = |client: &str| Flags {
-        tenant_id: Some(T1.into()),
-        client_id: Some(client.into()),
-        ..Flags::default()
-    };
+    let flags = |client: &str| Flags { tenant_id: Some(T1.into()), client_id: Some(client.into()), ..Flags::default() };
     let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
     let check = async |client: &str, environment: &Environment, want: &str| {
         let settings = Settings::of_flags(&flags(client), environment, &paths).unwrap();
@@ -95,7 +92,10 @@ async fn a_profile_s_own_comes_first_and_the_environment_helps_out() {
         ..Profile::default()
     };
     let certificate = Profile {
-        certificate: Some(CertificateRef { thumbprint: crate::domain::credential::Thumbprint([7; 32]), expires: now() }),
+        certificate: Some(CertificateRef {
+            thumbprint: crate::domain::credential::Thumbprint([7; 32]),
+            expires: now(),
+        }),
         ..Profile::default()
     };
     let (set, unset) = (environment(true, None, false), Environment::default());
