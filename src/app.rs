@@ -571,7 +571,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             model.say(format!("Written to {path}"));
             model.wizard.written = Some(path);
         }
-        Outcome::Saved(saved) => wizard::save::saved(model, saved, fx),
+        Outcome::Saved(saved) => wizard::save::saved(model, *saved, fx),
         Outcome::Profiles(news) => profiles::news(model, kind, *news, fx),
         Outcome::Overview(overview) => {
             model.overview = *overview;

@@ -61,7 +61,7 @@ pub enum Outcome {
     Key(Box<CertificateView>),
     /// A text was written to this file.
     Written(String),
-    Saved(Saved),
+    Saved(Box<Saved>),
     Overview(Box<Overview>),
     Profiles(Box<ProfileNews>),
     /// Also a run that was cancelled: its status says so.

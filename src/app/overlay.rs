@@ -4,8 +4,8 @@ use super::{
     Fx, Model,
     command::Action,
     field::TextField,
-    profiles::{self, Popup},
     msg::{Effect, ExitReason, Kind},
+    profiles::{self, Popup},
 };
 use crate::domain::reading::How;
 

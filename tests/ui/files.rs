@@ -91,7 +91,7 @@ async fn profiles_are_chosen_renamed_and_removed_with_their_secrets() {
     // Which one is meant nobody can say: the screen asks.
     let mut ui = desk.ui(Flags::default()).await;
     assert_eq!((ui.model().place, ui.model().overview.profile.as_ref()), (Place::Profiles, None));
-    assert!(screen(&ui).contains("none of them was chosen"), "{}", screen(&ui));
+    assert!(screen(&ui).contains("Several profiles exist"), "{}", screen(&ui));
     settled(&mut ui, "down d").await;
     assert_eq!(desk.profiles.default().unwrap().as_deref(), Some("work"));
     settled(&mut ui, "enter").await;

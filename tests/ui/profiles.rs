@@ -339,8 +339,7 @@ async fn values_are_shown_in_full_and_taken_by_a_word_only() {
     settled(&mut ui, "enter").await;
     settled(&mut ui, "y enter").await;
     settled(&mut ui, "esc").await;
-    let asked = ProfileWork::Switch("staging".to_owned());
-    assert_eq!(changes(&engine), [asked.clone()]);
+    assert_eq!(changes(&engine), [ProfileWork::Switch("staging".to_owned())]);
     assert!(ui.model().is_at_work("contoso"));
     // A value that changes meanwhile is asked about as it is now.
     settled(&mut ui, "enter").await;

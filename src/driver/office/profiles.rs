@@ -91,7 +91,8 @@ impl Office {
 
     /// What the command line says of a profile is about the one that it began with, and about no other.
     fn may_leave(&self, name: &str) -> Result<(), JobError> {
-        let begun = self.flags.profile.as_deref().or(lock(&self.session).settings.profile.as_deref()).map(str::to_owned);
+        let begun =
+            self.flags.profile.as_deref().or(lock(&self.session).settings.profile.as_deref()).map(str::to_owned);
         let Some(flag) = self.fixed().filter(|_| begun.is_some_and(|begun| begun != name)) else { return Ok(()) };
         Err(JobError::Guard(Box::new(
             Problem::new(format!("{flag} was given for the profile that this session began with"))

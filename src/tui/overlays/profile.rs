@@ -51,11 +51,7 @@ fn input(field: &TextField, cells: u16) -> Line<'static> {
 /// What to type, and the field that takes it.
 fn typed(word: &'static str, field: &TextField, wrong: Option<&'static str>, cells: u16) -> Vec<Line<'static>> {
     vec![
-        Line::from(vec![
-            Span::raw("Type "),
-            Span::styled(word, theme::STRONG),
-            Span::raw(", then press Enter:"),
-        ]),
+        Line::from(vec![Span::raw("Type "), Span::styled(word, theme::STRONG), Span::raw(", then press Enter:")]),
         input(field, cells),
         wrong.map_or_else(Line::default, |wrong| widgets::signed(Sign::NeedsYou, wrong)),
     ]

@@ -27,9 +27,8 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     let rows = model.profiles.rows.as_deref().unwrap_or_default();
     let (list, rest) = match room {
         Room::Full => {
-            let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)])
-                .spacing(Spacing::Overlap(1))
-                .areas(area);
+            let [left, right] =
+                Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).spacing(Spacing::Overlap(1)).areas(area);
             (left, Some(right))
         }
         // What it says goes below the list, which takes what it needs and no more than half.
