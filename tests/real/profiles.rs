@@ -190,7 +190,23 @@ fn a_profile_lives_with_the_machine_s_keyring_or_left_out() {
     all.push(run(tenantry().args(["collect", moved]), "").expect(1));
     assert!(all.last().unwrap().stderr.contains("secret"), "{}", all.last().unwrap().stderr);
 
-    all.push(run(tenantry().args(["profile", "remove", "work"]), "").expect(0));
+    // Another name finds the same secrets; another account finds none, and the old one's key is not left behind.
+    all.push(run(tenantry().args(["profile", "rename", "work", "job"]), "").expect(0));
+    all.push(run(tenantry().args(["doctor"]), "").expect(0));
+    let account = served.text("jupiterone_account");
+    for account in ["another", account] {
+        let done = run(tenantry().args(["profile", "edit", "job", "--jupiterone-account", account]), "").expect(0);
+        assert!(done.stderr.contains("given anew"), "{}", done.stderr);
+        all.push(done);
+    }
+    let done = run(tenantry().args(["upload", "--yes"]), "").expect(1);
+    assert!(done.stderr.contains("no API key is known"), "{}", done.stderr);
+    all.push(done);
+    let key = format!("jupiterone_api_key={}\n", served.text("jupiterone_api_key"));
+    all.push(run(tenantry().args(["profile", "edit", "job", "--secrets-stdin"]), &key).expect(0));
+    all.push(run(tenantry().args(["upload", "--yes"]), "").expect(0));
+
+    all.push(run(tenantry().args(["profile", "remove", "job"]), "").expect(0));
     all.push(run(tenantry().args(["profile", "list"]), "").expect(0));
     assert_eq!(all.last().unwrap().stdout, "");
     // The secrets went with it: the same profile anew has none.

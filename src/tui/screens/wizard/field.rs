@@ -17,6 +17,7 @@ use crate::{
         field::SecretField,
         form::{FieldId, Hosts, Into, Proof, Region},
         steps::{WizardStep, Words},
+        views::Mode,
         wizard::KeyPhase,
     },
     domain::{credential::CertificateView, registration::Shell, secret::Secret},
@@ -95,7 +96,7 @@ const fn placeholder(model: &Model, id: FieldId) -> &'static str {
 
 pub const fn shell_title(shell: Shell) -> &'static str {
     match shell {
-        Shell::AzureCli => "Azure CLI (az)",
+        Shell::AzureCli => "Azure CLI",
         Shell::PowerShell => "PowerShell",
     }
 }
@@ -198,7 +199,11 @@ pub fn certificate(model: &Model, view: &CertificateView, cells: u16, room: Room
     if let Some(path) = view.cer_path.as_deref().filter(|_| made && model.wizard.step != WizardStep::Script) {
         fact("file", path);
         out.push(Line::default());
-        out.extend(widgets::wrapped("Upload that file to your app now:", cells, 0, theme::PLAIN));
+        let upload = match model.mode {
+            Mode::Real => "Upload that file to your app now:",
+            Mode::Demo => "Upload that file to your app now (in this demo, going on stands for it):",
+        };
+        out.extend(widgets::wrapped(upload, cells, 0, theme::PLAIN));
         page::words(
             &[Words::Click(&["Certificates & secrets", "Certificates", "Upload certificate", "the file", "Add"])],
             cells,

@@ -52,10 +52,10 @@ pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
     }
     let (from, to) = (all.len() + focus.0, all.len() + focus.1);
     all.extend(fields);
-    // The field in focus is always seen, with what is wrong with it; else what follows the last field may be read.
+    // The field in focus is seen, with what is wrong with it, until somebody pages on from there.
     let scroll = to.saturating_sub(rows).min(from);
-    widgets::scrolled(buf, inner, &all, u16::try_from(scroll).unwrap_or(0));
-    0
+    let scroll = u16::try_from(scroll).unwrap_or(0).saturating_add(wizard.scroll);
+    widgets::scrolled(buf, inner, &all, scroll)
 }
 
 const LINE: &str =
