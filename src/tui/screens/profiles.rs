@@ -89,7 +89,7 @@ fn news(model: &Model, cells: u16) -> Vec<Line<'static>> {
     out
 }
 
-/// `▸ ● work *  Contoso  ends in 6 days`.
+/// `▸ ● work *  client secret ends in 6 days · Contoso`: what a person has to see to is never cut off.
 fn line(model: &Model, row: &ProfileRow, chosen: bool, name: usize, cells: u16) -> Line<'static> {
     let sign = match &row.about {
         Err(_) => Sign::Failed,
@@ -101,7 +101,7 @@ fn line(model: &Model, row: &ProfileRow, chosen: bool, name: usize, cells: u16) 
         Ok(about) => {
             let title = about.view.title().to_owned();
             let needs = needs(model, about);
-            if needs.is_empty() { title } else { format!("{title}: {needs}") }
+            if needs.is_empty() { title } else { format!("{needs} · {title}") }
         }
         Err(problem) => problem.summary.clone(),
     };
