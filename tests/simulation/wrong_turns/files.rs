@@ -17,6 +17,8 @@ use crate::screen::Screen;
 pub enum Content {
     Missing,
     Nonsense,
+    /// And nobody has read it when all is to be checked.
+    Hasty,
     TooLarge,
     Request,
     OnlyCertificate,
@@ -40,6 +42,7 @@ pub fn rows() -> Vec<Row> {
     vec![
         file("no such file", Content::Missing, "", "certificate_file_unreadable", "Give the path of a PEM"),
         file("no certificate at all", Content::Nonsense, "", "no_certificate_file", "Give a PEM with the private key and its certificate, or a PFX"),
+        Row { key: "^R check now", ..file("a file that nobody has read yet", Content::Hasty, "", "no_certificate_file", "The file is read first; then check again") },
         file("a very large file", Content::TooLarge, "", "certificate_file_too_large", "Give a PEM with the private key and its certificate, or a PFX"),
         file("a request for a certificate", Content::Request, "", "no_certificate_file", "Give the certificate that was issued for it"),
         file("a certificate without its key", Content::OnlyCertificate, "", "no_private_key", "export both as PFX"),
@@ -80,7 +83,7 @@ fn bytes(content: Content) -> Option<Vec<u8>> {
     let key = pem("PRIVATE KEY", ours.key.key.expose());
     let text = match content {
         Content::Missing => return None,
-        Content::Nonsense => "client_secret=x".to_owned(),
+        Content::Nonsense | Content::Hasty => "client_secret=x".to_owned(),
         Content::TooLarge => " ".repeat(2 << 20),
         Content::Request => pem("CERTIFICATE REQUEST", b"x"),
         Content::OnlyCertificate => ours.cer(),
@@ -136,7 +139,7 @@ pub async fn read(bench: &Bench, content: &Content, password: &str) -> Screen {
     screen.paste(&file.display().to_string());
     screen.press("enter");
     screen.paste(password);
-    screen.press("enter");
+    screen.press(if *content == Content::Hasty { "ctrl-r" } else { "enter" });
     screen.until("the file", |m| matches!(m.wizard.keys.phase, KeyPhase::Ready(_) | KeyPhase::Failed(_))).await;
     if !password.is_empty() {
         screen.shows_not(&[password]);
