@@ -181,6 +181,7 @@ fn without_a_keyring_no_secret_is_kept() {
         let mut command = home.tenantry();
         command.args(["profile", "add", "--profile", name, "--tenant-id", id, "--client-id", id]).args(more);
         command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nobody/listens/here");
+        command.env("TENANTRY_KERNEL_KEYRING", "off");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
