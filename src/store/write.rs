@@ -1,7 +1,7 @@
 //! Writing a run: begin, pages, and (in `finish`) its end.
 
 use std::{
-    borrow::Borrow,
+    borrow::{Borrow, Cow},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -23,6 +23,7 @@ use crate::domain::{
     ids::{RunId, TenantId},
     kind::EntityKind,
     reading::RunKind,
+    short_id::ShortId,
     view::RunInfo,
 };
 
@@ -140,9 +141,9 @@ pub struct MembersWrite {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRef {
-    pub id: String,
+    pub id: ShortId,
     /// `#microsoft.graph.user`; empty where the service named none.
-    pub odata_type: String,
+    pub odata_type: Cow<'static, str>,
 }
 
 /// How a list ended.

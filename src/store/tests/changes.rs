@@ -125,7 +125,7 @@ impl Directory {
             n if GROUPS.contains(&n) => GROUP,
             _ => DEVICE,
         };
-        MemberRef { id: id(n), odata_type: odata_type.to_owned() }
+        MemberRef { id: id(n).into(), odata_type: odata_type.into() }
     }
 
     fn list(&self, group: usize) -> Vec<MemberRef> {
