@@ -1,9 +1,9 @@
-//! How fast the store writes a large directory, and what it takes: `cargo run --release --example store_speed [SCALE [first]]`.
+//! How fast the store writes a large directory, and what it takes:
+//! `cargo run --release --example store_speed [SCALE [first]]`.
 //!
 //! 500,000 users of a kilobyte each and 150,000 groups with 5.6 million memberships, times SCALE: read in full, read again
-//! unchanged, then by changes; with `first`, read in full only. Only the store's own time
-//! counts, in seconds of the processor and (in brackets) of the clock; what a thread of its own sorts for an index is in the
-//! clock's only.
+//! unchanged, then by changes; with `first`, read in full only. Only the store's own time counts, in seconds of the
+//! processor and (in brackets) of the clock; what a thread of its own sorts for an index is in the clock's only.
 
 use std::{fs, time::Instant};
 
