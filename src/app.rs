@@ -343,7 +343,7 @@ impl Model {
         self.last_job += 1;
         let id = JobId(self.last_job);
         self.jobs.insert(id, Job { kind: work.kind(), since: self.now, cancelled: false });
-        fx.push(Effect::Start(id, work));
+        fx.push(Effect::Start(id, Box::new(work)));
         id
     }
 

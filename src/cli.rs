@@ -1,10 +1,12 @@
 //! The command line: clap types only. What the words mean is decided in [`crate::headless`] and [`crate::profile`].
 
 mod profile;
+mod script;
 
 use std::path::PathBuf;
 
 pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
+pub use script::{About, Script, ScriptShell};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -131,6 +133,9 @@ pub struct Doctor {
     /// principals in $expand and delta, up to 200 groups read in two ways and compared. Later runs use what it learns
     #[arg(long)]
     pub probe: bool,
+    /// If admin consent is missing, wait until somebody gives it (half an hour at most), then check again
+    #[arg(long)]
+    pub wait_consent: bool,
     /// Write the probe's report here; it holds no personal data and can be shared
     #[arg(long, value_name = "FILE", requires = "probe")]
     pub report: Option<PathBuf>,
@@ -279,75 +284,6 @@ pub enum ExportFormat {
     Ndjson,
 }
 
-/// What the scripts are about comes from the common options: --cloud, --tenant-id, --client-id.
-#[derive(Debug, Subcommand)]
-pub enum Script {
-    /// A script that registers the app, and consents where its runner may; prints one line to paste back
-    Register {
-        #[command(flatten)]
-        about: About,
-        /// What runs it
-        #[arg(long, value_enum, default_value_t)]
-        shell: ScriptShell,
-        /// Certificate whose key the app shall know (DER or PEM); without it the app has no credential yet
-        #[arg(long, value_name = "FILE")]
-        public_key: Option<PathBuf>,
-        /// Write it to this new file
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-    /// A script for who may consent: gives the app of --client-id its permissions
-    Consent {
-        #[command(flatten)]
-        about: About,
-        /// What runs it
-        #[arg(long, value_enum, default_value_t)]
-        shell: ScriptShell,
-        /// Write it to this new file
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-    /// A message that asks who may consent to do so for the app of --client-id
-    Message {
-        #[command(flatten)]
-        about: About,
-        /// Write it to this new file
-        #[arg(long, value_name = "FILE")]
-        out: Option<PathBuf>,
-    },
-}
-
-impl Script {
-    pub const fn about(&self) -> &About {
-        match self {
-            Self::Register { about, .. } | Self::Consent { about, .. } | Self::Message { about, .. } => about,
-        }
-    }
-}
-
-/// The app registration that a script is about.
-#[derive(Debug, Args)]
-pub struct About {
-    /// The app's name
-    #[arg(long, value_name = "NAME", default_value = "tenantry")]
-    pub name: String,
-    /// One permission for each kind of thing, instead of Directory.Read.All
-    #[arg(long)]
-    pub least_privilege: bool,
-    /// One permission more
-    #[arg(long, value_name = "PERMISSION", value_parser = ["Member.Read.Hidden", "AuditLog.Read.All"])]
-    pub also: Vec<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum ScriptShell {
-    /// A POSIX shell with the Azure CLI
-    #[default]
-    Az,
-    /// PowerShell 5.1 or 7 with Microsoft.Graph.Authentication
-    Powershell,
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -384,8 +320,8 @@ mod tests {
 
     #[test]
     fn no_flag_takes_a_secret() {
-        // A word to read them from standard input, and a date.
-        const FINE: [&str; 2] = ["secrets_stdin", "secret_expires"];
+        // A word to read them from standard input, a date, and the public half of a key.
+        const FINE: [&str; 3] = ["secrets_stdin", "secret_expires", "public_key"];
         fn look(command: &clap::Command) {
             for flag in command.get_arguments() {
                 let name = flag.get_id().as_str();

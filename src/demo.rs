@@ -6,7 +6,8 @@
 //!
 //! How the services behave is taken from `facts/graph.md` and `facts/jupiterone.md` of this project's research, what
 //! hurts included, throttling by resource units and delta queries among it. It is not the real thing: it has a quota only
-//! where a scenario gives one, its changes come in steps, and its signatures are noise.
+//! where a scenario gives one, its changes come in steps, and the
+//! signatures of its tokens are noise (those of assertions that come in are verified).
 //!
 //! Uses the program's vocabulary and nothing else of it, so that client and server cannot share a mistake.
 

@@ -300,7 +300,7 @@ where
     fn happened(&mut self, msg: Msg) -> io::Result<()> {
         for effect in app::update(&mut self.model, msg) {
             match effect {
-                Effect::Start(id, work) => self.jobs.start(id, work),
+                Effect::Start(id, work) => self.jobs.start(id, *work),
                 Effect::Cancel(id) => self.jobs.cancel(id),
                 Effect::Hold(id, held) => self.jobs.hold(id, held),
                 Effect::CancelAll => self.jobs.cancel_all(),

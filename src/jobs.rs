@@ -141,7 +141,7 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
         tenant: settings.tenant.as_ref().map(|t| t.as_str().to_owned()).unwrap_or_default(),
         client: settings.client.as_ref().map(|c| c.as_str().to_owned()).unwrap_or_default(),
         credential: context.secrets.credential.clone(),
-        credential_expires: None,
+        credential_expires: settings.credential_expires,
         cloud: settings.cloud,
         login: settings.login.clone(),
         graph: settings.graph.clone(),

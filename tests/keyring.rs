@@ -2,6 +2,8 @@
 
 #[path = "support/left_out.rs"]
 mod left_out;
+#[path = "keyring/session.rs"]
+mod session;
 
 use std::{
     io::Write as _,
@@ -15,13 +17,21 @@ use tenantry::{
         OsVault,
         vault::{DEADLINE, Entry, Vault, VaultError, with_deadline},
     },
-    domain::{ids::ClientId, origin::Origin, secret::Secret},
+    domain::{
+        ids::ClientId,
+        origin::Origin,
+        secret::{Secret, SecretBytes},
+    },
 };
 
 /// An entry that no person has: its own tenant for each test process.
 fn entry(what: &str) -> Entry {
+    entry_of(what, std::process::id())
+}
+
+fn entry_of(what: &str, process: u32) -> Entry {
     let client = ClientId::parse("535fb089-9ff3-47b6-9bfb-4f1264799865").unwrap();
-    let tenant = format!("{what}-{}.test.invalid", std::process::id());
+    let tenant = format!("{what}-{process}.test.invalid");
     Entry::client_secret(&Origin::known("https://login.microsoftonline.com"), &tenant, &client)
 }
 
@@ -70,13 +80,89 @@ async fn a_secret_is_stored_read_and_deleted_or_left_out() {
     .await;
 }
 
+/// As long as a private key gets: RSA of 4,096 bits in PKCS#8; and no text.
+fn long_key() -> SecretBytes {
+    SecretBytes::new((0..2375_u32).map(|n| (n * 7 % 256) as u8).collect())
+}
+
+/// What a second process finds in the keyring: `true` if it is [`long_key`].
+#[cfg(unix)]
+fn second_process_finds(vault: &str, what: &str) -> String {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "a_second_process", "--ignored", "--nocapture"])
+        .env("KEYRING_ENTRY", format!("{vault} {what} {}", std::process::id()))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{text}");
+    text.lines().find_map(|line| line.split_once("found: ")).unwrap_or_else(|| panic!("{text}")).1.to_owned()
+}
+
+/// By itself it does nothing.
+#[test]
+#[cfg(unix)]
+#[ignore = "a child of the tests here"]
+fn a_second_process() {
+    let Ok(text) = std::env::var("KEYRING_ENTRY") else { return };
+    let [vault, what, process] = text.split(' ').collect::<Vec<_>>().try_into().unwrap();
+    let vault: Box<dyn Vault> = match vault {
+        #[cfg(target_os = "linux")]
+        "kernel" => Box::new(tenantry::credentials::os_vault::KernelVault::open().unwrap()),
+        _ => Box::new(OsVault),
+    };
+    let found = vault.key(&entry_of(what, process.parse().unwrap())).unwrap();
+    println!("\nfound: {}", found.map_or("nothing", |key| if key == long_key() { "the key" } else { "another" }));
+}
+
+#[tokio::test]
+#[cfg(unix)]
+async fn a_key_is_read_back_by_another_process_or_left_out() {
+    with_keyring("a_key_is_read_back_by_another_process_or_left_out", async |vault| {
+        let set = |vault: &dyn Vault| vault.set_key(&entry("bytes"), &long_key());
+        with_deadline(Arc::clone(&vault), DEADLINE, set).await.unwrap();
+        assert_eq!(second_process_finds("system", "bytes"), "the key");
+        let text = with_deadline(Arc::clone(&vault), DEADLINE, |vault| vault.get(&entry("bytes"))).await;
+        assert_eq!(text, Err(VaultError::NotText), "a key is no text, and is not shown as one");
+        with_deadline(vault, DEADLINE, |vault| vault.delete(&entry("bytes"))).await.unwrap();
+        assert_eq!(second_process_finds("system", "bytes"), "nothing");
+    })
+    .await;
+}
+
+/// Not in [`left_out`]: whether the kernel lets this machine keep keys is nothing that installing could mend.
+#[test]
+#[cfg(target_os = "linux")]
+fn the_kernel_keeps_a_key_where_it_may() {
+    let vault = match tenantry::credentials::os_vault::KernelVault::open() {
+        Ok(vault) => vault,
+        Err(error) => {
+            println!("not tried: {error}");
+            assert_eq!(error.problem().code.as_deref(), Some("keyring_no_kernel_keys"));
+            return;
+        }
+    };
+    println!("{}", vault.name());
+    assert!(vault.name().starts_with("the kernel's keyring, until "));
+    let entry = entry("kernel");
+    assert_eq!(vault.key(&entry).unwrap(), None);
+    vault.set(&entry, &Secret::new("Xyz8Q~first")).unwrap();
+    vault.set_key(&entry, &long_key()).unwrap();
+    assert_eq!(vault.key(&entry).unwrap(), Some(long_key()), "replaced, not added");
+    assert_eq!(vault.get(&entry), Err(VaultError::NotText));
+    assert_eq!(second_process_finds("kernel", "kernel"), "the key");
+    vault.delete(&entry).unwrap();
+    assert_eq!(second_process_finds("kernel", "kernel"), "nothing");
+    vault.delete(&entry).unwrap();
+}
+
 #[tokio::test]
 async fn the_keyring_has_a_name_or_left_out() {
     with_keyring("the_keyring_has_a_name_or_left_out", async |vault| {
         let name = with_deadline(vault, DEADLINE, |vault| Ok(vault.name())).await.unwrap();
         println!("the keyring is {name}");
         let known = ["(Secret Service)", "Secret Service", "macOS Keychain", "Windows Credential Manager"];
-        assert!(known.iter().any(|k| name.ends_with(k)), "{name}");
+        let kernel = name.starts_with("the kernel's keyring, until ");
+        assert!(kernel || known.iter().any(|k| name.ends_with(k)), "{name}");
     })
     .await;
 }

@@ -10,6 +10,9 @@ mod stand_in;
 #[path = "scripts/checked.rs"]
 mod checked;
 #[cfg(unix)]
+#[path = "scripts/program.rs"]
+mod program;
+#[cfg(unix)]
 #[path = "scripts/real_az.rs"]
 mod real_az;
 #[cfg(unix)]

@@ -8,3 +8,5 @@ mod journey;
 mod screens;
 #[path = "ui/terminal.rs"]
 mod terminal;
+#[path = "ui/wizard.rs"]
+mod wizard;

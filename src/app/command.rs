@@ -196,7 +196,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "continue", "go on", |m| at_step(m, WizardStep::Check) && can::is_checked(m);
     Action::SwitchCloud, ["s"], "switch the cloud", "ask the cloud that the tenant lives in", |m| at_step(m, WizardStep::Check) && matches!(can::offer(m), Some(Offer::OtherCloud(_)));
     Action::TakeCertificate, ["t"], "take a certificate", "prove the app by a certificate instead of a secret", |m| at_step(m, WizardStep::Check) && matches!(can::offer(m), Some(Offer::UseCertificate));
-    Action::Fix, ["f"], "mend", "go to the page that mends it", |m| at_step(m, WizardStep::Check) && can::can_fix(m);
+    Action::Fix, ["f"], "mend", "go to the page that mends it", |m| at(m, Place::Wizard) && (can::is_refused(m) || (m.wizard.step == WizardStep::Check && can::can_fix(m)));
     Action::GoOnAnyway, ["n"], "go on anyway", "go on although a check failed", |m| at_step(m, WizardStep::Check) && can::may_go_on(m);
     Action::Cancel, ["c"], "stop", "stop the checks", |m| at_step(m, WizardStep::Check) && can::is_checking(m);
     Action::Continue, ["enter"], "look now", "check at once, without waiting", |m| at_step(m, WizardStep::Waiting);
@@ -210,7 +210,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "make the key", "make a key and its certificate", |m| at(m, Place::Wizard) && can::next_key(m) == Some(Proof::Made);
     Action::Continue, ["enter"], "read the file", "read key and certificate from the file", |m| at(m, Place::Wizard) && can::next_key(m) == Some(Proof::File);
     Action::Continue, ["enter"], "next field", "go to the next field", |m| at(m, Place::Wizard) && can::has_field_after(m);
-    Action::Continue, ["enter"], "check", "check all that is entered", |m| at_step(m, WizardStep::Everything) && can::is_page(m);
+    Action::Continue, ["enter"], "check", "check all that is entered", |m| (at_step(m, WizardStep::Everything) || at_step(m, WizardStep::JupiterOne)) && can::is_page(m);
     Action::Continue, ["enter"], "continue", "go to the next page", |m| at(m, Place::Wizard) && can::is_page(m);
     Action::Choose(-1), ["left"], "", "the choice before", |m| at(m, Place::Wizard) && m.focus() == Focus::Choice;
     Action::Choose(1), ["right", "space"], "choose", "the next choice", |m| at(m, Place::Wizard) && m.focus() == Focus::Choice;
@@ -267,8 +267,8 @@ pub const COMMANDS: &[Command] = commands! {
     // Lists of all kinds.
     Action::Move(Move::Up), ["up", "k"], "", "up", scrollable;
     Action::Move(Move::Down), ["down", "j"], "", "down", scrollable;
-    Action::Move(Move::PageUp), ["pageup"], "", "a page up", scrollable;
-    Action::Move(Move::PageDown), ["pagedown", "space"], "", "a page down", scrollable;
+    Action::Move(Move::PageUp), ["pageup"], "", "a page up", |m| scrollable(m) || at(m, Place::Wizard);
+    Action::Move(Move::PageDown), ["pagedown", "space"], "", "a page down", |m| scrollable(m) || at(m, Place::Wizard);
     Action::Move(Move::Top), ["home", "g"], "", "to the top", scrollable;
     Action::Move(Move::Bottom), ["end", "G"], "", "to the bottom", scrollable;
 

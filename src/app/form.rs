@@ -1,6 +1,7 @@
 //! What has been entered into the wizard, and what is asked of the engine with it.
 
 mod id;
+mod pages;
 mod wrong;
 
 use jiff::civil::Date;
@@ -156,54 +157,6 @@ impl Fields {
                 self.scope.set(name);
             }
         }
-    }
-
-    /// The fields of a page, in order.
-    pub fn on(&self, step: WizardStep) -> Vec<FieldId> {
-        use FieldId::{AppName, Client, Line, Shell, Tenant};
-        match step {
-            WizardStep::OpenCenter => self.of_hosts(),
-            WizardStep::CopyIds => vec![Tenant, Client],
-            WizardStep::Credential => self.of_proof(),
-            WizardStep::App => vec![FieldId::Cloud, Tenant, AppName, Shell],
-            WizardStep::Line => vec![Line],
-            WizardStep::Everything => {
-                [self.of_hosts(), vec![Tenant, Client], self.of_proof(), self.of_jupiterone()].concat()
-            }
-            WizardStep::JupiterOne => self.of_jupiterone(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn of_hosts(&self) -> Vec<FieldId> {
-        match self.hosts {
-            Hosts::Of(_) => vec![FieldId::Cloud],
-            Hosts::Own => vec![FieldId::Cloud, FieldId::Login, FieldId::Graph, FieldId::Center],
-        }
-    }
-
-    fn of_proof(&self) -> Vec<FieldId> {
-        match self.proof {
-            Proof::Secret => vec![FieldId::Proof, FieldId::Secret, FieldId::Expires],
-            Proof::Made => vec![FieldId::Proof],
-            Proof::File => vec![FieldId::Proof, FieldId::KeyPath, FieldId::KeyPassword],
-        }
-    }
-
-    fn of_jupiterone(&self) -> Vec<FieldId> {
-        let mut all = vec![FieldId::Account, FieldId::Region];
-        if self.region == Region::Custom {
-            all.push(FieldId::Url);
-        }
-        if self.scoped {
-            all.push(FieldId::Into);
-        }
-        all.push(match (self.scoped, self.into) {
-            (true, Into::Scope) => FieldId::Scope,
-            _ => FieldId::Instance,
-        });
-        all.push(FieldId::Key);
-        all
     }
 
     pub const fn text(&self, id: FieldId) -> Option<&TextField> {

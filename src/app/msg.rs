@@ -79,7 +79,7 @@ pub enum Outcome {
 /// Something to do.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    Start(JobId, Work),
+    Start(JobId, Box<Work>),
     Cancel(JobId),
     CancelAll,
     /// Stop or let go all requests of a collection, which stays as it is meanwhile.

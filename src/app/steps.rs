@@ -149,7 +149,7 @@ impl WizardStep {
             Self::Everything => "All values",
             Self::Check => "Check it",
             Self::Waiting => "Wait for consent",
-            Self::Instance => "Make a JupiterOne instance",
+            Self::Instance => "Make an instance",
             Self::JupiterOne => "Connect JupiterOne",
             Self::Save => "Save",
         }
@@ -238,7 +238,7 @@ impl WizardStep {
                 Say("Where the directory goes. The Account ID is in Settings → Account Management."),
                 Gap,
                 Say("An Integration API key can write into its own instance and nothing else: it cannot read, so \
-                     that some checks say “cannot check”. That is the key to take."),
+                     that some checks say \"cannot check\". That is the key to take."),
                 Note(
                     "A user's or an account's key can read as well, and could overwrite any instance: then its name \
                       is shown, and you are asked.",

@@ -4,10 +4,12 @@ pub mod can;
 pub mod checks;
 mod demo;
 pub mod keys;
+mod paste;
 pub mod save;
 pub mod texts;
 pub mod waiting;
 
+pub(super) use self::paste::{paste, secret};
 pub use self::{
     checks::{Checks, ChecksPhase},
     keys::{KeyPhase, Keys},
@@ -18,7 +20,6 @@ pub use self::{
 use super::{
     Focus, Fx, Model, Place,
     command::Action,
-    field::SecretEdit,
     form::{FieldId, Fields, Hosts, Into, Proof, Region},
     key::Key,
     list::Move,
@@ -27,7 +28,7 @@ use super::{
 };
 use crate::domain::{
     portal::{self, Page},
-    registration::{Pasted, Shell, read_pasted},
+    registration::Shell,
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -100,7 +101,9 @@ impl Wizard {
             self.fields.leave(id);
         }
         self.step = step;
-        self.field = 0;
+        // Most tenants live in the first cloud there is: the form begins behind it.
+        let first = if step == WizardStep::Everything { FieldId::Tenant } else { FieldId::AppName };
+        self.field = self.fields.on(step).iter().position(|id| *id == first).unwrap_or(0);
         self.scroll = 0;
     }
 
@@ -124,6 +127,7 @@ impl Wizard {
             if let Some(id) = self.focused() {
                 self.fields.leave(id);
             }
+            self.scroll = 0;
             self.field = (self.field as isize + by).rem_euclid(count as isize) as usize;
         }
     }
@@ -133,11 +137,30 @@ impl Wizard {
         self.keys.view(self.fields.proof).is_some()
     }
 
-    /// Values have changed: what was found out about the old ones says nothing any more.
+    /// A value has changed: what was found out about the old one says nothing any more. Of the two sides only the one
+    /// that it belongs to has to be proven anew.
     fn changed(&mut self) {
-        if self.checks.phase == ChecksPhase::Done || matches!(self.checks.phase, ChecksPhase::Failed(_)) {
+        let is_over = matches!(self.checks.phase, ChecksPhase::Done | ChecksPhase::Failed(_));
+        match self.focused() {
+            _ if !is_over => {}
+            Some(id) if id.is_jupiterone() && self.checks.phase == ChecksPhase::Done => {
+                self.checks.phase = ChecksPhase::Idle;
+                self.checks.done.retain(|check| !check.id.is_jupiterone());
+            }
+            _ => self.checks = Checks::default(),
+        }
+        self.changed_anything();
+    }
+
+    /// As [`Wizard::changed`], where values of both sides may be others now.
+    fn changed_all(&mut self) {
+        if !matches!(self.checks.phase, ChecksPhase::Running(_)) {
             self.checks = Checks::default();
         }
+        self.changed_anything();
+    }
+
+    fn changed_anything(&mut self) {
         if matches!(self.focused(), Some(FieldId::KeyPath | FieldId::KeyPassword)) {
             self.keys.forget_file();
         }
@@ -161,71 +184,6 @@ impl Wizard {
             }
         }
     }
-}
-
-/// A paste: a line that names tenant and client fills both wherever it is pasted, anything else goes into the field.
-pub(super) fn paste(model: &mut Model, text: &str) {
-    if taken(model, text) {
-        return;
-    }
-    let wizard = &mut model.wizard;
-    match wizard.focused().and_then(|id| wizard.fields.text_mut(id)) {
-        Some(field) => {
-            field.paste(text);
-            wizard.changed();
-        }
-        None => model.say("There is no field here to paste into."),
-    }
-}
-
-/// An edit of the secret in focus. Also into a secret's field people paste the line.
-pub(super) fn secret(model: &mut Model, edit: &SecretEdit) {
-    if let SecretEdit::Insert(text) = edit
-        && taken(model, text.expose())
-    {
-        return;
-    }
-    let wizard = &mut model.wizard;
-    if let Some(field) = wizard.focused().and_then(|id| wizard.fields.secret_mut(id)) {
-        field.edit(edit);
-        wizard.changed();
-    }
-}
-
-/// Takes a pasted line's values, or says why it does not. `false` for any other text.
-fn taken(model: &mut Model, text: &str) -> bool {
-    if text.chars().nth(1).is_none() || model.wizard.step == WizardStep::Welcome {
-        return false;
-    }
-    match read_pasted(text) {
-        None => false,
-        Some(Ok(pasted)) => {
-            let wizard = &mut model.wizard;
-            wizard.fields.take(&pasted);
-            if wizard.step == WizardStep::Line {
-                wizard.fields.line.set(&text.split_whitespace().collect::<Vec<_>>().join(" "));
-            }
-            wizard.changed();
-            model.say(format!("Taken from the line: {}.", names(&pasted).join(", ")));
-            true
-        }
-        Some(Err(problem)) => {
-            let hint = problem.hint.map(|h| format!(": {h}")).unwrap_or_default();
-            model.say(format!("{}{hint}", problem.summary));
-            true
-        }
-    }
-}
-
-fn names(pasted: &Pasted) -> Vec<&'static str> {
-    let named = [
-        (pasted.tenant.is_some(), "tenant"),
-        (pasted.client.is_some(), "client"),
-        (pasted.cloud.is_some(), "cloud"),
-        (pasted.account.is_some(), "JupiterOne account"),
-        (pasted.instance.is_some(), "instance"),
-    ];
-    named.into_iter().filter_map(|(is, name)| is.then_some(name)).collect()
 }
 
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
@@ -279,8 +237,10 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
         }
         Action::OtherShell => {
-            let other = |shell| if shell == Shell::AzureCli { Shell::PowerShell } else { Shell::AzureCli };
-            wizard.fields.shell = other(wizard.fields.shell);
+            wizard.fields.shell = match wizard.fields.shell {
+                Shell::AzureCli => Shell::PowerShell,
+                Shell::PowerShell => Shell::AzureCli,
+            };
             (wizard.written, wizard.scroll) = (None, 0);
         }
         Action::FillRight => demo::fill(model, demo::Which::Right),

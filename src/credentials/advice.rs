@@ -221,6 +221,120 @@ mod tests {
         }
     }
 
+    /// Each code of the login service, and what it sends people to do (facts/graph.md §7.3).
+    const NEXT: [(u32, &str); 55] = [
+        (700_016, "Copy the Application (client) ID"),
+        (7_000_215, "Secret ID was copied instead of the Value"),
+        (7_000_222, "Create a new one in Certificates & secrets"),
+        (90_002, "Check the Directory (tenant) ID"),
+        (900_023, "Copy the Directory (tenant) ID"),
+        (900_021, "Copy the Directory (tenant) ID"),
+        (50_059, "Copy the Directory (tenant) ID"),
+        (50_194, "Give that tenant's own ID"),
+        (9_001_023, "Give the tenant's own ID"),
+        (900_144, "Check tenant ID, client ID and secret"),
+        (90_014, "Check tenant ID, client ID and secret"),
+        (900_561, "A proxy may have changed POST to GET"),
+        (9_002_313, "A proxy may have changed it"),
+        (70_011, "check which cloud is chosen"),
+        (1_002_012, "Check which cloud is chosen"),
+        (500_011, "Check which cloud is chosen"),
+        (650_057, "Add Directory.Read.All"),
+        (650_052, "Check which cloud is chosen"),
+        (7_000_229, "Grant admin consent"),
+        (7_000_112, "set Enabled for users to sign in? to Yes"),
+        (70_001, "Copy the Application (client) ID"),
+        (700_011, "Copy the Application (client) ID"),
+        (7_000_218, "Enter the client secret's Value"),
+        (700_025, "set Allow public client flows to No"),
+        (700_027, "Upload the .cer"),
+        (700_024, "Set the clock"),
+        (700_021, "Check the client ID"),
+        (700_030, "Use a certificate that is registered"),
+        (5_002_723, "report this"),
+        (5_002_738, "Use an RSA certificate"),
+        (50_027, "report this"),
+        (50_012, "Upload the .cer"),
+        (53_003, "Sign-in logs, Service principal sign-ins"),
+        (530_032, "Sign-in logs, Service principal sign-ins"),
+        (50_076, "Check the tenant ID"),
+        (50_079, "Check the tenant ID"),
+        (50_034, "Check that the client ID is an app's"),
+        (50_126, "Check that the client ID is an app's"),
+        (65_001, "choose Grant admin consent"),
+        (500_113, "check it in API permissions"),
+        (7_000_113, "Check API permissions"),
+        (90_013, "Check tenant ID, client ID and secret"),
+        (90_019, "Copy the Directory (tenant) ID"),
+        (90_038, "Choose that cloud"),
+        (900_382, "Choose that cloud"),
+        (900_432, "Choose that cloud"),
+        (50_196, "Wait some minutes"),
+        (90_055, "Wait some minutes"),
+        (90_033, "Try again in a minute"),
+        (90_006, "Try again in a minute"),
+        (90_012, "Try again in a minute"),
+        (90_024, "Try again in a minute"),
+        (50_033, "Try again in a minute"),
+        (90_090, "Try again in a minute"),
+        // One that nobody has heard of.
+        (1_234_567, "Sign-in logs, Service principal sign-ins"),
+    ];
+
+    #[test]
+    fn every_code_names_the_next_step() {
+        for (number, next) in NEXT {
+            let message = format!("AADSTS{number}: words. Trace ID: t");
+            let problem = Problem { message: Some(message), ..Problem::new("x").code("invalid_client") };
+            let hint = explain(problem).hint.unwrap_or_default();
+            assert!(hint.contains(next), "AADSTS{number}: {hint}");
+        }
+        let tabled = TABLE.keys().filter(|code| code.starts_with("AADSTS")).count();
+        assert_eq!(tabled + 1, NEXT.len(), "each of the table is here");
+    }
+
+    #[test]
+    fn what_a_face_can_offer() {
+        let check = |code: &str, message: &str, here: Cloud, want: Option<Offer>| {
+            let problem = Problem { message: Some(message.to_owned()), ..Problem::new("x").code(code) };
+            assert_eq!(offer(&problem, here), want, "{code} {message}");
+        };
+        let to = |cloud| Some(Offer::OtherCloud(cloud));
+        let redirected = "AADSTS90038: Tenant 'x' request is being redirected to the National Cloud 'MicrosoftOnline.";
+        check("AADSTS90038", &format!("{redirected}US'."), Cloud::Global, to(Cloud::UsGov));
+        check("AADSTS90038", &format!("{redirected}COM'."), Cloud::UsGov, to(Cloud::Global));
+        check("AADSTS90038", &format!("{redirected}CN'."), Cloud::Global, to(Cloud::China));
+        // What the message names is where we are: then it is not that one.
+        check("AADSTS90038", &format!("{redirected}US'."), Cloud::Dod, to(Cloud::Global));
+        check(
+            "AADSTS900382",
+            "Confidential Client is not supported in Cross Cloud request.",
+            Cloud::Global,
+            to(Cloud::UsGov),
+        );
+        check("invalid_client", "AADSTS900432: words", Cloud::China, to(Cloud::Global));
+        // Most often a typing error: words only.
+        check("AADSTS90002", "Tenant 'x' not found.", Cloud::Global, None);
+        check("AADSTS7000229", "words", Cloud::Global, Some(Offer::AwaitConsent));
+        check("x", "Credential type not allowed as per assigned policy", Cloud::Global, Some(Offer::UseCertificate));
+        check("AADSTS7000215", "Invalid client secret provided.", Cloud::Global, None);
+    }
+
+    #[test]
+    fn some_things_only_the_words_tell() {
+        let check = |code: &str, message: &str, want: &str| {
+            let problem =
+                Problem { message: Some(message.to_owned()), status: Some(401), ..Problem::new("x").code(code) };
+            let hint = explain(problem).hint.unwrap();
+            assert!(hint.contains(want), "{message}: {hint}");
+        };
+        let token = "InvalidAuthenticationToken";
+        check(token, "Lifetime validation failed", "same cloud");
+        check(token, "Continuous access evaluation resulted in claims challenge with result: Int", "split tunnel");
+        check(token, r#"(WWW-Authenticate: error="insufficient_claims")"#, "Service principal sign-ins");
+        check("x", "Credential type not allowed as per assigned policy", "upload its .cer");
+    }
+
     #[test]
     fn hints_are_short_sentences() {
         for (code, advice) in TABLE.iter() {

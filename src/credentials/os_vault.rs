@@ -1,12 +1,20 @@
-//! The operating system's own keyring: Secret Service, macOS Keychain, Windows Credential Manager, through `keyring`.
+//! The operating system's own keyring: Secret Service, macOS Keychain, Windows Credential Manager, through `keyring`; on
+//! Linux the kernel's keys where there is no Secret Service.
 //!
 //! Never a file of ours. What the platforms say is put into the distinct states of [`VaultError`].
 
-use std::collections::HashMap;
+#[cfg(target_os = "linux")]
+mod kernel;
+mod state;
+
+use std::{collections::HashMap, sync::LazyLock};
 
 use keyring_core::Error;
 
-use super::vault::{Entry, Vault, VaultError};
+#[cfg(target_os = "linux")]
+pub use self::kernel::KernelVault;
+use self::state::classify;
+use super::vault::{Absence, Entry, Vault, VaultError};
 use crate::domain::secret::{Secret, SecretBytes};
 
 /// The keyring of the user who runs tenantry. Making one does nothing yet; the first call connects.
@@ -14,59 +22,108 @@ use crate::domain::secret::{Secret, SecretBytes};
 pub struct OsVault;
 
 impl OsVault {
-    /// Whether there is a keyring to talk to. Once there was none, this process finds none: `keyring` asks once.
+    /// Whether there is a keyring to talk to. Once there was none, this process finds none: it is asked for once.
     pub fn available(&self) -> Result<(), VaultError> {
-        // `Entry::new` would only say that there is no store; the status says why.
-        match keyring::Entry::store_status() {
-            Ok(()) => Ok(()),
-            Err(error) => Err(match classify(error) {
-                VaultError::Failed(why) | VaultError::Refused(why) => VaultError::Absent(why),
-                other => other,
-            }),
+        match *PLACE {
+            Ok(_) => Ok(()),
+            Err(ref error) => Err(error.clone()),
         }
     }
 
-    fn open(self, entry: &Entry) -> Result<keyring_core::Entry, VaultError> {
-        self.available()?;
-        keyring_core::Entry::new_with_modifiers(entry.service(), entry.user(), &modifiers(entry))
-            .map_err(|e| classify(&e))
+    /// Calls the keyring, or what is used in its place.
+    fn call<T>(
+        self,
+        entry: &Entry,
+        system: impl FnOnce(keyring_core::Entry) -> keyring_core::Result<T>,
+        other: impl FnOnce(&dyn Vault) -> Result<T, VaultError>,
+    ) -> Result<T, VaultError> {
+        match *PLACE {
+            Ok(Place::System) => open(entry).and_then(system).map_err(|error| classify(&error)),
+            #[cfg(target_os = "linux")]
+            Ok(Place::Kernel(ref vault)) => other(vault),
+            Err(ref error) => {
+                // Only Linux has another.
+                drop(other);
+                Err(error.clone())
+            }
+        }
     }
 }
 
 impl Vault for OsVault {
     fn name(&self) -> String {
-        platform::name()
+        match *PLACE {
+            #[cfg(target_os = "linux")]
+            Ok(Place::Kernel(ref vault)) => vault.name(),
+            _ => platform::name(),
+        }
     }
 
     fn get(&self, entry: &Entry) -> Result<Option<Secret>, VaultError> {
-        match self.open(entry)?.get_password() {
-            Ok(text) => Ok(Some(Secret::new(text))),
-            Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(classify(&error)),
-        }
+        let system = |e: keyring_core::Entry| unless_missing(e.get_password().map(Secret::new));
+        self.call(entry, system, |vault| vault.get(entry))
     }
 
     fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError> {
-        self.open(entry)?.set_password(secret.expose()).map_err(|e| classify(&e))
+        self.call(entry, |e| e.set_password(secret.expose()), |vault| vault.set(entry, secret))
     }
 
     fn key(&self, entry: &Entry) -> Result<Option<SecretBytes>, VaultError> {
-        match self.open(entry)?.get_secret() {
-            Ok(bytes) => Ok(Some(SecretBytes::new(bytes))),
-            Err(Error::NoEntry) => Ok(None),
-            Err(error) => Err(classify(&error)),
-        }
+        let system = |e: keyring_core::Entry| unless_missing(e.get_secret().map(SecretBytes::new));
+        self.call(entry, system, |vault| vault.key(entry))
     }
 
     fn set_key(&self, entry: &Entry, key: &SecretBytes) -> Result<(), VaultError> {
-        self.open(entry)?.set_secret(key.expose()).map_err(|e| classify(&e))
+        self.call(entry, |e| e.set_secret(key.expose()), |vault| vault.set_key(entry, key))
     }
 
     fn delete(&self, entry: &Entry) -> Result<(), VaultError> {
-        match self.open(entry)?.delete_credential() {
-            Ok(()) | Err(Error::NoEntry) => Ok(()),
-            Err(error) => Err(classify(&error)),
+        let system = |e: keyring_core::Entry| unless_missing(e.delete_credential()).map(|_| ());
+        self.call(entry, system, |vault| vault.delete(entry))?;
+        // What an earlier login without a password manager left in the kernel goes too.
+        #[cfg(target_os = "linux")]
+        if let (Ok(Place::System), Ok(vault)) = (&*PLACE, KernelVault::open()) {
+            vault.delete(entry)?;
         }
+        Ok(())
+    }
+}
+
+/// Where this process keeps secrets.
+enum Place {
+    /// The platform's keyring.
+    System,
+    /// What Linux has where no password manager runs.
+    #[cfg(target_os = "linux")]
+    Kernel(KernelVault),
+}
+
+static PLACE: LazyLock<Result<Place, VaultError>> = LazyLock::new(|| {
+    // `Entry::new` would only say that there is no store; the status says why.
+    let Err(error) = keyring::Entry::store_status() else { return Ok(Place::System) };
+    let error = match classify(error) {
+        VaultError::Failed(why) | VaultError::Refused(why) => VaultError::Absent(Absence::Other(why)),
+        other => other,
+    };
+    #[cfg(target_os = "linux")]
+    if matches!(error, VaultError::Absent(_)) {
+        // A keyring that is there and locked is no reason to keep secrets elsewhere.
+        if let Ok(vault) = KernelVault::open() {
+            return Ok(Place::Kernel(vault));
+        }
+    }
+    Err(error)
+});
+
+fn open(entry: &Entry) -> keyring_core::Result<keyring_core::Entry> {
+    keyring_core::Entry::new_with_modifiers(entry.service(), entry.user(), &modifiers(entry))
+}
+
+fn unless_missing<T>(result: keyring_core::Result<T>) -> keyring_core::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Error::NoEntry) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -79,48 +136,6 @@ fn modifiers(entry: &Entry) -> HashMap<&'static str, &str> {
         HashMap::from([("persistence", "Local")])
     } else {
         HashMap::from([("label", entry.label())])
-    }
-}
-
-/// The state behind a platform's error. Only texts that hold no secret are kept: `BadEncoding` carries the secret itself.
-fn classify(error: &Error) -> VaultError {
-    match error {
-        Error::NoDefaultStore => VaultError::Absent("none could be reached".to_owned()),
-        Error::NoEntry => VaultError::Failed("the entry vanished".to_owned()),
-        Error::BadEncoding(_) | Error::BadDataFormat(..) => VaultError::NotText,
-        Error::TooLong(_, limit) => VaultError::TooLong(*limit),
-        Error::Ambiguous(_) => VaultError::Ambiguous,
-        Error::PlatformFailure(why) | Error::NoStorageAccess(why) => state(&why.to_string(), &format!("{why:?}")),
-        Error::Invalid(what, why) => VaultError::Failed(format!("{what} {why}")),
-        Error::BadStoreFormat(why) | Error::NotSupportedByStore(why) => VaultError::Failed(why.clone()),
-        _ => VaultError::Failed("for a reason that has no name here".to_owned()),
-    }
-}
-
-/// The platforms' own words: D-Bus error names, and OSStatus numbers, which macOS shows in `Debug` only.
-fn state(text: &str, debug: &str) -> VaultError {
-    let has = |words: &[&str]| words.iter().any(|w| text.contains(w) || debug.contains(w));
-    if has(&["object locked", "Error.IsLocked", "-25308", "-25293"]) {
-        VaultError::Locked
-    } else if has(&["prompt dismissed", "before prompt completed", "AccessDenied", "-128,", "-25244"]) {
-        VaultError::Refused(text.to_owned())
-    } else if has(&["result not returned from SS API"]) {
-        VaultError::NoCollection
-    } else if has(&[
-        "no secret service provider",
-        "ServiceUnknown",
-        "NameHasNoOwner",
-        "NoServer",
-        "No such file or directory",
-        "Connection refused",
-        "Address(",
-        "-25291",
-        "-25294",
-        "NO_SUCH_LOGON_SESSION",
-    ]) {
-        VaultError::Absent(text.to_owned())
-    } else {
-        VaultError::Failed(text.to_owned())
     }
 }
 
@@ -170,39 +185,10 @@ mod platform {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(any(target_os = "macos", windows))))]
 mod tests {
     use super::*;
 
-    #[test]
-    fn platform_words_become_states() {
-        let check = |text: &str, debug: &str, want: fn(&VaultError) -> bool| {
-            let got = state(text, debug);
-            assert!(want(&got), "{text}: {got:?}");
-        };
-        check("SS Error: object locked", "Locked", |e| *e == VaultError::Locked);
-        check("zbus fdo error: org.freedesktop.Secret.Error.IsLocked", "", |e| *e == VaultError::Locked);
-        check("SS error: prompt dismissed", "Prompt", |e| matches!(e, VaultError::Refused(_)));
-        check("SS error: result not returned from SS API", "NoResult", |e| *e == VaultError::NoCollection);
-        check("no secret service provider or dbus session found", "Unavailable", |e| {
-            matches!(e, VaultError::Absent(_))
-        });
-        check("zbus error: org.freedesktop.DBus.Error.ServiceUnknown: x", "", |e| matches!(e, VaultError::Absent(_)));
-        check("Interaction is not allowed", "Error { code: -25308, message: x }", |e| *e == VaultError::Locked);
-        check("User canceled", "Error { code: -128, message: x }", |e| matches!(e, VaultError::Refused(_)));
-        check("Crypto error: x", "Crypto(x)", |e| matches!(e, VaultError::Failed(_)));
-    }
-
-    #[test]
-    fn an_error_never_carries_the_secret() {
-        let error = classify(&Error::BadEncoding(b"hunter2".to_vec()));
-        assert!(!format!("{error:?} {error} {}", error.problem().block()).contains("hunter2"));
-        assert_eq!(error, VaultError::NotText);
-        assert_eq!(classify(&Error::TooLong("password".to_owned(), 2560)), VaultError::TooLong(2560));
-        assert!(matches!(classify(&Error::NoDefaultStore), VaultError::Absent(_)));
-    }
-
-    #[cfg(not(any(target_os = "macos", windows)))]
     #[test]
     fn keyrings_are_known_by_their_programs() {
         let check = |program: &str, want: Option<&str>| assert_eq!(platform::known(program), want, "{program}");

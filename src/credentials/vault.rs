@@ -3,6 +3,10 @@
 //! Entries are bound to the origin that the secret goes to, and to tenant and client (JupiterOne: account), so that a
 //! changed endpoint finds no secret.
 
+mod error;
+
+pub use self::error::{Absence, VaultError};
+
 use std::{collections::BTreeMap, sync::Arc, sync::Mutex, time::Duration};
 
 use crate::domain::{
@@ -101,75 +105,6 @@ impl Entry {
         Problem::new(format!("the {what} is not in {vault}"))
             .code("no_secret")
             .hint("Add it in the wizard, or with `tenantry profile add --secrets-stdin`.")
-    }
-}
-
-/// Why the vault did not do it. Holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VaultError {
-    #[error("there is no keyring to keep secrets in: {0}")]
-    Absent(String),
-    #[error("the keyring is locked")]
-    Locked,
-    #[error("the keyring has no default collection yet")]
-    NoCollection,
-    #[error("the keyring refused: {0}")]
-    Refused(String),
-    #[error("the keyring did not answer within {} s", .0.as_secs())]
-    TimedOut(Duration),
-    #[error("the secret is longer than the keyring takes ({0} bytes)")]
-    TooLong(u32),
-    #[error("the keyring holds several entries of that name")]
-    Ambiguous,
-    #[error("what the keyring holds is no text")]
-    NotText,
-    #[error("the keyring failed: {0}")]
-    Failed(String),
-}
-
-impl VaultError {
-    const fn code(&self) -> &'static str {
-        match self {
-            Self::Absent(_) => "keyring_absent",
-            Self::Locked => "keyring_locked",
-            Self::NoCollection => "keyring_no_collection",
-            Self::Refused(_) => "keyring_refused",
-            Self::TimedOut(_) => "keyring_timeout",
-            Self::TooLong(_) => "keyring_too_long",
-            Self::Ambiguous => "keyring_ambiguous",
-            Self::NotText => "keyring_not_text",
-            Self::Failed(_) => "keyring_failed",
-        }
-    }
-
-    /// As every face shows it, with the next step.
-    pub fn problem(&self) -> Problem {
-        let hint = match self {
-            Self::Absent(_) if cfg!(any(target_os = "macos", windows)) => {
-                "Log in to a desktop session, or go on: the secret then stays in memory, for this run only."
-            }
-            Self::Absent(_) => {
-                "Install and start a Secret Service (GNOME Keyring, KWallet, KeePassXC) in a session with D-Bus, or go \
-                 on: the secret then stays in memory, for this run only."
-            }
-            Self::Locked => "Unlock the keyring (your desktop's password manager does it), then try again.",
-            Self::NoCollection => {
-                "Open your desktop's password manager (such as Passwords and Keys), create a default keyring, then try \
-                 again."
-            }
-            Self::Refused(_) => {
-                "Try again, and unlock the keyring or allow access when the desktop asks; without a desktop, unlock it \
-                 first."
-            }
-            Self::TimedOut(_) => "A prompt may be waiting behind another window: answer it, then try again.",
-            Self::TooLong(_) => "Check that only the secret was pasted.",
-            Self::Ambiguous => {
-                "Delete the entries that begin with `tenantry:` in the password manager, then add the secret again."
-            }
-            Self::NotText => "Delete the entry in the password manager, then add the secret again.",
-            Self::Failed(_) => "Try again; if it lasts, log out and in, or restart the keyring service.",
-        };
-        Problem::new(self.to_string()).code(self.code()).hint(hint)
     }
 }
 
@@ -275,24 +210,6 @@ mod tests {
         vault.delete(&entry(&login, "contoso.onmicrosoft.com")).unwrap();
         vault.delete(&entry(&login, "contoso.onmicrosoft.com")).unwrap();
         check(&entry(&login, "contoso.onmicrosoft.com"), None);
-    }
-
-    #[test]
-    fn every_error_says_what_to_do() {
-        let all = [
-            VaultError::Absent("no session bus".to_owned()),
-            VaultError::Locked,
-            VaultError::NoCollection,
-            VaultError::Refused("dismissed".to_owned()),
-            VaultError::TimedOut(DEADLINE),
-            VaultError::TooLong(2560),
-            VaultError::Ambiguous,
-            VaultError::NotText,
-            VaultError::Failed("x".to_owned()),
-        ];
-        let codes: std::collections::BTreeSet<_> = all.iter().map(VaultError::code).collect();
-        assert_eq!(codes.len(), all.len());
-        assert!(all.iter().all(|e| e.problem().hint.is_some_and(|h| h.ends_with('.'))));
     }
 
     /// Blocks for ever, as a keyring with an unseen prompt does.

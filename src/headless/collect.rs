@@ -51,9 +51,10 @@ async fn collect(
 ) -> Result<Ended, JobError> {
     session.settings.tenant()?;
     session.settings.client()?;
-    expiry::warn(&session.settings, output);
     let prepared = async {
-        let mut context = session.context_until(session.microsoft().await?, output, cancel.clone());
+        let secrets = session.microsoft().await?;
+        expiry::warn(&session.settings, secrets.credential.as_ref(), output);
+        let mut context = session.context_until(secrets, output, cancel.clone());
         context.ask = ask(args, context.ask);
         context.settings = jobs::settled(&context).await?;
         Ok::<_, JobError>(context)

@@ -146,7 +146,7 @@ async fn journey(common: &Common, args: &cli::Demo, output: &Output) -> Result<E
     output.say(format!("demo tenant {} · scenario {} · seed {}", demo.tenant_id, args.scenario, args.seed));
     output.say("\n1 of 5  Credentials: tenantry doctor");
     let checks = jobs::doctor(&context).await;
-    doctor::finish(&checks, output);
+    doctor::finish(&checks, None, output);
     let mut exit = Exit::Done;
     if checks.iter().any(|c| c.status == CheckStatus::Failed) {
         // A scenario may be about just that: what can be read is read all the same.

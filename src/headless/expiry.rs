@@ -6,19 +6,26 @@ use super::output::Output;
 use crate::{
     domain::{
         clock::{Clock, SystemClock},
-        credential::Expiry,
+        credential::{Credential, Expiry},
     },
     profile::Settings,
 };
 
-/// Warns of the credential of these settings, if its end is known and near: in words, and as one JSON line.
-pub fn warn(settings: &Settings, output: &Output) {
-    let Some(at) = settings.credential_expires else { return };
+/// Warns of the end of the credential in use, or of what the profile says of it, if it is known and near: in words, and as
+/// one JSON line.
+pub fn warn(settings: &Settings, credential: Option<&Credential>, output: &Output) {
+    // A certificate's own date is what counts, wherever it came from.
+    let of_key = match credential {
+        Some(Credential::Key(key)) => key.expires,
+        _ => None,
+    };
+    let Some(at) = of_key.or(settings.credential_expires) else { return };
     let expiry = Expiry::of(at, SystemClock.now());
-    let Some(words) = words(settings, expiry) else { return };
+    let kind = if of_key.is_some() { "certificate" } else { kind(settings) };
+    let Some(words) = words(settings, kind, expiry) else { return };
     output.emit(&json!({
         "event": "expiry",
-        "credential": kind(settings),
+        "credential": kind,
         "expires": at,
         "days": match expiry {
             Expiry::Soon { days } => days,
@@ -29,7 +36,7 @@ pub fn warn(settings: &Settings, output: &Output) {
     output.say(words);
 }
 
-/// What its credential is.
+/// What a profile's credential is.
 pub fn kind(settings: &Settings) -> &'static str {
     match (settings.certificate, &settings.credential_command) {
         (Some(_), _) => "certificate",
@@ -39,7 +46,7 @@ pub fn kind(settings: &Settings) -> &'static str {
 }
 
 /// The warning, the louder the nearer the end; nothing while there is time.
-pub fn words(settings: &Settings, expiry: Expiry) -> Option<String> {
+pub fn words(settings: &Settings, kind: &str, expiry: Expiry) -> Option<String> {
     let ends = expiry.words()?;
     let sign = match expiry.step() {
         Some(30) => "note",
@@ -50,7 +57,12 @@ pub fn words(settings: &Settings, expiry: Expiry) -> Option<String> {
     let of = name.map(|name| format!(" of profile {name}")).unwrap_or_default();
     let name = name.unwrap_or("NAME");
     let next = match (settings.certificate, &settings.credential_command) {
-        (Some(_), _) => "make a new one in the wizard (tenantry), and upload it to the app registration".to_owned(),
+        (Some(_), _) => {
+            format!("tenantry profile edit {name} --make-certificate, and upload what it writes to the app")
+        }
+        (None, _) if kind == "certificate" => {
+            "make a new one, upload it to the app, and put it where AZURE_CLIENT_CERTIFICATE_PATH points".to_owned()
+        }
         (None, Some(_)) => format!(
             "make a new one, keep it where the command finds it, then tenantry profile edit {name} --secret-expires DATE"
         ),
@@ -58,7 +70,7 @@ pub fn words(settings: &Settings, expiry: Expiry) -> Option<String> {
             format!("make a new one, then tenantry profile edit {name} --secrets-stdin --secret-expires DATE")
         }
     };
-    Some(format!("{sign}: the {}{of} {ends}\n  next: {next}", kind(settings)))
+    Some(format!("{sign}: the {kind}{of} {ends}\n  next: {next}"))
 }
 
 #[cfg(test)]
@@ -76,7 +88,7 @@ mod tests {
         let paths = Paths::under(std::path::Path::new("/nowhere"));
         let settings = Settings::of_profile("work", &profile, &paths).unwrap();
         let check = |expiry: Expiry, want: Option<&str>| {
-            let words = words(&settings, expiry);
+            let words = words(&settings, kind(&settings), expiry);
             assert_eq!(words.as_deref().and_then(|w| w.lines().next()), want);
             assert!(words.is_none_or(|w| w.contains("next: ") && w.contains("profile edit work")));
         };

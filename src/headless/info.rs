@@ -6,6 +6,7 @@ use clap::CommandFactory;
 use serde_json::json;
 
 use super::{
+    expiry,
     output::{Exit, Output, day},
     session::Session,
 };
@@ -16,7 +17,7 @@ use crate::{
         text::{counted, visible},
         view::RunInfo,
     },
-    jobs::{self, Who},
+    jobs::{self, JobError, Who},
     profile::{Profiles, Settings},
 };
 
@@ -34,6 +35,7 @@ pub async fn run(common: &Common, args: Info) -> Exit {
     let s = &session.settings;
     let vault = name_within(Arc::clone(&session.vault), PATIENCE).await;
     let none = || "none".to_owned();
+    let admin_center = s.admin_center.clone().unwrap_or_else(|| s.cloud.admin_center());
     let lines = [
         ("version", env!("CARGO_PKG_VERSION").to_owned()),
         ("profile", s.profile.clone().unwrap_or_else(none)),
@@ -43,21 +45,53 @@ pub async fn run(common: &Common, args: Info) -> Exit {
         ("login", s.login.to_string()),
         ("Microsoft Graph", s.graph.to_string()),
         ("scope", s.cloud.scope()),
+        ("admin center", admin_center.to_string()),
         ("JupiterOne", s.jupiterone.to_string()),
         ("target", s.target().map_or_else(none, |t| t.to_string())),
         ("proxy", s.net.proxy.clone().unwrap_or_else(|| "the system's".to_owned())),
         ("extra authorities", s.net.ca_file.as_ref().map_or_else(none, |p| p.display().to_string())),
+        ("credential", credential(&session, &vault)),
         ("secrets", vault),
         ("profiles", Profiles::new(&s.paths).dir().display().to_string()),
         ("store", s.store.as_ref().map_or_else(none, |p| p.display().to_string())),
         ("targets", s.paths.registry().display().to_string()),
+        ("confirmed values", s.paths.trusted().display().to_string()),
         ("log", s.paths.log().display().to_string()),
     ];
     let mut text: String = lines.iter().map(|(name, value)| format!("{name:<18} {}\n", visible(value))).collect();
     if s.store.as_ref().is_some_and(|path| path.exists()) {
         text.push_str(&runs(s));
     }
-    print(text.as_bytes())
+    let exit = print(text.as_bytes());
+    let output = Output::new(false);
+    expiry::warn(s, None, &output);
+    if let Err(error) = s.require_trust() {
+        // Told, not refused: this is where one looks.
+        output.say_problem(&JobError::from(error).problem());
+    }
+    exit
+}
+
+/// What the app proves itself with, and who keeps that. Where both could, the profile's own comes first.
+fn credential(session: &Session, vault: &str) -> String {
+    let (s, environment) = (&session.settings, &session.environment);
+    let until = s.credential_expires.map(|at| format!(", until {}", at.strftime("%Y-%m-%d"))).unwrap_or_default();
+    if let Some(program) = s.credential_command.as_ref().and_then(|command| command.first()) {
+        return format!("the client secret that {program} prints (credential_command){until}");
+    }
+    if let Some(certificate) = s.certificate {
+        return format!("certificate {}{until}; its private key in {vault}", certificate.thumbprint);
+    }
+    let of_environment = [
+        ("the client secret in AZURE_CLIENT_SECRET", environment.azure_client_secret.is_some()),
+        ("the certificate at AZURE_CLIENT_CERTIFICATE_PATH", environment.azure_client_certificate_path.is_some()),
+        ("the token in AZURE_FEDERATED_TOKEN_FILE", environment.azure_federated_token_file.is_some()),
+    ];
+    match (of_environment.iter().find(|(_, is_set)| *is_set), &s.profile) {
+        (Some((what, _)), None) => (*what).to_owned(),
+        (Some((what, _)), Some(_)) => format!("a client secret in {vault}{until}; without one, {what}"),
+        (None, _) => format!("a client secret in {vault}{until}"),
+    }
 }
 
 /// What a firewall must let through.

@@ -104,6 +104,8 @@ struct State {
     last: Mutex<Option<IngestProgress>>,
     /// How the run reads, once that has been said.
     said: Mutex<Option<RunKind>>,
+    /// The next step that was said last.
+    hint: Mutex<Option<String>>,
 }
 
 impl Output {
@@ -168,6 +170,14 @@ impl Output {
         Exit::of(error)
     }
 
+    /// Notes the next step that is said now, and tells whether it was the last one as well.
+    pub fn said_hint(&self, hint: Option<String>) -> bool {
+        let mut last = self.state.hint.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = *last == hint;
+        *last = hint;
+        same
+    }
+
     /// Tells what the engine reports, not more often than a person or a log can use.
     pub fn report(&self, event: &Event) {
         match event {
@@ -181,7 +191,7 @@ impl Output {
             }
             Event::Upload(progress) => self.upload_progress(progress),
             Event::Consent(look) => self.consent(look),
-            Event::Check(_) => {}
+            Event::Check(check) => super::doctor::tell(check, self),
         }
     }
 

@@ -96,7 +96,7 @@ fn line(listed: &Listed, widest: usize) -> String {
 fn say_about(listed: &Listed, output: &Output) {
     match &listed.about {
         Ok(about) => {
-            if let Some(words) = expiry::words(&about.settings, about.expiry) {
+            if let Some(words) = expiry::words(&about.settings, expiry::kind(&about.settings), about.expiry) {
                 output.say(words);
             }
             if !about.untrusted.is_empty() {

@@ -2,30 +2,22 @@
 //!
 //! Only told: what the service does with each request is what counts, and an opaque token says nothing.
 
-use crate::graph::TokenInfo;
-
-/// What is missed without any of these roles (facts: graph.md §8.2).
-const NEEDED: &[(&[&str], &str)] = &[
-    (&["Organization.Read.All"], "the organization"),
-    (&["User.Read.All"], "users"),
-    (&["Group.Read.All", "GroupMember.Read.All"], "groups and their members"),
-    (&["OrgContact.Read.All"], "names of contacts"),
-    (&["Device.Read.All"], "names and states of devices"),
-    (&["Application.Read.All"], "names and states of service principals"),
-];
+use crate::{
+    domain::permission::{self, Need},
+    graph::TokenInfo,
+};
 
 /// One line for each kind of thing that the app may not read. None for an app without any role: nobody has consented
-/// yet, and each refusal says so.
+/// yet, and each refusal says so. What only some tenants have, or a run is asked for, is told where it is met.
 pub(super) fn missing(token: &TokenInfo) -> Vec<String> {
     let Some(claims) = &token.claims else { return Vec::new() };
-    let has = |role: &str| claims.roles.iter().any(|r| r == role);
-    if claims.roles.is_empty() || has("Directory.Read.All") {
+    if claims.roles.is_empty() {
         return Vec::new();
     }
-    NEEDED
-        .iter()
-        .filter(|(roles, _)| !roles.iter().any(|role| has(role)))
-        .map(|(roles, what)| format!("the app may not read {what}: it has no {}", roles.join(" or ")))
+    let lacks = |need| permission::missing(&claims.roles, need);
+    lacks(Need::Required)
+        .chain(lacks(Need::Names))
+        .map(|p| format!("the app may not read {}: it has no {}", p.reads, p.names()))
         .collect()
 }
 
@@ -47,13 +39,14 @@ mod tests {
         };
         check(&[], &[]);
         check(&["Directory.Read.All"], &[]);
+        check(&["Directory.ReadWrite.All"], &[]);
         check(
             &["User.Read.All", "GroupMember.Read.All", "Organization.Read.All"],
             &["contacts", "devices", "service principals"],
         );
         check(
             &["Device.Read.All", "OrgContact.Read.All", "Application.Read.All"],
-            &["organization", "no User.Read.All", "no Group.Read.All or GroupMember.Read.All"],
+            &["organization", "no User.Read.All", "no GroupMember.Read.All or Group.Read.All"],
         );
         assert!(missing(&TokenInfo { expires_at: jiff::Timestamp::UNIX_EPOCH, claims: None }).is_empty());
     }

@@ -63,12 +63,15 @@ pub fn about(profiles: &Profiles, paths: &Paths, name: &str, now: Timestamp) -> 
 /// The keyring entries that a profile may have.
 pub fn entries(settings: &Settings) -> Vec<Entry> {
     let registration = settings.tenant.as_ref().zip(settings.client.as_ref());
-    let of_app = registration.map(|(tenant, client)| {
-        let (login, tenant) = (&settings.login, tenant.as_str());
-        [Entry::client_secret(login, tenant, client), Entry::client_key(login, tenant, client)]
-    });
-    let key = settings.jupiterone_account.as_deref().map(|a| Entry::jupiterone_key(&settings.jupiterone, a));
-    of_app.into_iter().flatten().chain(key).collect()
+    let secret = registration.map(|(tenant, client)| Entry::client_secret(&settings.login, tenant.as_str(), client));
+    let jupiterone = settings.jupiterone_account.as_deref().map(|a| Entry::jupiterone_key(&settings.jupiterone, a));
+    secret.into_iter().chain(key_entry(settings)).chain(jupiterone).collect()
+}
+
+/// Where the private key of a profile's app is kept.
+pub fn key_entry(settings: &Settings) -> Option<Entry> {
+    let (tenant, client) = settings.tenant.as_ref().zip(settings.client.as_ref())?;
+    Some(Entry::client_key(&settings.login, tenant.as_str(), client))
 }
 
 /// What the other profiles need: two may share a registration, an account or a tenant.

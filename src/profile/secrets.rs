@@ -131,3 +131,6 @@ async fn of_environment(environment: &Environment, now: Timestamp) -> Result<Opt
     }
     Ok(environment.azure_federated_token_file.clone().map(Credential::Federated))
 }
+
+#[cfg(test)]
+mod tests;

@@ -253,6 +253,7 @@ async fn the_demos_own_routes_are_on_all_three_origins() {
         [
             "client_id",
             "client_secret",
+            "federated_token",
             "graph_url",
             "jupiterone_account",
             "jupiterone_api_key",

@@ -3,12 +3,20 @@
 mod around;
 mod asked;
 mod bad_days;
+mod certificates;
 mod journey;
 #[path = "../support/left_out.rs"]
 mod left_out;
+mod network;
 #[cfg(unix)]
 mod processes;
 mod profiles;
+#[cfg(unix)]
+mod profiles_command;
+#[cfg(unix)]
+mod profiles_many;
+#[cfg(unix)]
+mod profiles_trust;
 mod program;
 #[cfg(target_os = "linux")]
 mod pty;

@@ -6,6 +6,7 @@ use std::{
     sync::Arc,
 };
 
+use serde_json::json;
 use tenantry::{
     credentials::{
         OsVault,
@@ -25,7 +26,7 @@ const SMALL: [&str; 6] = ["--users", "20", "--groups", "6", "--seed", "5"];
 /// Another tenant than any.
 const OTHER: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
 
-fn run(command: &mut Command, input: &str) -> Done {
+pub fn run(command: &mut Command, input: &str) -> Done {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     // A program that does not read it has closed it, which is its own business.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
@@ -97,7 +98,7 @@ fn an_environment_that_says_otherwise_is_a_usage_error() {
     add(&mut home.tenantry(), &served, None).expect(0);
     add(&mut home.tenantry(), &served, None).expect(2);
     let list = run(home.tenantry().args(["profile", "list"]), "").expect(0);
-    assert_eq!(list.stdout, "work\n");
+    assert!(list.stdout.starts_with("  work  ") && list.stdout.contains(served.text("tenant_id")), "{}", list.stdout);
     for command in [&["collect"][..], &["doctor"], &["preview"], &["info"], &["collect", "--profile", "work"]] {
         for (variable, name) in [
             ("AZURE_TENANT_ID", "tenant_id"),
@@ -141,7 +142,7 @@ fn what_tells_about_the_program_tells_no_secret() {
 }
 
 /// Whether this machine has a keyring that takes a secret; if not, why.
-fn keyring(test: &'static str) -> Result<(), String> {
+pub fn keyring(test: &'static str) -> Result<(), String> {
     let client = ClientId::parse(OTHER).unwrap();
     let tenant = format!("{test}-{}.test.invalid", std::process::id());
     let probe = Entry::client_secret(&Origin::known("https://login.microsoftonline.com"), &tenant, &client);
@@ -173,7 +174,11 @@ fn a_profile_lives_with_the_machine_s_keyring_or_left_out() {
     let mut all = Vec::new();
     all.push(add(&mut tenantry(), &served, Some(&secrets_of(&served))).expect(0));
     all.push(run(tenantry().args(["profile", "list", "--json"]), "").expect(0));
-    assert_eq!(all[1].json, [serde_json::json!({ "event": "profile", "name": "work" })]);
+    let listed = &all[1].json[0];
+    assert_eq!(
+        (&listed["event"], &listed["name"], &listed["credential"]),
+        (&json!("profile"), &json!("work"), &json!("client secret"))
+    );
     all.push(run(tenantry().args(["profile", "show", "work"]), "").expect(0));
     assert!(all[2].stdout.contains(served.text("tenant_id")), "{}", all[2].stdout);
     // The keyring's secrets work: nothing in the environment has any.
@@ -185,7 +190,23 @@ fn a_profile_lives_with_the_machine_s_keyring_or_left_out() {
     all.push(run(tenantry().args(["collect", moved]), "").expect(1));
     assert!(all.last().unwrap().stderr.contains("secret"), "{}", all.last().unwrap().stderr);
 
-    all.push(run(tenantry().args(["profile", "remove", "work"]), "").expect(0));
+    // Another name finds the same secrets; another account finds none, and the old one's key is not left behind.
+    all.push(run(tenantry().args(["profile", "rename", "work", "job"]), "").expect(0));
+    all.push(run(tenantry().args(["doctor"]), "").expect(0));
+    let account = served.text("jupiterone_account");
+    for account in ["another", account] {
+        let done = run(tenantry().args(["profile", "edit", "job", "--jupiterone-account", account]), "").expect(0);
+        assert!(done.stderr.contains("given anew"), "{}", done.stderr);
+        all.push(done);
+    }
+    let done = run(tenantry().args(["upload", "--yes"]), "").expect(1);
+    assert!(done.stderr.contains("no API key is known"), "{}", done.stderr);
+    all.push(done);
+    let key = format!("jupiterone_api_key={}\n", served.text("jupiterone_api_key"));
+    all.push(run(tenantry().args(["profile", "edit", "job", "--secrets-stdin"]), &key).expect(0));
+    all.push(run(tenantry().args(["upload", "--yes"]), "").expect(0));
+
+    all.push(run(tenantry().args(["profile", "remove", "job"]), "").expect(0));
     all.push(run(tenantry().args(["profile", "list"]), "").expect(0));
     assert_eq!(all.last().unwrap().stdout, "");
     // The secrets went with it: the same profile anew has none.

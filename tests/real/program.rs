@@ -141,10 +141,20 @@ impl Served {
 
     /// A request to the server's own side door, on the origin of this member of the announcement.
     pub fn door(&self, origin: &str, method: &str, path: &str) -> Value {
+        self.door_with(origin, method, path, b"")
+    }
+
+    /// As [`Self::door`], with a body.
+    pub fn door_with(&self, origin: &str, method: &str, path: &str, body: &[u8]) -> Value {
         let host = self.text(origin).strip_prefix("http://").unwrap().to_owned();
         let mut stream = TcpStream::connect(&host).unwrap();
-        write!(stream, "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-            .unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+        )
+        .unwrap();
+        stream.write_all(body).unwrap();
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).unwrap();
         let answer = String::from_utf8(answer).unwrap();

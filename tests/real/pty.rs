@@ -4,6 +4,7 @@
 //! is no keyring, so that nobody's is touched.
 
 mod asks;
+mod confirms;
 mod journey;
 mod looks;
 mod restored;
@@ -39,4 +40,4 @@ fn demo_of(home: &Home, size: &[&str]) -> Command {
 }
 
 /// What the first screen says, and nothing that comes by before it.
-const WELCOME: &str = "I have an app registration";
+const WELCOME: &str = "I have everything";

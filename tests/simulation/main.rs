@@ -3,10 +3,12 @@
 //!
 //! Only time is simulated. Sockets, SQLite, HTTP and the engine are the real ones.
 
+mod doctor;
 mod fast_plan;
 mod faults;
 mod histories;
 mod journey;
+mod keys;
 mod looks;
 mod resume;
 mod screen;

@@ -24,10 +24,10 @@ use crate::{
 /// Through the wizard with the right values, up to the ingestion.
 async fn ready(stage: &Stage) -> Screen {
     let mut screen = Screen::demo(stage, 120, 36);
-    screen.press("i f2 ctrl-r");
+    screen.press("g enter enter f2 ctrl-r");
     screen.until("the checks' end", |m| m.wizard.checks.phase == ChecksPhase::Done).await;
     screen.press("enter");
-    while screen.model().wizard.step == WizardStep::JupiterOne {
+    while matches!(screen.model().wizard.step, WizardStep::Instance | WizardStep::JupiterOne) {
         screen.press("enter");
     }
     screen.until("the step to save", |m| m.wizard.step == WizardStep::Save).await;

@@ -21,7 +21,7 @@ use tenantry::{
         },
     },
     domain::{
-        check::{Check, CheckId},
+        check::{Check, CheckId, Offer},
         clock::Clock,
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
@@ -30,6 +30,7 @@ use tenantry::{
         kind::EntityKind,
         naming::Naming,
         origin::Origin,
+        permission,
         preview::{Baseline, Changes, Preview},
         problem::Problem,
         progress::{ConsentTry, Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
@@ -95,6 +96,7 @@ pub fn profile(organization: Option<&str>) -> ProfileView {
         tenant: "contoso.onmicrosoft.com".to_owned(),
         client: CLIENT.to_owned(),
         cloud: Cloud::Global,
+        endpoints: None,
         target: Some(target()),
     }
 }
@@ -118,6 +120,14 @@ pub struct Script {
     /// The runs read what changed, and give up a shortcut.
     pub delta: bool,
     pub profile: Option<ProfileView>,
+    /// Nobody has consented before the waiting ends.
+    pub unconsented: bool,
+    /// The cloud that the tenant lives in, if asked elsewhere.
+    pub abroad: Option<Cloud>,
+    /// The tenant's policy forbids secrets.
+    pub no_secrets: bool,
+    /// The instance is another integration's.
+    pub foreign: bool,
     /// An administrator has consented.
     pub consented: bool,
     /// How keys were asked for.
@@ -241,10 +251,36 @@ impl Engine for Fake {
                 FormCredential::Stored | FormCredential::Key => None,
             };
             let jupiterone = form.jupiterone.is_some();
-            self.script.lock().unwrap().forms.push(form);
+            let (abroad, forbidden, consented, foreign) = {
+                let mut script = self.script.lock().unwrap();
+                let abroad = script.abroad.filter(|home| *home != form.cloud);
+                let forbidden = script.no_secrets && matches!(form.credential, FormCredential::Secret(_));
+                script.forms.push(form);
+                (abroad, forbidden, script.consented || !script.unconsented, script.foreign)
+            };
             let bad = secret.is_some_and(|s| s.expose() != SECRET || is_guid_shaped(s.expose()));
-            let mut all = vec![Check::ok(CheckId::Shapes, "")];
-            if bad {
+            let mut all = vec![
+                Check::ok(CheckId::Shapes, ""),
+                Check::ok(CheckId::Clock, "within a second"),
+                Check::ok(CheckId::Reach, "login and Graph, directly"),
+            ];
+            if let Some(home) = abroad {
+                let problem = Problem::new("the tenant lives in another cloud").code("AADSTS90038");
+                all.push(Check::failed(CheckId::Token, problem).offering(Offer::OtherCloud(home)));
+            } else if forbidden {
+                let problem = Problem::new("the tenant lets no app use a secret")
+                    .code("AADSTS7000112")
+                    .hint("Credential type not allowed as per assigned policy: take a certificate.");
+                all.push(Check::failed(CheckId::Token, problem).offering(Offer::UseCertificate));
+            } else if !consented {
+                all.push(Check::ok(CheckId::Token, "for one hour"));
+                let problem = Problem::new("the token has no roles: admin consent is missing")
+                    .code("no_roles")
+                    .hint("An administrator grants it: API permissions → Grant admin consent.");
+                let mut check = Check::failed(CheckId::Roles, problem).offering(Offer::AwaitConsent);
+                check.permissions = permission::table(&[]);
+                all.push(check);
+            } else if bad {
                 let problem = Problem {
                     status: Some(401),
                     message: Some(
@@ -264,11 +300,23 @@ impl Engine for Fake {
                 all.push(Check::failed(CheckId::Token, problem));
             } else {
                 all.push(Check::ok(CheckId::Token, "for one hour"));
-                all.push(Check::ok(CheckId::Roles, "Directory.Read.All"));
+                let mut roles = Check::ok(CheckId::Roles, "Directory.Read.All");
+                roles.permissions = permission::table(&["Directory.Read.All".to_owned()]);
+                all.push(roles);
+                all.push(Check::ok(CheckId::Expiry, "2027-05-20"));
                 all.push(Check::ok(CheckId::Organization, "Contoso"));
                 all.push(Check::ok(CheckId::Users, ""));
                 all.push(Check::ok(CheckId::Groups, ""));
-                if jupiterone {
+                all.push(Check::ok(CheckId::Members, ""));
+                if jupiterone && foreign {
+                    all.push(Check::ok(CheckId::JupiterOneKey, "a user's key, which can read"));
+                    let problem = Problem::new("nothing of this tenant is in the instance yet").code("instance_new");
+                    let offer = Offer::ConfirmInstance {
+                        name: "aws-production".to_owned(),
+                        kind: Some("AWS".to_owned()),
+                    };
+                    all.push(Check::warning(CheckId::JupiterOneInstance, problem).offering(offer));
+                } else if jupiterone {
                     let problem = Problem::new("an integration key cannot read the graph");
                     all.push(Check::cannot(CheckId::JupiterOneKey, problem));
                 }

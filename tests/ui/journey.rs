@@ -7,6 +7,7 @@ use ratatui::backend::TestBackend;
 use tenantry::{
     app::{
         ExitReason, Focus, Place,
+        form::FieldId,
         ingest::IngestPhase,
         preview::ComparisonPhase,
         steps::WizardStep,
@@ -60,13 +61,17 @@ async fn from_nothing_to_an_upload() {
     ui.feed(keys(&format!("{CLIENT}\n"))).unwrap();
     assert_eq!((ui.model().wizard.step, ui.model().wizard.field), (WizardStep::CopyIds, 1));
     ui.press("enter").unwrap();
-    assert_eq!((ui.model().wizard.step, ui.model().focus()), (WizardStep::Secret, Focus::Secret));
+    assert_eq!((ui.model().wizard.step, ui.model().focus()), (WizardStep::Credential, Focus::Choice));
+    ui.press("enter").unwrap();
+    assert_eq!((ui.model().wizard.step, ui.model().focus()), (WizardStep::Credential, Focus::Secret));
     ui.feed(keys(&format!(" {SECRET} \n"))).unwrap();
     assert_eq!(ui.model().wizard.fields.secret.chars(), SECRET.len());
-    ui.press("enter enter enter").unwrap();
+    ui.press("enter enter enter enter").unwrap();
+    assert_eq!(ui.model().wizard.step, WizardStep::Check);
     assert!(ui.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
     assert_eq!(engine.script.lock().unwrap().forms[0].credential, FormCredential::Secret(Secret::new(SECRET)));
-    ui.press("enter").unwrap();
+
+    ui.press("enter enter").unwrap();
     for value in ["acme", "", "5c3d2b1a-0000-4000-8000-00000000abcd", "jX2vB9nT5qR8wL3yK6mD1sF4"] {
         ui.feed(keys(value)).unwrap();
         ui.press("enter").unwrap();
@@ -396,7 +401,7 @@ async fn the_secret_id_is_stopped_before_it_is_sent() {
     let engine = Arc::new(Fake::default());
     let mut ui = ui(&engine, Mode::Demo, SIZE);
     ui.press("i f3 f3 ctrl-r").unwrap();
-    assert_eq!(ui.model().wizard.step, WizardStep::Secret);
+    assert_eq!((ui.model().wizard.step, ui.model().wizard.focused()), (WizardStep::Everything, Some(FieldId::Secret)));
     assert!(screen(&ui).contains("this is the Secret ID"));
     assert!(engine.script.lock().unwrap().forms.is_empty());
 }
@@ -488,7 +493,8 @@ async fn another_tenant_begins_with_nothing_of_the_first() {
     assert!(ui.model().browse.run.is_some());
     ui.press("1 f2 ctrl-r").unwrap();
     assert!(ui.until(quiet).await.unwrap());
-    ui.press("enter ctrl-s enter").unwrap();
+    assert_eq!(ui.model().wizard.step, WizardStep::Save);
+    ui.press("enter").unwrap();
     assert!(ui.until(|m| matches!(m.wizard.save, Save::Saved(_))).await.unwrap());
     assert_eq!((ui.model().browse.run, ui.model().browse.view().window.rows.len()), (None, 0));
 }

@@ -7,11 +7,12 @@ use tenantry::{
     app::{
         Effect, Focus, Model, Msg, Work, command,
         key::{Code, Key},
+        steps::WizardStep,
         upload::UploadState,
         views::{Look, Mode, Signs},
-        wizard::{ChecksPhase, Save},
+        wizard::{ChecksPhase, Save, Waiting},
     },
-    domain::completeness::RunStatus,
+    domain::{cloud::Cloud, completeness::RunStatus},
     tui,
 };
 
@@ -53,12 +54,14 @@ async fn walk() -> Vec<(&'static str, Model)> {
     keep("wizard_1_welcome", &ui1);
     ui1.press("enter").unwrap();
     keep("wizard_2_open", &ui1);
-    ui1.press("enter").unwrap();
+    ui1.press("left").unwrap();
+    keep("wizard_2_open_own_hosts", &ui1);
+    ui1.press("right enter").unwrap();
     keep("wizard_3_register", &ui1);
     ui1.press("enter").unwrap();
     ui1.press("C o n t o s o tab 1 2 3 tab").unwrap();
     keep("wizard_4_ids_wrong", &ui1);
-    ui1.press("f2 enter enter").unwrap();
+    ui1.press("f2 enter enter enter").unwrap();
     ui1.press("ctrl-u").unwrap();
     for c in SECRET.chars() {
         ui1.press(&c.to_string()).unwrap();
@@ -66,20 +69,26 @@ async fn walk() -> Vec<(&'static str, Model)> {
     keep("wizard_5_secret_typed", &ui1);
     ui1.press("f3 f3").unwrap();
     keep("wizard_6_secret_id", &ui1);
-    ui1.press("ctrl-u f2 enter").unwrap();
+    // A secret that is refused is told while the person clicks on.
+    ui1.press("ctrl-u f3 enter 2 0 2 7 - 0 5 - 2 0 enter").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
+    keep("wizard_7_permission_refused", &ui1);
+    ui1.press("esc f2 enter enter enter").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
     keep("wizard_7_permission", &ui1);
-    ui1.press("f3").unwrap();
     ui1.press("enter").unwrap();
     keep("wizard_8_consent", &ui1);
     ui1.press("esc esc f3 ctrl-r").unwrap();
     assert!(ui1.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
     keep("wizard_9_check_failed", &ui1);
     ui1.press("f2 enter").unwrap();
-    assert!(ui1.until(|m| m.wizard.checks.done.len() == 3).await.unwrap());
+    assert!(ui1.until(|m| m.wizard.checks.done.len() == 5).await.unwrap());
     keep("wizard_10_checking", &ui1);
     assert!(ui1.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
     keep("wizard_11_check_passed", &ui1);
     ui1.press("enter").unwrap();
+    keep("wizard_12_instance", &ui1);
+    ui1.press("enter f2").unwrap();
     keep("wizard_12_jupiterone", &ui1);
     ui1.press("enter enter enter enter").unwrap();
     assert!(ui1.until(quiet).await.unwrap());
@@ -222,11 +231,89 @@ async fn walk() -> Vec<(&'static str, Model)> {
     assert!(ui5.until(quiet).await.unwrap());
     keep("browse_9_selection", &ui5);
 
+    // The way of the script, up to the consent of somebody else.
+    let engine = Arc::new(Fake::default());
+    engine.script.lock().unwrap().unconsented = true;
+    let mut ui6 = ui(&engine, Mode::Demo, size);
+    ui6.press("s").unwrap();
+    keep("script_1_app", &ui6);
+    ui6.press("enter enter enter enter").unwrap();
+    keep("script_2_making", &ui6);
+    assert!(ui6.until(quiet).await.unwrap());
+    keep("script_3_script", &ui6);
+    ui6.press("tab w").unwrap();
+    assert!(ui6.until(quiet).await.unwrap());
+    keep("script_4_powershell", &ui6);
+    ui6.press("enter").unwrap();
+    keep("script_5_line", &ui6);
+    ui6.press("x enter").unwrap();
+    keep("script_6_no_line", &ui6);
+    ui6.press("f2").unwrap();
+    keep("script_7_line_read", &ui6);
+    ui6.press("enter").unwrap();
+    assert!(ui6.until(|m| m.wizard.step == WizardStep::Waiting).await.unwrap());
+    assert!(ui6.until(|m| matches!(&m.wizard.waiting, Waiting::Running { told: Some(_), .. })).await.unwrap());
+    keep("script_8_waiting", &ui6);
+    ui6.press("c").unwrap();
+    keep("script_9_no_consent", &ui6);
+    ui6.press("enter").unwrap();
+    assert!(
+        ui6.until(|m| m.wizard.checks.phase == ChecksPhase::Done && m.wizard.step == WizardStep::Check && quiet(m))
+            .await
+            .unwrap()
+    );
+    keep("script_10_consented", &ui6);
+
+    // A key of ours, and one of a file.
+    let mut ui7 = ui(&engine, Mode::Demo, size);
+    ui7.press("enter enter enter f2 enter enter right").unwrap();
+    keep("certificate_1_to_make", &ui7);
+    ui7.press("enter").unwrap();
+    assert!(ui7.until(quiet).await.unwrap());
+    keep("certificate_2_made", &ui7);
+    ui7.press("right").unwrap();
+    ui7.press("enter k . p f x enter enter").unwrap();
+    assert!(ui7.until(quiet).await.unwrap());
+    keep("certificate_3_no_file", &ui7);
+    ui7.press("backtab backspace backspace backspace p e m enter x y z enter").unwrap();
+    assert!(ui7.until(quiet).await.unwrap());
+    keep("certificate_4_read", &ui7);
+
+    // One form; a tenant of another cloud; secrets forbidden; an instance of somebody else.
+    let engine = Arc::new(Fake::default());
+    {
+        let mut script = engine.script.lock().unwrap();
+        script.abroad = Some(Cloud::UsGov);
+        script.no_secrets = true;
+        script.foreign = true;
+    }
+    let mut ui8 = ui(&engine, Mode::Demo, size);
+    ui8.press("i").unwrap();
+    keep("form_1_empty", &ui8);
+    ui8.press("f2").unwrap();
+    keep("form_2_filled", &ui8);
+    ui8.press("ctrl-r").unwrap();
+    assert!(ui8.until(quiet).await.unwrap());
+    keep("form_3_other_cloud", &ui8);
+    ui8.press("s").unwrap();
+    assert!(ui8.until(quiet).await.unwrap());
+    keep("form_4_no_secrets", &ui8);
+    ui8.press("t").unwrap();
+    keep("form_5_certificate", &ui8);
+    ui8.press("tab tab tab tab enter").unwrap();
+    assert!(ui8.until(quiet).await.unwrap());
+    keep("form_6_made", &ui8);
+    ui8.press("enter").unwrap();
+    assert!(ui8.until(quiet).await.unwrap());
+    keep("form_7_instance", &ui8);
+    ui8.press("y").unwrap();
+    keep("form_8_save", &ui8);
+
     // No keyring, JupiterOne put off.
     let engine = Arc::new(Fake::default());
     engine.script.lock().unwrap().keyless = true;
     let mut ui3 = ui(&engine, Mode::Demo, size);
-    ui3.press("i f2 ctrl-r").unwrap();
+    ui3.press("g enter enter f2 ctrl-r").unwrap();
     assert!(ui3.until(quiet).await.unwrap());
     ui3.press("enter ctrl-s enter").unwrap();
     assert!(ui3.until(quiet).await.unwrap());
@@ -352,10 +439,12 @@ fn walks_of_keys_harm_nothing() {
             let text_goes_in =
                 matches!(model.focus(), Focus::Text | Focus::Secret) && matches!(key.code, Code::Char(_)) && !key.ctrl;
             for effect in tenantry::app::update(&mut model, Msg::Key(key)) {
-                let uploads = matches!(effect, Effect::Start(_, Work::Upload(_)));
+                let uploads = matches!(&effect, Effect::Start(_, work) if matches!(**work, Work::Upload(_)));
                 assert!(!uploads, "{name}: {text} at step {step} uploads");
-                let harmless =
-                    matches!(effect, Effect::Start(_, Work::Rows(..) | Work::Detail(..)) | Effect::Cancel(_));
+                let harmless = match &effect {
+                    Effect::Start(_, work) => matches!(**work, Work::Rows(..) | Work::Detail(..)),
+                    effect => matches!(effect, Effect::Cancel(_)),
+                };
                 assert!(!text_goes_in || harmless, "{name}: the letter {text} at step {step} does {effect:?}");
             }
             if step % 20 == 0 {

@@ -175,8 +175,8 @@ impl Proof {
                 Click(&["Certificates & secrets", "Client secrets", "New client secret", "Add"]),
                 Take("the column Value, now: it is shown only once"),
                 Note(
-                    "The column Secret ID is not the secret. Does the portal say “Credential type not allowed as \
-                      per assigned policy”? Your tenant forbids secrets: choose a certificate.",
+                    "The column Secret ID is not the secret. Does the portal say \"Credential type not allowed as \
+                      per assigned policy\"? Your tenant forbids secrets: choose a certificate.",
                 ),
             ],
             Self::Made => &[Note(

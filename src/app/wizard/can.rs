@@ -38,6 +38,12 @@ pub fn can_fix(m: &Model) -> bool {
     failed_check(m).is_some_and(|c| !matches!(c.id, CheckId::Clock | CheckId::Reach))
 }
 
+/// A check that ran behind the page found what was entered before it wrong.
+pub fn is_refused(m: &Model) -> bool {
+    let is_page = matches!(m.wizard.step, WizardStep::Permission | WizardStep::Consent);
+    is_page && can_fix(m) && failed_check(m).is_some_and(|c| c.id <= CheckId::Token)
+}
+
 /// A token was given, so the values are right, though something else is not.
 pub fn may_go_on(m: &Model) -> bool {
     failed_check(m).is_some() && m.wizard.checks.of(CheckId::Token).is_some_and(|c| c.status != CheckStatus::Failed)

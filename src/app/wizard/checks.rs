@@ -116,24 +116,39 @@ enum Mend {
     Page(WizardStep),
 }
 
-/// To where the first failure is mended.
-pub(super) fn fix(wizard: &mut Wizard) {
-    // With no failure it is the instance that is not the right one.
-    let Some(check) = wizard.checks.first_failed() else { return wizard.show(FieldId::Instance) };
+/// `None` where the network or the clock is to blame, or every value's shape.
+fn mend_of(check: &Check) -> Option<Mend> {
     let code = check.problem.as_ref().and_then(|p| p.code.as_deref()).unwrap_or_default();
-    let mend = match (check.id, code) {
-        (CheckId::Shapes, _) => return show_wrong(wizard),
+    Some(match (check.id, code) {
+        (CheckId::Shapes | CheckId::Clock | CheckId::Reach, _) => return None,
         (_, "AADSTS700016" | "AADSTS700011" | "AADSTS70001") => Mend::Value(FieldId::Client),
         (_, "AADSTS7000215" | "AADSTS7000222" | "AADSTS7000218" | "AADSTS700027") => Mend::Value(FieldId::Proof),
         (_, "AADSTS7000229") => Mend::Page(WizardStep::Consent),
         (CheckId::Expiry, _) => Mend::Value(FieldId::Proof),
-        (CheckId::Token | CheckId::Clock | CheckId::Reach, _) => Mend::Value(FieldId::Tenant),
+        (CheckId::Token, _) => Mend::Value(FieldId::Tenant),
         (CheckId::Roles | CheckId::Organization | CheckId::Users | CheckId::Groups | CheckId::Members, _) => {
             Mend::Page(WizardStep::Permission)
         }
         (CheckId::JupiterOneKey, _) => Mend::Value(FieldId::Key),
         (CheckId::JupiterOneInstance | CheckId::JupiterOnePeople, _) => Mend::Value(FieldId::Instance),
-    };
+    })
+}
+
+/// The page of this way on which the first failure is mended.
+pub fn blamed(wizard: &Wizard) -> Option<WizardStep> {
+    let asks = |id| wizard.way.steps().iter().copied().find(|s| wizard.fields.on(*s).contains(&id));
+    match mend_of(wizard.checks.first_failed()?)? {
+        Mend::Value(FieldId::Tenant | FieldId::Client) if wizard.way == Way::Script => Some(WizardStep::Line),
+        Mend::Value(id) => asks(id),
+        Mend::Page(step) => Some(step),
+    }
+}
+
+/// To where the first failure is mended.
+pub(super) fn fix(wizard: &mut Wizard) {
+    // With no failure it is the instance that is not the right one.
+    let Some(check) = wizard.checks.first_failed() else { return wizard.show(FieldId::Instance) };
+    let Some(mend) = mend_of(check) else { return show_wrong(wizard) };
     match mend {
         // The script's line is where its IDs come from.
         Mend::Value(FieldId::Tenant | FieldId::Client) if wizard.way == Way::Script => wizard.go(WizardStep::Line),

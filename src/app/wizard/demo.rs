@@ -47,6 +47,9 @@ pub(super) fn fill(model: &mut Model, which: Which) {
         _ => format!("Filled in: {}", fill.title),
     };
     model.wizard.mistake = mistake;
-    model.wizard.changed();
+    match step {
+        WizardStep::JupiterOne => model.wizard.changed(),
+        _ => model.wizard.changed_all(),
+    }
     model.say(said);
 }

@@ -71,7 +71,7 @@ impl RsaKey {
         let password = password.ok_or(Refusal::PasswordNeeded)?;
         let plain = info.decrypt(password.expose()).map_err(|error| match error {
             pkcs8::Error::EncryptedPrivateKey(pkcs5::Error::UnsupportedAlgorithm { .. }) => {
-                Refusal::OldEncryption(Container::Pem { legacy: false })
+                Refusal::OldEncryption(Container::Pem { legacy: true })
             }
             // One wrong password in 256 decrypts to something, which is no key.
             _ => Refusal::WrongPassword,
@@ -114,7 +114,7 @@ fn is_too_much(params: &pbes2::Parameters) -> bool {
     }
 }
 
-/// Encryptions that the parser does not know by name: RC2, RC4 and DES of PKCS#12, or DES within PBES2.
+/// Encryptions that the parser does not know by name: those of PKCS#12, or RC2 and others within PBES2.
 fn old_or_damaged(der: &[u8]) -> Refusal {
     let outside = SliceReader::new(der).and_then(|mut reader| {
         reader.sequence(|reader| {
@@ -129,12 +129,11 @@ fn old_or_damaged(der: &[u8]) -> Refusal {
     }
 }
 
-/// Whether OpenSSL 3 knows it only in its drawer of old things: all but triple DES.
+/// Whether OpenSSL 3 may know it only in its drawer of old things: all but triple DES.
 fn needs_legacy(oid: ObjectIdentifier) -> bool {
     let triple_des = [
         ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3"),
         ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.4"),
-        pbes2::PBES2_OID,
     ];
     !triple_des.contains(&oid)
 }

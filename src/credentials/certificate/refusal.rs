@@ -118,7 +118,7 @@ impl Refusal {
                 format!("Put both into one file: `{}`.", joined("-inform DER ", file, "certificate.cer"))
             }
             Self::OldEncryption(Container::Pfx) => {
-                format!("Convert it, then give new.pem: `openssl pkcs12 -legacy -in {file} -out new.pem`.")
+                format!("Convert it, then give new.pem: `openssl pkcs12 -legacy -aes256 -in {file} -out new.pem`.")
             }
             Self::OldEncryption(Container::Pem { legacy }) => {
                 let provider = if *legacy { "-provider legacy -provider default " } else { "" };

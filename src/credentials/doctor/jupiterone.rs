@@ -152,8 +152,8 @@ fn of_instance(instance: Option<Result<Instance, Problem>>, given: &JupiterOneIn
         (Some(Ok(instance)), _) => {
             let kind = instance.integration_type.or(instance.definition);
             let named = match &kind {
-                Some(kind) => format!("{} (type {kind})", instance.name),
-                None => instance.name.clone(),
+                Some(kind) => format!("`{}` of type {kind}", instance.name),
+                None => format!("`{}`", instance.name),
             };
             match given.seen {
                 Seen::Ours => Check::ok(INSTANCE, named),

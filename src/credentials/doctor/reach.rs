@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use jiff::Timestamp;
 
 use super::{DoctorInput, not_checked};
 use crate::{
@@ -34,9 +33,9 @@ enum Service {
 }
 
 struct Answer {
-    date: Option<Timestamp>,
-    at: Timestamp,
-    via_proxy: Option<String>,
+    reached: net::Reached,
+    /// Seconds that this computer is ahead.
+    skew: Option<i64>,
 }
 
 impl Reached {
@@ -68,7 +67,7 @@ async fn ask(input: &DoctorInput, origin: &Origin) -> Result<Answer, Problem> {
     let reached = tokio::time::timeout(PATIENCE, net::reach(&input.net, origin))
         .await
         .map_err(|_| net::too_slow("reaching the service", origin, PATIENCE))??;
-    Ok(Answer { date: reached.date, at: input.clock.now(), via_proxy: reached.via_proxy })
+    Ok(Answer { skew: reached.skew_seconds(input.clock.now()), reached })
 }
 
 pub(super) fn check(reached: &Reached) -> Check {
@@ -89,22 +88,27 @@ pub(super) fn check(reached: &Reached) -> Check {
     }
     let mut hosts: Vec<_> = reached.0.iter().map(|(_, origin, _)| origin.host()).collect();
     hosts.dedup();
-    let mut proxies: Vec<_> = reached.0.iter().filter_map(|(_, _, a)| a.as_ref().ok()?.via_proxy.clone()).collect();
-    proxies.dedup();
-    let through = if proxies.is_empty() { String::new() } else { format!(" through the proxy {}", proxies.join(", ")) };
-    Check::ok(id, format!("{}{through}", hosts.join(", ")))
+    let answers = reached.0.iter().filter_map(|(_, _, answer)| answer.as_ref().ok());
+    let mut ways: Vec<_> = answers.filter_map(|answer| way(&answer.reached)).collect();
+    ways.dedup();
+    Check::ok(id, [hosts.join(", ")].into_iter().chain(ways).collect::<Vec<_>>().join("; "))
+}
+
+/// What stands between, where anything does: a certificate's issuer tells who reads along.
+fn way(reached: &net::Reached) -> Option<String> {
+    let proxy = reached.via_proxy.as_ref()?;
+    Some(match &reached.issuer {
+        Some(issuer) => format!("through the proxy {proxy}, certificate by {issuer}"),
+        None => format!("through the proxy {proxy}"),
+    })
 }
 
 pub(super) fn clock(reached: &Reached) -> Check {
     let id = CheckId::Clock;
-    let mut dates = reached.0.iter().filter_map(|(_, origin, answer)| {
-        let answer = answer.as_ref().ok()?;
-        Some((origin, answer.date?, answer.at))
-    });
-    let Some((origin, theirs, ours)) = dates.next() else {
+    let mut skews = reached.0.iter().filter_map(|(_, origin, answer)| Some((origin, answer.as_ref().ok()?.skew?)));
+    let Some((origin, seconds)) = skews.next() else {
         return not_checked(id, "no service told the time");
     };
-    let seconds = ours.duration_since(theirs).as_secs();
     let apart = words(seconds.unsigned_abs());
     let host = origin.host();
     if seconds.abs() <= SKEW {

@@ -520,7 +520,7 @@ async fn jupiterone_as_far_as_the_key_can_tell() {
     // An instance that this tenant never filled: its name and type are shown, and somebody is asked.
     let new = |j: &mut JupiterOneInput| j.seen = Seen::Never;
     let checks = check(new, vec![ours(), instance("okta"), holds(0)], [OK, warning("instance_unconfirmed"), OK]).await;
-    assert_eq!(checks[1].found.as_deref(), Some("m365 (type okta)"));
+    assert_eq!(checks[1].found.as_deref(), Some("`m365` of type okta"));
     let offer = Offer::ConfirmInstance { name: "m365".to_owned(), kind: Some("okta".to_owned()) };
     assert_eq!(checks[1].offer, Some(offer));
 

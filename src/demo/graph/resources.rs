@@ -53,9 +53,15 @@ pub enum Asks<'a> {
     Count(Kind),
     Delta(&'static str, Kind),
     Object(&'static str, Kind, &'a str),
-    Members { group: &'a str, cast: Option<&'a str>, count: bool },
+    Members {
+        group: &'a str,
+        cast: Option<&'a str>,
+        count: bool,
+    },
     ByIds,
     DirectoryObject(&'a str),
+    /// App registrations: only by `$filter=appId eq '…'`.
+    Applications,
     Unknown(&'a str),
 }
 
@@ -79,6 +85,7 @@ fn asks<'a>(asked: &'a Asked<'_>) -> Asks<'a> {
             Asks::ByIds
         }
         [objects, id] if is(objects, "directoryObjects") => Asks::DirectoryObject(id),
+        [applications] if is(applications, "applications") => Asks::Applications,
         [name] => collection(name).map_or(Asks::Unknown(name), |(name, kind)| Asks::List(name, kind)),
         [name, count] if is(count, "$count") => {
             collection(name).map_or(Asks::Unknown(name), |(_, kind)| Asks::Count(kind))
@@ -161,7 +168,7 @@ pub fn route(asks: &Asks<'_>) -> Route {
         Asks::Count(_) | Asks::Members { count: true, .. } => Route::Count,
         Asks::Object(_, Kind::User, _) => Route::User,
         Asks::Object(_, Kind::Group, _) => Route::Group,
-        Asks::Object(..) | Asks::Unknown(_) => Route::Other,
+        Asks::Object(..) | Asks::Applications | Asks::Unknown(_) => Route::Other,
         Asks::Members { .. } => Route::Members,
         Asks::ByIds => Route::ByIds,
         Asks::DirectoryObject(_) => Route::DirectoryObject,
@@ -198,6 +205,9 @@ pub fn answer<'a>(
         return Err(Refusal(400, "BadRequest", words));
     }
     only(&asked.method, &method)?;
+    if matches!(asks, Asks::Applications) {
+        return applications(world, caller, asked);
+    }
     let tenant = world.tenant();
     let options = options?;
     let handler = Handler {
@@ -222,8 +232,33 @@ pub fn answer<'a>(
         Asks::Members { group, cast, count } => handler.members(group, cast, count),
         Asks::ByIds => handler.by_ids(),
         Asks::DirectoryObject(id) => handler.directory_object(id),
-        Asks::Unknown(_) => Err(Refusal::not_found("")),
+        Asks::Applications | Asks::Unknown(_) => Err(Refusal::not_found("")),
     }
+}
+
+/// An app's own registration with its secrets' ends: `hint` is the first three characters of each, as Microsoft documents
+/// the resource passwordCredential.
+fn applications(world: &World, caller: &Caller, asked: &Asked<'_>) -> Result<Answer, Refusal> {
+    if !caller.reads(Kind::ServicePrincipal) {
+        return Err(Refusal::denied());
+    }
+    let filter = url::form_urlencoded::parse(asked.query().as_bytes()).find(|(name, _)| name == "$filter");
+    let wanted = filter.as_ref().and_then(|(_, text)| text.strip_prefix("appId eq '")?.strip_suffix('\''));
+    let Some(wanted) = wanted else { return Err(Refusal::unsupported("The demo filters applications by appId.")) };
+    let credential = |place: u64, secret: &str, days: i64| {
+        let end = world.now() + jiff::SignedDuration::from_hours(24 * days);
+        json!({
+            "keyId": world.seed.guid("secret id", place), "displayName": "ingester", "secretText": null,
+            "hint": secret.chars().take(3).collect::<String>(), "endDateTime": end.to_string(),
+        })
+    };
+    let found = world.apps.iter().filter(|app| app.client_id.eq_ignore_ascii_case(wanted)).map(|app| {
+        json!({
+            "id": world.seed.guid("registration", world.seed.hash(&app.client_id, 0)),
+            "passwordCredentials": [credential(1, &app.expired_secret, -30), credential(0, &app.secret, 180)],
+        })
+    });
+    Ok(Answer::json(200, json!({ "value": found.collect::<Vec<_>>() })))
 }
 
 impl Handler<'_> {

@@ -89,7 +89,12 @@ pub async fn edit(common: &Common, args: ProfileEdit) -> Result<(), JobError> {
 
     // Entries are bound to app and account: those of another are nobody's now, and secrets that nobody finds are a leak.
     let now = manage::entries(&settings);
-    let gone: Vec<Entry> = bound.into_iter().filter(|entry| !now.contains(entry)).collect();
+    let mut gone: Vec<Entry> = bound.into_iter().filter(|entry| !now.contains(entry)).collect();
+    let is_another = !gone.is_empty();
+    // A key without its certificate opens nothing; a secret may still be wanted back.
+    if before.certificate.is_some() && profile.certificate.is_none() {
+        gone.extend(manage::key_entry(&settings));
+    }
     if !gone.is_empty() {
         let needed = manage::needed_by_others(&paths, &name)?;
         let gone = gone.into_iter().filter(|entry| !needed.may_need(entry)).collect();
@@ -97,6 +102,8 @@ pub async fn edit(common: &Common, args: ProfileEdit) -> Result<(), JobError> {
         for problem in manage::forget(&vault, gone).await {
             output.say(format!("warning: {}", problem.line()));
         }
+    }
+    if is_another && !args.secrets_stdin && !is_given {
         output.say("it is about another app or account now, whose secrets have to be given anew: --secrets-stdin");
     }
     let untrusted = profiles.untrusted(&name, &profile)?;

@@ -20,8 +20,8 @@ use crate::{
     app::{
         Model, Sign,
         form::FieldId,
-        steps::{Way, WizardStep},
-        wizard::{ChecksPhase, JupiterOneSide, Save},
+        steps::WizardStep,
+        wizard::{ChecksPhase, JupiterOneSide, Save, checks},
     },
     domain::check::{CheckId, CheckStatus},
 };
@@ -40,7 +40,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     };
     let middle = match room {
         Room::Full => {
-            let checks = if has_checks_beside(step) { 33 } else { 0 };
+            let checks = if has_checks_beside(step) { 31 } else { 0 };
             let [steps, middle, right] =
                 Layout::horizontal([Constraint::Length(30), Constraint::Min(40), Constraint::Length(checks)])
                     .spacing(Spacing::Overlap(1))
@@ -104,8 +104,8 @@ fn steps_list(model: &Model) -> Vec<Line<'static>> {
 /// How a page stands, by what is known of it: a tick is given only for what was proven.
 fn stands(model: &Model, step: WizardStep) -> Sign {
     let wizard = &model.wizard;
-    let checks = &wizard.checks;
-    let token = checks.of(CheckId::Token).map(|c| c.status);
+    let found = &wizard.checks;
+    let token = found.of(CheckId::Token).map(|c| c.status);
     match step {
         // A token proves tenant, app and credential at once.
         WizardStep::OpenCenter
@@ -120,25 +120,27 @@ fn stands(model: &Model, step: WizardStep) -> Sign {
             match token {
                 Some(CheckStatus::Ok) => Sign::Done,
                 _ if judged && !wizard.fields.is_right(step) => Sign::NeedsYou,
-                Some(CheckStatus::Failed) if judged && wizard.way != Way::Everything => Sign::NeedsYou,
+                Some(CheckStatus::Failed) if checks::blamed(wizard) == Some(step) => Sign::NeedsYou,
                 _ => Sign::ToCome,
             }
         }
-        WizardStep::Permission | WizardStep::Consent => match checks.of(CheckId::Roles).map(|c| c.status) {
-            Some(CheckStatus::Ok | CheckStatus::CannotCheck) => Sign::Done,
+        WizardStep::Permission | WizardStep::Consent => match found.of(CheckId::Roles).map(|c| c.status) {
+            Some(CheckStatus::Ok) => Sign::Done,
+            // A token that tells nothing is proven by what it opens.
+            Some(CheckStatus::CannotCheck) if found.is_ok(CheckId::Users) => Sign::Done,
             Some(CheckStatus::Failed | CheckStatus::Warning) if step < wizard.step => Sign::NeedsYou,
             _ => Sign::ToCome,
         },
-        WizardStep::Check => match &checks.phase {
-            _ if checks.first_failed().is_some() && wizard.step >= WizardStep::Check => Sign::Failed,
+        WizardStep::Check => match &found.phase {
+            _ if found.first_failed().is_some() && wizard.step >= WizardStep::Check => Sign::Failed,
             ChecksPhase::Running(_) => Sign::Incomplete,
             ChecksPhase::Failed(_) => Sign::Failed,
-            ChecksPhase::Done if checks.first_failed().is_none() => Sign::Done,
+            ChecksPhase::Done if found.first_failed().is_none() => Sign::Done,
             _ => Sign::ToCome,
         },
         WizardStep::Instance | WizardStep::JupiterOne => match wizard.jupiterone {
-            JupiterOneSide::Given if checks.is_ok(CheckId::JupiterOneKey) => Sign::Done,
-            JupiterOneSide::Given if checks.of(CheckId::JupiterOneKey).is_some_and(is_bad) => Sign::NeedsYou,
+            JupiterOneSide::Given if found.is_ok(CheckId::JupiterOneKey) => Sign::Done,
+            JupiterOneSide::Given if found.of(CheckId::JupiterOneKey).is_some_and(is_bad) => Sign::NeedsYou,
             _ => Sign::ToCome,
         },
         WizardStep::Save => match wizard.save {

@@ -10,9 +10,7 @@ use crate::program::Home;
 pub fn to_ingest(terminal: &mut Terminal) {
     terminal.press("i", "▸ Tenant ID");
     terminal.press(F2, "Filled in: the right values");
-    terminal.press("\x12", "This works.");
-    terminal.press(ENTER, "▸ Account ID");
-    // Checked once more, now with JupiterOne, which is filled in too.
+    // JupiterOne is filled in too, so that a passed check leaves nothing but to save.
     terminal.press("\x12", "Press Enter to save.");
     terminal.press(ENTER, "Press Enter to read the directory.");
     terminal.press(ENTER, "browse from the first page on");

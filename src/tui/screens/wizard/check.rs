@@ -78,9 +78,18 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let mut out = Vec::new();
     // Where there is little room, what needs somebody is all that matters.
     let failed = checks.first_failed().map(|c| c.id).filter(|_| checks.phase == ChecksPhase::Done);
-    let brief = room == Room::Small && (failed.is_some() || asks);
+    let brief = room != Room::Full && (failed.is_some() || asks);
     if !brief {
         out.extend(shown(model).map(|id| line(model, id, cells)));
+        out.push(Line::default());
+    } else if room == Room::Medium {
+        let passed = checks.done.iter().filter(|c| c.status == CheckStatus::Ok).count();
+        let passed = crate::domain::text::counted(passed as u64, "check");
+        out.push(widgets::signed(Sign::Done, format!("{passed} passed")));
+        let is_bad = |id: &CheckId| {
+            checks.of(*id).is_some_and(|c| matches!(c.status, CheckStatus::Failed | CheckStatus::Warning))
+        };
+        out.extend(shown(model).filter(is_bad).map(|id| line(model, id, cells)));
         out.push(Line::default());
     }
     match &checks.phase {
@@ -105,7 +114,7 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
 
 fn line(model: &Model, id: CheckId, cells: u16) -> Line<'static> {
     let (sign, found) = outcome(model, id);
-    let wide = 36.min(usize::from(cells).saturating_sub(2));
+    let wide = 39.min(usize::from(cells).saturating_sub(2));
     let doing = (model.wizard.checks.current() == Some(id)).then(|| "checking …".to_owned());
     let mut spans = vec![widgets::sign(sign), " ".into(), Span::raw(pad(id.title(), wide))];
     if let Some(found) = found.or(doing) {

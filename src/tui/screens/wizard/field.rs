@@ -17,6 +17,7 @@ use crate::{
         field::SecretField,
         form::{FieldId, Hosts, Into, Proof, Region},
         steps::{WizardStep, Words},
+        views::Mode,
         wizard::KeyPhase,
     },
     domain::{credential::CertificateView, registration::Shell, secret::Secret},
@@ -95,7 +96,7 @@ const fn placeholder(model: &Model, id: FieldId) -> &'static str {
 
 pub const fn shell_title(shell: Shell) -> &'static str {
     match shell {
-        Shell::AzureCli => "Azure CLI (az)",
+        Shell::AzureCli => "Azure CLI",
         Shell::PowerShell => "PowerShell",
     }
 }
@@ -105,8 +106,13 @@ fn choice(all: &[&'static str], titles: &[&'static str], at: usize, focused: boo
     let together = |all: &[&str]| all.iter().map(|t| t.chars().count() + 4).sum::<usize>() <= cells + 2;
     let shown = if together(titles) { titles } else { all };
     if !together(shown) {
-        let arrows = if focused { "← → " } else { "" };
-        return vec![Span::styled(arrows, theme::ACCENT), Span::raw(titles[at])];
+        let (left, right) = if focused { ("← ", " →") } else { ("", "") };
+        let title = if titles[at].chars().count() + 5 > cells { all[at] } else { titles[at] };
+        let mut out = vec![Span::styled(left, theme::ACCENT), Span::raw(title), Span::styled(right, theme::ACCENT)];
+        if title.chars().count() + 16 <= cells {
+            out.push(Span::styled(format!("   {} of {}", at + 1, titles.len()), theme::DIM));
+        }
+        return out;
     }
     let mut out = Vec::new();
     for (n, title) in shown.iter().copied().enumerate() {
@@ -149,12 +155,6 @@ pub fn proof(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let wizard = &model.wizard;
     let proof = wizard.fields.proof;
     let mut out = Vec::new();
-    if wizard.step == WizardStep::Credential && room != Room::Small && !wizard.has_key() {
-        page::words(proof.words(), cells, &mut out);
-        if proof != Proof::Secret {
-            out.push(Line::default());
-        }
-    }
     match (&wizard.keys.phase, proof) {
         (_, Proof::Secret) => {}
         (KeyPhase::Working(_), Proof::Made) => {
@@ -165,7 +165,11 @@ pub fn proof(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
             (Some(view), _) => out.extend(certificate(model, view, cells, room)),
             (_, Some(problem)) => out.extend(widgets::problem(problem, cells, Sign::Failed)),
             _ if proof == Proof::Made => {
-                out.extend(widgets::wrapped("Enter on the last field makes it.", cells, 0, theme::DIM));
+                let text = match wizard.step {
+                    WizardStep::Credential => "Press Enter to make it.",
+                    _ => "It is made once you go on.",
+                };
+                out.extend(widgets::wrapped(text, cells, 0, theme::DIM));
             }
             _ => {}
         },
@@ -195,7 +199,11 @@ pub fn certificate(model: &Model, view: &CertificateView, cells: u16, room: Room
     if let Some(path) = view.cer_path.as_deref().filter(|_| made && model.wizard.step != WizardStep::Script) {
         fact("file", path);
         out.push(Line::default());
-        out.extend(widgets::wrapped("Upload that file to your app now:", cells, 0, theme::PLAIN));
+        let upload = match model.mode {
+            Mode::Real => "Upload that file to your app now:",
+            Mode::Demo => "Upload that file to your app now (in this demo, going on stands for it):",
+        };
+        out.extend(widgets::wrapped(upload, cells, 0, theme::PLAIN));
         page::words(
             &[Words::Click(&["Certificates & secrets", "Certificates", "Upload certificate", "the file", "Add"])],
             cells,

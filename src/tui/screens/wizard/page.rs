@@ -10,13 +10,11 @@ use super::{
     super::super::{Room, text::wrap, theme, widgets},
     field,
 };
-use crate::{
-    app::{
-        Model, Sign,
-        form::FieldId,
-        steps::{WizardStep, Words},
-    },
-    domain::check::{CheckId, CheckStatus},
+use crate::app::{
+    Model, Sign,
+    form::{FieldId, Proof},
+    steps::{WizardStep, Words},
+    wizard::can,
 };
 
 /// Gives back the furthest that the page can be scrolled.
@@ -30,10 +28,14 @@ pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
         before.extend(widgets::wrapped(LINE, cells, 0, theme::DIM));
     }
     let (fields, focus) = fields(model, cells, room);
-    let link = link(model, cells);
+    let link = if wizard.step == WizardStep::Credential { Vec::new() } else { link(model, cells) };
     let trouble = refused(model, cells);
     if fields.is_empty() {
-        let all = [before, link, trouble].concat();
+        // Where all has no room, what went wrong comes first.
+        let all = match room {
+            Room::Full => [before, link, trouble].concat(),
+            _ => [trouble, before, link].concat(),
+        };
         return widgets::scrolled(buf, inner, &all, wizard.scroll);
     }
     // Fields are what the person is here for: where all has no room, the link goes first and then the words. Half a
@@ -50,10 +52,10 @@ pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
     }
     let (from, to) = (all.len() + focus.0, all.len() + focus.1);
     all.extend(fields);
-    // The field in focus is always seen, with what is wrong with it; else what follows the last field may be read.
+    // The field in focus is seen, with what is wrong with it, until somebody pages on from there.
     let scroll = to.saturating_sub(rows).min(from);
-    widgets::scrolled(buf, inner, &all, u16::try_from(scroll).unwrap_or(0));
-    0
+    let scroll = u16::try_from(scroll).unwrap_or(0).saturating_add(wizard.scroll);
+    widgets::scrolled(buf, inner, &all, scroll)
 }
 
 const LINE: &str =
@@ -122,6 +124,15 @@ fn fields(model: &Model, cells: u16, room: Room) -> (Vec<Line<'static>>, (usize,
         if n == wizard.field {
             focus = (from, out.len());
         }
+        // What to do for it stands between the choice and the values that it asks for.
+        if id == FieldId::Proof && wizard.step == WizardStep::Credential && room != Room::Small && !wizard.has_key() {
+            out.push(Line::default());
+            words(wizard.fields.proof.words(), cells, &mut out);
+            if wizard.fields.proof == Proof::Secret {
+                out.extend(link(model, cells));
+                out.push(Line::default());
+            }
+        }
     }
     (out, focus)
 }
@@ -132,12 +143,11 @@ const fn is_of_proof(id: FieldId) -> bool {
 
 /// What a check that ran behind the page found wrong with what was entered before.
 fn refused(model: &Model, cells: u16) -> Vec<Line<'static>> {
-    let failed = model.wizard.checks.first_failed();
-    let Some(check) = failed.filter(|c| c.id <= CheckId::Token && c.status == CheckStatus::Failed) else {
-        return Vec::new();
-    };
+    let Some(check) = model.wizard.checks.first_failed().filter(|_| can::is_refused(model)) else { return Vec::new() };
     let Some(problem) = &check.problem else { return Vec::new() };
     let mut out = vec![Line::default()];
     out.extend(widgets::problem(problem, cells, Sign::Failed));
+    out.push(Line::styled("  f leads to where it is mended.", theme::ACCENT));
+    out.push(Line::default());
     out
 }

@@ -74,7 +74,7 @@ fn head(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         }
     };
     match room {
-        Room::Small => step("1", "Copy the script and run it as an administrator."),
+        Room::Small => step("1", "y copies the script, w writes it to a file: run it as an administrator."),
         _ => step("1", &format!("Copy the script, and run it {place}.")),
     }
     if room != Room::Small {

@@ -51,13 +51,18 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     out.push(Line::styled("If it is somebody else", theme::STRONG));
     let message = match texts::script(wizard) {
         Some(_) => format!(
-            "m copies a message for them, with the link. y copies a script ({}) that gives the consent and does \
-             nothing else, w writes it to a file.",
+            "m copies a message for them, with the link. y copies a script for {} that gives the consent and \
+             does nothing else, w writes it to a file.",
             shell_title(wizard.fields.shell)
         ),
         None => "m copies a message for them, with the link.".to_owned(),
     };
     out.extend(widgets::wrapped(&message, cells, 2, theme::PLAIN));
+    if model.fills.is_some() {
+        let demo = "This is a demo: nobody is there to consent. F2 fills in an app that has consent, Enter looks then.";
+        out.push(Line::default());
+        out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
+    }
     if let Some(path) = &wizard.written {
         out.extend(widgets::wrapped(&format!("Written to {path}"), cells, 2, theme::GOOD));
     }
@@ -69,7 +74,7 @@ fn looks(model: &Model, told: Option<&ConsentTry>, cells: u16) -> Vec<Line<'stat
     let Some(told) = told else { return widgets::wrapped("Looking …", cells, 2, theme::DIM) };
     let times = crate::domain::text::counted(told.tries.into(), "time");
     let next = match told.next_at {
-        Some(at) if at > model.now => format!("again in {} s", at.duration_since(model.now).as_secs() + 1),
+        Some(at) if at > model.now => format!("again in {} s", (at.duration_since(model.now).as_millis() + 999) / 1000),
         _ => "looking now".to_owned(),
     };
     let until = text::time(told.until, &model.zone);
