@@ -67,7 +67,7 @@ fn typed_into_the_wizard_it_is_nowhere() {
     let (home, elsewhere) = (Home::new(), Home::new());
     let served = Served::start(&elsewhere, &super::SMALL);
     let mut command = home.tenantry();
-    command.env("TENANTRY_LOG", "trace");
+    command.env("TENANTRY_LOG", "trace").env("TENANTRY_KERNEL_KEYRING", "off");
     served.urls(&mut command);
     let mut terminal = Terminal::start(&command, LARGE);
     terminal.shows(WELCOME);
@@ -123,7 +123,7 @@ fn without_a_keyring_it_is_kept_in_memory_only() {
     let served = Served::start(&elsewhere, &super::SMALL);
     let secret = served.text("client_secret").to_owned();
     let mut command = home.tenantry();
-    command.env("TENANTRY_LOG", "trace");
+    command.env("TENANTRY_LOG", "trace").env("TENANTRY_KERNEL_KEYRING", "off");
     served.urls(&mut command);
     let mut terminal = Terminal::start(&command, LARGE);
     terminal.shows(WELCOME);
