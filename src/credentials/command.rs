@@ -53,7 +53,9 @@ pub async fn run_within(command: &[String], folder: &Path, limit: Duration) -> R
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true);
-    OURS.iter().for_each(|name| drop(words.env_remove(name)));
+    for name in OURS {
+        words.env_remove(name);
+    }
     alone(&mut words);
     let child = words.spawn().map_err(|e| not_started(program, &e))?;
     // Whichever way this ends before the program does, cancellation included, its children go with it.
