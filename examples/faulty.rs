@@ -10,7 +10,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use tenantry::{
     app::{
         ExitReason,
-        views::{Fill, Fills, Form, KeyWork, Mode, Overview, Saved, UploadEnd, UploadFailure, UploadOrder},
+        views::{
+            Fill, Fills, Form, KeyWork, Mode, Overview, ProfileAnswer, ProfileNews, ProfileWork, Saved, UploadEnd,
+            UploadFailure, UploadOrder,
+        },
     },
     domain::{
         check::Check,
@@ -99,6 +102,10 @@ impl Engine for Nothing {
 
     fn save_profile(&self, _: Form) -> BoxFuture<'_, Result<Saved, Problem>> {
         refused()
+    }
+
+    fn profiles(&self, _: ProfileWork) -> BoxFuture<'_, Result<ProfileNews, Problem>> {
+        async { Ok(ProfileNews { rows: Vec::new(), answer: ProfileAnswer::Listed }) }.boxed()
     }
 
     fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>> {

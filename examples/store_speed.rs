@@ -1,9 +1,9 @@
-//! How fast the store writes a large directory, and what it takes: `cargo run --release --example store_speed [SCALE [first]]`.
+//! How fast the store writes a large directory, and what it takes:
+//! `cargo run --release --example store_speed [SCALE [first]]`.
 //!
 //! 500,000 users of a kilobyte each and 150,000 groups with 5.6 million memberships, times SCALE: read in full, read again
-//! unchanged, then by changes; with `first`, read in full only. Only the store's own time
-//! counts, in seconds of the processor and (in brackets) of the clock; what a thread of its own sorts for an index is in the
-//! clock's only.
+//! unchanged, then by changes; with `first`, read in full only. Only the store's own time counts, in seconds of the
+//! processor and (in brackets) of the clock; what a thread of its own sorts for an index is in the clock's only.
 
 use std::{fs, time::Instant};
 
@@ -121,7 +121,7 @@ impl Tenant {
 
     fn member(&self, group: u64, n: u64) -> MemberRef {
         let user = if group == 0 { n } else { (group.wrapping_mul(7919) + n * 104_729) % self.users };
-        MemberRef { id: guid(1, user), odata_type: USER.into() }
+        MemberRef { id: guid(1, user).into(), odata_type: USER.into() }
     }
 }
 
@@ -221,8 +221,8 @@ fn main() {
     let changes: Vec<MembersChange> = (1..1000.min(tenant.groups))
         .map(|n| MembersChange {
             group: guid(2, n),
-            added: vec![MemberRef { id: guid(1, n), odata_type: USER.into() }],
-            removed: vec![tenant.member(n, 0).id],
+            added: vec![MemberRef { id: guid(1, n).into(), odata_type: USER.into() }],
+            removed: vec![tenant.member(n, 0).id.to_string()],
         })
         .collect();
     let n = changes.len() as u64 * 2;

@@ -15,6 +15,7 @@ pub mod list;
 pub mod msg;
 pub mod overlay;
 pub mod preview;
+pub mod profiles;
 pub mod steps;
 pub mod upload;
 pub mod views;
@@ -53,6 +54,7 @@ pub struct Model {
     pub place: Place,
     pub overview: Overview,
     pub wizard: wizard::Wizard,
+    pub profiles: profiles::Profiles,
     /// Which step the person has selected on the dashboard; else it is the one that comes next.
     pub picked: Option<Step>,
     pub ingest: ingest::Ingest,
@@ -77,6 +79,7 @@ pub enum Place {
     #[default]
     Wizard,
     Dashboard,
+    Profiles,
     Ingest,
     Browse,
     Preview,
@@ -116,11 +119,11 @@ impl Step {
 }
 
 impl Place {
-    /// The step that this screen is; the dashboard is none.
+    /// The step that this screen is; the dashboard and the profiles are none.
     pub const fn step(self) -> Option<Step> {
         match self {
             Self::Wizard => Some(Step::Credentials),
-            Self::Dashboard => None,
+            Self::Dashboard | Self::Profiles => None,
             Self::Ingest => Some(Step::Ingest),
             Self::Browse => Some(Step::Browse),
             Self::Preview => Some(Step::Preview),
@@ -190,6 +193,7 @@ impl Model {
             place,
             overview: Overview { profile: beginning.profile, store: None },
             wizard: wizard::Wizard::default(),
+            profiles: profiles::Profiles::default(),
             picked: None,
             ingest: ingest::Ingest::default(),
             browse: browse::Browse::default(),
@@ -213,6 +217,7 @@ impl Model {
     pub fn focus(&self) -> Focus {
         match self.overlays.last() {
             Some(Overlay::Type { .. }) => Focus::Text,
+            Some(Overlay::Profile(popup)) => popup.focus(),
             Some(_) => Focus::Commands,
             None => match self.place {
                 Place::Wizard => self.wizard.focus(),
@@ -229,7 +234,7 @@ impl Model {
 
     /// Whether something runs whose going on is shown: only then is there a need for ticks.
     pub fn is_ticking(&self) -> bool {
-        self.jobs.values().any(|j| !matches!(j.kind, Kind::Rows | Kind::Detail | Kind::Overview))
+        self.jobs.values().any(|j| !matches!(j.kind, Kind::Rows | Kind::Detail | Kind::Overview | Kind::Profiles))
     }
 
     /// The run that browsing shows unless told otherwise.
@@ -323,6 +328,7 @@ impl Model {
                 _ => None,
             },
             Place::Dashboard => self.trouble.as_deref(),
+            Place::Profiles => self.profiles.problem.as_deref(),
         }
     }
 
@@ -331,6 +337,7 @@ impl Model {
         match self.place {
             Place::Wizard => self.wizard.step != steps::WizardStep::Welcome || self.overview.profile.is_some(),
             Place::Dashboard => false,
+            Place::Profiles => self.overview.profile.is_some(),
             Place::Ingest | Place::Browse | Place::Preview | Place::Upload => true,
         }
     }
@@ -372,6 +379,7 @@ impl Model {
     fn keep_in_reach(&mut self, reach: u16) {
         let scroll = match (self.overlays.last_mut(), self.place) {
             (Some(Overlay::Help { scroll }), _) => scroll,
+            (Some(Overlay::Profile(popup)), _) => return popup.keep_in_reach(reach),
             (Some(_), _) => return,
             (None, Place::Wizard) => &mut self.wizard.scroll,
             (None, Place::Ingest) => &mut self.ingest.scrolled,
@@ -381,7 +389,7 @@ impl Model {
                 browse::Shows::Object { scroll, .. } => scroll,
                 _ => return,
             },
-            (None, Place::Dashboard) => return,
+            (None, Place::Dashboard | Place::Profiles) => return,
         };
         *scroll = reach.min(*scroll);
     }
@@ -420,6 +428,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Begin => {
             if model.overview.profile.is_some() {
                 model.look_again(&mut fx);
+            } else {
+                profiles::begin(model, &mut fx);
             }
         }
         Msg::Key(key) => {
@@ -471,6 +481,8 @@ fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Help => model.overlays.push(Overlay::Help { scroll: 0 }),
         Action::Quit => overlay::quit(model, fx),
         Action::Overview => dashboard::enter(model, fx),
+        Action::Profiles => profiles::enter(model, fx),
+        Action::Renew => profiles::renew(model),
         Action::Go(step) => model.go(step, fx),
         Action::CopyProblem => {
             if model.place == Place::Wizard && wizard::can::has_ticket(model) {
@@ -482,6 +494,7 @@ fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         _ => match model.place {
             Place::Wizard => wizard::act(model, action, fx),
             Place::Dashboard => dashboard::act(model, action, fx),
+            Place::Profiles => profiles::act(model, action, fx),
             Place::Ingest => ingest::act(model, action, fx),
             Place::Browse => browse::act(model, action, fx),
             Place::Preview => preview::act(model, action, fx),
@@ -500,6 +513,7 @@ fn typed(model: &mut Model, key: key::Key, fx: &mut Fx) {
             *wrong = false;
             field.edit(key);
         }
+        Some(Overlay::Profile(popup)) => popup.key(key),
         Some(_) => {}
         None if model.place == Place::Wizard => model.wizard.key(key),
         None => browse::key(model, key, fx),
@@ -514,6 +528,7 @@ fn pasted(model: &mut Model, text: &str, fx: &mut Fx) {
                 *wrong = false;
                 field.insert(text);
             }
+            Some(Overlay::Profile(popup)) => popup.paste(text),
             Some(_) => {}
             None if model.place == Place::Wizard => wizard::paste(model, text),
             None => browse::paste(model, text, fx),
@@ -556,7 +571,8 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             model.say(format!("Written to {path}"));
             model.wizard.written = Some(path);
         }
-        Outcome::Saved(saved) => wizard::save::saved(model, saved, fx),
+        Outcome::Saved(saved) => wizard::save::saved(model, *saved, fx),
+        Outcome::Profiles(news) => profiles::news(model, kind, *news, fx),
         Outcome::Overview(overview) => {
             model.overview = *overview;
             model.trouble = None;
@@ -591,6 +607,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
                 model.overview.store = None;
                 model.trouble = Some(problem);
             }
+            Kind::Profiles | Kind::ProfileChange => profiles::failed(model, kind, problem),
             Kind::Write | Kind::Advance => model.say(problem.line()),
         },
     }

@@ -27,6 +27,7 @@ pub mod properties;
 pub mod reading;
 pub mod registration;
 pub mod secret;
+pub mod short_id;
 pub mod target;
 pub mod text;
 pub mod upload;

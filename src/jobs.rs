@@ -145,7 +145,7 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
         cloud: settings.cloud,
         login: settings.login.clone(),
         graph: settings.graph.clone(),
-        scope: settings.cloud.scope(),
+        scope: settings.cloud.scope(&settings.graph),
         net: settings.net.clone(),
         jupiterone: settings.target().map(|target| JupiterOneInput {
             seen: seen(settings, &target),
@@ -263,7 +263,7 @@ fn graph(context: &Context) -> Result<GraphClient, JobError> {
     let config = GraphConfig {
         login: settings.login.clone(),
         graph: settings.graph.clone(),
-        scope: settings.cloud.scope(),
+        scope: settings.cloud.scope(&settings.graph),
         tenant: settings.tenant()?.as_str().to_owned(),
         client: settings.client()?.clone(),
         net: settings.net.clone(),

@@ -32,6 +32,7 @@ mod put;
 mod read;
 mod remove;
 mod runs;
+mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 mod write;

@@ -58,9 +58,11 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> u16 {
         frame::tiny(buf, area);
     } else {
         let body = frame::around(model, buf, area, room);
+        let body = frame::ending(model, buf, body, room);
         reach = match model.place {
             Place::Wizard => screens::wizard::draw(model, buf, body, room),
             Place::Dashboard => screens::dashboard::draw(model, buf, body, room),
+            Place::Profiles => screens::profiles::draw(model, buf, body, room),
             Place::Ingest => screens::ingest::draw(model, buf, body, room),
             Place::Browse => screens::browse::draw(model, buf, body, room),
             Place::Preview => screens::preview::draw(model, buf, body, room),

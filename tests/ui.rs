@@ -2,8 +2,12 @@
 
 #[path = "ui/fake.rs"]
 mod fake;
+#[path = "ui/files.rs"]
+mod files;
 #[path = "ui/journey.rs"]
 mod journey;
+#[path = "ui/profiles.rs"]
+mod profiles;
 #[path = "ui/screens.rs"]
 mod screens;
 #[path = "ui/terminal.rs"]

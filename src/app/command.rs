@@ -10,7 +10,7 @@ use super::{
     key::{Code, Key},
     list::Move,
     overlay::{AskPhase, Overlay},
-    preview,
+    preview, profiles,
     steps::{Way, WizardStep},
     upload,
     views::Signs,
@@ -28,6 +28,7 @@ pub enum Action {
     Quit,
     Back,
     Overview,
+    Profiles,
     Go(Step),
     /// The one thing that comes next here.
     Continue,
@@ -63,6 +64,15 @@ pub enum Action {
     Groups,
     Refresh,
     Advance,
+    NewProfile,
+    EditProfile,
+    DefaultProfile,
+    RenameProfile,
+    RemoveProfile,
+    /// With its store.
+    PurgeProfile,
+    /// A new secret or certificate, before the old one ends.
+    Renew,
     Yes,
     No,
 }
@@ -132,6 +142,11 @@ fn anywhere(model: &Model) -> bool {
     model.overlays.is_empty()
 }
 
+/// Where it matters that the credential is about to end.
+fn at_credential_s_use(model: &Model) -> bool {
+    [Place::Dashboard, Place::Ingest, Place::Preview, Place::Upload].into_iter().any(|place| at(model, place))
+}
+
 fn in_help(model: &Model) -> bool {
     matches!(model.overlays.last(), Some(Overlay::Help { .. }))
 }
@@ -159,11 +174,13 @@ fn browsing(model: &Model) -> bool {
 fn scrollable(model: &Model) -> bool {
     in_help(model)
         || choosing(model)
+        || profiles::trusting(model)
         || browsing(model)
         || at(model, Place::Preview)
         || at(model, Place::Ingest)
         || at(model, Place::Upload)
         || at(model, Place::Dashboard)
+        || at(model, Place::Profiles)
         || (at(model, Place::Wizard) && model.wizard.focused().is_none())
 }
 
@@ -183,6 +200,15 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "read", "read the directory in the chosen way", choosing;
     Action::Back, ["esc", "ctrl-g", "backspace", "h", "q"], "not now", "close without reading", choosing;
     Action::Back, ["esc", "ctrl-g", "backspace", "?", "q", "enter", "f1"], "close", "close the help", in_help;
+
+    Action::Yes, ["y"], "remove", "remove what is listed", profiles::removing;
+    Action::PurgeProfile, ["s"], "with its store …", "remove the tenant's store too, once a word is typed", profiles::may_purge;
+    Action::No, ["n", "esc", "ctrl-g", "enter"], "no", "no, leave it", profiles::removing;
+    Action::Continue, ["enter"], "remove all", "remove it with its store, once the word is typed", profiles::purging;
+    Action::Continue, ["enter"], "rename", "give it this name", profiles::renaming;
+    Action::Back, ["esc", "ctrl-g"], "not now", "close, and leave it as it is", |m| profiles::purging(m) || profiles::renaming(m);
+    Action::Continue, ["enter"], "trust", "confirm these values, once the word is typed", profiles::trusting;
+    Action::Back, ["esc", "ctrl-g"], "leave it unused", "close without using the profile", profiles::trusting;
 
     // The wizard.
     Action::Continue, ["enter"], "start", "start on the chosen way", |m| at_step(m, WizardStep::Welcome);
@@ -222,9 +248,21 @@ pub const COMMANDS: &[Command] = commands! {
     Action::CheckNow, ["ctrl-r"], "check now", "check the values entered so far", |m| at(m, Place::Wizard) && can::may_check_now(m);
     Action::CopyLink, ["ctrl-o"], "copy link", "copy the link to the terminal's clipboard", |m| at(m, Place::Wizard) && m.wizard.link().is_some();
 
+    // Profiles.
+    Action::Continue, ["enter"], "to the overview", "go to the overview of this profile", |m| at(m, Place::Profiles) && profiles::is_at_work(m);
+    Action::Continue, ["enter"], "look at it and confirm", "look at what it asks for, and confirm it or leave it", |m| at(m, Place::Profiles) && profiles::asks_trust(m);
+    Action::Continue, ["enter"], "switch to it", "everything is about this profile from now on", |m| at(m, Place::Profiles) && profiles::is_usable(m);
+    Action::NewProfile, ["n"], "new", "make a new profile", |m| at(m, Place::Profiles);
+    Action::EditProfile, ["e"], "change", "change its values in the wizard", |m| at(m, Place::Profiles) && profiles::is_usable(m);
+    Action::RenameProfile, ["r"], "rename", "give it another name", |m| at(m, Place::Profiles) && profiles::is_usable(m);
+    Action::DefaultProfile, ["d"], "use by default", "use it where none is named, also the next time", |m| at(m, Place::Profiles) && profiles::is_usable(m) && !profiles::is_default(m);
+    Action::RemoveProfile, ["x", "delete"], "remove", "remove it and its secrets; asks first", |m| at(m, Place::Profiles) && profiles::is_usable(m);
+
     // Dashboard.
     Action::Continue, ["enter"], "open", "open the selected step", |m| at(m, Place::Dashboard);
     Action::Advance, ["a"], "let the tenant change", "let the demo's tenant change, as time would", dashboard::can_advance;
+
+    Action::Profiles, ["P"], "profiles", "all profiles: switch, new, change, rename, remove", |m| at(m, Place::Dashboard) && profiles::are_kept(m);
 
     // Ingestion.
     Action::Continue, ["enter"], "go on with it", "go on where the run that was cut off ended", |m| at(m, Place::Ingest) && ingest::can_go_on(m);
@@ -262,6 +300,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "done", "back to the overview", |m| at(m, Place::Upload) && upload::is_over(m);
     Action::Cancel, ["c"], "cancel (aborts the job)", "abort the upload's job", |m| at(m, Place::Upload) && upload::can_cancel(m);
 
+    Action::Renew, ["R"], "renew", "make a new secret or certificate before the old one ends", |m| at_credential_s_use(m) && profiles::can_renew(m);
     Action::CopyProblem, ["ctrl-y"], "copy details", "copy what was found, for a ticket", |m| anywhere(m) && (m.problem().is_some() || (at(m, Place::Wizard) && can::has_ticket(m)));
 
     // Lists of all kinds.
@@ -280,6 +319,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Go(Step::Preview), ["4"], "", "preview", anywhere;
     Action::Go(Step::Upload), ["5"], "", "upload", anywhere;
     Action::Overview, ["o"], "", "overview", |m| anywhere(m) && m.overview.profile.is_some();
+    Action::Profiles, ["P"], "", "all profiles", |m| profiles::are_kept(m) && m.place != Place::Profiles;
     Action::Help, ["?", "f1"], "", "all keys of this screen", anywhere;
     Action::Quit, ["q"], "quit", "quit; asks if something is running", anywhere;
     Action::Suspend, ["ctrl-z"], "", "hand the terminal back to the shell; fg returns", |_| true;

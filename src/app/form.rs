@@ -50,6 +50,8 @@ pub struct Fields {
     pub key: SecretField,
     /// Whether secrets of this profile are stored already, so that empty secret fields keep them.
     pub stored: bool,
+    /// The profile that is being changed; `None`: a new one.
+    pub profile: Option<String>,
 }
 
 impl Default for Fields {
@@ -79,6 +81,7 @@ impl Default for Fields {
             scoped: false,
             key: SecretField::default(),
             stored: false,
+            profile: None,
         }
     }
 }
@@ -91,6 +94,7 @@ impl Fields {
             tenant: TextField::of(&profile.tenant),
             client: TextField::of(&profile.client),
             stored: true,
+            profile: Some(profile.name.clone()),
             ..Self::default()
         };
         if let Some(own) = &profile.endpoints {
@@ -299,6 +303,7 @@ impl Fields {
         let client = ClientId::parse(self.client.text()).map_err(|e| Problem::new(format!("client ID: {e}")))?;
         let url = |field: &TextField| Origin::parse(field.text()).map_err(|e| Problem::new(e.to_string()));
         Ok(Form {
+            profile: self.profile.clone(),
             cloud: self.hosts.cloud().unwrap_or_default(),
             endpoints: match self.hosts {
                 Hosts::Of(_) => None,
@@ -343,7 +348,7 @@ impl Fields {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::cloud::Cloud;
+    use crate::{app::views::CredentialView, domain::cloud::Cloud};
 
     fn profile() -> ProfileView {
         ProfileView {
@@ -354,6 +359,7 @@ mod tests {
             cloud: Cloud::Global,
             endpoints: None,
             target: None,
+            credential: CredentialView::default(),
         }
     }
 

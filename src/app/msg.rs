@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     field::SecretEdit,
     key::Key,
-    views::{Form, KeyWork, Overview, Saved, UploadFailure, UploadOrder},
+    views::{Form, KeyWork, Overview, ProfileNews, ProfileWork, Saved, UploadFailure, UploadOrder},
 };
 use crate::domain::{
     check::Check,
@@ -61,8 +61,9 @@ pub enum Outcome {
     Key(Box<CertificateView>),
     /// A text was written to this file.
     Written(String),
-    Saved(Saved),
+    Saved(Box<Saved>),
     Overview(Box<Overview>),
+    Profiles(Box<ProfileNews>),
     /// Also a run that was cancelled: its status says so.
     Collected(Box<RunInfo>),
     Rows(Rows),
@@ -107,6 +108,7 @@ pub enum Work {
     },
     Save(Form),
     Overview,
+    Profiles(ProfileWork),
     Collect(How),
     Rows(RunId, Query),
     Detail(RunId, String),
@@ -124,6 +126,8 @@ impl Work {
             Self::Write { .. } => Kind::Write,
             Self::Save(_) => Kind::Save,
             Self::Overview => Kind::Overview,
+            Self::Profiles(work) if work.changes() => Kind::ProfileChange,
+            Self::Profiles(_) => Kind::Profiles,
             Self::Collect(_) => Kind::Collect,
             Self::Rows(..) => Kind::Rows,
             Self::Detail(..) => Kind::Detail,
@@ -143,6 +147,10 @@ pub enum Kind {
     Write,
     Save,
     Overview,
+    /// Looking at the profiles.
+    Profiles,
+    /// Changing them, or which one is at work.
+    ProfileChange,
     Collect,
     Rows,
     Detail,
@@ -161,6 +169,8 @@ impl Kind {
             Self::Write => "writing the file",
             Self::Save => "saving the profile",
             Self::Overview => "looking at the store",
+            Self::Profiles => "looking at the profiles",
+            Self::ProfileChange => "changing the profiles",
             Self::Collect => "reading the directory",
             Self::Rows | Self::Detail => "reading the store",
             Self::Preview => "comparing",
@@ -171,7 +181,7 @@ impl Kind {
 
     /// Whether leaving now would cut something short that a person waits for.
     pub const fn is_at_stake(self) -> bool {
-        matches!(self, Self::Save | Self::Collect | Self::Upload)
+        matches!(self, Self::Save | Self::ProfileChange | Self::Collect | Self::Upload)
     }
 }
 

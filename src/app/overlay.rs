@@ -5,6 +5,7 @@ use super::{
     command::Action,
     field::TextField,
     msg::{Effect, ExitReason, Kind},
+    profiles::{self, Popup},
 };
 use crate::domain::reading::How;
 
@@ -24,6 +25,8 @@ pub enum Overlay {
         field: TextField,
         wrong: bool,
     },
+    /// About a profile.
+    Profile(Popup),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +58,7 @@ impl Question {
 
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     match (action, model.overlays.last_mut()) {
+        (_, Some(Overlay::Profile(_))) => profiles::popup_act(model, action, fx),
         (Action::Back | Action::No, Some(_)) => {
             model.overlays.pop();
         }
@@ -108,7 +112,7 @@ pub(super) fn settle(model: &mut Model) {
             None => running.iter().any(|k| k.is_at_stake()),
         },
         Overlay::How { .. } => !running.contains(&Kind::Collect),
-        Overlay::Help { .. } | Overlay::Type { .. } => true,
+        Overlay::Help { .. } | Overlay::Type { .. } | Overlay::Profile(_) => true,
     });
 }
 

@@ -3,13 +3,23 @@
 use jiff::{Timestamp, civil::Date};
 
 use crate::domain::{
-    cloud::Cloud, completeness::RunStatus, ids::ClientId, origin::Origin, problem::Problem, secret::Secret,
-    target::Target, view::RunInfo, view::Totals,
+    cloud::Cloud,
+    completeness::RunStatus,
+    credential::{CredentialKind, Expiry},
+    ids::ClientId,
+    origin::Origin,
+    problem::Problem,
+    secret::Secret,
+    target::Target,
+    view::RunInfo,
+    view::Totals,
 };
 
 /// What the wizard has gathered, of the right shapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
+    /// The profile that it changes; `None` makes a new one.
+    pub profile: Option<String>,
     pub cloud: Cloud,
     /// Hosts that are none of the built-in clouds'.
     pub endpoints: Option<Endpoints>,
@@ -86,6 +96,7 @@ pub struct ProfileView {
     /// Hosts that are none of the built-in clouds'.
     pub endpoints: Option<Endpoints>,
     pub target: Option<Target>,
+    pub credential: CredentialView,
 }
 
 impl ProfileView {
@@ -93,6 +104,141 @@ impl ProfileView {
     pub fn title(&self) -> &str {
         self.organization.as_deref().filter(|n| !n.trim().is_empty()).unwrap_or(&self.tenant)
     }
+}
+
+/// What proves the app, as far as the profile says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CredentialView {
+    pub kind: CredentialKind,
+    pub expires: Option<Timestamp>,
+}
+
+impl CredentialView {
+    /// How near its end is; fine where nobody knows.
+    pub fn expiry(self, now: Timestamp) -> Expiry {
+        self.expires.map_or(Expiry::Fine, |at| Expiry::of(at, now))
+    }
+}
+
+/// What is asked of the profiles.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProfileWork {
+    /// Which there are.
+    List,
+    /// As it begins: which there are, and why none of them is at work.
+    Begin,
+    /// Everything is about this one from now on.
+    Switch(String),
+    /// A person saw these values of it and takes them; then as `Switch`.
+    Trust(String, Vec<TrustValue>),
+    /// Used where none is named.
+    Default(String),
+    Rename {
+        name: String,
+        to: String,
+    },
+    /// What would go with it; removes nothing.
+    Plan(String),
+    Remove {
+        name: String,
+        /// The tenant's store goes too.
+        store: bool,
+    },
+}
+
+impl ProfileWork {
+    /// Whether it is more than a look.
+    pub const fn changes(&self) -> bool {
+        !matches!(self, Self::List | Self::Begin | Self::Plan(_))
+    }
+}
+
+/// What became of it, with the profiles as they are now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileNews {
+    pub rows: Vec<ProfileRow>,
+    pub answer: ProfileAnswer,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProfileAnswer {
+    Listed,
+    /// None of those that there are was chosen to begin with, or it cannot be used.
+    Unchosen(Box<Problem>),
+    Switched(Box<ProfileView>),
+    /// It may not be used before a person has seen and confirmed these.
+    Asks {
+        name: String,
+        values: Vec<TrustValue>,
+        /// Others were shown before.
+        changed: bool,
+    },
+    Default(String),
+    Renamed {
+        from: String,
+        to: String,
+    },
+    Plan(Box<RemovalPlan>),
+    Removed {
+        name: String,
+        /// What could not be done, or was left alone, and why.
+        notes: Vec<String>,
+    },
+}
+
+/// A profile in the list of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileRow {
+    pub name: String,
+    pub is_default: bool,
+    /// What it says; or why it cannot be used.
+    pub about: Result<ProfileAbout, Box<Problem>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileAbout {
+    pub view: ProfileView,
+    /// How many values of it nobody has confirmed on this machine.
+    pub unconfirmed: usize,
+    /// Where its credential is: `in GNOME Keyring`.
+    pub kept: String,
+    /// Of its store, if it has one that can be read.
+    pub last_run: Option<RunInfo>,
+}
+
+/// A value that a profile may not decide by being there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustValue {
+    /// As the profile's file names it.
+    pub member: String,
+    /// The very value, as it would be used. What a file says: text of a stranger.
+    pub value: String,
+    /// What it could do in the wrong hands.
+    pub meaning: String,
+}
+
+/// What goes with a profile that is removed, and what stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemovalPlan {
+    pub name: String,
+    /// Its file.
+    pub file: String,
+    /// Secrets that no other profile may need.
+    pub secrets: Vec<String>,
+    /// Secrets that another profile may need.
+    pub shared: Vec<String>,
+    pub store: StoreFate,
+}
+
+/// What can become of the store of a profile that is removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoreFate {
+    /// There is none, or nobody knows which.
+    None,
+    /// It stays unless it is asked for.
+    Own(String),
+    /// This other profile may use it.
+    Shared(String),
 }
 
 /// What there is so far.

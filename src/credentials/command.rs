@@ -16,6 +16,9 @@ use crate::domain::{problem::Problem, secret::Secret};
 /// How long it may take; there may be a person at a prompt of its own.
 pub const LIMIT: Duration = Duration::from_secs(30);
 
+/// What stands in our environment for us alone: no program that we start is told.
+const OURS: [&str; 3] = ["AZURE_CLIENT_SECRET", "AZURE_CLIENT_CERTIFICATE_PASSWORD", "JUPITERONE_API_KEY"];
+
 /// More than this is no secret.
 const LONGEST: usize = 16 * 1024;
 
@@ -50,6 +53,9 @@ pub async fn run_within(command: &[String], folder: &Path, limit: Duration) -> R
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .kill_on_drop(true);
+    for name in OURS {
+        words.env_remove(name);
+    }
     alone(&mut words);
     let child = words.spawn().map_err(|e| not_started(program, &e))?;
     // Whichever way this ends before the program does, cancellation included, its children go with it.

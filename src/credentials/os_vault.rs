@@ -106,7 +106,8 @@ static PLACE: LazyLock<Result<Place, VaultError>> = LazyLock::new(|| {
         other => other,
     };
     #[cfg(target_os = "linux")]
-    if matches!(error, VaultError::Absent(_)) {
+    if matches!(error, VaultError::Absent(_)) && std::env::var_os("TENANTRY_KERNEL_KEYRING").is_none_or(|v| v != "off")
+    {
         // A keyring that is there and locked is no reason to keep secrets elsewhere.
         if let Ok(vault) = KernelVault::open() {
             return Ok(Place::Kernel(vault));

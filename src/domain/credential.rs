@@ -88,6 +88,27 @@ pub struct CertificateView {
     pub cer_path: Option<String>,
 }
 
+/// What kind of credential a profile speaks of; the credential itself is elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CredentialKind {
+    /// A client secret, kept by us.
+    #[default]
+    Secret,
+    Certificate,
+    /// A client secret that a command prints.
+    Command,
+}
+
+impl CredentialKind {
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Secret => "client secret",
+            Self::Certificate => "certificate",
+            Self::Command => "client secret of a command",
+        }
+    }
+}
+
 /// How near the end of a credential is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expiry {

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::views::{Form, KeyWork, Overview, Saved, UploadFailure, UploadOrder},
+    app::views::{Form, KeyWork, Overview, ProfileNews, ProfileWork, Saved, UploadFailure, UploadOrder},
     domain::{
         check::Check,
         credential::CertificateView,
@@ -52,6 +52,10 @@ pub trait Engine: Send + Sync + 'static {
     /// Saves the profile and its secrets. From now on it is the one that everything else is about. No keyring is no
     /// failure: see [`Kept`](crate::app::views::Kept).
     fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>>;
+
+    /// Looks at the profiles, or changes them or which one is at work. One with values that nobody has confirmed never
+    /// becomes the one at work: then the answer is [`ProfileAnswer::Asks`](crate::app::views::ProfileAnswer::Asks).
+    fn profiles(&self, work: ProfileWork) -> BoxFuture<'_, Result<ProfileNews, Problem>>;
 
     /// The profile, and what its store holds; cheap, and asked for again and again while a run goes on.
     fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>>;

@@ -118,7 +118,8 @@ async fn perform(
         Work::Consent(form) => or_failed(engine.consent(form, mail, cancel).await, |()| Outcome::Consented),
         Work::Key(work) => or_failed(engine.key(work).await, |view| Outcome::Key(Box::new(view))),
         Work::Write { name, text } => or_failed(engine.write(name, text).await, Outcome::Written),
-        Work::Save(form) => or_failed(engine.save_profile(form).await, Outcome::Saved),
+        Work::Save(form) => or_failed(engine.save_profile(form).await, |saved| Outcome::Saved(Box::new(saved))),
+        Work::Profiles(work) => or_failed(engine.profiles(work).await, |news| Outcome::Profiles(Box::new(news))),
         Work::Overview => or_failed(engine.overview().await, |o| Outcome::Overview(Box::new(o))),
         Work::Collect(how) => {
             or_failed(engine.collect(how, hold, mail, cancel).await, |run| Outcome::Collected(Box::new(run)))

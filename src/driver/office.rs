@@ -3,8 +3,10 @@
 //! Decides nothing about the screens; what a job may do is decided in `jobs` and below.
 
 mod keys;
+mod profiles;
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -15,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::engine::Engine;
 use crate::{
     app::views::{
-        Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileView, Saved, StoreView, UploadEnd,
-        UploadFailure, UploadOrder, UploadedView,
+        CredentialView, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
+        ProfileWork, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -41,8 +43,7 @@ use crate::{
     },
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
-        Environment, Flags, JupiterOneProfile, Profile, Profiles, Settings, TenantRef, What, credential,
-        jupiterone_key,
+        Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key,
         paths::{Paths, replace},
     },
     store::{Reader, StoreError, holder},
@@ -59,6 +60,9 @@ pub struct Office {
     /// The tenant stood in for; it keeps no profile.
     demo: Option<Arc<Demo>>,
     session: Mutex<Session>,
+    /// Sessions of profiles that were switched away from, for the secrets that only memory keeps; by the entries that these
+    /// would have in a keyring, so that they never go to another app or account.
+    away: Mutex<BTreeMap<Vec<Entry>, Session>>,
     /// The store that was last read, kept open.
     reader: Mutex<Option<Reader>>,
     /// The key that was made or read last.
@@ -71,6 +75,14 @@ struct Session {
     settings: Settings,
     /// What no keyring keeps, for this run only.
     secrets: Secrets,
+    /// No keyring took them.
+    in_memory: bool,
+}
+
+impl Session {
+    fn of(settings: Settings) -> Self {
+        Self { settings, secrets: Secrets::default(), in_memory: false }
+    }
 }
 
 impl Office {
@@ -83,8 +95,9 @@ impl Office {
         demo: Option<Arc<Demo>>,
     ) -> Self {
         let paths = settings.paths.clone();
-        let session = Mutex::new(Session { settings, secrets: Secrets::default() });
-        Self { flags, environment, paths, vault, clock, demo, session, reader: Mutex::new(None), key: Mutex::new(None) }
+        let session = Mutex::new(Session::of(settings));
+        let (away, reader, key) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
+        Self { flags, environment, paths, vault, clock, demo, session, away, reader, key }
     }
 
     /// The selected profile, as screens name it.
@@ -197,15 +210,17 @@ impl Office {
         }
         let kept = self.keep(&settings, &secrets).await;
         if self.demo.is_none() {
-            let (name, profile) = self.save_file(&settings)?;
+            let (name, profile) = self.save_file(&form, &settings).await?;
             settings.profile = Some(name);
             settings.ask = profile.ask();
+            settings.credential_expires = profile.credential_expires();
             settings.accepted_gaps = profile.accepted_gaps;
         }
+        let in_memory = matches!(kept, Kept::Memory { .. });
         let saved =
             Saved { profile: view(&settings, self.demo.as_deref()).unwrap_or_else(|| unnamed(&settings)), kept };
         *lock(&self.reader) = None;
-        *lock(&self.session) = Session { settings, secrets };
+        *lock(&self.session) = Session { settings, secrets, in_memory };
         Ok(saved)
     }
 
@@ -233,27 +248,6 @@ impl Office {
             Ok(()) => Kept::Keyring(name),
             Err(error) => Kept::Memory { keyring: name, why: words(&error) },
         }
-    }
-
-    /// Writes the profile under its name: the selected one's, if it is about the same app, else a new one.
-    fn save_file(&self, settings: &Settings) -> Result<(String, Profile), JobError> {
-        let profiles = Profiles::new(&self.paths);
-        let mut profile = profile_of(settings);
-        let wanted = self.flags.profile.clone().unwrap_or_else(|| "default".to_owned());
-        let is_ours = |name: &str| match profiles.load(name) {
-            Ok(other) => other.tenant_id == profile.tenant_id && other.client_id == profile.client_id,
-            Err(_) => !profiles.path(name).exists(),
-        };
-        let name = std::iter::once(wanted.clone())
-            .chain((2..).map(|n| format!("{wanted}-{n}")))
-            .find(|name| is_ours(name))
-            .unwrap_or(wanted);
-        // What the screens do not ask for stays as it was.
-        if let Ok(before) = profiles.load(&name) {
-            profile.keep_unasked(&before);
-        }
-        profiles.put(&name, &profile, &What::ALL)?;
-        Ok((name, profile))
     }
 
     fn overview_now(&self) -> Result<Overview, Problem> {
@@ -319,7 +313,7 @@ impl Office {
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> Result<JobFigures, UploadFailure> {
-        let Session { settings, secrets } = self.session();
+        let Session { settings, secrets, .. } = self.session();
         let not_started = |problem| UploadFailure { problem, end: UploadEnd::NotStarted };
         let looked = settings.clone();
         let ready =
@@ -392,6 +386,7 @@ fn unnamed(settings: &Settings) -> ProfileView {
         cloud: settings.cloud,
         endpoints: endpoints(settings),
         target: settings.target(),
+        credential: CredentialView { kind: settings.credential_kind(), expires: settings.credential_expires },
     }
 }
 
@@ -516,6 +511,10 @@ impl Engine for RealEngine {
         async move { self.0.save(form).await.map_err(|e| e.problem()) }.boxed()
     }
 
+    fn profiles(&self, work: ProfileWork) -> BoxFuture<'_, Result<ProfileNews, Problem>> {
+        async move { self.0.profiles(work).await.map_err(|e| e.problem()) }.boxed()
+    }
+
     fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>> {
         self.ask(|office, _| office.overview_now())
     }
@@ -528,7 +527,7 @@ impl Engine for RealEngine {
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
         async move {
-            let Session { settings, secrets } = self.0.session();
+            let Session { settings, secrets, .. } = self.0.session();
             let secrets = self.0.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
             let context = self.0.context(settings, secrets, reporter, cancel);
             let ask = how.on(context.ask.clone());

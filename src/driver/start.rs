@@ -20,7 +20,7 @@ use crate::{
     domain::{clock::SystemClock, problem::Problem},
     headless::{self, Exit, Output},
     jobs::JobError,
-    profile::{Environment, Flags, Settings, paths::Paths},
+    profile::{Environment, Flags, Settings, SettingsError, Trust, paths::Paths},
 };
 
 /// `tenantry` with a real tenant.
@@ -38,9 +38,15 @@ pub async fn tenant(common: &Common) -> Exit {
 fn begin(common: &Common) -> Result<(Flags, Environment, Settings), JobError> {
     let flags = headless::flags(common);
     let environment = Environment::of_process();
-    let settings = Settings::resolve(&flags, &environment, &headless::paths()?)?;
-    // Until a screen can ask for it.
-    settings.require_trust()?;
+    let paths = headless::paths()?;
+    let settings = match Settings::resolve(&flags, &environment, &paths) {
+        Ok(settings) if settings.trust() == Trust::Granted => settings,
+        // The screens ask which one, or whether it may be used. Until then nothing of a profile is in play.
+        Ok(_) | Err(SettingsError::Ambiguous(_) | SettingsError::DefaultGone(_)) => {
+            Settings::of_flags(&flags, &environment, &paths)?
+        }
+        Err(error) => return Err(error.into()),
+    };
     Ok((flags, environment, settings))
 }
 

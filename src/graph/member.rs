@@ -1,5 +1,5 @@
 //! A member as lists, expansions and changes of groups name it, and nothing more: pages of members are most of what a
-//! run reads, so that no member keeps its JSON, nor owns the name of a well-known kind.
+//! run reads, so that no member keeps its JSON, nor owns the name of a well-known kind, nor its id if that is a GUID.
 
 use std::{borrow::Cow, fmt};
 
@@ -8,7 +8,7 @@ use serde::{
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use crate::domain::ids::canonical;
+use crate::domain::{ids::canonical, short_id::ShortId};
 
 /// One member of a group.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -16,7 +16,7 @@ use crate::domain::ids::canonical;
 pub struct MemberItem {
     /// A GUID in lower case. Empty where the service gave none, or one that is no text.
     #[serde(deserialize_with = "text")]
-    pub id: Box<str>,
+    pub id: ShortId,
     /// `#microsoft.graph.user`; empty where the service named none.
     #[serde(rename = "@odata.type", deserialize_with = "kind")]
     pub odata_type: Cow<'static, str>,
@@ -34,8 +34,8 @@ const KINDS: [&str; 5] = [
     "#microsoft.graph.orgContact",
 ];
 
-fn text<'de, D: Deserializer<'de>>(json: D) -> Result<Box<str>, D::Error> {
-    json.deserialize_any(Text(|text: &str| canonical(text).into())).map(Option::unwrap_or_default)
+fn text<'de, D: Deserializer<'de>>(json: D) -> Result<ShortId, D::Error> {
+    json.deserialize_any(Text(|text: &str| ShortId::from(&*canonical(text)))).map(Option::unwrap_or_default)
 }
 
 fn kind<'de, D: Deserializer<'de>>(json: D) -> Result<Cow<'static, str>, D::Error> {

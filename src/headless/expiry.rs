@@ -37,12 +37,8 @@ pub fn warn(settings: &Settings, credential: Option<&Credential>, output: &Outpu
 }
 
 /// What a profile's credential is.
-pub fn kind(settings: &Settings) -> &'static str {
-    match (settings.certificate, &settings.credential_command) {
-        (Some(_), _) => "certificate",
-        (None, Some(_)) => "client secret of a command",
-        (None, None) => "client secret",
-    }
+pub const fn kind(settings: &Settings) -> &'static str {
+    settings.credential_kind().words()
 }
 
 /// The warning, the louder the nearer the end; nothing while there is time.

@@ -44,7 +44,7 @@ pub async fn run(common: &Common, args: Info) -> Exit {
         ("cloud", s.cloud.to_string()),
         ("login", s.login.to_string()),
         ("Microsoft Graph", s.graph.to_string()),
-        ("scope", s.cloud.scope()),
+        ("scope", s.cloud.scope(&s.graph)),
         ("admin center", admin_center.to_string()),
         ("JupiterOne", s.jupiterone.to_string()),
         ("target", s.target().map_or_else(none, |t| t.to_string())),

@@ -4,7 +4,7 @@
 //! this very run. That only service principals are missing is known of this shortcut: it is remembered, and what the run
 //! says of them is as of the last full read.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::{
     Stop,
@@ -20,6 +20,7 @@ use crate::{
         kind::short_odata_type,
         progress::Level,
         reading::{Learned, RunKind},
+        short_id::ShortId,
         text,
     },
     graph::{Batch, Get, GraphError, MemberItem, text_literal},
@@ -202,7 +203,7 @@ impl Engine {
                         let named = page.objects.into_iter().filter(|item| !item.id.is_empty());
                         let members = named.map(|item| source.member(item));
                         if let Some(listed) = &mut listed {
-                            listed.extend(members.map(|m| (m.id, m.odata_type)));
+                            listed.extend(members.map(|m| (m.id.to_string(), m.odata_type.into_owned())));
                         }
                     }
                     Err(error) if *source == Source::ServicePrincipals && error.is_unsupported() => {
@@ -217,7 +218,7 @@ impl Engine {
             }
             let id = group.id().to_owned();
             let held = self.keeper.ask(move |writer: &mut Writer, run| writer.members_of(run, &id)).await?;
-            let mut held: Members = held.into_iter().map(|m| (m.id, m.odata_type)).collect();
+            let mut held: Members = held.into_iter().map(|m| (m.id.to_string(), m.odata_type.into_owned())).collect();
             if cast_refused {
                 // Nothing says whether they are there.
                 for members in [&mut listed, &mut held] {
@@ -313,11 +314,11 @@ impl Engine {
             let Ok(listed) = listed else { continue };
             let id = group.id().to_owned();
             let held = self.keeper.ask(move |writer: &mut Writer, run| writer.members_of(run, &id)).await?;
-            let there: BTreeSet<&str> = listed.iter().map(|m| m.id.as_str()).collect();
+            let there: HashSet<&ShortId> = listed.iter().map(|m| &m.id).collect();
             let removed: Vec<String> = held
                 .into_iter()
-                .filter(|m| is_service_principal(&m.odata_type) && !there.contains(m.id.as_str()))
-                .map(|m| m.id)
+                .filter(|m| is_service_principal(&m.odata_type) && !there.contains(&m.id))
+                .map(|m| m.id.to_string())
                 .collect();
             page.changes.push(MembersChange { group: group.id().to_owned(), added: listed, removed });
         }
@@ -337,8 +338,8 @@ impl Engine {
                 let listed = self.all_pages(asked.reply).await.map(|objects| {
                     let heads = objects.iter().filter_map(|raw| Head::of(raw));
                     let of_cast = |head: Head| MemberRef {
-                        id: head.id,
-                        odata_type: head.odata_type.unwrap_or_else(|| SERVICE_PRINCIPAL.to_owned()),
+                        id: head.id.into(),
+                        odata_type: head.odata_type.map_or(SERVICE_PRINCIPAL.into(), Into::into),
                     };
                     heads.map(of_cast).collect()
                 });

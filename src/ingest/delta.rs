@@ -535,7 +535,7 @@ impl Sorted {
                 if link.removed {
                     removed.push(id);
                 } else {
-                    added.push(MemberRef { id, odata_type: link.odata_type });
+                    added.push(MemberRef { id: id.into(), odata_type: link.odata_type.into() });
                 }
             }
             if mode == Mode::Initial && (reset || !added.is_empty()) {

@@ -34,6 +34,7 @@ use crate::{
         kind::EntityKind,
         progress::Level,
         reading::{Learned, RunKind, Scope},
+        short_id::ShortId,
         text,
     },
     graph::{Again, Batch, Get, GraphClient, GraphError, Reply, TokenInfo, documented_quota},
@@ -631,6 +632,11 @@ pub(super) fn id_key(id: &str) -> u128 {
         half.copy_from_slice(&hash[..16]);
         u128::from_be_bytes(half)
     })
+}
+
+/// The same of an id in few bytes.
+pub(super) fn short_key(id: &ShortId) -> u128 {
+    id.guid().map_or_else(|| id_key(&id.to_string()), u128::from_be_bytes)
 }
 
 /// Whether an object came with nothing but its id and type: the app may not read its kind (facts: graph.md §8.3).

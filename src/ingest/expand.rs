@@ -26,7 +26,10 @@ use super::{
     plan::{How, Step},
 };
 use crate::{
-    domain::completeness::{Collection, State},
+    domain::{
+        completeness::{Collection, State},
+        short_id::ShortId,
+    },
     graph::{Batch, GraphError, MemberItem, Reply},
     store::{ListEnd, MemberRef, MembersWrite, PageWrite, StoreError, StoredGroup, Via, Writer},
 };
@@ -183,7 +186,7 @@ impl Shown {
             if item.id.is_empty() || item.odata_type.is_empty() {
                 return None;
             }
-            if members.iter().all(|m| *m.id != *item.id) {
+            if members.iter().all(|m| m.id != item.id) {
                 members.push(Source::Members.member(item));
             }
         }
@@ -404,10 +407,10 @@ impl Engine {
     async fn ids_of(&self, reply: Result<Reply, GraphError>) -> Result<BTreeSet<String>, GraphError> {
         let (first, mut rest) = reply?.page_as::<MemberItem>(&self.client)?;
         let mut ids = BTreeSet::new();
-        ids.extend(first.objects.into_iter().map(|item| String::from(item.id)));
+        ids.extend(first.objects.into_iter().map(|item| item.id.to_string()));
         while let Some(page) = rest.next_as::<MemberItem>().await? {
             let known = ids.len();
-            ids.extend(page.objects.into_iter().map(|item| String::from(item.id)));
+            ids.extend(page.objects.into_iter().map(|item| item.id.to_string()));
             rest.brought(ids.len() > known)?;
         }
         Ok(ids)
@@ -555,7 +558,10 @@ impl Engine {
         };
         for ((group, mut ids), shown) in holders.into_iter().zip(shown) {
             let shown: Vec<MemberRef> = shown;
-            ids.retain(|id| shown.iter().all(|member| member.id != *id));
+            ids.retain(|id| {
+                let id = ShortId::from(id.as_str());
+                shown.iter().all(|member| member.id != id)
+            });
             if ids.is_empty() {
                 page.members.push(certain(&group, Vec::new(), ListEnd::COMPLETE));
                 continue;
@@ -608,14 +614,14 @@ enum Verdict {
 
 /// Compares what an expansion showed, which is shorter than the longest, with what is there.
 fn compare(shown: &[MemberRef], real: &Real, longest: u32) -> Verdict {
-    let seen: BTreeSet<&str> = shown.iter().map(|m| m.id.as_str()).collect();
+    let seen: BTreeSet<String> = shown.iter().map(|m| m.id.to_string()).collect();
     let principals = real.principals.iter().flatten();
-    let left_out = principals.filter(|id| !seen.contains(id.as_str()) && !real.members.contains(*id)).count();
-    let lost = real.members.iter().any(|id| !seen.contains(id.as_str()));
+    let left_out = principals.filter(|id| !seen.contains(*id) && !real.members.contains(*id)).count();
+    let lost = real.members.iter().any(|id| !seen.contains(id));
     let is_real = |m: &MemberRef| {
-        real.members.contains(&m.id)
+        real.members.contains(&m.id.to_string())
             || match &real.principals {
-                Some(principals) => principals.contains(&m.id),
+                Some(principals) => principals.contains(&m.id.to_string()),
                 // Nobody can say whether it is there.
                 None => is_service_principal(m),
             }

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Stop, checkpoint,
-    engine::{Engine, id_key},
+    engine::{Engine, short_key},
     expand::{WORTH_IT, of_a_filter},
     lists::{Asked, Form},
     plan::Step,
@@ -136,7 +136,7 @@ impl Source {
     pub(super) fn member(self, item: MemberItem) -> MemberRef {
         let is_cast = item.odata_type.is_empty() && self == Self::ServicePrincipals;
         let odata_type = if is_cast { SERVICE_PRINCIPAL.into() } else { item.odata_type };
-        MemberRef { id: item.id.into(), odata_type: odata_type.into_owned() }
+        MemberRef { id: item.id, odata_type }
     }
 }
 
@@ -364,7 +364,7 @@ impl Engine {
                         let known = reading.seen.len();
                         let mut news = false;
                         if source == Source::ServicePrincipals {
-                            page.objects.iter().for_each(|item| news |= of_cast.insert(id_key(&item.id)));
+                            page.objects.iter().for_each(|item| news |= of_cast.insert(short_key(&item.id)));
                         }
                         reading.take(page, source);
                         news |= reading.seen.len() > known;
@@ -549,7 +549,7 @@ impl Reading {
                     request_id: None,
                     reason: Some("a member without an id".to_owned()),
                 });
-            } else if self.seen.insert(id_key(&item.id)) {
+            } else if self.seen.insert(short_key(&item.id)) {
                 self.found.push(source.member(item));
             }
         }

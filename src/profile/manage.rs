@@ -124,6 +124,24 @@ pub async fn forget(vault: &Arc<dyn Vault>, entries: Vec<Entry>) -> Vec<Problem>
     problems
 }
 
+/// Takes out of the keyring what a profile needed before and needs no more, as far as no other profile may need it:
+/// entries are bound to app and account, and secrets that nobody finds are a leak. `None`: there was nothing of that.
+pub async fn forget_outdated(
+    paths: &Paths,
+    vault: &Arc<dyn Vault>,
+    name: &str,
+    before: &Settings,
+    now: &Settings,
+) -> Result<Option<Vec<Problem>>, ProfileError> {
+    let needed = entries(now);
+    let gone: Vec<Entry> = entries(before).into_iter().filter(|entry| !needed.contains(entry)).collect();
+    if gone.is_empty() {
+        return Ok(None);
+    }
+    let others = needed_by_others(paths, name)?;
+    Ok(Some(forget(vault, gone.into_iter().filter(|entry| !others.may_need(entry)).collect()).await))
+}
+
 /// What became of a profile that was to be removed.
 #[derive(Debug)]
 pub struct Removed {

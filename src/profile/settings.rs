@@ -10,7 +10,7 @@ use crate::{
     domain::{
         cloud::Cloud,
         completeness::AcceptedGap,
-        credential::CertificateRef,
+        credential::{CertificateRef, CredentialKind},
         ids::{ClientId, IdError, RunId, TenantId, is_guid_shaped},
         origin::Origin,
         problem::Problem,
@@ -260,6 +260,15 @@ impl Settings {
             self.credential_command.clone_from(&held.credential_command);
             self.credential_expires = held.credential_expires;
             self.untrusted.clone_from(&held.untrusted);
+        }
+    }
+
+    /// What its credential is.
+    pub const fn credential_kind(&self) -> CredentialKind {
+        match (self.certificate, &self.credential_command) {
+            (Some(_), _) => CredentialKind::Certificate,
+            (None, Some(_)) => CredentialKind::Command,
+            (None, None) => CredentialKind::Secret,
         }
     }
 

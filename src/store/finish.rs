@@ -16,6 +16,7 @@ use super::{
     nodes::{EdgeEnd, Fate, Marks, Nodes, Stage, each},
     put::Version,
     runs::{self, Counts, timestamp},
+    tally::Tally,
     write::{RunEnd, Unresolved},
 };
 use crate::domain::{
@@ -82,12 +83,16 @@ fn each_slice(
     }
 }
 
-pub(super) fn unresolved(db: &Connection, run: RunId) -> rusqlite::Result<Vec<Unresolved>> {
+/// Beside those that are wanted, what was counted on the way.
+pub(super) fn unresolved(db: &Connection, run: RunId) -> rusqlite::Result<(Vec<Unresolved>, Option<Tally>)> {
     let mut nodes = Nodes::load(db, run, Stage::Reading)?;
     let mut wanted = BTreeMap::new();
     let of_a_part = nodes.kind == RunKind::Scoped;
+    let mut tally = Some(Tally::new(nodes.most()));
     each_slice(db, run, |slice| {
         for edge in slice {
+            let is_own = edge.from_run == run.0;
+            tally = tally.take().and_then(|t| t.and(edge.grp, edge.member, is_own && nodes.is_group(edge.grp)));
             let counts = nodes.is_listed(edge.grp, edge.seen) && (edge.seen || !of_a_part);
             if counts && !nodes.at(edge.member).is(Marks::NAMED) && nodes.is_wanted(edge.member) {
                 nodes.at_mut(edge.member).mark(Marks::NAMED);
@@ -100,13 +105,15 @@ pub(super) fn unresolved(db: &Connection, run: RunId) -> rusqlite::Result<Vec<Un
     if nodes.is_by_changes_only() {
         ghosts::wanted(db, &nodes, &mut types, &mut wanted)?;
     }
-    wanted
+    let unresolved = wanted
         .into_iter()
         .map(|(num, odata)| Ok(Unresolved { id: keys::text(db, num)?, odata_type: types.text(db, odata)?.to_owned() }))
-        .collect()
+        .collect::<rusqlite::Result<_>>()?;
+    Ok((unresolved, tally))
 }
 
-pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<()> {
+/// The tally, if there is one, is of the edges as they are.
+pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd, tally: Option<Tally>) -> rusqlite::Result<()> {
     let is_through = matches!(end.status, RunStatus::Complete | RunStatus::Partial | RunStatus::Scoped);
     let kind = runs::get(db, run)?.map_or(RunKind::Full, |r| r.kind);
     let (status, gaps, counts) = match kind {
@@ -114,13 +121,13 @@ pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Res
             (RunStatus::Scoped, told_gaps(db, run)?, Some(count_seen(db, run, &Nodes::load(db, run, Stage::Ending)?)?))
         }
         RunKind::Full | RunKind::Gentle | RunKind::Delta if is_through => {
-            let (gaps, counts) = settle(db, run, end)?;
+            let (gaps, counts) = settle(db, run, end, tally)?;
             (if gaps.is_empty() { RunStatus::Complete } else { RunStatus::Partial }, gaps, Some(counts))
         }
         _ => (end.status, told_gaps(db, run)?, None),
     };
     if is_through {
-        build_indexes(db)?;
+        build(db, &Late::ALL)?;
     }
     db.execute(
         "UPDATE run SET status = ?2, leftover = ?3, finished_at = ?4, requests = ?5, resource_units = ?6, seconds = ?7,
@@ -142,22 +149,24 @@ pub(super) fn finish(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Res
 }
 
 /// Makes what a run brought the state that holds.
-fn settle(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<(Vec<Gap>, Counts)> {
+fn settle(db: &Connection, run: RunId, end: &RunEnd, tally: Option<Tally>) -> rusqlite::Result<(Vec<Gap>, Counts)> {
     let mut nodes = Nodes::load(db, run, Stage::Ending)?;
     keep_old_gaps(db, run, &mut nodes)?;
     ghosts::forget_read(db, &nodes)?;
     for num in nodes.iter().filter(|(_, node)| nodes.closes(node)).map(|(num, _)| num) {
         close_object(db, run, num)?;
     }
-    let mut counts = close_edges(db, run, &mut nodes)?;
+    let mut counts = close_edges(db, run, &mut nodes, tally)?;
     for (num, node) in nodes.iter() {
+        let Some(open) = node.open.filter(|_| !nodes.closes(node)) else { continue };
         // Members are there because groups name them.
-        let hangs = node.open.is_some_and(|o| o.kind == EntityKind::Member || !o.entity);
-        if hangs && !node.is(Marks::NAMED) && !nodes.closes(node) {
+        if (open.kind == EntityKind::Member || !open.entity) && !node.is(Marks::NAMED) {
             close_object(db, run, num)?;
+        } else if open.entity {
+            counts.add_entity(open.kind);
         }
     }
-    count_entities(db, &mut counts)?;
+    counts.add_account_edges();
     let mut gaps = gaps(db, run, &nodes)?;
     gaps.extend(kind_gaps(db, &nodes)?);
     gaps.extend(untold_kind(db, run, &nodes)?);
@@ -171,12 +180,12 @@ fn settle(db: &Connection, run: RunId, end: &RunEnd) -> rusqlite::Result<(Vec<Ga
     Ok((gaps, counts))
 }
 
-/// Builds the indexes that a first run does without.
-fn build_indexes(db: &Connection) -> rusqlite::Result<()> {
+/// Builds those of the indexes that are not there: a first run does without them.
+fn build(db: &Connection, indexes: &[Late]) -> rusqlite::Result<()> {
     // Sorted in runs of the cache's size, and on a thread of its own: more memory would not make it quicker.
     db.pragma_update(None, "cache_size", -16_384)?;
     db.pragma_update(None, "threads", 1)?;
-    Late::ALL.into_iter().try_for_each(|late| late.build(db))?;
+    indexes.iter().try_for_each(|late| late.build(db))?;
     db.pragma_update(None, "cache_size", file::WRITING_CACHE)
 }
 
@@ -225,45 +234,88 @@ fn close_object(db: &Connection, run: RunId, num: i64) -> rusqlite::Result<()> {
 }
 
 /// Drops edges that are over, gives far ends that nobody could read a stand-in, and counts what stays.
-fn close_edges(db: &Connection, run: RunId, nodes: &mut Nodes) -> rusqlite::Result<Counts> {
-    let mut counts = Counts::default();
-    let mut stand_ins: HashMap<i64, EntityKind> = HashMap::new();
-    let mut types = Few::default();
-    each_slice(db, run, |slice| {
-        for edge in slice {
-            let kind = match nodes.end(edge.grp, edge.member, edge.seen) {
-                EdgeEnd::Keep(kind) => kind,
-                EdgeEnd::StandIn => match stand_ins.get(&edge.member) {
-                    Some(kind) => *kind,
-                    None => {
-                        let told = nodes.told_type(edge.member).unwrap_or(edge.odata);
-                        let told = if types.text(db, told)?.is_empty() { edge.odata } else { told };
-                        let kind = stand_in(db, run, edge.member, types.text(db, told)?)?;
-                        stand_ins.insert(edge.member, kind);
-                        kind
-                    }
-                },
-                over @ (EdgeEnd::Drop | EdgeEnd::Ghost) => {
-                    if over == EdgeEnd::Ghost {
-                        ghosts::remember(db, run, edge.grp, edge.member, edge.odata)?;
-                    }
-                    let sql = if edge.from_run == run.0 {
-                        "DELETE FROM edge WHERE grp = ?1 AND member = ?2 AND from_run = ?3 AND ?4 > 0"
-                    } else {
-                        "UPDATE edge SET to_run = ?4 WHERE grp = ?1 AND member = ?2 AND from_run = ?3"
-                    };
-                    db.prepare_cached(sql)?.execute([edge.grp, edge.member, edge.from_run, run.0])?;
-                    continue;
-                }
-            };
-            nodes.at_mut(edge.member).mark(Marks::NAMED);
-            if let Some(kind) = EdgeKind::of_group(kind) {
-                counts.add_edge(kind);
-            }
+fn close_edges(db: &Connection, run: RunId, nodes: &mut Nodes, tally: Option<Tally>) -> rusqlite::Result<Counts> {
+    let mut closing = Closing { db, run, counts: Counts::default(), stand_ins: HashMap::new(), types: Few::default() };
+    let Some(tally) = tally.filter(|tally| tally.holds(nodes)) else {
+        each_slice(db, run, |slice| slice.iter().try_for_each(|edge| closing.edge(nodes, edge)))?;
+        return Ok(closing.counts);
+    };
+    let mut others = Vec::new();
+    for (member, groups) in tally.members() {
+        match nodes.far_end(member, true) {
+            EdgeEnd::Keep(kind) => closing.keep(nodes, member, kind, groups),
+            EdgeEnd::Drop | EdgeEnd::Ghost | EdgeEnd::StandIn => others.push(member),
         }
+    }
+    if !others.is_empty() {
+        build(db, &[Late::EdgeByMember])?;
+    }
+    for member in others {
+        let edges: Vec<OpenEdge> = db
+            .prepare_cached(
+                "SELECT grp, from_run, odata FROM edge INDEXED BY edge_by_member
+                 WHERE member = ?1 AND to_run = 9223372036854775807 ORDER BY grp",
+            )?
+            .query_map([member], |row| {
+                Ok(OpenEdge { grp: row.get(0)?, member, from_run: row.get(1)?, odata: row.get(2)?, seen: true })
+            })?
+            .collect::<Result<_, _>>()?;
+        edges.iter().try_for_each(|edge| closing.edge(nodes, edge))?;
+    }
+    Ok(closing.counts)
+}
+
+/// The end of edges, one after the other.
+struct Closing<'a> {
+    db: &'a Connection,
+    run: RunId,
+    counts: Counts,
+    stand_ins: HashMap<i64, EntityKind>,
+    types: Few,
+}
+
+impl Closing<'_> {
+    fn edge(&mut self, nodes: &mut Nodes, edge: &OpenEdge) -> rusqlite::Result<()> {
+        let (db, run) = (self.db, self.run);
+        let kind = match nodes.end(edge.grp, edge.member, edge.seen) {
+            EdgeEnd::Keep(kind) => kind,
+            EdgeEnd::StandIn => match self.stand_ins.get(&edge.member) {
+                Some(kind) => *kind,
+                None => {
+                    let told = nodes.told_type(edge.member).unwrap_or(edge.odata);
+                    let told = if self.types.text(db, told)?.is_empty() { edge.odata } else { told };
+                    let kind = stand_in(db, run, edge.member, self.types.text(db, told)?)?;
+                    self.stand_ins.insert(edge.member, kind);
+                    // Of users and groups that nobody could read there are no entities.
+                    if kind == EntityKind::Member {
+                        self.counts.add_entity(kind);
+                    }
+                    kind
+                }
+            },
+            over @ (EdgeEnd::Drop | EdgeEnd::Ghost) => {
+                if over == EdgeEnd::Ghost {
+                    ghosts::remember(db, run, edge.grp, edge.member, edge.odata)?;
+                }
+                let sql = if edge.from_run == run.0 {
+                    "DELETE FROM edge WHERE grp = ?1 AND member = ?2 AND from_run = ?3 AND ?4 > 0"
+                } else {
+                    "UPDATE edge SET to_run = ?4 WHERE grp = ?1 AND member = ?2 AND from_run = ?3"
+                };
+                return db.prepare_cached(sql)?.execute([edge.grp, edge.member, edge.from_run, run.0]).map(drop);
+            }
+        };
+        self.keep(nodes, edge.member, kind, 1);
         Ok(())
-    })?;
-    Ok(counts)
+    }
+
+    /// So many edges stay as they are.
+    fn keep(&mut self, nodes: &mut Nodes, member: i64, kind: EntityKind, many: u64) {
+        nodes.at_mut(member).mark(Marks::NAMED);
+        if let Some(kind) = EdgeKind::of_group(kind) {
+            self.counts.add_edges(kind, many);
+        }
+    }
 }
 
 /// An object for a member that nobody could read: a user or a group is none of our entities then (its edges are mapped),
@@ -297,15 +349,6 @@ fn count_seen(db: &Connection, run: RunId, nodes: &Nodes) -> rusqlite::Result<Co
     })?;
     counts.add_account_edges();
     Ok(counts)
-}
-
-fn count_entities(db: &Connection, counts: &mut Counts) -> rusqlite::Result<()> {
-    each(db, "SELECT kind FROM object WHERE to_run = 9223372036854775807 AND entity = 1", (), |row| {
-        counts.add_entity(runs::kind(0, row.get(0)?)?);
-        Ok(())
-    })?;
-    counts.add_account_edges();
-    Ok(())
 }
 
 /// What a finished run lacks: collections first, then groups by name.

@@ -13,8 +13,9 @@ use super::{
     keys::{self, Few},
     late::Late,
     runs,
+    write::MemberRef,
 };
-use crate::domain::ids::RunId;
+use crate::domain::{ids::RunId, short_id::ShortId};
 
 /// So many ids take 22 megabytes, and the next doubling would take as many again.
 const MOST_IDS: usize = 900_000;
@@ -63,14 +64,27 @@ impl Hot {
 
     /// The number of an id, given to it if it has none yet, and whether it had none.
     pub(super) fn intern(&mut self, db: &Connection, id: &str) -> rusqlite::Result<(i64, bool)> {
-        let guid = guid(id);
+        self.intern_short(db, &id.into())
+    }
+
+    /// The numbers of members as far as they are remembered, in their order. Most of the work is to wait for memory: so
+    /// nothing else is done between one and the next, and the processor waits for many at once.
+    pub(super) fn recall<'a>(&self, members: impl Iterator<Item = &'a MemberRef>, into: &mut Vec<Option<u32>>) {
+        into.clear();
+        into.extend(members.map(|member| self.ids.get(&Guid(member.id.guid()?)).copied()));
+    }
+
+    /// As [`Self::intern`].
+    pub(super) fn intern_short(&mut self, db: &Connection, id: &ShortId) -> rusqlite::Result<(i64, bool)> {
+        let guid = id.guid().map(Guid);
         if let Some(num) = guid.and_then(|guid| self.ids.get(&guid)) {
             return Ok((i64::from(*num), false));
         }
-        let found = if guid.is_some() && self.has_all { None } else { self.look_up(db, id)? };
+        let text = id.to_string();
+        let found = if guid.is_some() && self.has_all { None } else { self.look_up(db, &text)? };
         let num = match found {
             Some(num) => num,
-            None => keys::insert(db, id)?,
+            None => keys::insert(db, &text)?,
         };
         if let (Some(guid), Ok(num)) = (guid, u32::try_from(num)) {
             if self.ids.len() >= MOST_IDS {
@@ -87,14 +101,14 @@ impl Hot {
     /// The number of an id, if it has one.
     pub(super) fn find(&mut self, db: &Connection, id: &str) -> rusqlite::Result<Option<i64>> {
         match self.known(id) {
-            None if !self.has_all || guid(id).is_none() => self.look_up(db, id),
+            None if !self.has_all || ShortId::from(id).guid().is_none() => self.look_up(db, id),
             known => Ok(known),
         }
     }
 
     /// The number of an id, if it is remembered.
     pub(super) fn known(&self, id: &str) -> Option<i64> {
-        self.ids.get(&guid(id)?).map(|num| i64::from(*num))
+        self.ids.get(&Guid(ShortId::from(id).guid()?)).map(|num| i64::from(*num))
     }
 
     fn look_up(&mut self, db: &Connection, id: &str) -> rusqlite::Result<Option<i64>> {
@@ -187,50 +201,5 @@ impl Hasher for Mixed {
 
     fn finish(&self) -> u64 {
         self.hash
-    }
-}
-
-/// A GUID as the service writes it: in lower case. Any other text is no GUID here, because it is another text.
-fn guid(text: &str) -> Option<Guid> {
-    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    let mut out = [0; 16];
-    let mut at = 0;
-    for byte in &mut out {
-        if matches!(at, 8 | 13 | 18 | 23) {
-            if text[at] != b'-' {
-                return None;
-            }
-            at += 1;
-        }
-        *byte = digit(text[at])? << 4 | digit(text[at + 1])?;
-        at += 2;
-    }
-    Some(Guid(out))
-}
-
-const fn digit(c: u8) -> Option<u8> {
-    match c {
-        b'0'..=b'9' => Some(c - b'0'),
-        b'a'..=b'f' => Some(c - b'a' + 10),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_one_text_is_a_guid() {
-        let check = |text: &str, want: bool| assert_eq!(guid(text).is_some(), want, "{text}");
-        let text = "c2f798fd-f95d-4623-8824-63aec21fffff";
-        assert_eq!(guid(text).unwrap().0, *uuid::Uuid::parse_str(text).unwrap().as_bytes());
-        check(&text.to_uppercase(), false);
-        check("c2f798fdf95d46238824-63aec21fffff----", false);
-        check("c2f798fd-f95d-4623-8824-63aec21ffff", false);
-        check("c2f798fd-f95d-4623-8824-63aec21ffffg", false);
-        check("c2f798fdxf95d-4623-8824-63aec21fffff", false);
-        check("é2f798fd-f95d-4623-8824-63aec21ffff", false);
-        check("", false);
     }
 }

@@ -292,6 +292,11 @@ impl Nodes {
         self.lists[collection as usize].is_some_and(|l| l.is_whole() && !l.delta)
     }
 
+    /// The highest number.
+    pub(super) fn most(&self) -> usize {
+        self.all.len() - 1
+    }
+
     /// Every id with its number.
     pub(super) fn iter(&self) -> impl Iterator<Item = (i64, &Node)> {
         (0_i64..).zip(&self.all)
@@ -344,6 +349,11 @@ impl Nodes {
         if !self.is_listed(grp, seen) {
             return EdgeEnd::Drop;
         }
+        self.far_end(member, seen || self.is_carried(grp))
+    }
+
+    /// What becomes of an edge that its group lists. `is_evidence`: whether that is any that the member exists.
+    pub(super) fn far_end(&self, member: i64, is_evidence: bool) -> EdgeEnd {
         let node = self.at(member);
         match node.open {
             _ if node.fate == Fate::Gone || node.stays_gone() => EdgeEnd::Ghost,
@@ -351,7 +361,7 @@ impl Nodes {
             Some(open) if !self.closes(&node) => EdgeEnd::Keep(open.kind),
             // Left out by a complete list, and yet named by a group: it may exist out of sight. But an old edge to it
             // is no evidence, unless the service says that there is something.
-            Some(_) if seen || self.is_carried(grp) || node.fate == Fate::Unreadable => EdgeEnd::StandIn,
+            Some(_) if is_evidence || node.fate == Fate::Unreadable => EdgeEnd::StandIn,
             Some(_) => EdgeEnd::Ghost,
             None => EdgeEnd::StandIn,
         }

@@ -144,8 +144,8 @@ impl Writer {
             let mut types = Few::default();
             let mut members = Vec::new();
             let mut add = |row: &rusqlite::Row<'_>| {
-                let odata_type = types.text(db, row.get(1)?)?.to_owned();
-                members.push(MemberRef { id: keys::text(db, row.get(0)?)?, odata_type });
+                let odata_type = types.text(db, row.get(1)?)?.to_owned().into();
+                members.push(MemberRef { id: keys::text(db, row.get(0)?)?.into(), odata_type });
                 Ok(())
             };
             let named = "SELECT e.member, e.odata FROM edge e
@@ -194,8 +194,8 @@ impl Writer {
                        WHERE e.grp = ?1 AND e.to_run = 9223372036854775807 AND e.from_run <> ?2
                        AND NOT EXISTS (SELECT 1 FROM seen_edge s WHERE s.grp = e.grp AND s.member = e.member)";
             each(db, sql, params![grp, run.0], |row| {
-                let odata_type = types.text(db, row.get(1)?)?.to_owned();
-                members.push(MemberRef { id: keys::text(db, row.get(0)?)?, odata_type });
+                let odata_type = types.text(db, row.get(1)?)?.to_owned().into();
+                members.push(MemberRef { id: keys::text(db, row.get(0)?)?.into(), odata_type });
                 Ok(())
             })?;
             Ok(members)

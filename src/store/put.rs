@@ -32,6 +32,8 @@ pub(super) fn apply(db: &Connection, run: RunId, page: &PageWrite, hot: &mut Hot
     }
     if !page.members.is_empty() || !page.changes.is_empty() {
         let mut lists = Lists::new(db, run)?;
+        let named = page.members.iter().flat_map(|list| &list.members);
+        hot.recall(named.chain(page.changes.iter().flat_map(|change| &change.added)), &mut lists.recalled);
         for list in &page.members {
             lists.put(list, hot)?;
         }
@@ -295,6 +297,9 @@ struct Lists<'a> {
     newest: CachedStatement<'a>,
     insert: CachedStatement<'a>,
     see: CachedStatement<'a>,
+    /// What the memory has of the page's members, one after the other, and how far that is used up.
+    recalled: Vec<Option<u32>>,
+    used: usize,
     /// A slice by numbers: member and type.
     slice: Vec<(i64, i64)>,
 }
@@ -312,6 +317,8 @@ impl<'a> Lists<'a> {
                  ON CONFLICT (grp, member, from_run) DO UPDATE SET odata = excluded.odata WHERE odata <> excluded.odata",
             )?,
             see: db.prepare_cached("INSERT OR IGNORE INTO seen_edge (grp, member) VALUES (?1, ?2)")?,
+            recalled: Vec::new(),
+            used: 0,
             slice: Vec::new(),
         })
     }
@@ -355,8 +362,14 @@ impl<'a> Lists<'a> {
     fn name(&mut self, grp: i64, is_old: bool, members: &[MemberRef], hot: &mut Hot) -> rusqlite::Result<()> {
         let mut slice = std::mem::take(&mut self.slice);
         slice.clear();
-        for member in members {
-            slice.push((hot.intern(self.db, &member.id)?.0, hot.types.intern(self.db, &member.odata_type)?));
+        let recalled = self.recalled.get(self.used..).unwrap_or_default();
+        self.used += members.len();
+        for (at, member) in members.iter().enumerate() {
+            let num = match recalled.get(at) {
+                Some(Some(num)) => i64::from(*num),
+                _ => hot.intern_short(self.db, &member.id)?.0,
+            };
+            slice.push((num, hot.types.intern(self.db, &member.odata_type)?));
         }
         // In the order of the table, which is then only appended to. Of one that is named twice, the last word counts.
         slice.sort_by_key(|(num, _)| *num);

@@ -29,7 +29,11 @@ impl Counts {
     }
 
     pub(super) fn add_edge(&mut self, kind: EdgeKind) {
-        self.edges[kind as usize] += 1;
+        self.add_edges(kind, 1);
+    }
+
+    pub(super) fn add_edges(&mut self, kind: EdgeKind, many: u64) {
+        self.edges[kind as usize] += many;
     }
 
     /// The account has an edge to every user and group, if there is an account to have them.

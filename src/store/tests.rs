@@ -86,7 +86,7 @@ pub(crate) const GROUP: &str = "#microsoft.graph.group";
 pub(crate) const DEVICE: &str = "#microsoft.graph.device";
 
 pub(crate) fn refs(members: &[(&str, &str)]) -> Vec<MemberRef> {
-    members.iter().map(|(id, kind)| MemberRef { id: (*id).to_owned(), odata_type: (*kind).to_owned() }).collect()
+    members.iter().map(|(id, kind)| MemberRef { id: (*id).into(), odata_type: (*kind).to_owned().into() }).collect()
 }
 
 pub(crate) fn ended(state: State) -> ListEnd {

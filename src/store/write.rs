@@ -1,7 +1,7 @@
 //! Writing a run: begin, pages, and (in `finish`) its end.
 
 use std::{
-    borrow::Borrow,
+    borrow::{Borrow, Cow},
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -17,12 +17,14 @@ use super::{
     hot::Hot,
     lock::Lock,
     migrate, prune, put, runs,
+    tally::Tally,
 };
 use crate::domain::{
     completeness::{Collection, RunStatus, State},
     ids::{RunId, TenantId},
     kind::EntityKind,
     reading::RunKind,
+    short_id::ShortId,
     view::RunInfo,
 };
 
@@ -35,6 +37,8 @@ pub struct Writer {
     tenant: TenantId,
     pub(super) running: Option<RunId>,
     pub(super) hot: Hot,
+    /// Of the edges as they are.
+    pub(super) tally: Option<Tally>,
     /// What the caller's clock said last, and when that was by ours.
     told: (Timestamp, Instant),
     _lock: Lock,
@@ -140,9 +144,9 @@ pub struct MembersWrite {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRef {
-    pub id: String,
+    pub id: ShortId,
     /// `#microsoft.graph.user`; empty where the service named none.
-    pub odata_type: String,
+    pub odata_type: Cow<'static, str>,
 }
 
 /// How a list ended.
@@ -227,7 +231,16 @@ impl Writer {
         }
         runs::bury(&db).map_err(wrong)?;
         let told = (now, Instant::now());
-        Ok(Self { db, path: path.to_owned(), tenant: holds, running: None, hot: Hot::default(), told, _lock: lock })
+        Ok(Self {
+            db,
+            path: path.to_owned(),
+            tenant: holds,
+            running: None,
+            hot: Hot::default(),
+            tally: None,
+            told,
+            _lock: lock,
+        })
     }
 
     pub fn tenant(&self) -> &TenantId {
@@ -257,6 +270,7 @@ impl Writer {
     /// From here on pages of this run are taken.
     pub(super) fn running(&mut self, run: RunId) -> Result<(), StoreError> {
         self.hot = Hot::load(&self.db, run).map_err(|e| StoreError::of(&self.path, e))?;
+        self.tally = None;
         self.running = Some(run);
         Ok(())
     }
@@ -274,21 +288,23 @@ impl Writer {
     ) -> Result<(), StoreError> {
         self.check_running(run)?;
         let now = self.now();
-        let mut hot = std::mem::take(&mut self.hot);
+        let (mut hot, mut tally) = (std::mem::take(&mut self.hot), self.tally.take());
         // On an error the memory goes the way of the transaction: what it knows of was never written.
-        let hot = self.transact(|db| {
+        (self.hot, self.tally) = self.transact(|db| {
             let mut spent = None;
             let mut longest = None;
             for page in pages {
                 let page = page.borrow();
                 put::apply(db, run, page, &mut hot)?;
+                if !(page.members.is_empty() && page.changes.is_empty()) {
+                    tally = None;
+                }
                 spent = page.spent.or(spent);
                 longest = page.members.iter().filter_map(|list| list.via.shown()).max().max(longest);
             }
             runs::go_on(db, run, now, spent, longest)?;
-            Ok(hot)
+            Ok((hot, tally))
         })?;
-        self.hot = hot;
         Ok(())
     }
 
@@ -301,7 +317,9 @@ impl Writer {
     /// asks for what its own lists name.
     pub fn unresolved(&mut self, run: RunId) -> Result<Vec<Unresolved>, StoreError> {
         self.check_running(run)?;
-        self.transact(|db| finish::unresolved(db, run))
+        let (unresolved, tally) = self.transact(|db| finish::unresolved(db, run))?;
+        self.tally = tally;
+        Ok(unresolved)
     }
 
     /// Ends a run. If it is asked to be complete: closes what complete lists left out, carries forward what could not
@@ -311,7 +329,8 @@ impl Writer {
         self.check_running(run)?;
         // From here on nothing is named that has no number, and the memory is needed for other things.
         self.hot = Hot::default();
-        self.transact(|db| finish::finish(db, run, end))?;
+        let tally = self.tally.take();
+        self.transact(|db| finish::finish(db, run, end, tally))?;
         self.running = None;
         self.run(run)
     }

@@ -11,10 +11,13 @@ use super::{
     text::{fit, width},
     theme, widgets,
 };
-use crate::app::{
-    Focus, Model, Place, Step,
-    command::{self, Action},
-    views::Mode,
+use crate::{
+    app::{
+        Focus, Model, Place, Sign, Step,
+        command::{self, Action},
+        views::Mode,
+    },
+    domain::credential::{CredentialKind, Expiry},
 };
 
 /// Draws all around, and gives back the room for the work.
@@ -37,6 +40,35 @@ pub fn around(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
     }
     let below = if room == Room::Small { 1 } else { 2 };
     Rect { y: area.y + 2, height: area.height.saturating_sub(2 + below), ..area }
+}
+
+/// Where it matters: that the credential is about to end, and the next step. Gives back the room that is left.
+pub fn ending(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
+    let matters = matches!(model.place, Place::Dashboard | Place::Ingest | Place::Preview | Place::Upload);
+    let Some((credential, expiry)) = model.ending().filter(|_| matters) else { return area };
+    let sign = if expiry == Expiry::Ended { Sign::Failed } else { Sign::NeedsYou };
+    let (kind, words) = (credential.kind.words(), expiry.words().unwrap_or_default());
+    let text = match (room, credential.kind) {
+        (Room::Small | Room::Tiny, CredentialKind::Command) => format!("{kind} {words}"),
+        (Room::Small | Room::Tiny, _) => format!("{kind} {words}: R"),
+        (_, CredentialKind::Command) => {
+            let name = model.overview.profile.as_ref().map_or("", |profile| profile.name.as_str());
+            format!(
+                "The {kind} {words}. Make a new one, keep it where the command finds it, then tenantry profile edit \
+                 {name} --secret-expires DATE."
+            )
+        }
+        (_, _) if expiry == Expiry::Ended => {
+            format!("The {kind} {words}: nothing can be read before there is a new one. R makes it.")
+        }
+        (_, _) => format!("The {kind} {words}. R makes a new one; the old one works until then."),
+    };
+    let width = area.width.saturating_sub(2);
+    let mut lines = widgets::signed_text(sign, &text, width);
+    lines.truncate(if room == Room::Small { 1 } else { 3 });
+    let height = u16::try_from(lines.len()).unwrap_or(1).min(area.height);
+    widgets::lines(buf, Rect { x: area.x + 1, width, height, ..area }, &lines);
+    Rect { y: area.y + height, height: area.height - height, ..area }
 }
 
 /// One sentence, where nothing else has room.
@@ -68,7 +100,11 @@ fn top(model: &Model, buf: &mut Buffer, area: Rect) {
 }
 
 fn where_we_are(model: &Model, cells: usize) -> String {
-    let Some(profile) = &model.overview.profile else { return "new profile".to_owned() };
+    if model.place == Place::Profiles {
+        return "profiles".to_owned();
+    }
+    let is_new = model.place == Place::Wizard && model.wizard.fields.profile.is_none();
+    let Some(profile) = model.overview.profile.as_ref().filter(|_| !is_new) else { return "new profile".to_owned() };
     let title = profile.title();
     let target = profile.target.as_ref().map(|t| format!(" → JupiterOne {}", t.account));
     let whole = match model.place {

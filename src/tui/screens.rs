@@ -4,5 +4,6 @@ pub mod browse;
 pub mod dashboard;
 pub mod ingest;
 pub mod preview;
+pub mod profiles;
 pub mod upload;
 pub mod wizard;

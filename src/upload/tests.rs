@@ -174,7 +174,8 @@ fn fill(path: &std::path::Path, holds: Holds) -> RunId {
     let mut page = PageWrite { objects, ..PageWrite::default() };
     if holds.users > 0 {
         page.objects.push(object(EntityKind::Group, GROUP, json!({ "id": GROUP, "displayName": "All" })));
-        let members = ids.iter().map(|id| MemberRef { id: id.clone(), odata_type: "#microsoft.graph.user".to_owned() });
+        let members =
+            ids.iter().map(|id| MemberRef { id: id.as_str().into(), odata_type: "#microsoft.graph.user".into() });
         let end = Some(ListEnd::COMPLETE);
         page.members.push(MembersWrite {
             group: GROUP.to_owned(),

@@ -181,6 +181,7 @@ fn without_a_keyring_no_secret_is_kept() {
         let mut command = home.tenantry();
         command.args(["profile", "add", "--profile", name, "--tenant-id", id, "--client-id", id]).args(more);
         command.env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nobody/listens/here");
+        command.env("TENANTRY_KERNEL_KEYRING", "off");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
@@ -197,7 +198,9 @@ fn without_a_keyring_no_secret_is_kept() {
     assert!(add("../one", &["--secrets-stdin"], secret).expect(2).stderr.contains("cannot name"));
     let key = add("two", &["--secrets-stdin"], "jupiterone_api_key=abc\n").expect(2);
     assert!(key.stderr.contains("--jupiterone-account"), "{}", key.stderr);
-    let removed = Done::of(&home.tenantry().args(["profile", "remove", "one"]).output().unwrap()).expect(0);
+    let mut command = home.tenantry();
+    command.args(["profile", "remove", "one"]).env("TENANTRY_KERNEL_KEYRING", "off");
+    let removed = Done::of(&command.output().unwrap()).expect(0);
     assert!(removed.stderr.contains("maybe not its secrets"), "{}", removed.stderr);
     assert!(!profiles.join("one.toml").exists());
 }

@@ -223,7 +223,7 @@ fn what_is_purged_is_gone_and_what_others_need_stays() {
     // Nobody is there to be asked.
     run(&["profile", "remove", "work", "--purge"]).expect(4);
     assert!(stores() > 0);
-    assert_eq!(run(&["profile", "list"]).stdout, "work\n");
+    assert!(run(&["profile", "list"]).stdout.contains(" work "));
 
     // Somebody else is writing it.
     let mut command = served.tenantry(&home);
@@ -236,7 +236,7 @@ fn what_is_purged_is_gone_and_what_others_need_stays() {
     if held(&lock) {
         let refused = run(&["profile", "remove", "work", "--purge", "--yes"]).expect(4);
         assert!(refused.stderr.contains(&format!("process {}", other.id())), "{}", refused.stderr);
-        assert_eq!(run(&["profile", "list"]).stdout, "work\n");
+        assert!(run(&["profile", "list"]).stdout.contains(" work "));
     }
     other.kill().unwrap();
     other.wait().unwrap();

@@ -368,6 +368,7 @@ fn without_a_keyring_no_certificate_is_left_behind() {
     let out = home.path("app.cer");
     let mut command = home.tenantry();
     ids(&mut command, &served);
+    command.env("TENANTRY_KERNEL_KEYRING", "off");
     let done = run(command.args(["profile", "add", "--make-certificate", "--out"]).arg(&out), "").expect(1);
     assert!(done.stderr.contains("keyring"), "{}", done.stderr);
     assert!(!out.exists() && !home.files().iter().any(|f| f.extension().is_some_and(|e| e == "toml")));

@@ -38,6 +38,9 @@ pub fn add(home: &Home, served: &Served, name: &str, command: &[&str]) -> Done {
     run(add.arg("--credential-command").args(command), "")
 }
 
+/// Of a certificate's file that the environment may name.
+const PASSWORD: &str = "Kj3.Wd8_Zu6~Nb1-Gx0.Qf5";
+
 #[test]
 fn what_it_prints_is_the_secret_and_stays_with_it() {
     let home = Home::new();
@@ -45,7 +48,13 @@ fn what_it_prints_is_the_secret_and_stays_with_it() {
     // The value is in no file of the home that tenantry writes; the script is ours.
     let secret = served.text("client_secret");
     let elsewhere = Home::new();
-    let path = script(&elsewhere, "get", &format!("echo complaint >&2; printf '%s\\n' '{secret}'; [ \"$1\" = 'a b' ]"));
+    let told = elsewhere.path("told");
+    let tells = format!("{{ env; ps -o args= -p $$,$PPID; }} >> '{}'", told.display());
+    let path = script(
+        &elsewhere,
+        "get",
+        &format!("{tells}; echo complaint >&2; printf '%s\\n' '{secret}'; [ \"$1\" = 'a b' ]"),
+    );
     let path = path.to_str().unwrap();
     let mut all = vec![add(&home, &served, "work", &[path, "a b"]).expect(0)];
     // No keyring, and nothing of Microsoft's in the environment.
@@ -63,6 +72,8 @@ fn what_it_prints_is_the_secret_and_stays_with_it() {
         {
             command.env(variable, served.text(name));
         }
+        // Another app's, which is neither used nor handed on.
+        command.env("AZURE_CLIENT_CERTIFICATE_PASSWORD", PASSWORD);
         all.push(run(command.env("TENANTRY_LOG", "debug").args(args), "").expect(code));
     }
     assert!(all[4].stdout.contains(&format!("the client secret that {path} prints")), "{}", all[4].stdout);
@@ -72,6 +83,13 @@ fn what_it_prints_is_the_secret_and_stays_with_it() {
         let done = run(home.tenantry().args(["collect", flag]), "").expect(1);
         assert!(done.stderr.contains("no_secret") || done.stderr.contains("keyring"), "{}", done.stderr);
         all.push(done);
+    }
+    // What the command was told: our own arguments and its own, and nothing that is secret.
+    let told = fs::read_to_string(told).unwrap();
+    assert!(told.contains("HOME=") && told.contains("tenantry") && told.contains("a b"), "{told}");
+    let key = served.text("jupiterone_api_key").strip_prefix("demo-").unwrap();
+    for secret in [secret, PASSWORD, key] {
+        assert_eq!(Traces::of(secret).find(told.as_bytes()), None, "{told}");
     }
     let traces = Traces::of(secret);
     for done in &all {

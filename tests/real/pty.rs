@@ -6,6 +6,7 @@
 mod asks;
 mod confirms;
 mod journey;
+mod keys;
 mod looks;
 mod restored;
 mod secrets;

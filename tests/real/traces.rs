@@ -1,4 +1,5 @@
-//! Looks for traces of a secret: any five of its characters in a row, as they are or encoded.
+//! Looks for traces of a secret: any five of its characters in a row, as they are or encoded; of a key, nine bytes; and for
+//! what looks like a token or a key, whose text nobody knows beforehand.
 
 use std::collections::HashSet;
 
@@ -47,6 +48,29 @@ impl Traces {
                 all.extend(own.windows(LENGTH + 1).map(<[u8]>::to_vec));
             }
         }
+        Self::among(all)
+    }
+
+    /// Of what is no text: any nine bytes in a row, as they are or encoded. A line of PEM is longer.
+    pub fn of_bytes(secret: &[u8]) -> Self {
+        const BYTES: usize = 9;
+        assert!(secret.len() >= 100, "a key worth the test");
+        let mut all = HashSet::new();
+        for part in secret.windows(BYTES) {
+            let hex: String = part.iter().map(|b| format!("{b:02x}")).collect();
+            all.extend([part.to_vec(), hex.to_uppercase().into_bytes(), hex.into_bytes()]);
+            // Nine bytes fill twelve digits where they begin at one, and eleven whole ones in any place.
+            for before in 0..3 {
+                let bytes = [&vec![0; before][..], part].concat();
+                for encoded in [STANDARD_NO_PAD.encode(&bytes), URL_SAFE_NO_PAD.encode(&bytes)] {
+                    all.insert(encoded.as_bytes()[(before * 8).div_ceil(6)..bytes.len() * 8 / 6].to_vec());
+                }
+            }
+        }
+        Self::among(all)
+    }
+
+    fn among(all: HashSet<Vec<u8>>) -> Self {
         let mut lengths: Vec<usize> = all.iter().map(Vec::len).collect();
         lengths.sort_unstable();
         lengths.dedup();
@@ -63,6 +87,23 @@ impl Traces {
             .find(|part| self.all.contains(*part))
             .map(|part| String::from_utf8_lossy(part).into_owned())
     }
+}
+
+/// What looks like a signed token (an access token, a client's assertion) or a private key.
+pub fn token_or_key(text: &[u8]) -> Option<String> {
+    // `{"`, in base64, and as much as a header has.
+    let digit = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    let token = (0..text.len()).filter(|at| text[*at..].starts_with(b"eyJ")).find_map(|at| {
+        let header = text[at..].iter().take_while(|b| digit(b)).count();
+        let claims = text.get(at + header + 1..).unwrap_or_default();
+        (header >= 12 && text.get(at + header) == Some(&b'.') && claims.starts_with(b"eyJ"))
+            .then(|| &text[at..at + header])
+    });
+    // PEM's line, and the algorithm's name in PKCS#8 with what opens the key itself.
+    const PEM: &[u8] = b"PRIVATE KEY-----";
+    const PKCS8: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00, 0x04, 0x82];
+    let key = [PEM, PKCS8].into_iter().find(|mark| text.windows(mark.len()).any(|window| window == *mark));
+    token.or(key).map(|found| String::from_utf8_lossy(found).into_owned())
 }
 
 /// `%7E` as `%7e`.
@@ -138,4 +179,45 @@ fn every_encoding_of_any_five_characters_is_a_trace() {
     assert_eq!(traces.find(torn.as_bytes()), None);
     finds(&plain(torn.as_bytes()));
     assert_eq!(plain(b"a\x1b]52;c;YWJj\x07b\x1b[?25hc"), b"abc");
+}
+
+#[test]
+fn keys_and_tokens_are_found() {
+    use base64::engine::general_purpose::STANDARD;
+    let made = tenantry::credentials::certificate::make("traces", jiff::Timestamp::now()).unwrap();
+    let der = made.key.key.expose();
+    let traces = Traces::of_bytes(private(der));
+    let finds = |text: &[u8]| assert!(traces.find(text).is_some(), "{}", String::from_utf8_lossy(text));
+    let pem = pem::encode(&pem::Pem::new("PRIVATE KEY", der));
+    finds(pem.as_bytes());
+    // Every whole line of the private half.
+    let lines: Vec<_> = pem.lines().filter(|line| line.len() == 64).collect();
+    lines[8..].iter().for_each(|line| finds(line.as_bytes()));
+    for before in 0..3 {
+        let shifted = [&vec![b'x'; before][..], der].concat();
+        finds(&shifted);
+        finds(STANDARD.encode(&shifted).as_bytes());
+        finds(URL_SAFE_NO_PAD.encode(&shifted).as_bytes());
+    }
+    let hex: String = der.iter().map(|b| format!("{b:02x}")).collect();
+    finds(hex.as_bytes());
+    // What is public is no trace.
+    assert_eq!(traces.find(made.cer().as_bytes()), None);
+    assert_eq!(traces.find(&made.certificate_der), None);
+
+    for key in [pem.as_bytes(), der] {
+        assert!(token_or_key(key).is_some());
+    }
+    assert_eq!(token_or_key(made.cer().as_bytes()), None);
+    assert_eq!(token_or_key(&made.certificate_der), None);
+    let part = |text: &str| URL_SAFE_NO_PAD.encode(text);
+    let token = format!("{}.{}.c2ln", part(r#"{"alg":"none"}"#), part(r#"{"tid":"x"}"#));
+    assert!(token_or_key(format!("Authorization: Bearer {token}\n").as_bytes()).is_some());
+    assert_eq!(token_or_key(b"eyJ and no more, eyJhbGciOiJub25lIn0 without claims"), None);
+}
+
+/// The half of an RSA key (PKCS#8) that its certificate does not show: what follows the modulus.
+pub fn private(der: &[u8]) -> &[u8] {
+    // RSA-2048, as it is made here: header, modulus and exponent fill 299 bytes.
+    &der[304..]
 }

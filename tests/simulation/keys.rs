@@ -44,6 +44,7 @@ fn engine(stage: &Stage, vault: &Arc<dyn Vault>, is_demo: bool) -> RealEngine {
 
 fn form(stage: &Stage, credential: FormCredential) -> Form {
     Form {
+        profile: None,
         cloud: Cloud::Global,
         endpoints: None,
         tenant: stage.demo.tenant_id.to_string(),

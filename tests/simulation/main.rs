@@ -17,3 +17,4 @@ mod stage;
 mod truth;
 mod two_programs;
 mod uploads;
+mod wrong_turns;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::stream::{self, Pending};
 use jiff::tz::TimeZone;
-use ratatui::backend::TestBackend;
+use ratatui::{backend::TestBackend, buffer::Buffer};
 use tenantry::{
     app::{
         Model,
@@ -37,22 +37,33 @@ impl Screen {
             ..Flags::default()
         };
         let settings = Settings::of_flags(&flags, &Environment::default(), &stage.paths()).unwrap();
-        let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
+        Self::over(stage, flags, settings, Arc::new(MemoryVault::default()), Mode::Demo, (width, height))
+    }
+
+    /// As `tenantry` begins with these flags and no profile, at a keyring.
+    pub fn real(stage: &Stage, flags: Flags, vault: Arc<dyn Vault>, size: (u16, u16)) -> Self {
+        let settings = Settings::resolve(&flags, &Environment::default(), &stage.paths()).unwrap();
+        Self::over(stage, flags, settings, vault, Mode::Real, size)
+    }
+
+    fn over(
+        stage: &Stage,
+        flags: Flags,
+        settings: Settings,
+        vault: Arc<dyn Vault>,
+        mode: Mode,
+        (width, height): (u16, u16),
+    ) -> Self {
         let clock = Arc::clone(&stage.clock) as Arc<dyn Clock>;
-        let office = Office::new(
-            flags,
-            Environment::default(),
-            settings,
-            Arc::clone(&vault),
-            Arc::clone(&clock),
-            Some(Arc::clone(&stage.demo)),
-        );
+        let demo = (mode == Mode::Demo).then(|| Arc::clone(&stage.demo));
+        let fills = demo.as_ref().map(|demo| driver::fills(demo));
+        let office = Office::new(flags, Environment::default(), settings, Arc::clone(&vault), Arc::clone(&clock), demo);
         let options = UiOptions {
-            mode: Mode::Demo,
+            mode,
             look: Look::default(),
             zone: TimeZone::UTC,
             vault: vault.name(),
-            fills: Some(driver::fills(&stage.demo)),
+            fills,
             profile: office.profile(),
             clock,
         };
@@ -69,6 +80,12 @@ impl Screen {
             stage_ports: origins.into_iter().map(|(o, name)| (o.to_string(), name)).collect(),
             home: stage.home.path().display().to_string(),
         }
+    }
+
+    /// Pastes text, marked as a paste.
+    pub fn paste(&mut self, text: &str) {
+        self.ui.feed([crossterm::event::Event::Paste(text.to_owned())]).unwrap();
+        self.ui.press("").unwrap();
     }
 
     /// Whether a key has ended the program.
@@ -107,26 +124,8 @@ impl Screen {
 
     /// The screen as text, line by line.
     pub fn raw(&self) -> String {
-        let buffer = self.ui.backend().buffer();
-        let width = usize::from(buffer.area.width).max(1);
-        let mut out = String::new();
-        for row in buffer.content.chunks(width) {
-            let mut line = String::new();
-            let mut skip = 0;
-            for cell in row {
-                if skip > 0 {
-                    skip -= 1;
-                    continue;
-                }
-                line.push_str(cell.symbol());
-                skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).saturating_sub(1);
-            }
-            out.push_str(line.trim_end());
-            out.push('\n');
-        }
-        out
+        text_of(self.ui.backend().buffer())
     }
-
     /// The screen without what differs from run to run: ports, and the folder of the test.
     pub fn text(&self) -> String {
         let mut text = self.raw();
@@ -161,6 +160,27 @@ impl Screen {
             assert!(!text.contains(word), "{word:?} is on the screen:\n{text}");
         }
     }
+}
+
+/// A drawn buffer as text, line by line.
+pub fn text_of(buffer: &Buffer) -> String {
+    let width = usize::from(buffer.area.width).max(1);
+    let mut out = String::new();
+    for row in buffer.content.chunks(width) {
+        let mut line = String::new();
+        let mut skip = 0;
+        for cell in row {
+            if skip > 0 {
+                skip -= 1;
+                continue;
+            }
+            line.push_str(cell.symbol());
+            skip = unicode_width::UnicodeWidthStr::width(cell.symbol()).saturating_sub(1);
+        }
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    out
 }
 
 /// How many groups go into a request depends on how many had arrived by then: what was read does not, nor its price.

@@ -16,8 +16,9 @@ use tenantry::{
     app::{
         Model,
         views::{
-            Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Look, Mode, Overview, ProfileView, Saved,
-            StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+            CredentialView, Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Look, Mode, Overview,
+            ProfileNews, ProfileRow, ProfileView, ProfileWork, Saved, StoreView, TrustValue, UploadEnd, UploadFailure,
+            UploadOrder, UploadedView,
         },
     },
     domain::{
@@ -98,6 +99,7 @@ pub fn profile(organization: Option<&str>) -> ProfileView {
         cloud: Cloud::Global,
         endpoints: None,
         target: Some(target()),
+        credential: CredentialView::default(),
     }
 }
 
@@ -134,6 +136,10 @@ pub struct Script {
     pub keys: Vec<KeyWork>,
     /// Files by name and text.
     pub written: Vec<(String, String)>,
+    /// See `super::profiles`.
+    pub profiles: Vec<ProfileRow>,
+    pub unconfirmed: Vec<TrustValue>,
+    pub profile_work: Vec<ProfileWork>,
 }
 
 #[derive(Default)]
@@ -407,6 +413,10 @@ impl Engine for Fake {
             Ok(Saved { profile, kept })
         }
         .boxed()
+    }
+
+    fn profiles(&self, work: ProfileWork) -> BoxFuture<'_, Result<ProfileNews, Problem>> {
+        self.about_profiles(work).boxed()
     }
 
     fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>> {

@@ -503,6 +503,8 @@ async fn another_tenant_begins_with_nothing_of_the_first() {
 async fn idle_is_idle() {
     let engine = Arc::new(Fake::default());
     let mut ui = ui(&engine, Mode::Real, SIZE);
+    // It looks once whether there are profiles to choose from.
+    assert!(ui.until(quiet).await.unwrap());
     let hour = std::time::Duration::from_secs(3_600);
     assert!(tokio::time::timeout(hour, ui.turn()).await.is_err(), "something happened though nothing did");
 }

@@ -322,6 +322,7 @@ async fn walk() -> Vec<(&'static str, Model)> {
     keep("upload_7_nothing_read", &ui3);
     ui3.press("3").unwrap();
     keep("browse_7_empty", &ui3);
+    all.extend(super::profiles::walk().await);
     all
 }
 

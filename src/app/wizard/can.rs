@@ -46,7 +46,7 @@ pub fn is_refused(m: &Model) -> bool {
 
 /// A token was given, so the values are right, though something else is not.
 pub fn may_go_on(m: &Model) -> bool {
-    failed_check(m).is_some() && m.wizard.checks.of(CheckId::Token).is_some_and(|c| c.status != CheckStatus::Failed)
+    failed_check(m).is_some() && m.wizard.checks.of(CheckId::Token).is_some_and(|c| c.status == CheckStatus::Ok)
 }
 
 /// What the first failure offers.

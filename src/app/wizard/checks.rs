@@ -1,10 +1,10 @@
 //! The checks, run on a page of their own or behind the page where somebody is, and what can be done about them.
 
-use super::{JupiterOneSide, Wizard, can, waiting};
+use super::{JupiterOneSide, Wizard, can, keys, waiting};
 use crate::{
     app::{
         Fx, Model,
-        form::{FieldId, Hosts},
+        form::{FieldId, Hosts, Proof},
         msg::{JobId, Kind, Work},
         steps::{Way, WizardStep},
     },
@@ -89,14 +89,29 @@ pub(super) fn start(model: &mut Model, at: Where, fx: &mut Fx) {
         }
         Err(_) if at == Where::Behind => {}
         Err(_) => {
-            show_wrong(wizard);
-            model.say("This value is missing or has the wrong form: mend it first. Nothing was sent.");
+            let lacks_key = show_wrong(wizard) == Wrong::NoKey;
+            model.say(match model.wizard.fields.proof {
+                Proof::File if lacks_key => "The file is read first; then check again. Nothing was sent.",
+                Proof::Made if lacks_key => "There is no key yet: Enter makes it, on the last field. Nothing was sent.",
+                _ => "This value is missing or has the wrong form: mend it first. Nothing was sent.",
+            });
+            if lacks_key && model.wizard.fields.proof == Proof::File {
+                keys::start(model, fx);
+            }
         }
     }
 }
 
+/// What keeps a form from being one.
+#[derive(PartialEq, Eq)]
+enum Wrong {
+    Value,
+    /// All fields are right: it is the key that is not there.
+    NoKey,
+}
+
 /// To the first value of the way that is wrong.
-fn show_wrong(wizard: &mut Wizard) {
+fn show_wrong(wizard: &mut Wizard) -> Wrong {
     let is_bad = |step: &&WizardStep| !wizard.fields.is_right(**step);
     let bad = wizard.way.steps().iter().find(is_bad).copied().filter(|s| *s != WizardStep::JupiterOne);
     match bad {
@@ -104,9 +119,12 @@ fn show_wrong(wizard: &mut Wizard) {
             wizard.go(step);
             wizard.fields.judge(step);
             wizard.field = wizard.fields.first_wrong(step).unwrap_or(0);
+            Wrong::Value
         }
-        // All fields are right: it is the key that is not there.
-        None => wizard.show(FieldId::Proof),
+        None => {
+            wizard.show(if wizard.fields.proof == Proof::File { FieldId::KeyPath } else { FieldId::Proof });
+            Wrong::NoKey
+        }
     }
 }
 
@@ -148,7 +166,10 @@ pub fn blamed(wizard: &Wizard) -> Option<WizardStep> {
 pub(super) fn fix(wizard: &mut Wizard) {
     // With no failure it is the instance that is not the right one.
     let Some(check) = wizard.checks.first_failed() else { return wizard.show(FieldId::Instance) };
-    let Some(mend) = mend_of(check) else { return show_wrong(wizard) };
+    let Some(mend) = mend_of(check) else {
+        show_wrong(wizard);
+        return;
+    };
     match mend {
         // The script's line is where its IDs come from.
         Mend::Value(FieldId::Tenant | FieldId::Client) if wizard.way == Way::Script => wizard.go(WizardStep::Line),

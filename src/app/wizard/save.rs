@@ -43,6 +43,7 @@ pub(in crate::app) fn saved(model: &mut Model, saved: Saved, fx: &mut Fx) {
     }
     model.wizard.save = Save::Saved(saved.kept);
     model.wizard.fields.stored = true;
+    model.wizard.fields.profile = Some(profile.name.clone());
     if model.overview.profile.as_ref().is_none_or(|old| old.tenant != profile.tenant) {
         // Another tenant has another store: nothing of the old one may be taken for its own.
         model.overview.store = None;

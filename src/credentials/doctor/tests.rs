@@ -63,7 +63,7 @@ impl Bench {
             cloud: Cloud::Global,
             login: origin.clone(),
             graph: origin.clone(),
-            scope: Cloud::Global.scope(),
+            scope: Cloud::Global.scope(&Cloud::Global.graph()),
             net: NetConfig::default(),
             jupiterone: Some(JupiterOneInput { target, key: Some(stub::key()), seen: Seen::Ours }),
             clock: Arc::new(SystemClock),

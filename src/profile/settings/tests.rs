@@ -149,7 +149,7 @@ async fn the_secret_goes_with_its_own_ids() {
 }
 
 #[test]
-fn the_scope_is_the_clouds_own_whatever_the_url() {
+fn the_scope_is_the_graphs_and_of_a_stand_in_the_clouds() {
     let home = home(&[]);
     let flags = Flags {
         cloud: Some(Cloud::China),
@@ -158,7 +158,7 @@ fn the_scope_is_the_clouds_own_whatever_the_url() {
         ..Flags::default()
     };
     let s = Settings::resolve(&flags, &Environment::default(), &home.paths).unwrap();
-    assert_eq!(s.cloud.scope(), "https://microsoftgraph.chinacloudapi.cn/.default");
+    assert_eq!(s.cloud.scope(&s.graph), "https://microsoftgraph.chinacloudapi.cn/.default");
     assert_eq!(s.graph.as_str(), "http://127.0.0.1:1");
     assert_eq!(s.login, Cloud::China.login());
     assert!(s.store.unwrap().ends_with(format!("tenants/{T1}.db")));

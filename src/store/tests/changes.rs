@@ -125,7 +125,7 @@ impl Directory {
             n if GROUPS.contains(&n) => GROUP,
             _ => DEVICE,
         };
-        MemberRef { id: id(n), odata_type: odata_type.to_owned() }
+        MemberRef { id: id(n).into(), odata_type: odata_type.into() }
     }
 
     fn list(&self, group: usize) -> Vec<MemberRef> {
@@ -498,7 +498,11 @@ impl World {
         let run = writer.begin_run(at(seconds), &RunPlan { kind, plan: "p".into() }).unwrap();
         let mut cut = step.cut;
         let mut left: Option<Leftover> = None;
+        let before = self.directory.now;
         loop {
+            // What the first attempt did not come to, the second does; what it saw happen does not happen again, as what
+            // was looked up before it was cut off is not looked up twice.
+            let meanwhile = if self.directory.now == before { &step.meanwhile[..] } else { &[] };
             let mut client = Client {
                 writer: &mut writer,
                 directory: &mut self.directory,
@@ -507,9 +511,8 @@ impl World {
                 forbidden: &forbidden,
                 left: cut,
             };
-            // What the first attempt did not come to, the second does.
             let out = match kind {
-                RunKind::Full => client.full(left.as_ref(), &step.meanwhile),
+                RunKind::Full => client.full(left.as_ref(), meanwhile),
                 RunKind::Gentle => client.gentle(),
                 RunKind::Delta => client.delta(left.as_ref(), &ground.links),
                 RunKind::Scoped => client.scoped(),

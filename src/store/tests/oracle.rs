@@ -199,7 +199,7 @@ impl Plan {
             for (n, slice) in slices.iter().enumerate() {
                 let members = slice
                     .iter()
-                    .map(|m| MemberRef { id: id(*m), odata_type: self.natures[*m].odata().to_owned() })
+                    .map(|m| MemberRef { id: id(*m).into(), odata_type: self.natures[*m].odata().into() })
                     .collect();
                 let end = (n + 1 == slices.len()).then(|| ended(state));
                 let list = MembersWrite { group: id(group), members, end, ..MembersWrite::default() };

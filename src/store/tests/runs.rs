@@ -218,6 +218,69 @@ fn what_the_second_run_leaves() {
     );
 }
 
+/// What was counted while members were looked for serves at the end as far as it still holds.
+#[test]
+fn a_run_ends_the_same_whoever_counted() {
+    let check = |what: &str, after: Vec<PageWrite>, want_edges: &[&str]| {
+        let outcome = |asks: bool| {
+            let place = Place::new();
+            let mut writer = place.writer();
+            let mut pages = whole(vec![user("u1", "Ada")], vec![group("g1", "Golf"), group("g2", "Tennis")]);
+            pages.push(members("g1", State::Complete, &[("u1", USER), ("g2", GROUP), ("d1", DEVICE), ("u9", USER)]));
+            pages.push(members("g2", State::Complete, &[("u1", USER), ("d1", DEVICE), (TENANT, USER)]));
+            let run = writer.begin_run(at(10), &RunPlan::default()).unwrap();
+            writer.commit_all(run, &pages).unwrap();
+            if asks {
+                assert_eq!(writer.unresolved(run).unwrap().len(), 2);
+                assert!(writer.tally.is_some());
+            }
+            writer.commit_all(run, &after).unwrap();
+            let info = writer.finish_run(run, &end(RunStatus::Complete, 11)).unwrap();
+            let reader = place.reader();
+            (info, reader.counts(run, NAMING).unwrap(), entities(&reader, run), edges(&reader, run))
+        };
+        let (asked, not_asked) = (outcome(true), outcome(false));
+        assert_eq!(asked, not_asked, "{what}");
+        assert_eq!(asked.3, want_edges, "{what}");
+        let entities = asked.2.len() + asked.2.iter().filter(|e| !e.starts_with(['A', 'M'])).count();
+        assert_eq!(asked.1.values().sum::<u64>() as usize, entities + want_edges.len(), "{what}: {:?}", asked.1);
+    };
+    let laptop = || resolved(vec![], vec![device("d1", "Laptop")]);
+    let gone = |id: &str| resolved(vec![Resolution::Gone { id: id.into() }], vec![]);
+    check(
+        "one is found, of one nothing is known",
+        vec![laptop()],
+        &[
+            "GroupGroup g1>g2",
+            "GroupMember g1>d1",
+            "GroupMember g2>d1",
+            "GroupUser g1>u1",
+            "GroupUser g1>u9?",
+            "GroupUser g2>u1",
+        ],
+    );
+    check("both are gone", vec![gone("d1"), gone("u9")], &["GroupGroup g1>g2", "GroupUser g1>u1", "GroupUser g2>u1"]);
+    check(
+        "one may not be read",
+        vec![resolved(vec![Resolution::Unreadable { id: "d1".into(), odata_type: DEVICE.into() }], vec![]), gone("u9")],
+        &["GroupGroup g1>g2", "GroupMember g1>d1", "GroupMember g2>d1", "GroupUser g1>u1", "GroupUser g2>u1"],
+    );
+    check("a group is gone", vec![laptop(), gone("g2"), gone("u9")], &["GroupMember g1>d1", "GroupUser g1>u1"]);
+    let mut again = members("g2", State::Complete, &[("d1", DEVICE)]);
+    again.members[0].reset = true;
+    check(
+        "a list is read again",
+        vec![again, laptop(), gone("u9")],
+        &["GroupGroup g1>g2", "GroupMember g1>d1", "GroupMember g2>d1", "GroupUser g1>u1"],
+    );
+    let changes = vec![MembersChange { group: "g2".into(), added: vec![], removed: vec!["u1".into()] }];
+    check(
+        "a list changes",
+        vec![PageWrite { changes, ..PageWrite::default() }, laptop(), gone("u9")],
+        &["GroupGroup g1>g2", "GroupMember g1>d1", "GroupMember g2>d1", "GroupUser g1>u1"],
+    );
+}
+
 #[test]
 fn what_is_not_told_is_not_made_up() {
     let place = Place::new();

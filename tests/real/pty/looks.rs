@@ -59,7 +59,7 @@ fn line(home: &Home, line: &str) -> String {
     command.args(["--norc", "--noprofile", "-c", line]);
     command.envs(home.tenantry().get_envs().filter_map(|(k, v)| Some((k, v?))));
     command.env("BIN", BIN);
-    let mut terminal = Terminal::start(&command, (200, 100));
+    let mut terminal = Terminal::start(&command, (200, 300));
     assert_eq!(terminal.ends(), 0);
     terminal.into_written().left()
 }

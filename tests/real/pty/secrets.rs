@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     program::{Done, Home, Served},
-    traces::{Traces, plain},
+    traces::{Traces, plain, token_or_key},
 };
 
 /// Nobody's, with characters that every encoding treats in its own way.
@@ -36,12 +36,20 @@ pub fn to_typed_secret(terminal: &mut Terminal) -> String {
     SECRET.to_owned()
 }
 
-/// Of all that a program wrote, and of all files of its home, nothing is a trace of `secret`.
+/// Of all that a program wrote, and of all files of its home, nothing is a trace of `secret`, a token or a private key.
 #[track_caller]
 pub fn holds_nothing_of(secret: &str, written: &Written, home: &Home) {
-    let traces = Traces::of(secret);
     assert!(written.pictures.iter().any(|p| p.contains("•••••")), "no secret was entered");
-    let none = |place: &str, text: &[u8]| assert_eq!(traces.find(text), None, "{place} holds a part of the secret");
+    finds_nothing(&Traces::of(secret), written, home);
+}
+
+/// As [`holds_nothing_of`], for any traces.
+#[track_caller]
+pub fn finds_nothing(traces: &Traces, written: &Written, home: &Home) {
+    let none = |place: &str, text: &[u8]| {
+        assert_eq!(traces.find(text), None, "{place} holds a part of the secret");
+        assert_eq!(token_or_key(text), None, "{place} holds a token or a key");
+    };
     none("what was written", &written.bytes);
     none("what was written, less its escape sequences", &plain(&written.bytes));
     for picture in &written.pictures {
@@ -59,7 +67,7 @@ fn typed_into_the_wizard_it_is_nowhere() {
     let (home, elsewhere) = (Home::new(), Home::new());
     let served = Served::start(&elsewhere, &super::SMALL);
     let mut command = home.tenantry();
-    command.env("TENANTRY_LOG", "trace");
+    command.env("TENANTRY_LOG", "trace").env("TENANTRY_KERNEL_KEYRING", "off");
     served.urls(&mut command);
     let mut terminal = Terminal::start(&command, LARGE);
     terminal.shows(WELCOME);
@@ -115,7 +123,7 @@ fn without_a_keyring_it_is_kept_in_memory_only() {
     let served = Served::start(&elsewhere, &super::SMALL);
     let secret = served.text("client_secret").to_owned();
     let mut command = home.tenantry();
-    command.env("TENANTRY_LOG", "trace");
+    command.env("TENANTRY_LOG", "trace").env("TENANTRY_KERNEL_KEYRING", "off");
     served.urls(&mut command);
     let mut terminal = Terminal::start(&command, LARGE);
     terminal.shows(WELCOME);

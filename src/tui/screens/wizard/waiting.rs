@@ -23,7 +23,7 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         Waiting::Over(problem) => out.extend(widgets::problem(problem, cells, Sign::NeedsYou)),
         Waiting::No => out.extend(widgets::wrapped("Press Enter to look.", cells, 0, theme::PLAIN)),
         Waiting::Running { told, .. } => {
-            let text = "The app is there, but nobody has allowed it to read yet.";
+            let text = "Nobody has allowed the app to read this tenant yet.";
             out.extend(widgets::signed_text(Sign::Incomplete, if small { "Consent is missing." } else { text }, cells));
             out.extend(looks(model, told.as_ref(), cells));
         }

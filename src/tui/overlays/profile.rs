@@ -1,0 +1,155 @@
+//! What lies over the profiles: a new name, what goes with one that is removed, and values that need a person's word.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    text::{Line, Span},
+};
+
+use super::{inner_width, popup};
+use crate::{
+    app::{
+        Sign,
+        field::TextField,
+        profiles::{Asked, PURGE, Popup, TRUST},
+        views::{RemovalPlan, StoreFate},
+    },
+    tui::{theme, widgets},
+};
+
+/// Gives back the furthest that it can be scrolled.
+pub fn draw(what: &Popup, buf: &mut Buffer, area: Rect) -> u16 {
+    let cells = inner_width(area, 72);
+    match what {
+        Popup::Working(words) => {
+            let lines = [
+                widgets::signed(Sign::Paused, *words),
+                Line::styled("A keyring may be asking you something.", theme::DIM),
+            ];
+            popup(buf, area, "Profiles", inner_width(area, 40), &lines);
+        }
+        Popup::Rename { name, field } => {
+            let mut lines = vec![Line::raw(format!("Another name for profile {name}:")), Line::default()];
+            lines.push(input(field, cells));
+            lines.push(Line::default());
+            let words = "Letters, digits, - _ and . Its secrets, its store and what you confirmed stay with it.";
+            lines.extend(widgets::wrapped(words, cells, 0, theme::DIM));
+            popup(buf, area, "Rename", cells, &lines);
+        }
+        Popup::Remove { plan, word, wrong } => remove(plan, word.as_ref(), *wrong, buf, area),
+        Popup::Trust(asked) => return trust(asked, buf, area),
+    }
+    0
+}
+
+fn input(field: &TextField, cells: u16) -> Line<'static> {
+    let mut input = vec![Span::styled("▸ ", theme::ACCENT)];
+    input.extend(widgets::field(field, "", true, usize::from(cells).saturating_sub(2)));
+    Line::from(input)
+}
+
+/// What to type, and the field that takes it.
+fn typed(word: &'static str, field: &TextField, wrong: Option<&'static str>, cells: u16) -> Vec<Line<'static>> {
+    vec![
+        Line::from(vec![Span::raw("Type "), Span::styled(word, theme::STRONG), Span::raw(", then press Enter:")]),
+        input(field, cells),
+        wrong.map_or_else(Line::default, |wrong| widgets::signed(Sign::NeedsYou, wrong)),
+    ]
+}
+
+fn remove(plan: &RemovalPlan, word: Option<&TextField>, wrong: bool, buf: &mut Buffer, area: Rect) {
+    let cells = inner_width(area, 72);
+    let say = |sign, text: &str| widgets::signed_text(sign, text, cells);
+    let purges = word.is_some();
+    let mut lines = Vec::new();
+    // What stays comes first: where there is no room for all, what goes is what is seen.
+    let mut stays: Vec<String> =
+        plan.shared.iter().map(|secret| format!("the {secret}, which another profile may need")).collect();
+    match &plan.store {
+        StoreFate::Own(path) if !purges => stays.push(format!("the store {path}")),
+        StoreFate::Shared(other) => stays.push(format!("the store: profile {other} may use the same tenant")),
+        _ => {}
+    }
+    if !stays.is_empty() {
+        lines.push(Line::raw("This stays:"));
+        for text in stays {
+            lines.extend(say(Sign::Done, &text));
+        }
+    }
+    lines.push(Line::raw("This goes:"));
+    lines.extend(say(Sign::Failed, &format!("the profile's file {}", plan.file)));
+    for secret in &plan.secrets {
+        lines.extend(say(Sign::Failed, &format!("the {secret}")));
+    }
+    match &plan.store {
+        StoreFate::Own(path) if purges => {
+            let text = format!(
+                "the store {path}: all runs of the tenant, and what its targets are believed to hold, so that the next \
+                 upload will be a first one"
+            );
+            lines.extend(say(Sign::Failed, &text));
+        }
+        _ => {}
+    }
+    lines.push(Line::default());
+    match word {
+        Some(field) => {
+            lines.extend(typed(PURGE, field, wrong.then_some("Not the word. Nothing was removed."), cells));
+        }
+        None => {
+            let mut keys = vec![Span::styled("y", theme::ACCENT), Span::raw(" remove      ")];
+            if matches!(plan.store, StoreFate::Own(_)) {
+                keys.extend([Span::styled("s", theme::ACCENT), Span::raw(" with its store …      ")]);
+            }
+            keys.extend([Span::styled("n", theme::ACCENT), Span::raw(" no")]);
+            lines.push(Line::from(keys));
+        }
+    }
+    // Where all has no room, what is typed or pressed must still be seen.
+    let over = lines.len().saturating_sub(usize::from(area.height.saturating_sub(4)).max(1));
+    popup(buf, area, &format!("Remove profile {}?", plan.name), cells, &lines[over..]);
+}
+
+/// Every value in full, with what it could do; the word's field stays below them.
+fn trust(asked: &Asked, buf: &mut Buffer, area: Rect) -> u16 {
+    let cells = inner_width(area, 84);
+    let mut lines = Vec::new();
+    let text = match asked.changed {
+        true => "These values changed while you looked. This is what the profile says now; nobody has confirmed it.",
+        false => {
+            "This profile decides where secrets go, or what is run. Nobody has confirmed that on this machine, or it \
+             changed since. Nothing of the profile has been used."
+        }
+    };
+    lines.extend(widgets::wrapped(text, cells, 0, theme::PLAIN));
+    for value in &asked.values {
+        lines.push(Line::default());
+        lines.push(Line::from(vec![
+            widgets::sign(Sign::NeedsYou),
+            " ".into(),
+            Span::styled(value.member.clone(), theme::STRONG),
+        ]));
+        lines.extend(widgets::wrapped(&value.value, cells, 2, theme::ACCENT));
+        lines.extend(widgets::wrapped(&format!("It {}.", value.meaning), cells, 2, theme::PLAIN));
+    }
+    lines.push(Line::default());
+    lines.extend(widgets::wrapped(
+        "If you do not know who wrote this, leave it unused. A change of a value asks again.",
+        cells,
+        0,
+        theme::DIM,
+    ));
+    let below = typed(TRUST, &asked.field, asked.wrong.then_some("Not the word. Nothing was confirmed."), cells);
+    let room = usize::from(area.height.saturating_sub(4)).saturating_sub(below.len() + 1).max(1);
+    let most = lines.len().saturating_sub(room);
+    let from = usize::from(asked.scroll).min(most);
+    let more = lines.len().saturating_sub(from + room);
+    let mut shown: Vec<Line<'_>> = lines.drain(from..).take(room).collect();
+    shown.push(match more {
+        0 => Line::default(),
+        more => Line::styled(format!("↓ {more} more"), theme::ACCENT),
+    });
+    shown.extend(below);
+    popup(buf, area, &format!("Profile {} needs your word", asked.name), cells, &shown);
+    u16::try_from(most).unwrap_or(u16::MAX)
+}
