@@ -6,6 +6,7 @@
 mod doctor;
 mod fast_plan;
 mod faults;
+mod first_minutes;
 mod histories;
 mod journey;
 mod keys;
