@@ -136,7 +136,12 @@ enum Mend {
 
 /// `None` where the network or the clock is to blame, or every value's shape.
 fn mend_of(check: &Check) -> Option<Mend> {
-    let code = check.problem.as_ref().and_then(|p| p.code.as_deref()).unwrap_or_default();
+    let problem = check.problem.as_ref();
+    let code = problem.and_then(|p| p.code.as_deref()).unwrap_or_default();
+    // A service in trouble, or somebody in its place, says nothing about any value.
+    if code == "not_json" || problem.and_then(|p| p.status).is_some_and(|status| status == 429 || status >= 500) {
+        return None;
+    }
     Some(match (check.id, code) {
         (CheckId::Shapes | CheckId::Clock | CheckId::Reach, _) => return None,
         (_, "AADSTS700016" | "AADSTS700011" | "AADSTS70001") => Mend::Value(FieldId::Client),
