@@ -144,6 +144,10 @@ impl Engine for Nothing {
             .boxed()
     }
 
+    fn demo_consent(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        refused()
+    }
+
     fn demo_advance(&self) -> BoxFuture<'_, Result<(), Problem>> {
         refused()
     }

@@ -589,6 +589,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
         Outcome::Previewed(preview) => preview::ended(model, job, preview),
         Outcome::Uploaded(figures) => upload::ended(model, job, figures, fx),
         Outcome::UploadFailed(failure) => upload::failed(model, job, failure, fx),
+        Outcome::DemoConsented => wizard::waiting::given(model, fx),
         Outcome::Advanced => model.say("The tenant changed: 2, then r reads it."),
         Outcome::Failed(problem) => match kind {
             Kind::Doctor => wizard::checks::failed(model, job, problem),

@@ -37,7 +37,10 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::Path,
-    sync::{Arc, Mutex, RwLock, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -228,6 +231,7 @@ fn world_of(config: DemoConfig, scenario: Scenario, [login, graph, jupiterone]: 
         jobs: Mutex::default(),
         serial: AtomicU64::new(0),
         tokens_given: AtomicU64::new(0),
+        was_consented: AtomicBool::new(false),
     }
 }
 

@@ -50,6 +50,7 @@ pub enum Action {
     OtherShell,
     CopyProblem,
     FillRight,
+    DemoConsent,
     FillWrong,
     ReadAgain,
     ReadAll,
@@ -243,6 +244,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::NextField, ["tab", "down"], "next field", "go to the next field", |m| at(m, Place::Wizard) && can::fields(m) > 1;
     Action::PreviousField, ["backtab", "up"], "", "go to the field before", |m| at(m, Place::Wizard) && can::fields(m) > 1;
     Action::Later, ["ctrl-s"], "later", "put JupiterOne off", |m| at_step(m, WizardStep::JupiterOne) || at_step(m, WizardStep::Instance);
+    Action::DemoConsent, ["f2"], "consent", "consent, as an administrator of the demo's tenant", |m| at_step(m, WizardStep::Waiting) && m.fills.is_some();
     Action::FillRight, ["f2"], "fill in", "fill in the demo's own values", |m| at(m, Place::Wizard) && m.fills.is_some() && can::takes_values(m);
     Action::FillWrong, ["f3"], "fill in wrongly", "fill in a mistake that people make; again for the next", |m| at(m, Place::Wizard) && m.fills.is_some() && can::takes_mistakes(m);
     Action::CheckNow, ["ctrl-r"], "check now", "check the values entered so far", |m| at(m, Place::Wizard) && can::may_check_now(m);

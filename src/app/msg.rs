@@ -73,6 +73,8 @@ pub enum Outcome {
     UploadFailed(Box<UploadFailure>),
     /// The demo's tenant has changed.
     Advanced,
+    /// The demo's administrator has consented.
+    DemoConsented,
     /// Whatever it was, it did not work; a panic ends here too.
     Failed(Box<Problem>),
 }
@@ -115,6 +117,8 @@ pub enum Work {
     Preview,
     Upload(UploadOrder),
     Advance,
+    /// The demo's administrator is asked to consent.
+    DemoConsent,
 }
 
 impl Work {
@@ -133,7 +137,7 @@ impl Work {
             Self::Detail(..) => Kind::Detail,
             Self::Preview => Kind::Preview,
             Self::Upload(_) => Kind::Upload,
-            Self::Advance => Kind::Advance,
+            Self::Advance | Self::DemoConsent => Kind::Advance,
         }
     }
 }

@@ -243,6 +243,9 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             };
             (wizard.written, wizard.scroll) = (None, 0);
         }
+        Action::DemoConsent => {
+            model.start(Work::DemoConsent, fx);
+        }
         Action::FillRight => demo::fill(model, demo::Which::Right),
         Action::FillWrong => demo::fill(model, demo::Which::NextMistake),
         Action::Move(to) if wizard.step == WizardStep::Welcome => wizard.way = moved(wizard.way, to),

@@ -129,6 +129,7 @@ fn token(world: &World, asked: &Asked<'_>, tenant: &str) -> Result<Answer, Refus
     // Without consent a token is given all the same, and has no roles (facts/graph.md §8.1).
     let app = &match app.client_id == world.apps[0].client_id && !world.is_consented() {
         true => credentials::App { roles: Vec::new(), ..app.clone() },
+        false if app.roles.is_empty() => credentials::App { roles: world.roles_since_consent(), ..app.clone() },
         false => app.clone(),
     };
     let now = world.now().as_second();

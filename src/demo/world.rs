@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -21,7 +21,7 @@ use super::{
     seed::{Kind, Seed},
     tenant::Tenant,
 };
-use crate::domain::{clock::Clock, origin::Origin};
+use crate::domain::{clock::Clock, origin::Origin, permission};
 
 pub struct World {
     pub seed: Seed,
@@ -55,6 +55,8 @@ pub struct World {
     pub(super) serial: AtomicU64,
     /// Tokens of the first app so far; from the scenario's number on an administrator has consented.
     pub(super) tokens_given: AtomicU64,
+    /// Somebody was asked to consent, and did: to every app that is there.
+    pub(super) was_consented: AtomicBool,
 }
 
 impl World {
@@ -86,8 +88,15 @@ impl World {
         self.tokens_given.fetch_add(1, Ordering::Relaxed) >= self.scenario.consent_after_tokens
     }
 
+    /// What an app may do that nobody had consented to at first.
+    pub fn roles_since_consent(&self) -> Vec<String> {
+        let given = self.was_consented.load(Ordering::Relaxed);
+        given.then(|| permission::DIRECTORY.to_owned()).into_iter().collect()
+    }
+
     /// An administrator consents.
     pub fn consent(&self) {
+        self.was_consented.store(true, Ordering::Relaxed);
         self.tokens_given.fetch_max(self.scenario.consent_after_tokens, Ordering::Relaxed);
     }
 

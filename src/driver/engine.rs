@@ -88,4 +88,7 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Lets the demo's tenant change; a problem where there is no demo.
     fn demo_advance(&self) -> BoxFuture<'_, Result<(), Problem>>;
+
+    /// Lets the demo's administrator consent; a problem where there is no demo.
+    fn demo_consent(&self) -> BoxFuture<'_, Result<(), Problem>>;
 }

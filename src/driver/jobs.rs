@@ -131,6 +131,7 @@ async fn perform(
             Ok(figures) => Outcome::Uploaded(Box::new(figures)),
             Err(failure) => Outcome::UploadFailed(Box::new(failure)),
         },
+        Work::DemoConsent => or_failed(engine.demo_consent().await, |()| Outcome::DemoConsented),
         Work::Advance => or_failed(engine.demo_advance().await, |()| Outcome::Advanced),
     }
 }

@@ -558,6 +558,15 @@ impl Engine for RealEngine {
         async move { self.0.send(order, reporter, cancel).await }.boxed()
     }
 
+    fn demo_consent(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            let demo = self.0.demo.as_ref().ok_or_else(|| Problem::new("only the demo's administrator is at a key"))?;
+            demo.consent();
+            Ok(())
+        }
+        .boxed()
+    }
+
     fn demo_advance(&self) -> BoxFuture<'_, Result<(), Problem>> {
         async move {
             match &self.0.demo {

@@ -105,8 +105,7 @@ pub fn field(field: &TextField, placeholder: &str, focused: bool, cells: usize) 
         };
     }
     if field.text().is_empty() {
-        let shown = fit(placeholder, cells.saturating_sub(1));
-        return vec![cursor(" "), Span::styled(shown, theme::DIM)];
+        return hint(placeholder, cells).into();
     }
     let (before, after) = field.halves();
     let before: String = tail(before, cells.saturating_sub(1));
@@ -116,6 +115,14 @@ pub fn field(field: &TextField, placeholder: &str, focused: bool, cells: usize) 
     let under = graphemes.next().unwrap_or(" ").to_owned();
     let rest = graphemes.as_str().trim_end().to_owned();
     vec![Span::raw(before), cursor(&under), Span::raw(rest)]
+}
+
+/// What an empty field in focus asks for: the cursor is on its first letter, so that it stays where it was.
+pub fn hint(placeholder: &str, cells: usize) -> [Span<'static>; 2] {
+    let shown = fit(placeholder, cells);
+    let mut graphemes = unicode_segmentation::UnicodeSegmentation::graphemes(shown.as_str(), true);
+    let under = graphemes.next().unwrap_or(" ").to_owned();
+    [cursor(&under), Span::styled(graphemes.as_str().to_owned(), theme::DIM)]
 }
 
 /// The cursor, on this grapheme.

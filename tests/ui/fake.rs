@@ -655,6 +655,14 @@ impl Engine for Fake {
         .boxed()
     }
 
+    fn demo_consent(&self) -> BoxFuture<'_, Result<(), Problem>> {
+        async {
+            self.script.lock().unwrap().consented = true;
+            Ok(())
+        }
+        .boxed()
+    }
+
     fn demo_advance(&self) -> BoxFuture<'_, Result<(), Problem>> {
         async { Ok(()) }.boxed()
     }

@@ -100,7 +100,6 @@ pub fn takes_values(m: &Model) -> bool {
         | WizardStep::Line
         | WizardStep::Everything
         | WizardStep::Check
-        | WizardStep::Waiting
         | WizardStep::JupiterOne => true,
         WizardStep::Credential => m.wizard.fields.proof == Proof::Secret,
         _ => false,
@@ -109,7 +108,7 @@ pub fn takes_values(m: &Model) -> bool {
 }
 
 pub fn takes_mistakes(m: &Model) -> bool {
-    takes_values(m) && !matches!(m.wizard.step, WizardStep::JupiterOne | WizardStep::App | WizardStep::Waiting)
+    takes_values(m) && !matches!(m.wizard.step, WizardStep::JupiterOne | WizardStep::App)
 }
 
 pub fn may_check_now(m: &Model) -> bool {

@@ -79,6 +79,12 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     // Where there is little room, what needs somebody is all that matters.
     let failed = checks.first_failed().map(|c| c.id).filter(|_| checks.phase == ChecksPhase::Done);
     let brief = room != Room::Full && (failed.is_some() || asks);
+    // That it works is said where it is seen without paging.
+    let said_first = room == Room::Small && checks.phase == ChecksPhase::Done && checks.first_failed().is_none();
+    if said_first {
+        out.extend(passed(model, cells));
+        out.push(Line::default());
+    }
     if !brief {
         out.extend(shown(model).map(|id| line(model, id, cells)));
         out.push(Line::default());
@@ -103,6 +109,7 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
                 out.extend(explained(check, Sign::Failed, cells));
                 out.extend(offered(check, cells));
             }
+            None if said_first => {}
             None => out.extend(passed(model, cells)),
         },
     }

@@ -127,12 +127,10 @@ fn choice(all: &[&'static str], titles: &[&'static str], at: usize, focused: boo
 fn masked(secret: &SecretField, placeholder: &str, focused: bool, cells: usize) -> Vec<Span<'static>> {
     let chars = secret.chars();
     if chars == 0 {
-        let mut out = Vec::new();
-        if focused {
-            out.push(widgets::cursor(" "));
-        }
-        out.push(Span::styled(fit(placeholder, cells.saturating_sub(1)), theme::DIM));
-        return out;
+        return match focused {
+            true => widgets::hint(placeholder, cells).into(),
+            false => vec![Span::styled(fit(placeholder, cells), theme::DIM)],
+        };
     }
     let tail = match focused {
         true => None,

@@ -94,8 +94,13 @@ pub fn link_lines(link: &str, cells: u16) -> Vec<Line<'static>> {
     let lines = wrap(link, usize::from(cells).saturating_sub(8)).into_iter().enumerate();
     lines
         .map(|(n, line)| {
-            let lead = if n == 0 { "  link  " } else { "        " };
-            Line::from(vec![Span::styled(lead, theme::DIM), Span::styled(line, theme::ACCENT)])
+            // A link of several lines is hard to select: the key that copies it stands beside it.
+            let lead = match n {
+                0 => Span::styled("  link  ", theme::DIM),
+                1 => Span::styled("    ^O  ", theme::ACCENT),
+                _ => "        ".into(),
+            };
+            Line::from(vec![lead, Span::styled(line, theme::ACCENT)])
         })
         .collect()
 }

@@ -30,9 +30,17 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     }
     out.push(Line::default());
     if small {
-        let text = "A Global or Privileged Role Administrator gives it. m: a message for them.";
+        let text = match model.fills {
+            Some(_) => "A Global or Privileged Role Administrator gives it. In this demo, F2 does.",
+            None => "A Global or Privileged Role Administrator gives it. m: a message for them.",
+        };
         out.extend(widgets::wrapped(text, cells, 0, theme::PLAIN));
         return out;
+    }
+    if model.fills.is_some() {
+        let demo = "This is a demo: nobody is there to sign in. F2 consents, as its administrator would.";
+        out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
+        out.push(Line::default());
     }
     out.push(Line::styled("Who can", theme::STRONG));
     let who = "A Privileged Role Administrator or a Global Administrator of the tenant. An Application Administrator \
@@ -58,11 +66,6 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         None => "m copies a message for them, with the link.".to_owned(),
     };
     out.extend(widgets::wrapped(&message, cells, 2, theme::PLAIN));
-    if model.fills.is_some() {
-        let demo = "This is a demo: nobody is there to consent. F2 fills in an app that has consent, Enter looks then.";
-        out.push(Line::default());
-        out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
-    }
     if let Some(path) = &wizard.written {
         out.extend(widgets::wrapped(&format!("Written to {path}"), cells, 2, theme::GOOD));
     }
