@@ -234,7 +234,7 @@ impl Model {
 
     /// Whether something runs whose going on is shown: only then is there a need for ticks.
     pub fn is_ticking(&self) -> bool {
-        self.jobs.values().any(|j| !matches!(j.kind, Kind::Rows | Kind::Detail | Kind::Overview | Kind::Profiles))
+        self.jobs.values().any(|j| !matches!(j.kind, Kind::Ask | Kind::Overview | Kind::Profiles))
     }
 
     /// The run that browsing shows unless told otherwise.
@@ -584,8 +584,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             browse::looked(model, fx);
         }
         Outcome::Collected(run) => ingest::ended(model, job, run, fx),
-        Outcome::Rows(rows) => browse::rows(model, job, rows, fx),
-        Outcome::Detail(detail) => browse::detail(model, job, detail, fx),
+        Outcome::Answered(answer) => browse::answered(model, job, answer, fx),
         Outcome::Previewed(preview) => preview::ended(model, job, preview),
         Outcome::Uploaded(figures) => upload::ended(model, job, figures, fx),
         Outcome::UploadFailed(failure) => upload::failed(model, job, failure, fx),
@@ -597,7 +596,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             Kind::Key => wizard::keys::failed(model, job, problem),
             Kind::Save => wizard::save::failed(model, problem),
             Kind::Collect => ingest::failed(model, job, problem, fx),
-            Kind::Rows | Kind::Detail => browse::failed(model, job, problem),
+            Kind::Ask => browse::failed(model, job, problem),
             Kind::Preview => preview::failed(model, job, problem),
             // An upload that fell over has not said how it ended, so nobody knows.
             Kind::Upload => {

@@ -30,6 +30,7 @@ const RULES: &[Rule] = &[
     Rule { module: "ingest", may: &["graph", "domain", "store", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
     Rule { module: "preview", may: &["domain", "store"], never: IO },
     Rule { module: "upload", may: &["domain", "store", "jupiterone", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
+    Rule { module: "explore", may: &["domain", "store", "export"], never: IO },
     Rule { module: "export", may: &["domain"], never: IO },
     Rule {
         module: "jobs",
@@ -40,14 +41,14 @@ const RULES: &[Rule] = &[
     Rule { module: "tui", may: &["app", "domain"], never: &["tokio", "reqwest", "rusqlite", "axum"] },
     Rule {
         module: "driver",
-        may: &["app", "tui", "cli", "demo", "domain", "jobs", "profile", "credentials", "store", "headless"],
+        may: &["app", "tui", "cli", "demo", "domain", "jobs", "profile", "credentials", "store", "headless", "explore"],
         never: &["reqwest", "rusqlite", "axum"],
     },
     Rule { module: "log", may: &["profile"], never: IO },
     Rule { module: "cli", may: &["domain"], never: IO },
     Rule {
         module: "headless",
-        may: &["cli", "credentials", "demo", "domain", "export", "jobs", "profile", "store"],
+        may: &["cli", "credentials", "demo", "domain", "explore", "export", "jobs", "profile", "store"],
         never: &["reqwest", "rusqlite", "ratatui", "crossterm", "axum"],
     },
     Rule { module: "demo", may: &["domain"], never: &["reqwest", "rusqlite", "ratatui", "crossterm"] },

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::{
     completeness::RunStatus,
+    explore::{Answer, Question},
     ids::RunId,
     kind::EntityKind,
     problem::Problem,
@@ -115,7 +116,8 @@ impl View {
             Shows::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
             Shows::Object { .. } => return None,
         };
-        Some(Query { list, within, filter: self.filter.text().trim().to_owned(), offset, limit })
+        let filter = self.filter.text().trim().to_owned();
+        Some(Query { within, filter, offset, limit, ..Query::of(list) })
     }
 
     pub const fn is_list(&self) -> bool {
@@ -227,7 +229,7 @@ pub(super) fn fetch(model: &mut Model, fx: &mut Fx) {
         && let Some((offset, limit)) = view.window.missing(page)
         && let Some(query) = view.query(offset, limit)
     {
-        let job = model.start(Work::Rows(run, query), fx);
+        let job = model.start(Work::Ask(run, Question::Rows(query)), fx);
         model.browse.view_mut().window.pending = Some(job);
     }
     // One at a time: while the cursor runs through a list, only where it rests is read.
@@ -235,7 +237,7 @@ pub(super) fn fetch(model: &mut Model, fx: &mut Fx) {
         match model.browse.about() {
             Some(id) if model.browse.detail.id() == Some(&id) => {}
             Some(id) => {
-                let job = model.start(Work::Detail(run, id.clone()), fx);
+                let job = model.start(Work::Ask(run, Question::Detail(id.clone())), fx);
                 model.browse.detail = Pane::Loading { job, id };
             }
             None => model.browse.detail = Pane::Empty,
@@ -363,7 +365,16 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
     }
 }
 
-pub(super) fn rows(model: &mut Model, job: JobId, rows: Rows, fx: &mut Fx) {
+/// An answer to a question of the browser's has come.
+pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut Fx) {
+    match answer {
+        Answer::Rows(rows) => self::rows(model, job, rows, fx),
+        Answer::Detail(detail) => self::detail(model, job, detail, fx),
+        _ => {}
+    }
+}
+
+fn rows(model: &mut Model, job: JobId, rows: Rows, fx: &mut Fx) {
     let page = page(model);
     let browse = &mut model.browse;
     let Some(view) = browse.roots.iter_mut().chain(&mut browse.trail).find(|v| v.window.pending == Some(job)) else {
@@ -374,7 +385,7 @@ pub(super) fn rows(model: &mut Model, job: JobId, rows: Rows, fx: &mut Fx) {
     fetch(model, fx);
 }
 
-pub(super) fn detail(model: &mut Model, job: JobId, detail: Option<Box<Detail>>, fx: &mut Fx) {
+fn detail(model: &mut Model, job: JobId, detail: Option<Box<Detail>>, fx: &mut Fx) {
     if let Pane::Loading { job: waited, id } = &model.browse.detail
         && *waited == job
     {

@@ -326,9 +326,8 @@ fn edit(model: &mut Model) {
 
 /// Whether something runs that the profiles must not change under; says so.
 fn refused(model: &mut Model) -> bool {
-    let harmless = |kind: Kind| {
-        matches!(kind, Kind::Overview | Kind::Rows | Kind::Detail | Kind::Profiles | Kind::Write | Kind::Advance)
-    };
+    let harmless =
+        |kind: Kind| matches!(kind, Kind::Overview | Kind::Ask | Kind::Profiles | Kind::Write | Kind::Advance);
     let Some(kind) = model.jobs.values().map(|job| job.kind).find(|kind| !harmless(*kind)) else { return false };
     model.say(format!("Not now: {} is not finished. Wait for it, or stop it.", kind.words()));
     true
@@ -435,7 +434,7 @@ fn is_untouched(model: &Model) -> bool {
 /// From now on everything is about another profile: nothing of the old one may be taken for its own.
 fn forget(model: &mut Model, profile: Option<ProfileView>) {
     // What was asked of the old one's store is no answer any more.
-    model.jobs.retain(|_, job| !matches!(job.kind, Kind::Overview | Kind::Rows | Kind::Detail));
+    model.jobs.retain(|_, job| !matches!(job.kind, Kind::Overview | Kind::Ask));
     model.overview = Overview { profile, store: None };
     model.wizard = Wizard::default();
     model.picked = None;

@@ -27,6 +27,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
+        explore::{Answer, Question},
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
         naming::Naming,
@@ -225,6 +226,9 @@ pub fn row(list: List, n: u64) -> Row {
         count,
         state: (kind == EntityKind::Group && n == 2).then_some(State::Hidden),
         edge,
+        depth: None,
+        in_cycle: false,
+        cells: Vec::new(),
     }
 }
 
@@ -242,6 +246,48 @@ fn certificate(subject: &str, cer_path: Option<&str>) -> CertificateView {
 
 fn totals() -> Totals {
     Totals { accounts: 1, users: 50_021, groups: 20_004, members: 4_532, edges: 403_854 }
+}
+
+impl Fake {
+    fn rows(&self, query: Query) -> Rows {
+        self.script.lock().unwrap().queries.push(query.clone());
+        let (list, total) = match (&query.within, query.list) {
+            (Within::MembersOf(id), _) if id == "g-2" => (List::Users, 0),
+            (Within::MembersOf(_) | Within::AllMembersOf(_), _) => (List::Users, 18),
+            (Within::GroupsOf(_) | Within::AllGroupsOf(_), _) => (List::Groups, 2),
+            (Within::All, List::Accounts) => (List::Accounts, 1),
+            (Within::All, list) => (list, 50_021),
+        };
+        let total = match query.filter.as_str() {
+            "" => total,
+            "nobody" => 0,
+            _ => 12.min(total),
+        };
+        let rows = (query.offset..total.min(query.offset + query.limit)).map(|n| row(list, n)).collect();
+        Rows::new(query, total, rows)
+    }
+}
+
+fn detail(id: String) -> Option<Detail> {
+    let n: u64 = id.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let group = id.starts_with('g');
+    let name = row(if group { List::Groups } else { List::Users }, n).name;
+    Some(Detail {
+        kind: if group { EntityKind::Group } else { EntityKind::User },
+        entity: json!({
+            "_key": id, "_class": if group { "UserGroup" } else { "User" },
+            "_type": if group { "active_directory_user_group" } else { "active_directory_user" },
+            "displayName": name, "name": name, "active": true,
+            "email": ["ada@contoso.com", "lovelace@contoso.com"], "jobTitle": "Countess\x1b[5m",
+            "createdOn": 1_600_000_000_000_u64, "mobilePhone": null,
+        }),
+        raw: json!({}),
+        id,
+        name,
+        members: if group { 18 } else { 0 },
+        groups: 2,
+        state: (group && n == 2).then_some(State::Hidden),
+    })
 }
 
 impl Engine for Fake {
@@ -518,50 +564,13 @@ impl Engine for Fake {
         .boxed()
     }
 
-    fn rows(&self, _: RunId, query: Query) -> BoxFuture<'_, Result<Rows, Problem>> {
-        async move {
-            self.script.lock().unwrap().queries.push(query.clone());
-            let (list, total) = match (&query.within, query.list) {
-                (Within::MembersOf(id), _) if id == "g-2" => (List::Users, 0),
-                (Within::MembersOf(_), _) => (List::Users, 18),
-                (Within::GroupsOf(_), _) => (List::Groups, 2),
-                (Within::All, List::Accounts) => (List::Accounts, 1),
-                (Within::All, list) => (list, 50_021),
-            };
-            let total = match query.filter.as_str() {
-                "" => total,
-                "nobody" => 0,
-                _ => 12.min(total),
-            };
-            let rows = (query.offset..total.min(query.offset + query.limit)).map(|n| row(list, n)).collect();
-            Ok(Rows { query, total, rows })
-        }
-        .boxed()
-    }
-
-    fn detail(&self, _: RunId, id: String) -> BoxFuture<'_, Result<Option<Detail>, Problem>> {
-        async move {
-            let n: u64 = id.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
-            let group = id.starts_with('g');
-            let name = row(if group { List::Groups } else { List::Users }, n).name;
-            Ok(Some(Detail {
-                kind: if group { EntityKind::Group } else { EntityKind::User },
-                entity: json!({
-                    "_key": id, "_class": if group { "UserGroup" } else { "User" },
-                    "_type": if group { "active_directory_user_group" } else { "active_directory_user" },
-                    "displayName": name, "name": name, "active": true,
-                    "email": ["ada@contoso.com", "lovelace@contoso.com"], "jobTitle": "Countess\x1b[5m",
-                    "createdOn": 1_600_000_000_000_u64, "mobilePhone": null,
-                }),
-                raw: json!({}),
-                id,
-                name,
-                members: if group { 18 } else { 0 },
-                groups: 2,
-                state: (group && n == 2).then_some(State::Hidden),
-            }))
-        }
-        .boxed()
+    fn ask(&self, _: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+        let answer = match question {
+            Question::Rows(query) => Ok(Answer::Rows(self.rows(query))),
+            Question::Detail(id) => Ok(Answer::Detail(detail(id).map(Box::new))),
+            question => Err(Problem::new(format!("the stand-in does not know {question:?}"))),
+        };
+        async move { answer }.boxed()
     }
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
