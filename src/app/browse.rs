@@ -2,10 +2,12 @@
 
 mod lists;
 mod object;
+mod pointer;
 mod trail;
 
 pub use lists::{View, title};
 pub use object::{Open, Pane};
+pub(super) use pointer::{click_head, click_row, click_tab, wheel_side};
 
 use super::{Fx, Model, Place, command::Action, key::Key, msg::JobId};
 use crate::domain::{

@@ -5,12 +5,11 @@ mod list;
 mod object;
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::Line,
 };
 
-use super::super::{Room, text::fit, theme, widgets};
+use super::super::{Room, page::Page, text::fit, theme, widgets};
 use crate::{
     app::{
         Model, Sign,
@@ -20,7 +19,7 @@ use crate::{
 };
 
 /// Gives back the furthest that an open object can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     if model.browse.run.is_none() {
         let inner = widgets::panel(buf, area, "Browse");
         let text = match model.overview.profile {
