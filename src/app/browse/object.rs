@@ -2,7 +2,7 @@
 
 use super::{
     super::{Fx, Model, command::Action, list::Move, msg::JobId, msg::Work},
-    Browse, Shows,
+    Browse, Item, Shows,
 };
 use crate::domain::{explore::Question, ids::RunId, kind::EntityKind, problem::Problem, view::Detail};
 
@@ -50,6 +50,8 @@ impl Browse {
     pub fn about(&self) -> Option<String> {
         let empty = self.view().window.total == Some(0);
         match (self.subject(), &self.view().shows) {
+            // Differences, runs and findings tell of themselves.
+            (_, Shows::Changes(_) | Shows::Runs | Shows::Problems | Shows::One(..)) => None,
             (Some((id, ..)), _) => Some(id),
             (None, Shows::MembersOf(id) | Shows::GroupsOf(id)) if empty => Some(id.clone()),
             (None, _) => None,
@@ -61,7 +63,7 @@ impl Browse {
         let view = self.view();
         match &view.shows {
             Shows::Object(open) => Some((open.id.clone(), open.kind, view.title.clone())),
-            _ => view.window.selected().map(|row| (row.id.clone(), row.kind, row.name.clone())),
+            _ => self.item().and_then(Item::subject),
         }
     }
 }
@@ -69,7 +71,8 @@ impl Browse {
 /// Starts reading what is known of the selected object. One at a time: while the cursor runs through a list, only where
 /// it rests is read.
 pub(super) fn fetch(model: &mut Model, run: RunId, fx: &mut Fx) {
-    if matches!(model.browse.detail, Pane::Loading { .. }) {
+    // What is on the screen stays there until it is known what comes after it.
+    if matches!(model.browse.detail, Pane::Loading { .. }) || model.browse.view().window.is_of_another() {
         return;
     }
     match model.browse.about() {
