@@ -386,7 +386,7 @@ impl Model {
             (None, Place::Preview) => &mut self.comparison.scroll,
             (None, Place::Upload) => &mut self.upload.scroll,
             (None, Place::Browse) => match &mut self.browse.view_mut().shows {
-                browse::Shows::Object { scroll, .. } => scroll,
+                browse::Shows::Object(open) => &mut open.scroll,
                 _ => return,
             },
             (None, Place::Dashboard | Place::Profiles) => return,
