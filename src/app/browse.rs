@@ -1,15 +1,28 @@
 //! Browsing: lists, a filter, one object whole, and a trail of what was opened.
 
+mod asked;
+mod copy;
 mod lists;
 mod object;
+mod pick;
 mod trail;
+mod why;
 
+pub use asked::Asked;
+pub use copy::edges;
 pub use lists::{View, title};
-pub use object::{Open, Pane};
+pub use object::{EDGES, Face, Open, Pane};
+pub use pick::{Known, Pick, like};
+pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 
 use super::{Fx, Model, Place, command::Action, key::Key, msg::JobId};
 use crate::domain::{
-    completeness::RunStatus, explore::Answer, ids::RunId, kind::EntityKind, problem::Problem, view::List,
+    completeness::RunStatus,
+    explore::Answer,
+    ids::RunId,
+    kind::EntityKind,
+    problem::Problem,
+    view::{List, Within},
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -25,17 +38,56 @@ pub struct Browse {
     /// The filter has the focus.
     pub filtering: bool,
     pub detail: Pane,
+    pub brief: Brief,
     pub problem: Option<Box<Problem>>,
 }
 
 /// What a view on the trail is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Shows {
     List(List),
     MembersOf(String),
     GroupsOf(String),
+    /// Also those that are in it, or that it is in, through others.
+    AllMembersOf(String),
+    AllGroupsOf(String),
     /// An object by itself.
-    Object(Open),
+    Object(Box<Open>),
+    /// Why something is in a group.
+    Why(Box<Reasons>),
+    /// The other end of a "why" is chosen.
+    Pick(Pick),
+}
+
+impl Shows {
+    /// What is listed; `None` for what is no list.
+    pub fn source(&self) -> Option<(List, Within)> {
+        Some(match self {
+            Self::List(list) => (*list, Within::All),
+            Self::MembersOf(id) => (List::Edges, Within::MembersOf(id.clone())),
+            Self::AllMembersOf(id) => (List::Edges, Within::AllMembersOf(id.clone())),
+            Self::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
+            Self::AllGroupsOf(id) => (List::Groups, Within::AllGroupsOf(id.clone())),
+            Self::Pick(pick) => pick.source(),
+            Self::Object(_) | Self::Why(_) => return None,
+        })
+    }
+
+    /// The object whose members or groups are listed.
+    pub fn whose(&self) -> Option<&str> {
+        match self {
+            Self::MembersOf(id) | Self::GroupsOf(id) | Self::AllMembersOf(id) | Self::AllGroupsOf(id) => Some(id),
+            Self::List(_) | Self::Object(_) | Self::Why(_) | Self::Pick(_) => None,
+        }
+    }
+
+    /// What is typed into the filter, as the language of filters says it.
+    pub fn filter(&self, typed: &str) -> String {
+        match self {
+            Self::Pick(_) => like(typed),
+            _ => typed.trim().to_owned(),
+        }
+    }
 }
 
 impl Default for Browse {
@@ -47,6 +99,7 @@ impl Default for Browse {
             trail: Vec::new(),
             filtering: false,
             detail: Pane::Empty,
+            brief: Brief::default(),
             problem: None,
         }
     }
@@ -77,6 +130,57 @@ pub(super) fn has_members(m: &Model) -> bool {
 
 pub(super) fn has_groups(m: &Model) -> bool {
     m.browse.subject().is_some_and(|(_, kind, _)| kind != EntityKind::Account)
+}
+
+/// What is being chosen, if something is.
+pub(super) fn picking(m: &Model) -> Option<&Pick> {
+    match &m.browse.view().shows {
+        Shows::Pick(pick) => Some(pick),
+        _ => None,
+    }
+}
+
+pub(super) fn has_faces(m: &Model) -> bool {
+    matches!(m.browse.view().shows, Shows::Object(_) | Shows::Why(_))
+}
+
+pub(super) fn can_copy(m: &Model) -> bool {
+    has_faces(m)
+}
+
+/// A list of direct members or groups, or of all: the one can be turned into the other.
+pub(super) fn has_reach(m: &Model) -> bool {
+    m.browse.view().shows.whose().is_some()
+}
+
+pub(super) fn reaches_all(m: &Model) -> bool {
+    matches!(m.browse.view().shows, Shows::AllMembersOf(_) | Shows::AllGroupsOf(_))
+}
+
+pub(super) fn can_ask_why(m: &Model) -> bool {
+    !matches!(m.browse.view().shows, Shows::Pick(_))
+        && m.browse.subject().is_some_and(|(_, kind, _)| kind != EntityKind::Account)
+}
+
+/// The ways into a group are on the screen.
+fn reasons(m: &Model) -> Option<&Reasons> {
+    match &m.browse.view().shows {
+        Shows::Why(reasons) => Some(reasons),
+        _ => None,
+    }
+}
+
+pub(super) fn has_ways(m: &Model) -> bool {
+    reasons(m).and_then(Reasons::why).is_some_and(|why| !why.ways.is_empty())
+}
+
+pub(super) fn has_lost(m: &Model) -> bool {
+    reasons(m).is_some_and(|reasons| reasons.edge().is_some())
+}
+
+/// Whether there is room for a pane beside a list.
+pub(super) const fn has_side(m: &Model) -> bool {
+    m.size.0 >= 110 && m.size.1 >= 28
 }
 
 /// How many rows the screen has for a list: the frame, the heads and the filter's line are taken off.
@@ -120,6 +224,7 @@ fn refresh(model: &mut Model, fx: &mut Fx) {
     browse.problem = None;
     browse.detail = Pane::Empty;
     lists::forget(browse, fx);
+    trail::forget(browse, fx);
     fetch(model, fx);
 }
 
@@ -128,14 +233,15 @@ pub(super) fn fetch(model: &mut Model, fx: &mut Fx) {
     if let Some(run) = model.browse.run {
         lists::fetch_rows(model, run, fx);
         object::fetch(model, run, fx);
+        why::fetch(model, run, fx);
     }
 }
 
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     let page = page(model);
     match action {
-        Action::Continue if model.browse.filtering => model.browse.filtering = false,
-        Action::Back if model.browse.filtering => {
+        Action::Continue if model.browse.filtering && picking(model).is_none() => model.browse.filtering = false,
+        Action::Back if model.browse.filtering && picking(model).is_none() => {
             model.browse.filtering = false;
             lists::drop_filter(model, fx);
         }
@@ -158,16 +264,19 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 None => refresh(model, fx),
             }
         }
-        Action::Continue | Action::Members | Action::Groups | Action::Back => {
+        Action::Face(by) if picking(model).is_some() => trail::turn(model, by, fx),
+        Action::Continue | Action::Members | Action::Groups | Action::Reach | Action::Why | Action::Back => {
             trail::act(model, action, fx);
             if model.place != Place::Browse {
                 return;
             }
         }
         action => {
+            let lines = u16::try_from(page).unwrap_or(8);
             let view = model.browse.view_mut();
-            match (&mut view.shows, action) {
-                (Shows::Object(open), action) => object::act(open, action, u16::try_from(page).unwrap_or(8)),
+            match (&view.shows, action) {
+                (Shows::Object(_), action) => object::act(model, action, lines, fx),
+                (Shows::Why(_), action) => why::act(model, action, lines, fx),
                 (_, Action::Move(to)) => view.window.go(to, page),
                 _ => {}
             }
@@ -213,8 +322,15 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
 /// An answer to a question of the browser's has come.
 pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut Fx) {
     match answer {
-        Answer::Rows(rows) => lists::answered(model, job, rows),
+        Answer::Rows(rows) => {
+            if let Some(rows) = object::edges(model, job, rows) {
+                lists::answered(model, job, rows);
+            }
+        }
         Answer::Detail(detail) => object::answered(model, job, detail),
+        Answer::History(all) => object::history(model, job, all),
+        Answer::Why(why) => why::answered(model, job, why),
+        Answer::Cut(cut) => why::cut(model, job, cut),
         _ => {}
     }
     fetch(model, fx);
@@ -222,7 +338,7 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
 
 pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
     let browse = &mut model.browse;
-    if !object::failed(browse, job, &problem) {
+    if !object::failed(browse, job, &problem) && !why::failed(browse, job, &problem) {
         lists::failed(browse, job, problem);
     }
 }

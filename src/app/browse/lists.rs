@@ -13,7 +13,7 @@ use crate::domain::{
     explore::Question,
     ids::RunId,
     problem::Problem,
-    view::{List, Query, Rows, Within},
+    view::{List, Query, Rows},
 };
 
 /// One list, or one object, on the trail.
@@ -42,18 +42,13 @@ impl View {
     }
 
     fn query(&self, offset: u64, limit: u64) -> Option<Query> {
-        let (list, within) = match &self.shows {
-            Shows::List(list) => (*list, Within::All),
-            Shows::MembersOf(id) => (List::Edges, Within::MembersOf(id.clone())),
-            Shows::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
-            Shows::Object(_) => return None,
-        };
-        let filter = self.filter.text().trim().to_owned();
+        let (list, within) = self.shows.source()?;
+        let filter = self.shows.filter(self.filter.text());
         Some(Query { within, filter, offset, limit, ..Query::of(list) })
     }
 
     pub const fn is_list(&self) -> bool {
-        !matches!(self.shows, Shows::Object(_))
+        !matches!(self.shows, Shows::Object(_) | Shows::Why(_))
     }
 }
 

@@ -64,14 +64,16 @@ pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room
     if view.window.total == Some(0) {
         let text = match (view.filter.text().is_empty(), &view.shows) {
             (false, _) => "Nothing matches the filter. esc drops it.",
-            (true, Shows::MembersOf(_)) => empty_members(model),
+            (true, Shows::MembersOf(_) | Shows::AllMembersOf(_)) => empty_members(model),
             (true, Shows::GroupsOf(_)) => "It is directly in no group that was read.",
+            (true, Shows::AllGroupsOf(_)) => "It is in no group that was read.",
+            (true, Shows::Pick(_)) => "There is nothing here. tab looks elsewhere.",
             (true, Shows::List(list)) => match refused(model, *list) {
                 Some(text) => text,
                 None if is_reading(model) => "Nothing here yet: it is still being read. r refreshes.",
                 None => "There is nothing of this kind.",
             },
-            (true, Shows::Object(_)) => "",
+            (true, Shows::Object(_) | Shows::Why(_)) => "",
         };
         let place = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
         return widgets::lines(buf, place, &widgets::wrapped(text, inner.width, 0, theme::DIM));
@@ -180,7 +182,7 @@ fn columns(view: &View, cells: usize) -> Vec<Column> {
     };
     let count = Column {
         title: match view.shows {
-            Shows::List(List::Groups) | Shows::GroupsOf(_) => "members",
+            Shows::List(List::Groups) | Shows::GroupsOf(_) | Shows::AllGroupsOf(_) => "members",
             _ => "in groups",
         },
         cells: 9,
