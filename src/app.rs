@@ -391,6 +391,10 @@ impl Model {
             (None, Place::Browse) => match &mut self.browse.view_mut().shows {
                 browse::Shows::Object(open) => &mut open.scroll,
                 browse::Shows::One(_, scroll) => scroll,
+                browse::Shows::Why(reasons) => match &mut reasons.lost {
+                    Some(scroll) => scroll,
+                    None => return,
+                },
                 _ => return,
             },
             (None, Place::Dashboard | Place::Profiles) => return,

@@ -3,24 +3,32 @@
 //! What each list asks for is in [`lists`]; what opens over it in [`popup`]; one object and the way to it in [`object`] and
 //! [`trail`]. Nothing here knows how an answer is found.
 
+mod asked;
 pub mod changes;
+pub mod clips;
 pub mod columns;
-pub mod copy;
+mod copy;
 pub mod facets;
 pub mod items;
 mod lists;
 mod object;
+mod pick;
 pub mod popup;
 pub mod problems;
 pub mod runs;
 mod trail;
+mod why;
 
 use std::collections::BTreeMap;
 
+pub use asked::Asked;
+pub use copy::edges;
 pub use items::Item;
 pub use lists::{View, title};
-pub use object::{Open, Pane};
+pub use object::{EDGES, Face, Open, Pane};
+pub use pick::{Known, Pick, like};
 pub use popup::Popup;
+pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 
 use self::{columns::Layouts, facets::Facets, runs::Compare};
 use super::{Fx, Model, Place, command::Action, key::Key, msg::JobId, overlay::Overlay, room::Room};
@@ -49,6 +57,7 @@ pub struct Browse {
     pub layouts: Layouts,
     pub facets: Facets,
     pub detail: Pane,
+    pub brief: Brief,
     /// Why an object could not be read.
     pub problem: Option<Box<Problem>>,
     /// All runs, the newest first, once they were asked for.
@@ -97,6 +106,10 @@ impl Tab {
         }
     }
 
+    pub const fn of(list: List) -> Self {
+        Self::ALL[list as usize]
+    }
+
     fn root(self) -> View {
         let shows = match self {
             Self::Changes => Shows::Changes(Compare::default()),
@@ -114,6 +127,9 @@ pub enum Shows {
     List(List),
     MembersOf(String),
     GroupsOf(String),
+    /// Also those that are in it, or that it is in, through others.
+    AllMembersOf(String),
+    AllGroupsOf(String),
     /// What came, went or changed between two runs.
     Changes(Compare),
     /// All runs that are kept.
@@ -123,7 +139,11 @@ pub enum Shows {
     /// One line of a list by itself, scrolled by so many lines of the screen.
     One(Box<Item>, u16),
     /// An object by itself.
-    Object(Open),
+    Object(Box<Open>),
+    /// Why something is in a group.
+    Why(Box<Reasons>),
+    /// The other end of a "why" is chosen.
+    Pick(Pick),
 }
 
 impl Shows {
@@ -132,9 +152,29 @@ impl Shows {
         Some(match self {
             Self::List(list) => (*list, Within::All),
             Self::MembersOf(id) => (List::Edges, Within::MembersOf(id.clone())),
+            Self::AllMembersOf(id) => (List::Edges, Within::AllMembersOf(id.clone())),
             Self::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
-            Self::Changes(_) | Self::Runs | Self::Problems | Self::One(..) | Self::Object(_) => return None,
+            Self::AllGroupsOf(id) => (List::Groups, Within::AllGroupsOf(id.clone())),
+            Self::Pick(pick) => pick.source(),
+            Self::Changes(_) | Self::Runs | Self::Problems => return None,
+            Self::One(..) | Self::Object(_) | Self::Why(_) => return None,
         })
+    }
+
+    /// The object whose members or groups are listed.
+    pub fn whose(&self) -> Option<&str> {
+        match self {
+            Self::MembersOf(id) | Self::GroupsOf(id) | Self::AllMembersOf(id) | Self::AllGroupsOf(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// What is typed into the filter, as the language of filters says it.
+    pub fn filter(&self, typed: &str) -> String {
+        match self {
+            Self::Pick(_) => like(typed),
+            _ => typed.trim().to_owned(),
+        }
     }
 }
 
@@ -150,6 +190,7 @@ impl Default for Browse {
             layouts: Layouts::new(),
             facets: Facets::default(),
             detail: Pane::Empty,
+            brief: Brief::default(),
             problem: None,
             runs: None,
             problems: None,
@@ -222,6 +263,57 @@ pub(super) fn has_groups(m: &Model) -> bool {
     m.browse.subject().is_some_and(|(_, kind, _)| kind != EntityKind::Account)
 }
 
+/// What is being chosen, if something is.
+pub(super) fn picking(m: &Model) -> Option<&Pick> {
+    match &m.browse.view().shows {
+        Shows::Pick(pick) => Some(pick),
+        _ => None,
+    }
+}
+
+pub(super) fn has_faces(m: &Model) -> bool {
+    matches!(m.browse.view().shows, Shows::Object(_) | Shows::Why(_))
+}
+
+pub(super) fn can_copy(m: &Model) -> bool {
+    has_faces(m)
+}
+
+/// A list of direct members or groups, or of all: the one can be turned into the other.
+pub(super) fn has_reach(m: &Model) -> bool {
+    m.browse.view().shows.whose().is_some()
+}
+
+pub(super) fn reaches_all(m: &Model) -> bool {
+    matches!(m.browse.view().shows, Shows::AllMembersOf(_) | Shows::AllGroupsOf(_))
+}
+
+pub(super) fn can_ask_why(m: &Model) -> bool {
+    !matches!(m.browse.view().shows, Shows::Pick(_))
+        && m.browse.subject().is_some_and(|(_, kind, _)| kind != EntityKind::Account)
+}
+
+/// The ways into a group are on the screen.
+fn reasons(m: &Model) -> Option<&Reasons> {
+    match &m.browse.view().shows {
+        Shows::Why(reasons) => Some(reasons),
+        _ => None,
+    }
+}
+
+pub(super) fn has_ways(m: &Model) -> bool {
+    reasons(m).and_then(Reasons::why).is_some_and(|why| !why.ways.is_empty())
+}
+
+pub(super) fn has_lost(m: &Model) -> bool {
+    reasons(m).is_some_and(|reasons| reasons.edge().is_some())
+}
+
+/// Whether there is room for a pane beside a list.
+pub(super) fn has_side(m: &Model) -> bool {
+    Room::of(m.size.0, m.size.1) == Room::Full
+}
+
 /// A list is on the screen.
 pub(super) fn on_list(m: &Model) -> bool {
     m.browse.run.is_some() && m.browse.view().is_list()
@@ -240,7 +332,7 @@ pub(super) fn on_changes(m: &Model) -> bool {
     m.browse.run.is_some() && matches!(m.browse.view().shows, Shows::Changes(_))
 }
 
-pub(super) fn can_copy(m: &Model) -> bool {
+pub(super) fn can_copy_row(m: &Model) -> bool {
     on_list(m) || (m.browse.run.is_some() && matches!(m.browse.view().shows, Shows::One(..)))
 }
 
@@ -289,6 +381,7 @@ fn refresh(model: &mut Model, fx: &mut Fx) {
     browse.problems = None;
     browse.changes.clear();
     lists::renew(browse, fx);
+    trail::forget(browse, fx);
     fetch(model, fx);
 }
 
@@ -297,14 +390,15 @@ pub(super) fn fetch(model: &mut Model, fx: &mut Fx) {
     if let Some(run) = model.browse.run {
         lists::fetch_rows(model, run, fx);
         object::fetch(model, run, fx);
+        why::fetch(model, run, fx);
     }
 }
 
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     let page = page(model);
     match action {
-        Action::Continue if model.browse.filtering => model.browse.filtering = false,
-        Action::Back if model.browse.filtering => {
+        Action::Continue if model.browse.filtering && picking(model).is_none() => model.browse.filtering = false,
+        Action::Back if model.browse.filtering && picking(model).is_none() => {
             model.browse.filtering = false;
             lists::drop_filter(model, fx);
         }
@@ -364,17 +458,19 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 model.browse.trail.push(View::of(Shows::One(Box::new(item), 0), title));
             }
         }
-        Action::Continue | Action::Members | Action::Groups | Action::Back => {
+        Action::Face(by) if picking(model).is_some() => trail::turn(model, by, fx),
+        Action::Continue | Action::Members | Action::Groups | Action::Reach | Action::Why | Action::Back => {
             trail::act(model, action, fx);
             if model.place != Place::Browse {
                 return;
             }
         }
         action => {
-            let view = model.browse.view_mut();
             let lines = u16::try_from(page).unwrap_or(8);
+            let view = model.browse.view_mut();
             match (&mut view.shows, action) {
-                (Shows::Object(open), action) => object::act(open, action, lines),
+                (Shows::Object(_), action) => object::act(model, action, lines, fx),
+                (Shows::Why(_), action) => why::act(model, action, lines, fx),
                 (Shows::One(_, scroll), Action::Move(to)) => *scroll = to.scroll(*scroll, lines),
                 (_, Action::Move(to)) => view.window.go(to, page),
                 _ => {}
@@ -421,21 +517,28 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
 
 /// An answer to a question of the browser's has come.
 pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut Fx) {
-    match lists::answered(model, job, answer, fx) {
+    let answer = match answer {
+        Answer::Rows(rows) => object::edges(model, job, rows).map(Answer::Rows),
+        other => Some(other),
+    };
+    match answer.and_then(|answer| lists::answered(model, job, answer, fx)) {
         Some(Answer::Detail(detail)) => object::answered(model, job, detail),
+        Some(Answer::History(all)) => object::history(model, job, all),
+        Some(Answer::Why(why)) => why::answered(model, job, why),
+        Some(Answer::Cut(cut)) => why::cut(model, job, cut),
         Some(Answer::Facets(all)) => facets::answered(model, job, all),
-        Some(answer @ (Answer::Copied { .. } | Answer::Exported { .. })) => copy::answered(model, job, answer, fx),
+        Some(answer @ (Answer::Copied { .. } | Answer::Exported { .. })) => clips::answered(model, job, answer, fx),
         _ => {}
     }
     fetch(model, fx);
 }
 
 pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
-    if facets::failed(model, job, &problem) || copy::failed(model, job, &problem) {
+    if facets::failed(model, job, &problem) || clips::failed(model, job, &problem) {
         return;
     }
     let browse = &mut model.browse;
-    if !object::failed(browse, job, &problem) {
+    if !object::failed(browse, job, &problem) && !why::failed(browse, job, &problem) {
         lists::failed(browse, job, problem);
     }
 }

@@ -81,6 +81,19 @@ pub enum Action {
     Usual,
     Members,
     Groups,
+    /// From the direct ones to all, and back.
+    Reach,
+    /// Why is this in that group?
+    Why,
+    /// Another face of what is open.
+    Face(i8),
+    /// The next of the ways, or the one before.
+    Way(i8),
+    /// Who would be lost with the selected edge.
+    Lost,
+    /// What is shown, as text.
+    CopyThis,
+    CopyId,
     Refresh,
     Advance,
     NewProfile,
@@ -188,6 +201,10 @@ fn filtering(model: &Model) -> bool {
 
 fn browsing(model: &Model) -> bool {
     at(model, Place::Browse) && !model.browse.filtering
+}
+
+fn picking(model: &Model) -> bool {
+    at(model, Place::Browse) && browse::picking(model).is_some()
 }
 
 fn scrollable(model: &Model) -> bool {
@@ -316,6 +333,14 @@ pub const COMMANDS: &[Command] = commands! {
     Action::HowToRead, ["h"], "how to read …", "choose how to read: what changed, everything, gently, or anew", |m| at(m, Place::Ingest) && ingest::can_choose(m);
 
     // Browsing.
+    Action::Continue, ["enter"], "this one", "take the selected row", picking;
+    Action::Face(1), ["tab"], "look elsewhere", "look for it in another list", picking;
+    Action::Face(-1), ["backtab"], "", "look for it in the list before", picking;
+    Action::Back, ["esc", "ctrl-g"], "back", "back without choosing", picking;
+    Action::Move(Move::Up), ["up"], "", "up", picking;
+    Action::Move(Move::Down), ["down"], "", "down", picking;
+    Action::Move(Move::PageUp), ["pageup"], "", "a page up", picking;
+    Action::Move(Move::PageDown), ["pagedown"], "", "a page down", picking;
     Action::Continue, ["enter", "down", "tab"], "to the list", "keep the filter and go to the list", filtering;
     Action::Back, ["esc", "ctrl-g"], "drop the filter", "drop the filter", filtering;
     Action::Words, ["f2"], "its language", "what a filter understands", |m| filtering(m) || (browsing(m) && browse::on_list(m));
@@ -329,8 +354,18 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::on_objects(m);
     Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::on_objects(m);
     Action::Columns, ["c"], "columns", "choose the columns and their order", |m| browsing(m) && browse::on_objects(m);
-    Action::Copy, ["y"], "copy", "copy a cell, the row, its id, the path to it, or the whole list", |m| browsing(m) && browse::can_copy(m);
+    Action::Copy, ["y"], "copy", "copy a cell, the row, its id, the path to it, or the whole list", |m| browsing(m) && browse::can_copy_row(m);
     Action::Export, ["e"], "export", "write what the filter leaves to a file: CSV, NDJSON …", |m| browsing(m) && browse::on_objects(m);
+    Action::Way(1), ["n"], "next way", "the next of the ways, one by itself", |m| browsing(m) && browse::has_ways(m);
+    Action::Way(-1), ["p"], "", "the way before", |m| browsing(m) && browse::has_ways(m);
+    Action::Lost, ["x"], "without this edge", "who would be in the group no more without the selected edge", |m| browsing(m) && browse::has_lost(m);
+    Action::Why, ["w"], "why", "through what this is in a group", |m| browsing(m) && browse::can_ask_why(m);
+    Action::Reach, ["t"], "direct only", "only what is in it directly", |m| browsing(m) && browse::has_reach(m) && browse::reaches_all(m);
+    Action::Reach, ["t"], "nested too", "also what is in it through other groups", |m| browsing(m) && browse::has_reach(m);
+    Action::Face(1), ["tab"], "next page", "another page about this", |m| browsing(m) && browse::has_faces(m);
+    Action::Face(-1), ["backtab"], "", "the page before", |m| browsing(m) && browse::has_faces(m);
+    Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::can_copy(m);
+    Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::can_copy(m);
     Action::Tab(1), ["tab"], "next list", "the next list", browsing;
     Action::Tab(-1), ["backtab"], "", "the list before", browsing;
     Action::Refresh, ["r"], "refresh", "show what has come since", |m| browsing(m) && m.browse.run.is_some();

@@ -11,7 +11,7 @@ use crate::domain::{
     completeness::State,
     kind::EntityKind,
     text::grouped,
-    view::{List, Row},
+    view::{List, Row, Within},
 };
 
 /// The kinds of lists that have columns of their own.
@@ -26,6 +26,9 @@ pub enum Layout {
     Inside,
     /// The groups that an object is in.
     Around,
+    /// The same, over any number of groups in between.
+    InsideAll,
+    AroundAll,
 }
 
 /// How the lists of a kind are laid out.
@@ -41,8 +44,17 @@ pub struct Chosen {
 pub type Layouts = BTreeMap<Layout, Chosen>;
 
 impl Layout {
-    pub const ALL: [Self; 7] =
-        [Self::Accounts, Self::Users, Self::Groups, Self::Members, Self::Edges, Self::Inside, Self::Around];
+    pub const ALL: [Self; 9] = [
+        Self::Accounts,
+        Self::Users,
+        Self::Groups,
+        Self::Members,
+        Self::Edges,
+        Self::Inside,
+        Self::Around,
+        Self::InsideAll,
+        Self::AroundAll,
+    ];
 
     /// Its name in the settings.
     pub const fn word(self) -> &'static str {
@@ -54,6 +66,8 @@ impl Layout {
             Self::Edges => "edges",
             Self::Inside => "inside",
             Self::Around => "around",
+            Self::InsideAll => "inside_all",
+            Self::AroundAll => "around_all",
         }
     }
 
@@ -61,7 +75,7 @@ impl Layout {
         Self::ALL.into_iter().find(|layout| layout.word() == word)
     }
 
-    pub const fn of(shows: &Shows) -> Option<Self> {
+    pub fn of(shows: &Shows) -> Option<Self> {
         match shows {
             Shows::List(List::Accounts) => Some(Self::Accounts),
             Shows::List(List::Users) => Some(Self::Users),
@@ -70,6 +84,14 @@ impl Layout {
             Shows::List(List::Edges) => Some(Self::Edges),
             Shows::MembersOf(_) => Some(Self::Inside),
             Shows::GroupsOf(_) => Some(Self::Around),
+            Shows::AllMembersOf(_) => Some(Self::InsideAll),
+            Shows::AllGroupsOf(_) => Some(Self::AroundAll),
+            Shows::Pick(pick) => match pick.source() {
+                (List::Edges, _) => Some(Self::InsideAll),
+                (List::Groups, Within::All) => Some(Self::Groups),
+                (List::Groups, _) => Some(Self::AroundAll),
+                (list, _) => Self::of(&Shows::List(list)),
+            },
             _ => None,
         }
     }
@@ -82,8 +104,10 @@ impl Layout {
             Self::Groups => without_depth(Column::of(List::Groups)),
             Self::Members => Column::of(List::Members).to_vec(),
             Self::Edges => without_depth(Column::of(List::Edges)),
-            Self::Inside => [Column::of(List::Users), &[Column::Members, Column::State]].concat(),
-            Self::Around => Column::of(List::Groups).to_vec(),
+            Self::Inside => without_depth(&Self::InsideAll.offers()),
+            Self::Around => without_depth(Column::of(List::Groups)),
+            Self::InsideAll => [Column::of(List::Users), &[Column::Members, Column::State]].concat(),
+            Self::AroundAll => Column::of(List::Groups).to_vec(),
         }
     }
 
@@ -113,6 +137,8 @@ impl Layout {
             Self::Edges => &[Column::From, Column::Name, Column::Kind, Column::Second],
             Self::Inside => &[Column::Name, Column::Second, Column::Kind, Column::InGroups, Column::Department],
             Self::Around => &[Column::Name, Column::Second, Column::Kind, Column::Members, Column::Visibility],
+            Self::InsideAll => &[Column::Name, Column::Second, Column::Kind, Column::Depth, Column::InGroups],
+            Self::AroundAll => &[Column::Name, Column::Second, Column::Kind, Column::Depth, Column::Members],
         }
     }
 }

@@ -86,7 +86,8 @@ impl View {
     pub fn scope(&self) -> Scope {
         match &self.shows {
             Shows::List(list) => Scope::from(*list),
-            Shows::GroupsOf(_) => Scope::Groups,
+            Shows::GroupsOf(_) | Shows::AllGroupsOf(_) => Scope::Groups,
+            Shows::Pick(pick) => Scope::from(pick.source().0),
             Shows::Changes(_) => Scope::Changes,
             Shows::Runs => Scope::Runs,
             Shows::Problems => Scope::Problems,
@@ -98,7 +99,7 @@ impl View {
     pub(super) fn query(&self, browse: &Browse) -> Option<Query> {
         let (list, within) = self.shows.source()?;
         let layout = Layout::of(&self.shows)?;
-        let (filter, sort) = (self.filter_text().to_owned(), browse.sort(layout).to_vec());
+        let (filter, sort) = (self.shows.filter(self.filter.text()), browse.sort(layout).to_vec());
         Some(Query { within, filter, sort, columns: browse.columns(layout), ..Query::of(list) })
     }
 
@@ -117,7 +118,7 @@ impl View {
         })
     }
 
-    fn cancel(&mut self, fx: &mut Fx) {
+    pub(super) fn cancel(&mut self, fx: &mut Fx) {
         fx.extend(self.window.pending.take().into_iter().chain(self.whole.take()).map(Effect::Cancel));
         self.pending = None;
     }

@@ -2,8 +2,9 @@
 
 use super::{
     super::{Fx, Model, command::Action, list::Move, overlay::Overlay},
+    clips,
     columns::{self, Layout},
-    copy, facets, fetch, lists,
+    facets, fetch, lists,
 };
 use crate::domain::column::Column;
 
@@ -77,8 +78,8 @@ fn lines(m: &Model, popup: Popup) -> usize {
         Popup::Sort { .. } => layout.map_or(0, |layout| layout.offers().len()),
         Popup::Columns { .. } => layout.map_or(0, |layout| columns_in_order(m, layout).len()),
         Popup::Facets { .. } => m.browse.facets.all.len(),
-        Popup::Copy { .. } => copy::offers(m).len(),
-        Popup::Export { .. } => copy::FORMS.len(),
+        Popup::Copy { .. } => clips::offers(m).len(),
+        Popup::Export { .. } => clips::FORMS.len(),
         Popup::Words { .. } => 0,
     }
 }
@@ -146,11 +147,11 @@ pub(in crate::app) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         (Action::Continue | Action::Toggle, Popup::Facets { .. }) => facets::toggle(model, chosen, fx),
         (Action::Continue, Popup::Copy { .. }) => {
             model.overlays.pop();
-            copy::take(model, chosen, fx);
+            clips::take(model, chosen, fx);
         }
         (Action::Continue, Popup::Export { .. }) => {
             model.overlays.pop();
-            copy::export(model, chosen, fx);
+            clips::export(model, chosen, fx);
         }
         _ => {}
     }

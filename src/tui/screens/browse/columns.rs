@@ -125,7 +125,7 @@ fn kind_cells(layout: Layout) -> usize {
     match layout {
         Layout::Users | Layout::Accounts => width("guest, disabled"),
         Layout::Edges => width("group member (mapped)"),
-        Layout::Groups | Layout::Members | Layout::Inside | Layout::Around => width("service principal"),
+        _ => width("service principal"),
     }
 }
 
@@ -145,7 +145,7 @@ pub fn title(column: Column, layout: Layout, sort: &[Sort]) -> String {
 pub fn mark(column: Column, layout: Layout, sort: &[Sort]) -> Option<String> {
     let usual = match layout {
         // By kind first, or by the near end: no column says that alone.
-        Layout::Edges | Layout::Inside => None,
+        Layout::Edges | Layout::Inside | Layout::InsideAll | Layout::AroundAll => None,
         _ => Some(Sort { column: Column::Name, descending: false }),
     };
     let sort = if sort.is_empty() { usual.as_slice() } else { sort };

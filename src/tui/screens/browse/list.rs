@@ -109,8 +109,10 @@ fn empty(model: &Model, view: &View) -> String {
         return "Nothing matches the filter. esc drops it.".to_owned();
     }
     let text = match &view.shows {
-        Shows::MembersOf(_) => empty_members(model),
+        Shows::MembersOf(_) | Shows::AllMembersOf(_) => empty_members(model),
         Shows::GroupsOf(_) => "It is directly in no group that was read.",
+        Shows::AllGroupsOf(_) => "It is in no group that was read.",
+        Shows::Pick(_) => "There is nothing here. tab looks elsewhere.",
         Shows::List(list) => match refused(model, *list) {
             Some(text) => text,
             None if is_reading(model) => "Nothing here yet: it is still being read. r refreshes.",
@@ -127,7 +129,7 @@ fn empty(model: &Model, view: &View) -> String {
         }
         Shows::Runs => "No run is kept.",
         Shows::Problems => "Nothing is wrong: all was read to its end, and nothing was refused.",
-        Shows::One(..) | Shows::Object(_) => "",
+        Shows::One(..) | Shows::Object(_) | Shows::Why(_) => "",
     };
     text.to_owned()
 }
