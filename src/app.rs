@@ -19,6 +19,7 @@ pub mod overlay;
 pub mod pointer;
 pub mod preview;
 pub mod profiles;
+pub mod room;
 pub mod steps;
 pub mod upload;
 pub mod views;
@@ -247,7 +248,8 @@ impl Model {
     pub fn browsed(&self) -> Option<&RunInfo> {
         let store = self.overview.store.as_ref()?;
         let known = [store.newest.as_ref(), store.finished.as_ref()];
-        known.into_iter().flatten().find(|run| Some(run.id) == self.browse.run)
+        let mut known = known.into_iter().flatten().chain(browse::runs::known(&self.browse));
+        known.find(|run| Some(run.id) == self.browse.run)
     }
 
     /// The run that was cut off, and that the next one goes on with.
@@ -319,7 +321,7 @@ impl Model {
                 ingest::IngestPhase::Failed(p) => Some(p),
                 _ => None,
             },
-            Place::Browse => self.browse.problem.as_deref(),
+            Place::Browse => self.browse.view().problem.as_deref().or(self.browse.problem.as_deref()),
             Place::Preview => match &self.comparison.phase {
                 preview::ComparisonPhase::Failed(p) => Some(p),
                 _ => None,
@@ -381,6 +383,7 @@ impl Model {
         let scroll = match (self.overlays.last_mut(), self.place) {
             (Some(Overlay::Told { scroll, .. }), _) => scroll,
             (Some(Overlay::Profile(popup)), _) => return popup.keep_in_reach(reach),
+            (Some(Overlay::Browse(popup)), _) => return popup.keep_in_reach(reach),
             (Some(_), _) => return,
             (None, Place::Wizard) => &mut self.wizard.scroll,
             (None, Place::Ingest) => &mut self.ingest.scrolled,
@@ -388,6 +391,11 @@ impl Model {
             (None, Place::Upload) => &mut self.upload.scroll,
             (None, Place::Browse) => match &mut self.browse.view_mut().shows {
                 browse::Shows::Object(open) => &mut open.scroll,
+                browse::Shows::One(_, scroll) => scroll,
+                browse::Shows::Why(reasons) => match &mut reasons.lost {
+                    Some(scroll) => scroll,
+                    None => return,
+                },
                 _ => return,
             },
             (None, Place::Dashboard | Place::Profiles) => return,

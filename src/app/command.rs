@@ -58,8 +58,37 @@ pub enum Action {
     Move(Move),
     Tab(i8),
     Filter,
+    /// The filter's language.
+    Words,
+    Facets,
+    Sort,
+    Columns,
+    /// What can be copied of a list.
+    Copy,
+    Export,
+    /// What is different between two runs.
+    Compare,
+    /// Switches the chosen line of a popup on or off.
+    Toggle,
+    /// Moves the chosen line of a popup.
+    Shift(i8),
+    /// As it was before anything was chosen.
+    Usual,
     Members,
     Groups,
+    /// From the direct ones to all, and back.
+    Reach,
+    /// Why is this in that group?
+    Why,
+    /// Another face of what is open.
+    Face(i8),
+    /// The next of the ways, or the one before.
+    Way(i8),
+    /// Who would be lost with the selected edge.
+    Lost,
+    /// What is shown, as text.
+    CopyThis,
+    CopyId,
     Refresh,
     Advance,
     NewProfile,

@@ -88,6 +88,7 @@ fn click_row(model: &mut Model, row: u64, fx: &mut Fx) {
     let again = match model.overlays.last_mut() {
         Some(Overlay::Palette(finder) | Overlay::Help(finder)) => std::mem::replace(&mut finder.chosen, place) == place,
         Some(Overlay::How { chosen }) => std::mem::replace(chosen, place) == place,
+        Some(Overlay::Browse(_)) => browse::click_line(model, place),
         Some(_) => return,
         None => match model.place {
             super::Place::Browse => browse::click_row(model, row, fx),

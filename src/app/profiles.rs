@@ -5,7 +5,6 @@
 
 use super::{
     Focus, Fx, Model, Overview, Place,
-    browse::Browse,
     command::Action,
     dashboard,
     field::TextField,
@@ -449,7 +448,7 @@ fn forget(model: &mut Model, profile: Option<ProfileView>) {
     model.wizard = Wizard::default();
     model.picked = None;
     model.ingest = Ingest::default();
-    model.browse = Browse::default();
+    model.browse.forget();
     model.upload = Upload::default();
     model.trouble = None;
     model.forget_comparison();

@@ -1,10 +1,13 @@
 //! What the mouse does to the browser.
 
 use super::{
-    super::{Fx, Model, command::Action, list::Move},
-    View, page,
+    super::{Fx, Model, command::Action, list::Move, overlay::Overlay},
+    Tab,
+    columns::{self, Layout},
+    fetch, lists, page,
+    popup::Popup,
 };
-use crate::domain::{column::Column, view::List};
+use crate::domain::column::Column;
 
 /// Chooses a row; whether it was chosen before.
 pub fn click_row(model: &mut Model, row: u64, fx: &mut Fx) -> bool {
@@ -12,22 +15,34 @@ pub fn click_row(model: &mut Model, row: u64, fx: &mut Fx) -> bool {
     let window = &mut model.browse.view_mut().window;
     let again = window.cursor == row;
     window.point(row, page);
-    super::fetch(model, fx);
+    fetch(model, fx);
     again
 }
 
+/// Chooses a line of what is open over the list; whether it was chosen before.
+pub fn click_line(model: &mut Model, line: usize) -> bool {
+    let Some(Overlay::Browse(popup)) = model.overlays.last_mut() else { return false };
+    let again = popup.chosen() == line;
+    *popup = popup.at(line);
+    again && !matches!(popup, Popup::Words { .. })
+}
+
 pub fn click_tab(model: &mut Model, tab: usize, fx: &mut Fx) {
-    let by = i8::try_from(tab).unwrap_or(0) - i8::try_from(model.browse.tab).unwrap_or(0);
-    if tab < List::ALL.len() {
-        super::act(model, Action::Tab(by), fx);
+    if let Some(tab) = Tab::ALL.get(tab) {
+        model.browse.go_to(*tab);
+        fetch(model, fx);
     }
 }
 
-/// A head that was clicked.
-pub fn click_head(_: &mut Model, _: Column, _: &mut Fx) {}
+/// Orders by the column whose head was clicked; again: the other way round.
+pub fn click_head(model: &mut Model, column: Column, fx: &mut Fx) {
+    let Some(layout) = Layout::of(&model.browse.view().shows) else { return };
+    columns::sort_by(model, layout, column);
+    lists::relaid(&mut model.browse, layout, true, fx);
+    fetch(model, fx);
+}
 
-/// The wheel over what stands beside the list.
+/// The wheel over what stands beside the list: it is about the selected row, so the list moves.
 pub fn wheel_side(model: &mut Model, to: Move, fx: &mut Fx) {
-    let _: &View = model.browse.view();
     super::super::act(model, Action::Move(to), fx);
 }

@@ -7,7 +7,9 @@
 
 use super::{Action, Command, Group};
 use crate::app::{
-    Focus, Model, Place, Step, browse, dashboard,
+    Focus, Model, Place, Step,
+    browse::{self, popup},
+    dashboard,
     form::Proof,
     ingest,
     list::Move,
@@ -66,10 +68,15 @@ fn browsing(model: &Model) -> bool {
     at(model, Place::Browse) && !model.browse.filtering
 }
 
+fn picking(model: &Model) -> bool {
+    at(model, Place::Browse) && browse::picking(model).is_some()
+}
+
 fn scrollable(model: &Model) -> bool {
     finding(model)
         || reading(model)
         || choosing(model)
+        || popup::top(model).is_some()
         || profiles::trusting(model)
         || browsing(model)
         || at(model, Place::Preview)
@@ -113,6 +120,26 @@ pub const COMMANDS: &[Command] = commands! {
         "palette", Action::Back, [":", "ctrl-p"], "", "close, and run nothing", finding;
         "continue", Action::Back, ["enter"], "go on", "close what was said", reading;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "close", "close what was said", reading;
+        "continue", Action::Continue, ["enter"], "sort by it", "sort by this column alone; again: the other way round", popup::sorts;
+        "and-then", Action::Toggle, ["space", "+"], "and then by it", "sort by this column where the others are equal; again: the other way round, or not by it", popup::sorts;
+        "choose", Action::Continue, ["enter", "space"], "show or hide", "show this column, or hide it", popup::lays_out;
+        "earlier", Action::Shift(-1), ["K", "-", "left"], "earlier", "move this column to the left", popup::lays_out;
+        "behind", Action::Shift(1), ["J", "+", "right"], "later", "move this column to the right", popup::lays_out;
+        "as-usual", Action::Usual, ["d"], "as usual", "as it was before anything was chosen", |m| popup::sorts(m) || popup::lays_out(m);
+        "choose", Action::Continue, ["enter", "space"], "choose", "leave only rows of this kind, or all again; the filter says so", popup::counts;
+        "filter", Action::Filter, ["/"], "filter", "go to the filter's text", popup::counts;
+        "continue", Action::Continue, ["enter"], "copy", "copy this to the clipboard", popup::copies;
+        "continue", Action::Continue, ["enter"], "write the file", "write what the filter leaves to a file in the current directory", popup::exports;
+        "continue", Action::Back, ["enter"], "close", "back to the filter", popup::explains;
+        "back", Action::Back, ["esc", "ctrl-g", "backspace"], "close", "back to the list", |m| popup::top(m).is_some();
+        "close", Action::Back, ["q"], "", "back to the list", |m| popup::top(m).is_some();
+        // The key that opened it closes it.
+        "sort", Action::Back, ["s"], "", "back to the list", popup::sorts;
+        "columns", Action::Back, ["c"], "", "back to the list", popup::lays_out;
+        "facets", Action::Back, ["f"], "", "back to the list", popup::counts;
+        "copy", Action::Back, ["y"], "", "back to the list", popup::copies;
+        "export", Action::Back, ["e"], "", "back to the list", popup::exports;
+        "filter-words", Action::Back, ["f2"], "", "back to the filter", popup::explains;
         "yes", Action::Yes, ["y"], "remove", "remove what is listed", profiles::removing;
         "with-store", Action::PurgeProfile, ["s"], "with its store …", "remove the tenant's store too, once a word is typed", profiles::may_purge;
         "no", Action::No, ["n", "esc", "ctrl-g", "enter"], "no", "no, leave it", profiles::removing;
@@ -191,12 +218,39 @@ pub const COMMANDS: &[Command] = commands! {
         "how-to-read", Action::HowToRead, ["h"], "how to read …", "choose how to read: what changed, everything, gently, or anew", |m| at(m, Place::Ingest) && ingest::can_choose(m);
     }
     Browse {
+        "continue", Action::Continue, ["enter"], "this one", "take the selected row", picking;
+        "next-page", Action::Face(1), ["tab"], "look elsewhere", "look for it in another list", picking;
+        "previous-page", Action::Face(-1), ["backtab"], "", "look for it in the list before", picking;
+        "back", Action::Back, ["esc", "ctrl-g", "backspace"], "back", "back without choosing", picking;
+        "up", Action::Move(Move::Up), ["up", "k"], "", "up", picking;
+        "down", Action::Move(Move::Down), ["down", "j"], "", "down", picking;
+        "page-up", Action::Move(Move::PageUp), ["pageup", "ctrl-b", "ctrl-u"], "", "a page up", picking;
+        "page-down", Action::Move(Move::PageDown), ["pagedown", "space", "ctrl-f", "ctrl-d"], "", "a page down", picking;
         "to-list", Action::Continue, ["enter", "down", "tab"], "to the list", "keep the filter and go to the list", filtering;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "drop the filter", "drop the filter", filtering;
-        "open", Action::Continue, ["enter"], "open", "open the object", |m| browsing(m) && browse::can_open(m);
+        "filter-words", Action::Words, ["f2"], "its language", "what a filter understands", |m| filtering(m) || (browsing(m) && browse::on_list(m));
+        "open", Action::Continue, ["enter"], "show this run", "all lists show this run from now on", |m| browsing(m) && browse::on_runs(m) && browse::can_open(m);
+        "compare", Action::Compare, ["d"], "compare", "what is different between this run and the one that is shown", |m| browsing(m) && browse::on_runs(m);
+        "compare", Action::Compare, ["d"], "other runs", "choose which runs are compared", |m| browsing(m) && browse::on_changes(m);
+        "open", Action::Continue, ["enter"], "open", "open it", |m| browsing(m) && (browse::can_open(m) || browse::can_go_on(m));
         "members", Action::Members, ["right", "l"], "members", "the members of this group", |m| browsing(m) && browse::has_members(m);
         "groups", Action::Groups, ["left", "h"], "in groups", "the groups that this object is in", |m| browsing(m) && browse::has_groups(m);
-        "filter", Action::Filter, ["/"], "filter", "show only what contains these words", |m| browsing(m) && m.browse.run.is_some();
+        "filter", Action::Filter, ["/"], "filter", "show only what the filter says", |m| browsing(m) && m.browse.run.is_some();
+        "facets", Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::on_objects(m);
+        "sort", Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::on_objects(m);
+        "columns", Action::Columns, ["c"], "columns", "choose the columns and their order", |m| browsing(m) && browse::on_objects(m);
+        "copy", Action::Copy, ["y"], "copy", "copy a cell, the row, its id, the path to it, or the whole list", |m| browsing(m) && browse::can_copy_row(m);
+        "export", Action::Export, ["e"], "export", "write what the filter leaves to a file: CSV, NDJSON …", |m| browsing(m) && browse::on_objects(m);
+        "next-way", Action::Way(1), ["n"], "next way", "the next of the ways, one by itself", |m| browsing(m) && browse::has_ways(m);
+        "previous-way", Action::Way(-1), ["p"], "", "the way before", |m| browsing(m) && browse::has_ways(m);
+        "without-edge", Action::Lost, ["x"], "without this edge", "who would be in the group no more without the selected edge", |m| browsing(m) && browse::has_lost(m);
+        "why", Action::Why, ["w"], "why", "through what this is in a group", |m| browsing(m) && browse::can_ask_why(m);
+        "reach", Action::Reach, ["t"], "direct only", "only what is in it directly", |m| browsing(m) && browse::has_reach(m) && browse::reaches_all(m);
+        "reach", Action::Reach, ["t"], "nested too", "also what is in it through other groups", |m| browsing(m) && browse::has_reach(m);
+        "next-page", Action::Face(1), ["tab"], "next page", "another page about this", |m| browsing(m) && browse::has_faces(m);
+        "previous-page", Action::Face(-1), ["backtab"], "", "the page before", |m| browsing(m) && browse::has_faces(m);
+        "copy", Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::can_copy(m);
+        "copy-id", Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::can_copy(m);
         "next-list", Action::Tab(1), ["tab"], "next list", "the next list", browsing;
         "previous-list", Action::Tab(-1), ["backtab"], "", "the list before", browsing;
         "refresh", Action::Refresh, ["r"], "refresh", "show what has come since", |m| browsing(m) && m.browse.run.is_some();

@@ -4,15 +4,15 @@ use jiff::tz::TimeZone;
 use ratatui::text::{Line, Span};
 use serde_json::Value;
 
-use super::{
-    super::super::{
-        text::{day, pad, width, wrap},
-        theme, widgets,
-    },
-    kind_name,
+use super::super::super::{
+    text::{day, pad, width, wrap},
+    theme, widgets,
 };
 use crate::{
-    app::{Model, Sign, browse::Pane},
+    app::{
+        Model, Sign,
+        browse::{Pane, columns::kind_name},
+    },
     domain::{completeness::State, kind::EntityKind, text::counted, view::Detail},
 };
 
