@@ -204,7 +204,7 @@ mod tests {
         check(&[wish("fliter", &["x"])], "filter", "/", &["Did you mean \"filter\""]);
         check(&[wish("zzzzzzzzzzzz", &["x"])], "filter", "/", &["no command is called"]);
         check(&[wish("filter", &["strg-f", "f6"])], "filter", "f6", &["\"strg-f\" is no key"]);
-        check(&[wish("filter", &["q"])], "filter", "q", &["q means filter and quit"]);
+        check(&[wish("refresh", &["q"])], "refresh", "q", &["q means refresh and quit"]);
         check(&[wish("filter", &["f6"]), wish("members", &["f6"])], "members", "f6", &["f6 means"]);
         // Ingest and Browse are never there together.
         check(&[wish("pause", &["f6"]), wish("members", &["f6"])], "members", "f6", &[]);
