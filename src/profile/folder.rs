@@ -10,11 +10,14 @@ use std::{
 use super::{
     file::Profile,
     own::{self, NotOwn, ReadError},
-    paths::{self, Paths},
+    paths::Paths,
     settings::{Settings, TenantRef},
     trust::{TrustError, Trusted, Untrusted, What},
 };
-use crate::domain::{ids::TenantId, problem::Problem, target::Target};
+use crate::{
+    domain::{ids::TenantId, problem::Problem, target::Target},
+    files,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
@@ -157,7 +160,7 @@ impl Profiles {
             }
         }
         let text = toml::to_string(profile).map_err(|e| unwritable(io::Error::other(e)))?;
-        paths::replace(&path, &text).map_err(unwritable)
+        files::replace(&path, &text).map_err(unwritable)
     }
 
     /// Two tenants on one target would delete each other's objects. A tenant named by a domain may be any: there the
@@ -227,7 +230,7 @@ impl Profiles {
     pub fn set_default(&self, name: &str) -> Result<(), ProfileError> {
         self.load(name)?;
         let path = self.default_path();
-        paths::replace(&path, &format!("{name}\n")).map_err(|source| ProfileError::Unwritable { path, source })
+        files::replace(&path, &format!("{name}\n")).map_err(|source| ProfileError::Unwritable { path, source })
     }
 }
 
