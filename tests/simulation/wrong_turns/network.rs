@@ -2,8 +2,9 @@
 
 use super::{
     Authority, Row, Wrong,
-    counter::{ISSUER, Listens, Server},
+    counter::{Listens, Server},
 };
+use crate::authority::ISSUER;
 
 const AGAIN: &str = "↵ check again";
 
