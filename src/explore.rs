@@ -1,6 +1,8 @@
 //! Answers questions about one run of a directory: what the browser, `show`, `members`, `why`, `diff` and `list` have in
 //! common. Reads a store; never a service, and writes nothing but files that are asked for.
 
+pub mod edges;
+
 use std::path::{Path, PathBuf};
 
 use crate::{
