@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::Ordering};
 use crossterm::event::Event;
 use tenantry::{
     app::{
-        Effect, Focus, Model, Msg,
+        Effect, ExitReason, Focus, Model, Msg,
         form::{FieldId, Hosts, Proof},
         key::Key,
         steps::{Way, WizardStep},
@@ -32,6 +32,12 @@ fn copied(model: &Model, key: &str) -> Option<String> {
         Effect::Copy(text) => Some(text),
         _ => None,
     })
+}
+
+/// Whether a key would end the program.
+fn leaves(model: &Model, key: &str) -> bool {
+    let effects = tenantry::app::update(&mut model.clone(), Msg::Key(Key::parse(key).unwrap()));
+    effects.contains(&Effect::Exit(ExitReason::Quit))
 }
 
 #[tokio::test(start_paused = true)]
@@ -244,4 +250,23 @@ async fn hosts_of_ones_own_reach_the_engine() {
         ("https://login.sovereign.example", "https://graph.sovereign.example")
     );
     assert_eq!(own.admin_center, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_nothing_keeps_is_not_thrown_away_unasked() {
+    let engine = Arc::new(Fake::default());
+    for (mode, asked) in [(Mode::Real, true), (Mode::Demo, false)] {
+        let mut ui = ui(&engine, mode, SIZE);
+        ui.press("s enter enter enter enter").unwrap();
+        assert!(ui.until(quiet).await.unwrap());
+        assert_eq!(ui.model().wizard.step, WizardStep::Script);
+        assert_eq!(leaves(ui.model(), "q"), !asked, "{mode:?}");
+        if asked {
+            ui.press("q").unwrap();
+            assert!(screen(&ui).contains("not saved yet"));
+            assert!(leaves(ui.model(), "y"));
+            ui.press("n").unwrap();
+            assert!(!screen(&ui).contains("not saved yet"));
+        }
+    }
 }

@@ -14,6 +14,7 @@ use crate::app::{
     Model, Sign,
     form::{FieldId, Proof},
     steps::{WizardStep, Words},
+    views::Mode,
     wizard::can,
 };
 
@@ -26,6 +27,10 @@ pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
     words(wizard.step.words(), cells, &mut before);
     if wizard.step == WizardStep::Everything && room != Room::Small {
         before.extend(widgets::wrapped(LINE, cells, 0, theme::DIM));
+    }
+    if model.mode == Mode::Demo && is_elsewhere(wizard.step) && room != Room::Small {
+        before.push(Line::default());
+        before.extend(widgets::wrapped(DEMO, cells, 0, theme::ACCENT));
     }
     let (fields, focus) = fields(model, cells, room);
     let link = if wizard.step == WizardStep::Credential { Vec::new() } else { link(model, cells) };
@@ -57,6 +62,20 @@ pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
     let scroll = u16::try_from(scroll).unwrap_or(0).saturating_add(wizard.scroll);
     widgets::scrolled(buf, inner, &all, scroll)
 }
+
+/// Whether the step is done in a browser.
+const fn is_elsewhere(step: WizardStep) -> bool {
+    matches!(
+        step,
+        WizardStep::OpenCenter
+            | WizardStep::Register
+            | WizardStep::Permission
+            | WizardStep::Consent
+            | WizardStep::Instance
+    )
+}
+
+const DEMO: &str = "This is a demo: all that is done in a browser is done already. Read, and go on.";
 
 const LINE: &str =
     "A line such as tenant=… client=… account=… fills all that it names, whichever field it is pasted into.";
