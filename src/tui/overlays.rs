@@ -149,8 +149,8 @@ fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, are
         ),
         Question::Quit if !model.jobs.values().any(|j| j.kind.is_at_stake()) => (
             "Quit?",
-            "The key that was made here is not saved yet. It is thrown away, and its certificate with it, also if that was \
-             uploaded already. To keep it, go on until the profile is saved.",
+            "The key that was made here is not saved yet. Quitting throws it away, and an uploaded certificate is worth \
+             nothing then. To keep it, go on until the profile is saved.",
         ),
         Question::Quit => ("Quit?", "Something is still running. It is stopped in order; what has been read is kept."),
     };
