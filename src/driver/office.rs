@@ -18,7 +18,7 @@ use super::engine::Engine;
 use crate::{
     app::views::{
         CredentialView, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
-        ProfileWork, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+        ProfileWork, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -204,6 +204,10 @@ impl Office {
     }
 
     async fn save(&self, form: Form) -> Result<Saved, JobError> {
+        if let SavedAs::New(name) = &form.profile {
+            // Before a secret goes anywhere.
+            crate::profile::Profiles::new(&self.paths).is_free(name)?;
+        }
         let mut settings = self.settings_of(&form)?;
         let secrets = self.secrets_of(&form, &settings).await;
         if let Some(TenantRef::Domain(name)) = settings.tenant.clone() {
