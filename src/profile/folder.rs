@@ -10,14 +10,17 @@ use std::{
 use super::{
     file::Profile,
     own::{self, NotOwn, ReadError},
-    paths::{self, Paths},
+    paths::Paths,
     settings::{Settings, TenantRef},
     trust::{TrustError, Trusted, Untrusted, What},
 };
-use crate::domain::{
-    ids::{TenantId, is_profile_name},
-    problem::Problem,
-    target::Target,
+use crate::{
+    domain::{
+        ids::{TenantId, is_profile_name},
+        problem::Problem,
+        target::Target,
+    },
+    files,
 };
 
 #[derive(Debug, thiserror::Error)]
@@ -161,7 +164,7 @@ impl Profiles {
             }
         }
         let text = toml::to_string(profile).map_err(|e| unwritable(io::Error::other(e)))?;
-        paths::replace(&path, &text).map_err(unwritable)
+        files::replace(&path, &text).map_err(unwritable)
     }
 
     /// Two tenants on one target would delete each other's objects. A tenant named by a domain may be any: there the
@@ -231,7 +234,7 @@ impl Profiles {
     pub fn set_default(&self, name: &str) -> Result<(), ProfileError> {
         self.load(name)?;
         let path = self.default_path();
-        paths::replace(&path, &format!("{name}\n")).map_err(|source| ProfileError::Unwritable { path, source })
+        files::replace(&path, &format!("{name}\n")).map_err(|source| ProfileError::Unwritable { path, source })
     }
 }
 
