@@ -19,6 +19,7 @@ use tenantry::{
         check::Check,
         clock::Clock,
         credential::CertificateView,
+        explore::{Answer, Question},
         ids::RunId,
         preview::Preview,
         problem::Problem,
@@ -26,7 +27,7 @@ use tenantry::{
         reading::How,
         secret::Secret,
         upload::JobFigures,
-        view::{Detail, Query, Rows, RunInfo},
+        view::RunInfo,
     },
     driver::{self, Engine, UiOptions},
     jobs::Hold,
@@ -122,11 +123,7 @@ impl Engine for Nothing {
         refused()
     }
 
-    fn rows(&self, _: RunId, _: Query) -> BoxFuture<'_, Result<Rows, Problem>> {
-        refused()
-    }
-
-    fn detail(&self, _: RunId, _: String) -> BoxFuture<'_, Result<Option<Detail>, Problem>> {
+    fn ask(&self, _: RunId, _: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
         refused()
     }
 

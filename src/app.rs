@@ -234,7 +234,7 @@ impl Model {
 
     /// Whether something runs whose going on is shown: only then is there a need for ticks.
     pub fn is_ticking(&self) -> bool {
-        self.jobs.values().any(|j| !matches!(j.kind, Kind::Rows | Kind::Detail | Kind::Overview | Kind::Profiles))
+        self.jobs.values().any(|j| !matches!(j.kind, Kind::Ask | Kind::Overview | Kind::Profiles))
     }
 
     /// The run that browsing shows unless told otherwise.
@@ -381,12 +381,12 @@ impl Model {
             (Some(Overlay::Help { scroll }), _) => scroll,
             (Some(Overlay::Profile(popup)), _) => return popup.keep_in_reach(reach),
             (Some(_), _) => return,
-            (None, Place::Wizard) => &mut self.wizard.scroll,
+            (None, Place::Wizard) => return self.wizard.scroll.keep_in_reach(reach),
             (None, Place::Ingest) => &mut self.ingest.scrolled,
             (None, Place::Preview) => &mut self.comparison.scroll,
             (None, Place::Upload) => &mut self.upload.scroll,
             (None, Place::Browse) => match &mut self.browse.view_mut().shows {
-                browse::Shows::Object { scroll, .. } => scroll,
+                browse::Shows::Object(open) => &mut open.scroll,
                 _ => return,
             },
             (None, Place::Dashboard | Place::Profiles) => return,
@@ -469,6 +469,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Terminate => model.leave(ExitReason::Terminated, &mut fx),
         Msg::Notice(text) => model.say(text),
     }
+    wizard::save::name(model);
     fx
 }
 
@@ -584,8 +585,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             browse::looked(model, fx);
         }
         Outcome::Collected(run) => ingest::ended(model, job, run, fx),
-        Outcome::Rows(rows) => browse::rows(model, job, rows, fx),
-        Outcome::Detail(detail) => browse::detail(model, job, detail, fx),
+        Outcome::Answered(answer) => browse::answered(model, job, answer, fx),
         Outcome::Previewed(preview) => preview::ended(model, job, preview),
         Outcome::Uploaded(figures) => upload::ended(model, job, figures, fx),
         Outcome::UploadFailed(failure) => upload::failed(model, job, failure, fx),
@@ -597,7 +597,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             Kind::Key => wizard::keys::failed(model, job, problem),
             Kind::Save => wizard::save::failed(model, problem),
             Kind::Collect => ingest::failed(model, job, problem, fx),
-            Kind::Rows | Kind::Detail => browse::failed(model, job, problem),
+            Kind::Ask => browse::failed(model, job, problem),
             Kind::Preview => preview::failed(model, job, problem),
             // An upload that fell over has not said how it ended, so nobody knows.
             Kind::Upload => {

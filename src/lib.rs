@@ -24,6 +24,7 @@ pub mod profile;
 
 pub mod store;
 
+pub mod explore;
 pub mod export;
 pub mod ingest;
 pub mod preview;

@@ -31,6 +31,7 @@ const RULES: &[Rule] = &[
     Rule { module: "ingest", may: &["graph", "domain", "store", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
     Rule { module: "preview", may: &["domain", "store"], never: IO },
     Rule { module: "upload", may: &["domain", "store", "jupiterone", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
+    Rule { module: "explore", may: &["domain", "files", "store", "export"], never: IO },
     Rule { module: "export", may: &["domain", "files"], never: IO },
     Rule {
         module: "jobs",
@@ -41,14 +42,16 @@ const RULES: &[Rule] = &[
     Rule { module: "tui", may: &["app", "domain"], never: &["tokio", "reqwest", "rusqlite", "axum"] },
     Rule {
         module: "driver",
-        may: &["app", "tui", "cli", "demo", "domain", "files", "jobs", "profile", "credentials", "store", "headless"],
+        may: &[
+            "app", "tui", "cli", "demo", "domain", "explore", "files", "jobs", "profile", "credentials", "store", "headless",
+        ],
         never: &["reqwest", "rusqlite", "axum"],
     },
     Rule { module: "log", may: &["files"], never: IO },
     Rule { module: "cli", may: &["domain"], never: IO },
     Rule {
         module: "headless",
-        may: &["cli", "credentials", "demo", "domain", "export", "files", "jobs", "profile", "store"],
+        may: &["cli", "credentials", "demo", "domain", "explore", "export", "files", "jobs", "profile", "store"],
         never: &["reqwest", "rusqlite", "ratatui", "crossterm", "axum"],
     },
     Rule { module: "demo", may: &["domain"], never: &["reqwest", "rusqlite", "ratatui", "crossterm"] },

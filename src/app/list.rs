@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::domain::{
         kind::EntityKind,
-        view::{List, Query, Within},
+        view::{List, Query},
     };
 
     fn rows(ids: &[&str], offset: u64, total: u64) -> Rows {
@@ -128,9 +128,12 @@ mod tests {
             count: None,
             state: None,
             edge: None,
+            depth: None,
+            in_cycle: false,
+            cells: Vec::new(),
         };
-        let query = Query { list: List::Users, within: Within::All, filter: String::new(), offset, limit: 60 };
-        Rows { query, total, rows: ids.iter().map(row).collect() }
+        let query = Query { offset, ..Query::of(List::Users) };
+        Rows::new(query, total, ids.iter().map(row).collect())
     }
 
     #[test]

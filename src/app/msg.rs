@@ -10,13 +10,14 @@ use super::{
 use crate::domain::{
     check::Check,
     credential::CertificateView,
+    explore::{Answer, Question},
     ids::RunId,
     preview::Preview,
     problem::Problem,
     progress::Event,
     reading::How,
     upload::JobFigures,
-    view::{Detail, Query, Rows, RunInfo},
+    view::RunInfo,
 };
 
 /// A job's number, given by `update`; answers to a number that the model no longer waits for are dropped.
@@ -66,8 +67,7 @@ pub enum Outcome {
     Profiles(Box<ProfileNews>),
     /// Also a run that was cancelled: its status says so.
     Collected(Box<RunInfo>),
-    Rows(Rows),
-    Detail(Option<Box<Detail>>),
+    Answered(Answer),
     Previewed(Box<Preview>),
     Uploaded(Box<JobFigures>),
     UploadFailed(Box<UploadFailure>),
@@ -112,8 +112,8 @@ pub enum Work {
     Overview,
     Profiles(ProfileWork),
     Collect(How),
-    Rows(RunId, Query),
-    Detail(RunId, String),
+    /// A question about a run.
+    Ask(RunId, Question),
     Preview,
     Upload(UploadOrder),
     Advance,
@@ -133,8 +133,7 @@ impl Work {
             Self::Profiles(work) if work.changes() => Kind::ProfileChange,
             Self::Profiles(_) => Kind::Profiles,
             Self::Collect(_) => Kind::Collect,
-            Self::Rows(..) => Kind::Rows,
-            Self::Detail(..) => Kind::Detail,
+            Self::Ask(..) => Kind::Ask,
             Self::Preview => Kind::Preview,
             Self::Upload(_) => Kind::Upload,
             Self::Advance | Self::DemoConsent => Kind::Advance,
@@ -156,8 +155,8 @@ pub enum Kind {
     /// Changing them, or which one is at work.
     ProfileChange,
     Collect,
-    Rows,
-    Detail,
+    /// A question about a run.
+    Ask,
     Preview,
     Upload,
     Advance,
@@ -176,7 +175,7 @@ impl Kind {
             Self::Profiles => "looking at the profiles",
             Self::ProfileChange => "changing the profiles",
             Self::Collect => "reading the directory",
-            Self::Rows | Self::Detail => "reading the store",
+            Self::Ask => "reading the store",
             Self::Preview => "comparing",
             Self::Upload => "the upload",
             Self::Advance => "changing the demo's tenant",

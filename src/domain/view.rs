@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    column::{Cell, Column, Sort},
     completeness::{RunStatus, State},
     ids::RunId,
     kind::EntityKind,
@@ -32,6 +33,10 @@ pub enum Within {
     MembersOf(String),
     /// The groups that have this object as a direct member.
     GroupsOf(String),
+    /// The members of this group and, over any number of groups in between, of its member groups; each once, with its depth.
+    AllMembersOf(String),
+    /// The groups that have this object as a member in any way; each once, with its depth.
+    AllGroupsOf(String),
 }
 
 /// A window onto a list.
@@ -39,19 +44,65 @@ pub enum Within {
 pub struct Query {
     pub list: List,
     pub within: Within,
-    /// Words that must all occur, in any case, in name, login name, mail or id; empty for all.
+    /// As a person types it; empty for all.
     pub filter: String,
+    /// The first counts most. Empty: by name.
+    pub sort: Vec<Sort>,
+    /// What [`Row::cells`] are to hold.
+    pub columns: Vec<Column>,
     pub offset: u64,
     pub limit: u64,
+    /// Wait for the whole answer. Otherwise what takes long is answered with what there is, and [`Rows::pending`] says so.
+    pub whole: bool,
+}
+
+impl Query {
+    /// All of a list, by name, from its beginning.
+    pub fn of(list: List) -> Self {
+        Self {
+            list,
+            within: Within::All,
+            filter: String::new(),
+            sort: Vec::new(),
+            columns: Vec::new(),
+            offset: 0,
+            limit: 60,
+            whole: false,
+        }
+    }
 }
 
 /// The answer to a [`Query`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rows {
     pub query: Query,
-    /// How many rows the filter leaves.
+    /// How many rows the filter leaves; as far as is known, where something is pending.
     pub total: u64,
     pub rows: Vec<Row>,
+    /// What is still being done; ask again with [`Query::whole`].
+    pub pending: Option<Pending>,
+    /// Why a part of the filter could not be understood, if so, and what it may have been meant to be. That part is then
+    /// taken as text.
+    pub filter_problem: Option<String>,
+}
+
+impl Rows {
+    /// A whole answer.
+    pub fn new(query: Query, total: u64, rows: Vec<Row>) -> Self {
+        Self { query, total, rows, pending: None, filter_problem: None }
+    }
+}
+
+/// What an answer waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pending {
+    /// The directory is being read into memory: rows are by name and not filtered.
+    Loading,
+    /// Rows are in the order of before.
+    Sorting,
+    /// There may be more rows.
+    Filtering,
 }
 
 /// One line of a list. Texts are as stored: the screen makes them visible.
@@ -72,6 +123,12 @@ pub struct Row {
     pub state: Option<State>,
     /// For an edge: its near end, and its `_type`.
     pub edge: Option<EdgeEnds>,
+    /// How many edges away, where nested ones are listed.
+    pub depth: Option<u32>,
+    /// A group that is, over others, a member of itself.
+    pub in_cycle: bool,
+    /// What [`Query::columns`] asked for, in that order.
+    pub cells: Vec<Cell>,
 }
 
 /// The near end of an edge in a list.

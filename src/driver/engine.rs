@@ -10,13 +10,14 @@ use crate::{
     domain::{
         check::Check,
         credential::CertificateView,
+        explore::{Answer, Question},
         ids::RunId,
         preview::Preview,
         problem::Problem,
         progress::Reporter,
         reading::How,
         upload::JobFigures,
-        view::{Detail, Query, Rows, RunInfo},
+        view::RunInfo,
     },
     jobs::Hold,
 };
@@ -69,11 +70,8 @@ pub trait Engine: Send + Sync + 'static {
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<RunInfo, Problem>>;
 
-    /// A window of a list. `MembersOf` comes with `List::Edges`, `GroupsOf` with `List::Groups`.
-    fn rows(&self, run: RunId, query: Query) -> BoxFuture<'_, Result<Rows, Problem>>;
-
-    /// One object whole; `None` if the run does not hold it.
-    fn detail(&self, run: RunId, id: String) -> BoxFuture<'_, Result<Option<Detail>, Problem>>;
+    /// Answers a question about a run from the store.
+    fn ask(&self, run: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>>;
 
     /// What an upload of the newest finished run of everything to the profile's target would do.
     fn preview(&self, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;

@@ -18,7 +18,7 @@ use super::engine::Engine;
 use crate::{
     app::views::{
         CredentialView, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
-        ProfileWork, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+        ProfileWork, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -31,6 +31,7 @@ use crate::{
         check::Check,
         clock::Clock,
         credential::{CertificateView, Credential},
+        explore::{Answer, Question},
         ids::RunId,
         origin::Origin,
         preview::Preview,
@@ -39,8 +40,9 @@ use crate::{
         reading::How,
         target::{Destination, Target},
         upload::JobFigures,
-        view::{Detail, List, Query, Rows, RunInfo, Within},
+        view::{List, Query, RunInfo},
     },
+    explore::Explorer,
     files,
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
@@ -66,6 +68,8 @@ pub struct Office {
     away: Mutex<BTreeMap<Vec<Entry>, Session>>,
     /// The store that was last read, kept open.
     reader: Mutex<Option<Reader>>,
+    /// Who answers the browser's questions, for the store at work.
+    explorer: Mutex<Option<Arc<Explorer>>>,
     /// The key that was made or read last.
     key: Mutex<Option<ClientCertificate>>,
 }
@@ -98,7 +102,8 @@ impl Office {
         let paths = settings.paths.clone();
         let session = Mutex::new(Session::of(settings));
         let (away, reader, key) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
-        Self { flags, environment, paths, vault, clock, demo, session, away, reader, key }
+        let explorer = Mutex::new(None);
+        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, key }
     }
 
     /// The selected profile, as screens name it.
@@ -207,6 +212,10 @@ impl Office {
     }
 
     async fn save(&self, form: Form) -> Result<Saved, JobError> {
+        if let SavedAs::New(name) = &form.profile {
+            // Before a secret goes anywhere.
+            crate::profile::Profiles::new(&self.paths).is_free(name)?;
+        }
         let mut settings = self.settings_of(&form)?;
         let secrets = self.secrets_of(&form, &settings).await;
         if let Some(TenantRef::Domain(name)) = settings.tenant.clone() {
@@ -300,6 +309,17 @@ impl Office {
     }
 
     /// Reads the store, which is kept open for the next question.
+    /// Who answers questions about the store at work.
+    fn explorer(&self, settings: &Settings) -> Result<Arc<Explorer>, Problem> {
+        let path = settings.store().map_err(|e| Problem::new(e.to_string()))?;
+        let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
+        let mut kept = lock(&self.explorer);
+        match &*kept {
+            Some(explorer) if explorer.is_about(&path, tenant) => Ok(Arc::clone(explorer)),
+            _ => Ok(Arc::clone(kept.insert(Arc::new(Explorer::new(path.clone(), tenant.cloned(), NAMING))))),
+        }
+    }
+
     fn read<T>(&self, settings: &Settings, ask: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, Problem> {
         let mut kept = lock(&self.reader);
         let path = settings.store().map_err(|e| Problem::new(e.to_string()))?;
@@ -370,8 +390,8 @@ fn words(error: &VaultError) -> String {
     }
 }
 
-const fn first_account() -> Query {
-    Query { list: List::Accounts, within: Within::All, filter: String::new(), offset: 0, limit: 1 }
+fn first_account() -> Query {
+    Query { limit: 1, ..Query::of(List::Accounts) }
 }
 
 /// The profile as screens name it; a demo has one without a file.
@@ -453,7 +473,7 @@ impl RealEngine {
         Self(Arc::new(office))
     }
 
-    fn ask<T: Send + 'static>(
+    fn with_office<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Office, &Settings) -> Result<T, Problem> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, Problem>> {
@@ -524,7 +544,7 @@ impl Engine for RealEngine {
     }
 
     fn overview(&self) -> BoxFuture<'_, Result<Overview, Problem>> {
-        self.ask(|office, _| office.overview_now())
+        self.with_office(|office, _| office.overview_now())
     }
 
     fn collect(
@@ -545,16 +565,14 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn rows(&self, run: RunId, query: Query) -> BoxFuture<'_, Result<Rows, Problem>> {
-        self.ask(move |office, settings| office.read(settings, |reader| reader.rows(run, NAMING, &query)))
-    }
-
-    fn detail(&self, run: RunId, id: String) -> BoxFuture<'_, Result<Option<Detail>, Problem>> {
-        self.ask(move |office, settings| office.read(settings, |reader| reader.detail(run, NAMING, &id)))
+    fn ask(&self, run: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+        self.with_office(move |office, settings| {
+            office.explorer(settings)?.ask(run, question).map_err(|error| error.problem())
+        })
     }
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
-        self.ask(|_, settings| jobs::preview(settings).map_err(|e| e.problem()))
+        self.with_office(|_, settings| jobs::preview(settings).map_err(|e| e.problem()))
     }
 
     fn upload(

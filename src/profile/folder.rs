@@ -15,7 +15,11 @@ use super::{
     trust::{TrustError, Trusted, Untrusted, What},
 };
 use crate::{
-    domain::{ids::TenantId, problem::Problem, target::Target},
+    domain::{
+        ids::{TenantId, is_profile_name},
+        problem::Problem,
+        target::Target,
+    },
     files,
 };
 
@@ -95,7 +99,7 @@ impl Profiles {
         };
         let mut names: Vec<String> = entries
             .filter_map(|e| e.ok()?.file_name().to_str()?.strip_suffix(".toml").map(str::to_owned))
-            .filter(|name| valid_name(name))
+            .filter(|name| is_profile_name(name))
             .collect();
         names.sort();
         Ok(names)
@@ -219,7 +223,7 @@ impl Profiles {
     /// The profile that was chosen to be used where none is named; it may have gone since.
     pub fn default(&self) -> Result<Option<String>, ProfileError> {
         match own::read(&self.default_path(), &self.paths.config) {
-            Ok(text) => Ok(Some(text.trim().to_owned()).filter(|name| valid_name(name))),
+            Ok(text) => Ok(Some(text.trim().to_owned()).filter(|name| is_profile_name(name))),
             Err(ReadError::Io(e)) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(ReadError::Io(e)) => Err(ProfileError::NoDefault(e.to_string())),
             Err(ReadError::NotOwn(why)) => Err(ProfileError::NotOwn { name: "by default".to_owned(), why }),
@@ -238,15 +242,8 @@ fn target_and_tenant(settings: &Settings) -> Option<(Target, &TenantId)> {
     Some((settings.target()?, settings.tenant.as_ref().and_then(TenantRef::id)?))
 }
 
-fn valid_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 64
-        && !name.starts_with(['.', '-'])
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-}
-
 fn check_name(name: &str) -> Result<(), ProfileError> {
-    if valid_name(name) { Ok(()) } else { Err(ProfileError::BadName(name.to_owned())) }
+    if is_profile_name(name) { Ok(()) } else { Err(ProfileError::BadName(name.to_owned())) }
 }
 
 #[cfg(test)]

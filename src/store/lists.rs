@@ -69,10 +69,13 @@ pub(super) fn rows(db: &Connection, run: RunId, naming: Naming, query: &Query) -
                 count,
                 state,
                 edge,
+                depth: None,
+                in_cycle: false,
+                cells: Vec::new(),
             })
         })
         .collect::<rusqlite::Result<_>>()?;
-    Ok(Rows { query: query.clone(), total, rows })
+    Ok(Rows::new(query.clone(), total, rows))
 }
 
 /// Direct members, direct groups, and the state of the member list if it is not complete.
@@ -186,14 +189,18 @@ impl Lists<'_> {
         };
         let about = match &query.within {
             Within::All => None,
-            Within::MembersOf(id) | Within::GroupsOf(id) => match self.known(id)? {
-                Some(known) => Some(known),
-                None => return Ok((0, Vec::new())),
-            },
+            Within::MembersOf(id) | Within::GroupsOf(id) | Within::AllMembersOf(id) | Within::AllGroupsOf(id) => {
+                match self.known(id)? {
+                    Some(known) => Some(known),
+                    None => return Ok((0, Vec::new())),
+                }
+            }
         };
         let is_account = about.as_ref().is_some_and(|a| a.kind == Some(EntityKind::Account.code()));
         match (&query.within, about, kind) {
             (Within::MembersOf(_), Some(account), None) if is_account => self.account_edges(&account, window),
+            // What lies behind other groups is not found by a window on rows: `explore` answers that.
+            (Within::AllMembersOf(_) | Within::AllGroupsOf(_), Some(_), _) => Ok((0, Vec::new())),
             (Within::MembersOf(_), Some(_), Some(kind)) if is_account => match kind {
                 EntityKind::User | EntityKind::Group => self.all_of(kind, window),
                 EntityKind::Account | EntityKind::Member => Ok((0, Vec::new())),

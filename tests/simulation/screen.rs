@@ -118,7 +118,7 @@ impl Screen {
     /// Until nothing runs that would change the screen without a key.
     pub async fn settle(&mut self) {
         use tenantry::app::Kind;
-        let busy = |m: &Model| m.jobs.values().any(|j| matches!(j.kind, Kind::Rows | Kind::Detail | Kind::Overview));
+        let busy = |m: &Model| m.jobs.values().any(|j| matches!(j.kind, Kind::Ask | Kind::Overview));
         self.ui.until(|m| !busy(m)).await.unwrap();
     }
 

@@ -17,8 +17,8 @@ use tenantry::{
         Model,
         views::{
             CredentialView, Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Look, Mode, Overview,
-            ProfileNews, ProfileRow, ProfileView, ProfileWork, Saved, StoreView, TrustValue, UploadEnd, UploadFailure,
-            UploadOrder, UploadedView,
+            ProfileNews, ProfileRow, ProfileView, ProfileWork, Saved, SavedAs, StoreView, TrustValue, UploadEnd,
+            UploadFailure, UploadOrder, UploadedView,
         },
     },
     domain::{
@@ -27,6 +27,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
+        explore::{Answer, Question},
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
         naming::Naming,
@@ -86,6 +87,7 @@ pub fn fills() -> Fills {
         wrong: vec![
             fill("another app's secret", WRONG_SECRET, Some("AADSTS7000215")),
             fill("the Secret ID instead of the Value", CLIENT, None),
+            Fill { client: TENANT.to_owned(), ..fill("the tenant's ID for the app's", SECRET, Some("AADSTS700016")) },
         ],
     }
 }
@@ -115,6 +117,8 @@ pub struct Script {
     pub broken: bool,
     pub orders: Vec<UploadOrder>,
     pub forms: Vec<Form>,
+    /// As what a profile was saved last.
+    pub saved: Option<SavedAs>,
     pub queries: Vec<Query>,
     pub runs: Vec<RunInfo>,
     /// How runs were asked to read.
@@ -225,6 +229,9 @@ pub fn row(list: List, n: u64) -> Row {
         count,
         state: (kind == EntityKind::Group && n == 2).then_some(State::Hidden),
         edge,
+        depth: None,
+        in_cycle: false,
+        cells: Vec::new(),
     }
 }
 
@@ -242,6 +249,48 @@ fn certificate(subject: &str, cer_path: Option<&str>) -> CertificateView {
 
 fn totals() -> Totals {
     Totals { accounts: 1, users: 50_021, groups: 20_004, members: 4_532, edges: 403_854 }
+}
+
+impl Fake {
+    fn rows(&self, query: Query) -> Rows {
+        self.script.lock().unwrap().queries.push(query.clone());
+        let (list, total) = match (&query.within, query.list) {
+            (Within::MembersOf(id), _) if id == "g-2" => (List::Users, 0),
+            (Within::MembersOf(_) | Within::AllMembersOf(_), _) => (List::Users, 18),
+            (Within::GroupsOf(_) | Within::AllGroupsOf(_), _) => (List::Groups, 2),
+            (Within::All, List::Accounts) => (List::Accounts, 1),
+            (Within::All, list) => (list, 50_021),
+        };
+        let total = match query.filter.as_str() {
+            "" => total,
+            "nobody" => 0,
+            _ => 12.min(total),
+        };
+        let rows = (query.offset..total.min(query.offset + query.limit)).map(|n| row(list, n)).collect();
+        Rows::new(query, total, rows)
+    }
+}
+
+fn detail(id: String) -> Option<Detail> {
+    let n: u64 = id.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+    let group = id.starts_with('g');
+    let name = row(if group { List::Groups } else { List::Users }, n).name;
+    Some(Detail {
+        kind: if group { EntityKind::Group } else { EntityKind::User },
+        entity: json!({
+            "_key": id, "_class": if group { "UserGroup" } else { "User" },
+            "_type": if group { "active_directory_user_group" } else { "active_directory_user" },
+            "displayName": name, "name": name, "active": true,
+            "email": ["ada@contoso.com", "lovelace@contoso.com"], "jobTitle": "Countess\x1b[5m",
+            "createdOn": 1_600_000_000_000_u64, "mobilePhone": null,
+        }),
+        raw: json!({}),
+        id,
+        name,
+        members: if group { 18 } else { 0 },
+        groups: 2,
+        state: (group && n == 2).then_some(State::Hidden),
+    })
 }
 
 impl Engine for Fake {
@@ -400,6 +449,7 @@ impl Engine for Fake {
     fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>> {
         async move {
             let mut script = self.script.lock().unwrap();
+            script.saved = Some(form.profile);
             let mut profile = profile(Some("Contoso"));
             profile.target = form.jupiterone.map(|j| j.target);
             script.profile = Some(profile.clone());
@@ -518,50 +568,13 @@ impl Engine for Fake {
         .boxed()
     }
 
-    fn rows(&self, _: RunId, query: Query) -> BoxFuture<'_, Result<Rows, Problem>> {
-        async move {
-            self.script.lock().unwrap().queries.push(query.clone());
-            let (list, total) = match (&query.within, query.list) {
-                (Within::MembersOf(id), _) if id == "g-2" => (List::Users, 0),
-                (Within::MembersOf(_), _) => (List::Users, 18),
-                (Within::GroupsOf(_), _) => (List::Groups, 2),
-                (Within::All, List::Accounts) => (List::Accounts, 1),
-                (Within::All, list) => (list, 50_021),
-            };
-            let total = match query.filter.as_str() {
-                "" => total,
-                "nobody" => 0,
-                _ => 12.min(total),
-            };
-            let rows = (query.offset..total.min(query.offset + query.limit)).map(|n| row(list, n)).collect();
-            Ok(Rows { query, total, rows })
-        }
-        .boxed()
-    }
-
-    fn detail(&self, _: RunId, id: String) -> BoxFuture<'_, Result<Option<Detail>, Problem>> {
-        async move {
-            let n: u64 = id.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
-            let group = id.starts_with('g');
-            let name = row(if group { List::Groups } else { List::Users }, n).name;
-            Ok(Some(Detail {
-                kind: if group { EntityKind::Group } else { EntityKind::User },
-                entity: json!({
-                    "_key": id, "_class": if group { "UserGroup" } else { "User" },
-                    "_type": if group { "active_directory_user_group" } else { "active_directory_user" },
-                    "displayName": name, "name": name, "active": true,
-                    "email": ["ada@contoso.com", "lovelace@contoso.com"], "jobTitle": "Countess\x1b[5m",
-                    "createdOn": 1_600_000_000_000_u64, "mobilePhone": null,
-                }),
-                raw: json!({}),
-                id,
-                name,
-                members: if group { 18 } else { 0 },
-                groups: 2,
-                state: (group && n == 2).then_some(State::Hidden),
-            }))
-        }
-        .boxed()
+    fn ask(&self, _: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+        let answer = match question {
+            Question::Rows(query) => Ok(Answer::Rows(self.rows(query))),
+            Question::Detail(id) => Ok(Answer::Detail(detail(id).map(Box::new))),
+            question => Err(Problem::new(format!("the stand-in does not know {question:?}"))),
+        };
+        async move { answer }.boxed()
     }
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {

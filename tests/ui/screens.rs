@@ -443,7 +443,7 @@ fn walks_of_keys_harm_nothing() {
                 let uploads = matches!(&effect, Effect::Start(_, work) if matches!(**work, Work::Upload(_)));
                 assert!(!uploads, "{name}: {text} at step {step} uploads");
                 let harmless = match &effect {
-                    Effect::Start(_, work) => matches!(**work, Work::Rows(..) | Work::Detail(..)),
+                    Effect::Start(_, work) => matches!(**work, Work::Ask(..)),
                     effect => matches!(effect, Effect::Cancel(_)),
                 };
                 assert!(!text_goes_in || harmless, "{name}: the letter {text} at step {step} does {effect:?}");

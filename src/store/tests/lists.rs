@@ -50,7 +50,7 @@ fn pages() -> Vec<PageWrite> {
 }
 
 fn ask(reader: &Reader, list: List, within: Within, filter: &str, offset: u64, limit: u64) -> Rows {
-    let query = Query { list, within, filter: filter.to_owned(), offset, limit };
+    let query = Query { within, filter: filter.to_owned(), offset, limit, ..Query::of(list) };
     reader.rows(RunId(1), NAMING, &query).unwrap()
 }
 

@@ -501,7 +501,7 @@ fn check_lists(reader: &Reader, run: RunId, model: &Model) {
     let totals = reader.totals(run).unwrap();
     assert_eq!(totals.edges as usize, edges.len());
     let ask = |list: List, within: Within| {
-        let query = Query { list, within, filter: String::new(), offset: 0, limit: 1000 };
+        let query = Query { within, limit: 1000, ..Query::of(list) };
         let rows = reader.rows(run, NAMING, &query).unwrap();
         assert_eq!(rows.total as usize, rows.rows.len(), "{query:?}");
         rows.rows
