@@ -32,5 +32,6 @@ pub mod secret;
 pub mod short_id;
 pub mod target;
 pub mod text;
+pub mod traits;
 pub mod upload;
 pub mod view;
