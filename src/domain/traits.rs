@@ -149,8 +149,11 @@ impl Traits {
             }
         };
         add(Trait::Synced, flag("onPremisesSyncEnabled") == Some(true));
-        let (mut has_mail, mut has_switch) = (true, true);
+        // What could not be read is known by its id and type alone.
+        let is_known = raw.keys().any(|field| field != "id");
+        let (mut has_mail, mut has_switch) = (is_known, true);
         match kind {
+            EntityKind::User | EntityKind::Group if !is_known => {}
             EntityKind::Account => (has_mail, has_switch) = (false, false),
             EntityKind::User => {
                 let is_guest = text("userType") == "Guest";
@@ -184,8 +187,9 @@ impl Traits {
             }
             EntityKind::Member => {
                 let odata_type = short_odata_type(odata_type);
-                has_mail = odata_type == "orgContact";
-                add(Trait::Contact, has_mail);
+                let is_contact = odata_type == "orgContact";
+                has_mail &= is_contact;
+                add(Trait::Contact, is_contact);
                 add(Trait::Device, odata_type == "device");
                 add(Trait::ServicePrincipal, odata_type == "servicePrincipal");
             }
@@ -246,7 +250,7 @@ mod tests {
             assert_eq!(Traits::from_bits(traits.bits()), traits);
         };
         let user = EntityKind::User;
-        check(user, "", json!({}), &[Trait::MemberUser, Trait::NoMail]);
+        check(user, "", json!({ "displayName": "Ada" }), &[Trait::MemberUser, Trait::NoMail]);
         check(
             user,
             "",
@@ -278,10 +282,14 @@ mod tests {
         );
         check(group, "", json!({ "visibility": "Private" }), &[Trait::Security, Trait::Private, Trait::NoMail]);
         let member = EntityKind::Member;
-        check(member, "#microsoft.graph.orgContact", json!({}), &[Trait::Contact, Trait::NoMail]);
+        check(member, "#microsoft.graph.orgContact", json!({ "mail": null }), &[Trait::Contact, Trait::NoMail]);
         check(member, "#microsoft.graph.device", json!({ "accountEnabled": false }), &[Trait::Device, Trait::Disabled]);
         check(member, "servicePrincipal", json!({ "mail": "" }), &[Trait::ServicePrincipal]);
         check(member, "#microsoft.graph.agentThing", json!({}), &[]);
+        let id = json!({ "id": "1" });
+        check(user, "", id.clone(), &[]);
+        check(group, "", id.clone(), &[]);
+        check(member, "#microsoft.graph.orgContact", id, &[Trait::Contact]);
         check(EntityKind::Account, "", json!({ "mail": "", "accountEnabled": true }), &[]);
     }
 

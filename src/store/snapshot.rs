@@ -3,22 +3,17 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, Row};
 use serde_json::Value;
 
 use super::{
     error::StoreError,
-    lists,
+    keys, lists,
     nodes::each,
     read::{Reader, Stored},
     runs,
 };
-use crate::domain::{
-    completeness::State,
-    ids::RunId,
-    kind::EntityKind,
-    traits::Traits,
-};
+use crate::domain::{completeness::State, ids::RunId, kind::EntityKind, traits::Traits};
 
 /// An object as lists show, filter and sort it. Texts are empty where there is nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,7 +147,7 @@ impl Snapshot<'_> {
 
     /// The number of an id, if the store has it in any run.
     pub fn num_of(&self, id: &str) -> Result<Option<i64>, StoreError> {
-        self.look(|db| super::keys::find(db, id))
+        self.look(|db| keys::find(db, id))
     }
 
     fn look<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
