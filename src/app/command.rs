@@ -343,7 +343,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Move(Move::PageDown), ["pagedown"], "", "a page down", picking;
     Action::Continue, ["enter", "down", "tab"], "to the list", "keep the filter and go to the list", filtering;
     Action::Back, ["esc", "ctrl-g"], "drop the filter", "drop the filter", filtering;
-    Action::Words, ["f2"], "its language", "what a filter understands", |m| filtering(m) || (browsing(m) && browse::on_list(m));
+    Action::Words, ["f2"], "its language", "what a filter understands", filtering;
     Action::Continue, ["enter"], "show this run", "all lists show this run from now on", |m| browsing(m) && browse::on_runs(m) && browse::can_open(m);
     Action::Compare, ["d"], "compare", "what is different between this run and the one that is shown", |m| browsing(m) && browse::on_runs(m);
     Action::Compare, ["d"], "other runs", "choose which runs are compared", |m| browsing(m) && browse::on_changes(m);
@@ -351,6 +351,7 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Members, ["right", "l"], "members", "the members of this group", |m| browsing(m) && browse::has_members(m);
     Action::Groups, ["left", "h"], "in groups", "the groups that this object is in", |m| browsing(m) && browse::has_groups(m);
     Action::Filter, ["/"], "filter", "show only what the filter says", |m| browsing(m) && m.browse.run.is_some();
+    Action::Words, ["f2"], "", "what a filter understands", |m| browsing(m) && browse::on_list(m);
     Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::on_objects(m);
     Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::on_objects(m);
     Action::Columns, ["c"], "columns", "choose the columns and their order", |m| browsing(m) && browse::on_objects(m);

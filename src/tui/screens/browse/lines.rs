@@ -79,7 +79,7 @@ fn own(view: &View, cells: usize) -> Vec<Slot> {
             Slot::wide("login or mail", 22, 3),
         ],
         Shows::Runs => vec![
-            Slot::wide("run", 16, 1),
+            Slot::wide("run", 22, 1),
             Slot::fixed("started", 16),
             Slot::fixed("read", 11),
             Slot::number("took", 8),

@@ -10,7 +10,7 @@ use ratatui::{
 use super::{
     super::super::{
         Room,
-        text::{width, wrap},
+        text::{fit, width},
         theme, widgets,
     },
     columns, lines,
@@ -40,7 +40,7 @@ pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room
     // What is wrong with the filter stands under it, where there is always a line: nothing moves while somebody types.
     match (&view.complaint, room) {
         (Some(complaint), _) => {
-            let line = wrap(complaint, cells.saturating_sub(2)).into_iter().next().unwrap_or_default();
+            let line = fit(complaint, cells.saturating_sub(2));
             buf.set_line(inner.x, y, &widgets::signed(Sign::NeedsYou, line), inner.width);
             y += 1;
         }
