@@ -13,6 +13,7 @@ pub mod items;
 mod lists;
 mod object;
 mod pick;
+mod pointer;
 pub mod popup;
 pub mod problems;
 pub mod runs;
@@ -27,6 +28,7 @@ pub use items::Item;
 pub use lists::{View, title};
 pub use object::{EDGES, Face, Open, Pane};
 pub use pick::{Known, Pick, like};
+pub(super) use pointer::{click_head, click_line, click_row, click_tab, wheel_side};
 pub use popup::Popup;
 pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 

@@ -746,6 +746,7 @@ pub fn ui(engine: &Arc<Fake>, mode: Mode, size: (u16, u16)) -> Ui {
     let options = UiOptions {
         mode,
         look: Look::default(),
+        keys: tenantry::app::keymap::KeyMap::default(),
         zone: TimeZone::UTC,
         vault: if mode == Mode::Demo { "memory (demo)".to_owned() } else { "GNOME Keyring".to_owned() },
         fills: (mode == Mode::Demo).then(fills),

@@ -7,24 +7,24 @@ mod list;
 mod object;
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::Line,
 };
 
 pub use columns::mark;
 
-use super::super::{Room, text::fit, theme, widgets};
+use super::super::{Room, page::Page, text::fit, theme, widgets};
 use crate::app::{
     Model, Sign,
     browse::{Item, Pane, Shows, View, banner},
+    pointer::Target,
 };
 
 /// The side pane.
 const SIDE: u16 = 42;
 
 /// Gives back the furthest that an open object can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     if model.browse.run.is_none() {
         let inner = widgets::panel(buf, area, "Browse");
         let text = match model.overview.profile {
@@ -59,10 +59,12 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     match &view.shows {
         Shows::Object(open) => {
             let inner = widgets::panel(buf, body, &view.title);
+            buf.spot(body, Target::Main);
             return widgets::scrolled(buf, inner, &object::lines(model, inner.width), open.scroll);
         }
         Shows::One(item, scroll) => {
             let inner = widgets::panel(buf, body, &view.title);
+            buf.spot(body, Target::Main);
             return widgets::scrolled(buf, inner, &lines::one(model, item, inner.width), *scroll);
         }
         _ => {}
@@ -84,7 +86,8 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
 }
 
 /// What is known of the line under the cursor.
-fn beside(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
+fn beside(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect) {
+    buf.spot(area, Target::Side);
     if view.shows.source().is_none() {
         let title = match view.window.selected() {
             Some(Item::Run(run)) => format!("Run {}", run.id),

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
 
 use super::super::{
     Room,
+    page::Page,
     text::{ago, clock, fit, when, wrap},
     theme, widgets,
 };
@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let Some(profile) = &model.overview.profile else { return 0 };
     let (left, right) = match room {
         Room::Full => {

@@ -51,6 +51,22 @@ pub fn table<'a>(model: &'a Model, view: &'a View, cells: usize) -> Table<'a> {
     Table { model, view, slots: columns::fitted(slots, cells), columns }
 }
 
+impl Table<'_> {
+    /// The heads that something can be sorted by: how far from the left, how wide, which.
+    pub fn heads(&self) -> Vec<(u16, u16, Column)> {
+        let mut at = 0_u16;
+        let mut out = Vec::new();
+        for (slot, shown) in self.slots.iter().zip(&self.columns) {
+            let cells = u16::try_from(slot.cells).unwrap_or(u16::MAX);
+            if let Shown::Column(column) = shown {
+                out.push((at, cells, *column));
+            }
+            at = at.saturating_add(cells).saturating_add(2);
+        }
+        out
+    }
+}
+
 fn objects(model: &Model, layout: Layout, cells: usize) -> (Vec<Slot>, Vec<Shown>) {
     let sort = model.browse.sort(layout);
     let mut shown: Vec<Shown> = model.browse.columns(layout).into_iter().map(Shown::Column).collect();

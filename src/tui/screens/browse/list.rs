@@ -10,6 +10,7 @@ use ratatui::{
 use super::{
     super::super::{
         Room,
+        page::Page,
         text::{fit, width},
         theme, widgets,
     },
@@ -20,6 +21,7 @@ use crate::{
         Model, Sign,
         browse::{Pane, Shows, View},
         list::top_for,
+        pointer::Target,
     },
     domain::{
         completeness::{Collection, GapScope, RunStatus, State},
@@ -28,7 +30,7 @@ use crate::{
     },
 };
 
-pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room) {
+pub fn draw(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect, room: Room) {
     let inner = match room {
         Room::Small => Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area },
         _ => widgets::panel(buf, area, ""),
@@ -47,6 +49,10 @@ pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room
         (None, Room::Small) => {}
         (None, _) => {
             buf.set_line(inner.x, y, &columns::heads(&table.slots, cells), inner.width);
+            for (from, wide, column) in table.heads() {
+                let width = wide.min(inner.width.saturating_sub(from));
+                buf.spot(Rect { x: inner.x + from, y, width, height: 1 }, Target::Head(column));
+            }
             y += 1;
         }
     }
@@ -58,6 +64,7 @@ pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room
         let text = empty(model, view);
         return widgets::lines(buf, place, &widgets::wrapped(&text, inner.width, 0, theme::DIM));
     }
+    buf.spot(place, Target::Main);
     let rows = u64::from(place.height);
     let top = top_for(view.window.cursor, view.window.top, rows);
     for line in 0..rows {
@@ -72,6 +79,7 @@ pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room
             None => break,
         };
         buf.set_line(place.x, y + line as u16, &drawn, place.width);
+        buf.spot(Rect { y: y + line as u16, height: 1, ..place }, Target::Row(index));
     }
 }
 
