@@ -190,7 +190,8 @@ pub(super) fn page(m: &Model) -> u64 {
         18..28 => 8,
         _ => 9,
     };
-    let banner = u16::from(banner(m).is_some());
+    // What is said above the rows takes a line.
+    let banner = u16::from(banner(m).is_some()) + u16::from(picking(m).is_some());
     u64::from(m.size.1.saturating_sub(taken + banner)).max(1)
 }
 

@@ -104,6 +104,7 @@ const ASCII: &[(&str, &str)] = &[
     ("⇥", "]"),
     ("⇤", "["),
     ("⌫", "{"),
+    ("∞", "8"),
 ];
 
 /// Takes away what the terminal cannot show.

@@ -3,18 +3,23 @@
 mod heads;
 mod list;
 mod object;
+mod why;
 
 use ratatui::{
     buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
-    text::Line,
+    text::{Line, Span},
 };
 
-use super::super::{Room, text::fit, theme, widgets};
+use super::super::{
+    Room,
+    text::{fit, width},
+    theme, widgets,
+};
 use crate::{
     app::{
         Model, Sign,
-        browse::{Pane, Shows, banner},
+        browse::{Known, Pane, Pick, Shows, banner},
     },
     domain::kind::EntityKind,
 };
@@ -52,10 +57,15 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     };
     let body = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
     let view = model.browse.view();
-    if let Shows::Object(open) = &view.shows {
-        let inner = widgets::panel(buf, body, &view.title);
-        return widgets::scrolled(buf, inner, &object::lines(model, inner.width), open.scroll);
-    }
+    let body = match &view.shows {
+        Shows::Object(open) => {
+            let inner = widgets::panel(buf, body, &view.title);
+            return object::draw(model, open, buf, inner);
+        }
+        Shows::Why(reasons) => return why::draw(reasons, buf, body, room),
+        Shows::Pick(pick) => picking(pick, buf, body),
+        _ => body,
+    };
     let (list_at, side) = match room {
         Room::Full => {
             let [list, side] = Layout::horizontal([Constraint::Min(60), Constraint::Length(42)])
@@ -73,9 +83,23 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
             (None, _) => String::new(),
         };
         let inner = widgets::panel(buf, side, &name);
-        widgets::scrolled(buf, inner, &object::lines(model, inner.width), 0);
+        widgets::scrolled(buf, inner, &object::beside(model, inner.width), 0);
     }
     0
+}
+
+/// What is being chosen, and among what; gives back the room below.
+fn picking(pick: &Pick, buf: &mut Buffer, area: Rect) -> Rect {
+    let asks = match &pick.known {
+        Known::Member(member) => format!("Why is {} in … which group? Among ", member.name),
+        Known::Group(group) => format!("Why is … who in {}? Among ", group.name),
+    };
+    let among = pick.among();
+    let cells = usize::from(area.width).saturating_sub(2);
+    let asks = fit(&asks, cells.saturating_sub(width(among)));
+    let line = Line::from(vec![Span::raw(asks), Span::styled(among, theme::ACCENT)]);
+    buf.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
 }
 
 const fn kind_name(kind: EntityKind) -> &'static str {
