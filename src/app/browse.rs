@@ -13,6 +13,7 @@ pub use copy::edges;
 pub use lists::{View, title};
 pub use object::{EDGES, Face, Open, Pane};
 pub use pick::{Known, Pick, like};
+pub(super) use trail::{open_list, open_members};
 pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 
 use super::{Fx, Model, Place, command::Action, key::Key, msg::JobId};

@@ -278,7 +278,9 @@ pub const COMMANDS: &[Command] = commands! {
     Action::RemoveProfile, ["x", "delete"], "remove", "remove it and its secrets; asks first", |m| at(m, Place::Profiles) && profiles::is_usable(m);
 
     // Dashboard.
-    Action::Continue, ["enter"], "open", "open the selected step", |m| at(m, Place::Dashboard);
+    Action::Continue, ["enter"], "open", "open what is selected: a step, or a list of what the line counts", |m| at(m, Place::Dashboard);
+    Action::Face(1), ["tab"], "next part", "the next part of the overview", |m| at(m, Place::Dashboard) && dashboard::has_parts(m);
+    Action::Face(-1), ["backtab"], "", "the part before", |m| at(m, Place::Dashboard) && dashboard::has_parts(m);
     Action::Advance, ["a"], "let the tenant change", "let the demo's tenant change, as time would", dashboard::can_advance;
 
     Action::Profiles, ["P"], "profiles", "all profiles: switch, new, change, rename, remove", |m| at(m, Place::Dashboard) && profiles::are_kept(m);

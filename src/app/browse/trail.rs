@@ -198,7 +198,7 @@ pub(super) fn turn(model: &mut Model, by: i8, fx: &mut Fx) {
 }
 
 /// Opens a list of the tabs with this filter.
-pub fn open_list(model: &mut Model, list: List, filter: &str, fx: &mut Fx) {
+pub(in super::super) fn open_list(model: &mut Model, list: List, filter: &str, fx: &mut Fx) {
     let browse = &mut model.browse;
     browse.trail.iter().for_each(|view| left(view, fx));
     browse.trail.clear();
@@ -213,7 +213,7 @@ pub fn open_list(model: &mut Model, list: List, filter: &str, fx: &mut Fx) {
 }
 
 /// Opens the members of a group, with the group itself on the trail.
-pub fn open_members(model: &mut Model, id: &str, name: &str, fx: &mut Fx) {
+pub(in super::super) fn open_members(model: &mut Model, id: &str, name: &str, fx: &mut Fx) {
     open_list(model, List::Groups, "", fx);
     let browse = &mut model.browse;
     push(browse, View::of(Shows::Object(Box::new(Open::of(id.to_owned(), EntityKind::Group))), name));
