@@ -16,6 +16,7 @@ pub mod msg;
 pub mod overlay;
 pub mod preview;
 pub mod profiles;
+pub mod room;
 pub mod steps;
 pub mod upload;
 pub mod views;
@@ -250,7 +251,8 @@ impl Model {
     pub fn browsed(&self) -> Option<&RunInfo> {
         let store = self.overview.store.as_ref()?;
         let known = [store.newest.as_ref(), store.finished.as_ref()];
-        known.into_iter().flatten().find(|run| Some(run.id) == self.browse.run)
+        let mut known = known.into_iter().flatten().chain(browse::runs::known(&self.browse));
+        known.find(|run| Some(run.id) == self.browse.run)
     }
 
     /// The run that was cut off, and that the next one goes on with.
@@ -322,7 +324,7 @@ impl Model {
                 ingest::IngestPhase::Failed(p) => Some(p),
                 _ => None,
             },
-            Place::Browse => self.browse.problem.as_deref(),
+            Place::Browse => self.browse.view().problem.as_deref().or(self.browse.problem.as_deref()),
             Place::Preview => match &self.comparison.phase {
                 preview::ComparisonPhase::Failed(p) => Some(p),
                 _ => None,
@@ -384,6 +386,7 @@ impl Model {
         let scroll = match (self.overlays.last_mut(), self.place) {
             (Some(Overlay::Help { scroll }), _) => scroll,
             (Some(Overlay::Profile(popup)), _) => return popup.keep_in_reach(reach),
+            (Some(Overlay::Browse(popup)), _) => return popup.keep_in_reach(reach),
             (Some(_), _) => return,
             (None, Place::Wizard) => &mut self.wizard.scroll,
             (None, Place::Ingest) => &mut self.ingest.scrolled,
@@ -395,6 +398,7 @@ impl Model {
                     Some(scroll) => scroll,
                     None => return,
                 },
+                browse::Shows::One(_, scroll) => scroll,
                 _ => return,
             },
             (None, Place::Dashboard | Place::Profiles) => return,

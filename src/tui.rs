@@ -22,30 +22,8 @@ pub mod widgets;
 
 use ratatui::{Frame, widgets::Clear, widgets::Widget};
 
+pub use crate::app::room::Room;
 use crate::app::{Model, Place};
-
-/// How much room there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Room {
-    /// One sentence.
-    Tiny,
-    /// Only the list.
-    Small,
-    /// Side panes become pages.
-    Medium,
-    Full,
-}
-
-impl Room {
-    pub const fn of(width: u16, height: u16) -> Self {
-        match (width, height) {
-            (..30, _) | (_, ..8) => Self::Tiny,
-            (..70, _) | (_, ..18) => Self::Small,
-            (..110, _) | (_, ..28) => Self::Medium,
-            _ => Self::Full,
-        }
-    }
-}
 
 /// Draws the whole screen. Gives back the furthest that what has the arrow keys can be scrolled: only drawing knows.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) -> u16 {

@@ -4,7 +4,9 @@
 //! stands before the general.
 
 use super::{
-    Focus, Model, Place, Step, browse, dashboard,
+    Focus, Model, Place, Step,
+    browse::{self, popup},
+    dashboard,
     form::Proof,
     ingest,
     key::{Code, Key},
@@ -61,6 +63,22 @@ pub enum Action {
     Move(Move),
     Tab(i8),
     Filter,
+    /// The filter's language.
+    Words,
+    Facets,
+    Sort,
+    Columns,
+    /// What can be copied of a list.
+    Copy,
+    Export,
+    /// What is different between two runs.
+    Compare,
+    /// Switches the chosen line of a popup on or off.
+    Toggle,
+    /// Moves the chosen line of a popup.
+    Shift(i8),
+    /// As it was before anything was chosen.
+    Usual,
     Members,
     Groups,
     /// From the direct ones to all, and back.
@@ -192,6 +210,7 @@ fn picking(model: &Model) -> bool {
 fn scrollable(model: &Model) -> bool {
     in_help(model)
         || choosing(model)
+        || popup::top(model).is_some()
         || profiles::trusting(model)
         || browsing(model)
         || at(model, Place::Preview)
@@ -218,6 +237,22 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Continue, ["enter"], "read", "read the directory in the chosen way", choosing;
     Action::Back, ["esc", "ctrl-g", "backspace", "h", "q"], "not now", "close without reading", choosing;
     Action::Back, ["esc", "ctrl-g", "backspace", "?", "q", "enter", "f1"], "close", "close the help", in_help;
+
+    Action::Continue, ["enter"], "sort by it", "sort by this column alone; again: the other way round", popup::sorts;
+    Action::Toggle, ["space", "+"], "and then by it", "sort by this column where the others are equal; again: the other way round, or not by it", popup::sorts;
+    Action::Continue, ["enter", "space"], "show or hide", "show this column, or hide it", popup::lays_out;
+    Action::Shift(-1), ["K", "-", "left"], "earlier", "move this column to the left", popup::lays_out;
+    Action::Shift(1), ["J", "+", "right"], "later", "move this column to the right", popup::lays_out;
+    Action::Usual, ["d"], "as usual", "as it was before anything was chosen", |m| popup::sorts(m) || popup::lays_out(m);
+    Action::Continue, ["enter", "space"], "choose", "leave only rows of this kind, or all again; the filter says so", popup::counts;
+    Action::Filter, ["/"], "filter", "go to the filter's text", popup::counts;
+    Action::Continue, ["enter"], "copy", "copy this to the clipboard", popup::copies;
+    Action::Continue, ["enter"], "write the file", "write what the filter leaves to a file in the current directory", popup::exports;
+    Action::Back, ["esc", "ctrl-g", "backspace", "s", "q"], "close", "back to the list", popup::sorts;
+    Action::Back, ["esc", "ctrl-g", "backspace", "c", "q"], "close", "back to the list", popup::lays_out;
+    Action::Back, ["esc", "ctrl-g", "backspace", "f", "q"], "close", "back to the list", popup::counts;
+    Action::Back, ["esc", "ctrl-g", "backspace", "y", "e", "q"], "close", "back to the list", |m| popup::copies(m) || popup::exports(m);
+    Action::Back, ["esc", "ctrl-g", "backspace", "f2", "q", "enter"], "close", "back to the filter", popup::explains;
 
     Action::Yes, ["y"], "remove", "remove what is listed", profiles::removing;
     Action::PurgeProfile, ["s"], "with its store …", "remove the tenant's store too, once a word is typed", profiles::may_purge;
@@ -310,7 +345,11 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Move(Move::PageDown), ["pagedown"], "", "a page down", picking;
     Action::Continue, ["enter", "down", "tab"], "to the list", "keep the filter and go to the list", filtering;
     Action::Back, ["esc", "ctrl-g"], "drop the filter", "drop the filter", filtering;
-    Action::Continue, ["enter"], "open", "open the object", |m| browsing(m) && browse::can_open(m);
+    Action::Words, ["f2"], "its language", "what a filter understands", |m| filtering(m) || (browsing(m) && browse::on_list(m));
+    Action::Continue, ["enter"], "show this run", "all lists show this run from now on", |m| browsing(m) && browse::on_runs(m) && browse::can_open(m);
+    Action::Compare, ["d"], "compare", "what is different between this run and the one that is shown", |m| browsing(m) && browse::on_runs(m);
+    Action::Compare, ["d"], "other runs", "choose which runs are compared", |m| browsing(m) && browse::on_changes(m);
+    Action::Continue, ["enter"], "open", "open it", |m| browsing(m) && (browse::can_open(m) || browse::can_go_on(m));
     Action::Members, ["right", "l"], "members", "the members of this group", |m| browsing(m) && browse::has_members(m);
     Action::Groups, ["left", "h"], "in groups", "the groups that this object is in", |m| browsing(m) && browse::has_groups(m);
     Action::Way(1), ["n"], "next way", "the next of the ways, one by itself", |m| browsing(m) && browse::has_ways(m);
@@ -321,9 +360,14 @@ pub const COMMANDS: &[Command] = commands! {
     Action::Reach, ["t"], "nested too", "also what is in it through other groups", |m| browsing(m) && browse::has_reach(m);
     Action::Face(1), ["tab"], "next page", "another page about this", |m| browsing(m) && browse::has_faces(m);
     Action::Face(-1), ["backtab"], "", "the page before", |m| browsing(m) && browse::has_faces(m);
-    Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::can_copy(m);
-    Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::can_copy(m);
-    Action::Filter, ["/"], "filter", "show only what contains these words", |m| browsing(m) && m.browse.run.is_some();
+    Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::has_faces(m);
+    Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::has_faces(m);
+    Action::Filter, ["/"], "filter", "show only what the filter says", |m| browsing(m) && m.browse.run.is_some();
+    Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::on_objects(m);
+    Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::on_objects(m);
+    Action::Columns, ["c"], "columns", "choose the columns and their order", |m| browsing(m) && browse::on_objects(m);
+    Action::Copy, ["y"], "copy", "copy a cell, the row, its id, the path to it, or the whole list", |m| browsing(m) && browse::can_copy(m);
+    Action::Export, ["e"], "export", "write what the filter leaves to a file: CSV, NDJSON …", |m| browsing(m) && browse::on_objects(m);
     Action::Tab(1), ["tab"], "next list", "the next list", browsing;
     Action::Tab(-1), ["backtab"], "", "the list before", browsing;
     Action::Refresh, ["r"], "refresh", "show what has come since", |m| browsing(m) && m.browse.run.is_some();

@@ -1,7 +1,7 @@
 //! What lies over a screen: help, questions, the word that starts an upload. A stack, each with its phase.
 
 use super::{
-    Fx, Model,
+    Fx, Model, browse,
     command::Action,
     field::TextField,
     msg::{Effect, ExitReason, Kind},
@@ -25,6 +25,8 @@ pub enum Overlay {
         field: TextField,
         wrong: bool,
     },
+    /// Over a list of the browser.
+    Browse(browse::Popup),
     /// About a profile.
     Profile(Popup),
 }
@@ -59,6 +61,7 @@ impl Question {
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     match (action, model.overlays.last_mut()) {
         (_, Some(Overlay::Profile(_))) => profiles::popup_act(model, action, fx),
+        (_, Some(Overlay::Browse(_))) => browse::popup::act(model, action, fx),
         (Action::Back | Action::No, Some(_)) => {
             model.overlays.pop();
         }
@@ -112,7 +115,7 @@ pub(super) fn settle(model: &mut Model) {
             None => running.iter().any(|k| k.is_at_stake()),
         },
         Overlay::How { .. } => !running.contains(&Kind::Collect),
-        Overlay::Help { .. } | Overlay::Type { .. } | Overlay::Profile(_) => true,
+        Overlay::Help { .. } | Overlay::Type { .. } | Overlay::Browse(_) | Overlay::Profile(_) => true,
     });
 }
 

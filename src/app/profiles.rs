@@ -5,7 +5,6 @@
 
 use super::{
     Focus, Fx, Model, Overview, Place,
-    browse::Browse,
     command::Action,
     dashboard,
     field::TextField,
@@ -439,7 +438,7 @@ fn forget(model: &mut Model, profile: Option<ProfileView>) {
     model.wizard = Wizard::default();
     model.dashboard = super::dashboard::Dashboard::default();
     model.ingest = Ingest::default();
-    model.browse = Browse::default();
+    model.browse.forget();
     model.upload = Upload::default();
     model.trouble = None;
     model.forget_comparison();

@@ -1,5 +1,6 @@
 //! What lies over a screen: the help, a question, the word that starts an upload.
 
+mod browse;
 mod profile;
 
 use ratatui::{
@@ -34,6 +35,7 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Buffer, area: Rect) -> u
         Overlay::Help { scroll } => return help(model, *scroll, buf, area),
         Overlay::Ask(question, phase) => ask(model, *question, *phase, buf, area),
         Overlay::Profile(popup) => return profile::draw(popup, buf, area),
+        Overlay::Browse(popup) => return browse::draw(model, *popup, buf, area),
         Overlay::How { chosen } => how(model, *chosen, buf, area),
         Overlay::Type { word, field, wrong } => {
             let cells = inner_width(area, 72);

@@ -26,6 +26,9 @@ pub const WARN: Style = Style::new().fg(Color::Yellow);
 pub const BAD: Style = Style::new().fg(Color::Red);
 pub const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
 
+/// Before the name of a group that is, over others, a member of itself.
+pub const CYCLE: &str = "∞";
+
 pub const fn sign(sign: Sign) -> (&'static str, Style) {
     match sign {
         Sign::Done => ("✓", GOOD),
@@ -97,6 +100,11 @@ const ASCII: &[(&str, &str)] = &[
     ("↑", "^"),
     ("↓", "v"),
     ("›", ">"),
+    ("▲", "^"),
+    ("▼", "v"),
+    ("∞", "8"),
+    ("☑", "x"),
+    ("☐", "."),
     ("▸", ">"),
     ("▾", "v"),
     ("‹", "<"),
@@ -104,7 +112,6 @@ const ASCII: &[(&str, &str)] = &[
     ("⇥", "]"),
     ("⇤", "["),
     ("⌫", "{"),
-    ("∞", "8"),
 ];
 
 /// Takes away what the terminal cannot show.

@@ -1,6 +1,8 @@
 //! The browser's screen: tabs, trail, filter, a windowed list, and the object under the cursor beside it.
 
+mod columns;
 mod heads;
+mod lines;
 mod list;
 mod object;
 mod why;
@@ -11,18 +13,20 @@ use ratatui::{
     text::{Line, Span},
 };
 
+pub use columns::mark;
+
 use super::super::{
     Room,
     text::{fit, width},
     theme, widgets,
 };
-use crate::{
-    app::{
-        Model, Sign,
-        browse::{Known, Pane, Pick, Shows, banner},
-    },
-    domain::kind::EntityKind,
+use crate::app::{
+    Model, Sign,
+    browse::{Item, Known, Pane, Pick, Shows, View, banner},
 };
+
+/// The side pane.
+const SIDE: u16 = 42;
 
 /// Gives back the furthest that an open object can be scrolled.
 pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
@@ -63,12 +67,16 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
             return object::draw(model, open, buf, inner);
         }
         Shows::Why(reasons) => return why::draw(reasons, buf, body, room),
+        Shows::One(item, scroll) => {
+            let inner = widgets::panel(buf, body, &view.title);
+            return widgets::scrolled(buf, inner, &lines::one(model, item, inner.width), *scroll);
+        }
         Shows::Pick(pick) => picking(pick, buf, body),
         _ => body,
     };
     let (list_at, side) = match room {
         Room::Full => {
-            let [list, side] = Layout::horizontal([Constraint::Min(60), Constraint::Length(42)])
+            let [list, side] = Layout::horizontal([Constraint::Min(60), Constraint::Length(SIDE)])
                 .spacing(Spacing::Overlap(1))
                 .areas(body);
             (list, Some(side))
@@ -77,13 +85,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     };
     list::draw(model, view, buf, list_at, room);
     if let Some(side) = side {
-        let name = match (model.browse.subject(), &model.browse.detail) {
-            (Some((_, _, name)), _) => name,
-            (None, Pane::Ready(detail)) => detail.name.clone(),
-            (None, _) => String::new(),
-        };
-        let inner = widgets::panel(buf, side, &name);
-        widgets::scrolled(buf, inner, &object::beside(model, inner.width), 0);
+        beside(model, view, buf, side);
     }
     0
 }
@@ -102,11 +104,25 @@ fn picking(pick: &Pick, buf: &mut Buffer, area: Rect) -> Rect {
     Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
 }
 
-const fn kind_name(kind: EntityKind) -> &'static str {
-    match kind {
-        EntityKind::Account => "account",
-        EntityKind::User => "user",
-        EntityKind::Group => "group",
-        EntityKind::Member => "group member",
+/// What is known of the line under the cursor.
+fn beside(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
+    if view.shows.source().is_none() {
+        let title = match view.window.selected() {
+            Some(Item::Run(run)) => format!("Run {}", run.id),
+            Some(Item::Finding(finding)) => finding.about.clone(),
+            Some(item) => item.subject().map_or_else(String::new, |(_, _, name)| name),
+            None => String::new(),
+        };
+        let inner = widgets::panel(buf, area, &title);
+        let all = view.window.selected().map(|item| lines::one(model, item, inner.width)).unwrap_or_default();
+        widgets::scrolled(buf, inner, &all, 0);
+        return;
     }
+    let name = match (model.browse.subject(), &model.browse.detail) {
+        (Some((_, _, name)), _) => name,
+        (None, Pane::Ready(detail)) => detail.name.clone(),
+        (None, _) => String::new(),
+    };
+    let inner = widgets::panel(buf, area, &name);
+    widgets::scrolled(buf, inner, &object::beside(model, inner.width), 0);
 }

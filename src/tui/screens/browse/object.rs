@@ -17,12 +17,12 @@ use super::{
         text::{pad, width, wrap},
         theme, widgets,
     },
-    kind_name, why,
+    why,
 };
 use crate::{
     app::{
         Model, Sign,
-        browse::{Asked, Face, Open, Pane},
+        browse::{Asked, Face, Open, Pane, columns::kind_name},
     },
     domain::{completeness::State, kind::EntityKind, text::counted, view::Detail},
 };

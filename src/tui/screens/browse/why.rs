@@ -170,7 +170,7 @@ fn marks(step: &Step) -> String {
         Some(State::Forbidden) => "✗ ",
         Some(State::Partial | State::Hidden | State::Gone) => "◐ ",
     };
-    format!("{}{state}", if step.in_cycle { "∞ " } else { "" })
+    format!("{}{state}", if step.in_cycle { format!("{} ", theme::CYCLE) } else { String::new() })
 }
 
 /// The groups whose members are not all known.
