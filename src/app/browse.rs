@@ -5,9 +5,8 @@
 
 mod asked;
 pub mod changes;
-pub mod clips;
 pub mod columns;
-mod copy;
+pub mod copy;
 pub mod facets;
 pub mod items;
 mod lists;
@@ -17,19 +16,21 @@ mod pointer;
 pub mod popup;
 pub mod problems;
 pub mod runs;
+mod texts;
 mod trail;
 mod why;
 
 use std::collections::BTreeMap;
 
 pub use asked::Asked;
-pub use copy::edges;
 pub use items::Item;
 pub use lists::{View, title};
 pub use object::{EDGES, Face, Open, Pane};
 pub use pick::{Known, Pick, like};
 pub(super) use pointer::{click_head, click_line, click_row, click_tab, wheel_side};
 pub use popup::Popup;
+pub use texts::edges;
+pub(super) use trail::{open_list, open_members};
 pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 
 use self::{columns::Layouts, facets::Facets, runs::Compare};
@@ -132,6 +133,8 @@ pub enum Shows {
     /// Also those that are in it, or that it is in, through others.
     AllMembersOf(String),
     AllGroupsOf(String),
+    /// The other end of a "why" is chosen.
+    Pick(Pick),
     /// What came, went or changed between two runs.
     Changes(Compare),
     /// All runs that are kept.
@@ -144,8 +147,6 @@ pub enum Shows {
     Object(Box<Open>),
     /// Why something is in a group.
     Why(Box<Reasons>),
-    /// The other end of a "why" is chosen.
-    Pick(Pick),
 }
 
 impl Shows {
@@ -273,12 +274,9 @@ pub(super) fn picking(m: &Model) -> Option<&Pick> {
     }
 }
 
+/// What is open has several pages.
 pub(super) fn has_faces(m: &Model) -> bool {
     matches!(m.browse.view().shows, Shows::Object(_) | Shows::Why(_))
-}
-
-pub(super) fn can_copy(m: &Model) -> bool {
-    has_faces(m)
 }
 
 /// A list of direct members or groups, or of all: the one can be turned into the other.
@@ -291,8 +289,7 @@ pub(super) fn reaches_all(m: &Model) -> bool {
 }
 
 pub(super) fn can_ask_why(m: &Model) -> bool {
-    !matches!(m.browse.view().shows, Shows::Pick(_))
-        && m.browse.subject().is_some_and(|(_, kind, _)| kind != EntityKind::Account)
+    picking(m).is_none() && m.browse.subject().is_some_and(|(_, kind, _)| kind != EntityKind::Account)
 }
 
 /// The ways into a group are on the screen.
@@ -309,11 +306,6 @@ pub(super) fn has_ways(m: &Model) -> bool {
 
 pub(super) fn has_lost(m: &Model) -> bool {
     reasons(m).is_some_and(|reasons| reasons.edge().is_some())
-}
-
-/// Whether there is room for a pane beside a list.
-pub(super) fn has_side(m: &Model) -> bool {
-    Room::of(m.size.0, m.size.1) == Room::Full
 }
 
 /// A list is on the screen.
@@ -346,7 +338,8 @@ pub fn page(m: &Model) -> u64 {
         // Top, rail, news and keys; tabs, trail, the frame, the filter and the heads.
         Room::Medium | Room::Full => 10,
     };
-    let banner = u16::from(banner(m).is_some());
+    // What is said above the rows takes a line.
+    let banner = u16::from(banner(m).is_some()) + u16::from(picking(m).is_some());
     u64::from(m.size.1.saturating_sub(taken + banner)).max(1)
 }
 
@@ -519,24 +512,21 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
 
 /// An answer to a question of the browser's has come.
 pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut Fx) {
-    let answer = match answer {
-        Answer::Rows(rows) => object::edges(model, job, rows).map(Answer::Rows),
-        other => Some(other),
-    };
-    match answer.and_then(|answer| lists::answered(model, job, answer, fx)) {
+    match lists::answered(model, job, answer, fx) {
+        Some(Answer::Rows(rows)) => object::edges(model, job, rows),
         Some(Answer::Detail(detail)) => object::answered(model, job, detail),
         Some(Answer::History(all)) => object::history(model, job, all),
         Some(Answer::Why(why)) => why::answered(model, job, why),
         Some(Answer::Cut(cut)) => why::cut(model, job, cut),
         Some(Answer::Facets(all)) => facets::answered(model, job, all),
-        Some(answer @ (Answer::Copied { .. } | Answer::Exported { .. })) => clips::answered(model, job, answer, fx),
+        Some(answer @ (Answer::Copied { .. } | Answer::Exported { .. })) => copy::answered(model, job, answer, fx),
         _ => {}
     }
     fetch(model, fx);
 }
 
 pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
-    if facets::failed(model, job, &problem) || clips::failed(model, job, &problem) {
+    if facets::failed(model, job, &problem) || copy::failed(model, job, &problem) {
         return;
     }
     let browse = &mut model.browse;

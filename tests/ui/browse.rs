@@ -270,7 +270,7 @@ async fn what_is_copied_or_written() {
     };
     assert_eq!(copied(ui.model(), 0), "Ada Lovelace");
     assert_eq!(copied(ui.model(), 1), "user0@contoso.onmicrosoft.com");
-    let offers = tenantry::app::browse::clips::offers(ui.model());
+    let offers = tenantry::app::browse::copy::offers(ui.model());
     let place = |title: &str| offers.iter().position(|offer| offer.title.starts_with(title)).unwrap();
     let row = copied(ui.model(), place("row"));
     assert!(row.starts_with("Ada Lovelace\tuser0@contoso.onmicrosoft.com\tmember\t0\tSales\t"), "{row:?}");

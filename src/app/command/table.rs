@@ -199,7 +199,9 @@ pub const COMMANDS: &[Command] = commands! {
         "remove-profile", Action::RemoveProfile, ["x", "delete"], "remove", "remove it and its secrets; asks first", |m| at(m, Place::Profiles) && profiles::is_usable(m);
     }
     Overview {
-        "open", Action::Continue, ["enter"], "open", "open the selected step", |m| at(m, Place::Dashboard);
+        "open", Action::Continue, ["enter"], "open", "open what is selected: a step, or a list of what the line counts", |m| at(m, Place::Dashboard);
+        "next-page", Action::Face(1), ["tab"], "next part", "the next part of the overview", |m| at(m, Place::Dashboard) && dashboard::has_parts(m);
+        "previous-page", Action::Face(-1), ["backtab"], "", "the part before", |m| at(m, Place::Dashboard) && dashboard::has_parts(m);
         "advance", Action::Advance, ["a"], "let the tenant change", "let the demo's tenant change, as time would", dashboard::can_advance;
         "profiles", Action::Profiles, ["P"], "profiles", "all profiles: switch, new, change, rename, remove", |m| at(m, Place::Dashboard) && profiles::are_kept(m);
     }
@@ -250,8 +252,8 @@ pub const COMMANDS: &[Command] = commands! {
         "reach", Action::Reach, ["t"], "nested too", "also what is in it through other groups", |m| browsing(m) && browse::has_reach(m);
         "next-page", Action::Face(1), ["tab"], "next page", "another page about this", |m| browsing(m) && browse::has_faces(m);
         "previous-page", Action::Face(-1), ["backtab"], "", "the page before", |m| browsing(m) && browse::has_faces(m);
-        "copy", Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::can_copy(m);
-        "copy-id", Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::can_copy(m);
+        "copy", Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::has_faces(m);
+        "copy-id", Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::has_faces(m);
         "next-list", Action::Tab(1), ["tab"], "next list", "the next list", browsing;
         "previous-list", Action::Tab(-1), ["backtab"], "", "the list before", browsing;
         "refresh", Action::Refresh, ["r"], "refresh", "show what has come since", |m| browsing(m) && m.browse.run.is_some();

@@ -12,8 +12,8 @@ use crate::{
     app::{
         Model, Sign,
         browse::{
-            clips::{self, What},
             columns::Layout,
+            copy::{self, What},
             facets,
             popup::{Popup, columns_in_order},
         },
@@ -41,7 +41,7 @@ pub fn draw(model: &Model, popup: Popup, buf: &mut Buffer, area: Rect) -> u16 {
         Popup::Facets { .. } => counted(model, buf, area, chosen),
         Popup::Copy { .. } => menu(buf, area, "Copy", 64, &copies(model, inner_width(area, 64)), chosen),
         Popup::Export { .. } => {
-            let forms: Vec<Line<'_>> = clips::FORMS.iter().map(|(_, title)| Line::raw(*title)).collect();
+            let forms: Vec<Line<'_>> = copy::FORMS.iter().map(|(_, title)| Line::raw(*title)).collect();
             let rows = model.browse.view().window.total.map(grouped).unwrap_or_default();
             menu(buf, area, &format!("Write {rows} rows to a file"), 40, &forms, chosen);
         }
@@ -91,14 +91,14 @@ fn columns(model: &Model) -> Vec<Line<'static>> {
 }
 
 fn copies(model: &Model, cells: u16) -> Vec<Line<'static>> {
-    let line = |offer: clips::Offer| {
+    let line = |offer: copy::Offer| {
         let shown = match &offer.what {
             What::Text(text) => fit(text, usize::from(cells).saturating_sub(18)),
             What::List(_) => return Line::raw(offer.title),
         };
         Line::from(vec![Span::styled(pad(&offer.title, 16), theme::DIM), Span::raw(shown)])
     };
-    clips::offers(model).into_iter().map(line).collect()
+    copy::offers(model).into_iter().map(line).collect()
 }
 
 /// Beside the list where there is room, so that rows and counts are seen to change together.

@@ -158,7 +158,7 @@ const fn title(column: Column, layout: Layout) -> &'static str {
 pub fn mark(column: Column, layout: Layout, sort: &[Sort]) -> Option<String> {
     let usual = match layout {
         // By kind first, or by the near end: no column says that alone.
-        Layout::Edges | Layout::Inside | Layout::InsideAll | Layout::AroundAll => None,
+        Layout::Edges | Layout::Inside | Layout::Nested => None,
         _ => Some(Sort { column: Column::Name, descending: false }),
     };
     let sort = if sort.is_empty() { usual.as_slice() } else { sort };

@@ -113,6 +113,9 @@ fn filter(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
 
 /// Why there is nothing.
 fn empty(model: &Model, view: &View) -> String {
+    if !view.filter.text().is_empty() && matches!(view.shows, Shows::Pick(_)) {
+        return "Nothing here is like that. tab looks elsewhere.".to_owned();
+    }
     if !view.filter.text().is_empty() {
         return "Nothing matches the filter. esc drops it.".to_owned();
     }
