@@ -37,7 +37,9 @@ use self::{
     overlay::Overlay,
     views::{Fills, Look, Mode, Overview, UploadEnd, UploadFailure},
 };
-use crate::domain::{completeness::RunStatus, ids::RunId, problem::Problem, progress::Event, view::RunInfo};
+use crate::domain::{
+    completeness::RunStatus, explore::Answer, ids::RunId, problem::Problem, progress::Event, view::RunInfo,
+};
 
 /// Effects in the making.
 type Fx = Vec<Effect>;
@@ -65,8 +67,7 @@ pub struct Model {
     pub overview: Overview,
     pub wizard: wizard::Wizard,
     pub profiles: profiles::Profiles,
-    /// Which step the person has selected on the dashboard; else it is the one that comes next.
-    pub picked: Option<Step>,
+    pub dashboard: dashboard::Dashboard,
     pub ingest: ingest::Ingest,
     pub browse: browse::Browse,
     pub comparison: preview::Comparison,
@@ -207,7 +208,7 @@ impl Model {
             overview: Overview { profile: beginning.profile, store: None },
             wizard: wizard::Wizard::default(),
             profiles: profiles::Profiles::default(),
-            picked: None,
+            dashboard: dashboard::Dashboard::default(),
             ingest: ingest::Ingest::default(),
             browse: browse::Browse::default(),
             comparison: preview::Comparison::default(),
@@ -242,9 +243,12 @@ impl Model {
         }
     }
 
-    /// The step that the dashboard has selected.
+    /// The step that the dashboard has selected; beside the steps, the one that comes next.
     pub fn chosen(&self) -> Step {
-        self.picked.unwrap_or_else(|| dashboard::next_step(self))
+        match self.dashboard.picked {
+            Some(dashboard::Spot::Step(step)) => step,
+            _ => dashboard::next_step(self),
+        }
     }
 
     /// Whether something runs whose going on is shown: only then is there a need for ticks.
@@ -622,8 +626,10 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
                 profile.organization = wizard::save::organization(&model.wizard.checks);
             }
             browse::looked(model, fx);
+            dashboard::looked(model, fx);
         }
         Outcome::Collected(run) => ingest::ended(model, job, run, fx),
+        Outcome::Answered(Answer::Glance(glance)) => dashboard::answered(model, job, glance),
         Outcome::Answered(answer) => browse::answered(model, job, answer, fx),
         Outcome::Previewed(preview) => preview::ended(model, job, preview),
         Outcome::Uploaded(figures) => upload::ended(model, job, figures, fx),
@@ -636,6 +642,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             Kind::Key => wizard::keys::failed(model, job, problem),
             Kind::Save => wizard::save::failed(model, problem),
             Kind::Collect => ingest::failed(model, job, problem, fx),
+            Kind::Ask if dashboard::failed(model, job, &problem) => {}
             Kind::Ask => browse::failed(model, job, problem),
             Kind::Preview => preview::failed(model, job, problem),
             // An upload that fell over has not said how it ended, so nobody knows.

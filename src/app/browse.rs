@@ -5,9 +5,9 @@
 
 mod asked;
 pub mod changes;
-pub mod clips;
 pub mod columns;
-mod copy;
+pub mod complete;
+pub mod copy;
 pub mod facets;
 pub mod items;
 mod lists;
@@ -17,19 +17,21 @@ mod pointer;
 pub mod popup;
 pub mod problems;
 pub mod runs;
+mod texts;
 mod trail;
 mod why;
 
 use std::collections::BTreeMap;
 
 pub use asked::Asked;
-pub use copy::edges;
 pub use items::Item;
 pub use lists::{View, title};
 pub use object::{EDGES, Face, Open, Pane};
 pub use pick::{Known, Pick, like};
 pub(super) use pointer::{click_head, click_line, click_row, click_tab, wheel_side};
 pub use popup::Popup;
+pub use texts::edges;
+pub(super) use trail::{open_list, open_members};
 pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 
 use self::{columns::Layouts, facets::Facets, runs::Compare};
@@ -47,6 +49,8 @@ use crate::domain::{
 pub struct Browse {
     /// Whose rows are shown; it stays until the person asks for newer ones.
     pub run: Option<RunId>,
+    /// How it stood when its rows were asked for.
+    seen: Option<RunStatus>,
     /// The person chose this run, which is not the newest.
     pub chosen: bool,
     pub tab: Tab,
@@ -132,6 +136,8 @@ pub enum Shows {
     /// Also those that are in it, or that it is in, through others.
     AllMembersOf(String),
     AllGroupsOf(String),
+    /// The other end of a "why" is chosen.
+    Pick(Pick),
     /// What came, went or changed between two runs.
     Changes(Compare),
     /// All runs that are kept.
@@ -144,8 +150,6 @@ pub enum Shows {
     Object(Box<Open>),
     /// Why something is in a group.
     Why(Box<Reasons>),
-    /// The other end of a "why" is chosen.
-    Pick(Pick),
 }
 
 impl Shows {
@@ -184,6 +188,7 @@ impl Default for Browse {
     fn default() -> Self {
         Self {
             run: None,
+            seen: None,
             chosen: false,
             tab: Tab::Users,
             roots: Tab::ALL.map(Tab::root),
@@ -234,8 +239,8 @@ impl Browse {
         }
     }
 
-    fn go_to(&mut self, tab: Tab) {
-        self.trail.clear();
+    fn go_to(&mut self, tab: Tab, fx: &mut Fx) {
+        trail::leave(self, fx);
         self.filtering = false;
         self.tab = tab;
     }
@@ -273,12 +278,9 @@ pub(super) fn picking(m: &Model) -> Option<&Pick> {
     }
 }
 
+/// What is open has several pages.
 pub(super) fn has_faces(m: &Model) -> bool {
     matches!(m.browse.view().shows, Shows::Object(_) | Shows::Why(_))
-}
-
-pub(super) fn can_copy(m: &Model) -> bool {
-    has_faces(m)
 }
 
 /// A list of direct members or groups, or of all: the one can be turned into the other.
@@ -291,8 +293,7 @@ pub(super) fn reaches_all(m: &Model) -> bool {
 }
 
 pub(super) fn can_ask_why(m: &Model) -> bool {
-    !matches!(m.browse.view().shows, Shows::Pick(_))
-        && m.browse.subject().is_some_and(|(_, kind, _)| kind != EntityKind::Account)
+    picking(m).is_none() && m.browse.subject().is_some_and(|(_, kind, _)| kind != EntityKind::Account)
 }
 
 /// The ways into a group are on the screen.
@@ -309,11 +310,6 @@ pub(super) fn has_ways(m: &Model) -> bool {
 
 pub(super) fn has_lost(m: &Model) -> bool {
     reasons(m).is_some_and(|reasons| reasons.edge().is_some())
-}
-
-/// Whether there is room for a pane beside a list.
-pub(super) fn has_side(m: &Model) -> bool {
-    Room::of(m.size.0, m.size.1) == Room::Full
 }
 
 /// A list is on the screen.
@@ -346,7 +342,8 @@ pub fn page(m: &Model) -> u64 {
         // Top, rail, news and keys; tabs, trail, the frame, the filter and the heads.
         Room::Medium | Room::Full => 10,
     };
-    let banner = u16::from(banner(m).is_some());
+    // What is said above the rows takes a line.
+    let banner = u16::from(banner(m).is_some()) + u16::from(picking(m).is_some());
     u64::from(m.size.1.saturating_sub(taken + banner)).max(1)
 }
 
@@ -376,7 +373,9 @@ fn show_run(model: &mut Model, run: RunId, fx: &mut Fx) {
 }
 
 fn refresh(model: &mut Model, fx: &mut Fx) {
+    let seen = model.browsed().map(|run| run.status);
     let browse = &mut model.browse;
+    browse.seen = seen;
     browse.problem = None;
     browse.detail = Pane::Empty;
     browse.runs = None;
@@ -411,6 +410,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
             model.browse.filtering = true;
         }
+        Action::Complete => return complete::take(model, fx),
         Action::Words => model.overlays.push(Overlay::Browse(Popup::Words { scroll: 0 })),
         Action::Sort => {
             let layout = columns::Layout::of(&model.browse.view().shows);
@@ -427,7 +427,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Tab(by) => {
             let count = Tab::ALL.len() as isize;
             let next = (model.browse.tab as isize + isize::from(by)).rem_euclid(count);
-            model.browse.go_to(Tab::ALL[next as usize]);
+            model.browse.go_to(Tab::ALL[next as usize], fx);
         }
         Action::Refresh => {
             model.look_again(fx);
@@ -438,7 +438,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
         }
         Action::Compare if on_changes(model) => {
-            model.browse.go_to(Tab::Runs);
+            model.browse.go_to(Tab::Runs, fx);
             model.say("Choose a run: d compares it with the one that is shown.");
         }
         Action::Compare => {
@@ -512,6 +512,11 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
     let view = model.browse.view();
     let empty = view.window.rows.is_empty() && view.filter.text().is_empty();
     let Some(run) = model.shown().map(|run| run.id) else { return };
+    let status = model.browsed().map(|run| run.status);
+    if model.browse.seen == Some(RunStatus::Running) && status != Some(RunStatus::Running) {
+        // It has ended: what was read of it before is not all, and counts of it were not known yet.
+        return refresh(model, fx);
+    }
     if model.browse.run.is_none() || (empty && view.window.pending.is_none() && !model.browse.chosen) {
         show_run(model, run, fx);
     }
@@ -519,24 +524,21 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
 
 /// An answer to a question of the browser's has come.
 pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut Fx) {
-    let answer = match answer {
-        Answer::Rows(rows) => object::edges(model, job, rows).map(Answer::Rows),
-        other => Some(other),
-    };
-    match answer.and_then(|answer| lists::answered(model, job, answer, fx)) {
+    match lists::answered(model, job, answer, fx) {
+        Some(Answer::Rows(rows)) => object::edges(model, job, rows),
         Some(Answer::Detail(detail)) => object::answered(model, job, detail),
         Some(Answer::History(all)) => object::history(model, job, all),
         Some(Answer::Why(why)) => why::answered(model, job, why),
         Some(Answer::Cut(cut)) => why::cut(model, job, cut),
         Some(Answer::Facets(all)) => facets::answered(model, job, all),
-        Some(answer @ (Answer::Copied { .. } | Answer::Exported { .. })) => clips::answered(model, job, answer, fx),
+        Some(answer @ (Answer::Copied { .. } | Answer::Exported { .. })) => copy::answered(model, job, answer, fx),
         _ => {}
     }
     fetch(model, fx);
 }
 
 pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
-    if facets::failed(model, job, &problem) || clips::failed(model, job, &problem) {
+    if facets::failed(model, job, &problem) || copy::failed(model, job, &problem) {
         return;
     }
     let browse = &mut model.browse;

@@ -64,6 +64,8 @@ pub enum Action {
     Move(Move),
     Tab(i8),
     Filter,
+    /// The word that is being typed goes on as it is shown.
+    Complete,
     /// The filter's language.
     Words,
     Facets,

@@ -96,7 +96,7 @@ fn click_row(model: &mut Model, row: u64, fx: &mut Fx) {
             super::Place::Dashboard => {
                 let step = super::Step::ALL[place.min(4)];
                 let again = model.chosen() == step;
-                model.picked = Some(step);
+                model.dashboard.picked = Some(super::dashboard::Spot::Step(step));
                 again
             }
             _ => return,

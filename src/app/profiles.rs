@@ -454,7 +454,7 @@ fn forget(model: &mut Model, profile: Option<ProfileView>) {
     model.jobs.retain(|_, job| !matches!(job.kind, Kind::Overview | Kind::Ask));
     model.overview = Overview { profile, store: None };
     model.wizard = Wizard::default();
-    model.picked = None;
+    model.dashboard = super::dashboard::Dashboard::default();
     model.ingest = Ingest::default();
     model.browse.forget();
     model.upload = Upload::default();

@@ -27,7 +27,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Answer, Question},
+        explore::{Answer, Question, TextForm},
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
         naming::Naming,
@@ -40,7 +40,7 @@ use tenantry::{
         secret::Secret,
         target::{Destination, Target},
         upload::{JobFigures, UploadPhase, UploadProgress},
-        view::{Detail, EdgeEnds, List, Query, Row, Rows, RunInfo, Totals, Within},
+        view::{Detail, EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
     jobs::Hold,
@@ -146,6 +146,14 @@ pub struct Script {
     pub profiles: Vec<ProfileRow>,
     pub unconfirmed: Vec<TrustValue>,
     pub profile_work: Vec<ProfileWork>,
+    /// No question is answered, but with this.
+    pub mute: Option<Problem>,
+    /// Rows come in two steps; the first says this.
+    pub slow: Option<Pending>,
+    /// Which runs were compared, the older first.
+    pub compared: Vec<(RunId, RunId)>,
+    /// Whole lists that were copied or written.
+    pub taken: Vec<(Query, TextForm)>,
 }
 
 #[derive(Default)]
@@ -254,7 +262,7 @@ fn totals() -> Totals {
 }
 
 impl Fake {
-    fn rows(&self, query: Query) -> Rows {
+    pub fn rows(&self, query: Query) -> Rows {
         self.script.lock().unwrap().queries.push(query.clone());
         let (list, total) = match (&query.within, query.list) {
             (Within::MembersOf(id), _) if id == "g-2" => (List::Users, 0),
@@ -268,12 +276,16 @@ impl Fake {
             "nobody" => 0,
             _ => 12.min(total),
         };
-        let rows = (query.offset..total.min(query.offset + query.limit)).map(|n| row(list, n)).collect();
+        let reversed = query.sort.first().is_some_and(|sort| sort.descending);
+        let rows = (query.offset..total.min(query.offset + query.limit))
+            .map(|n| if reversed { total - 1 - n } else { n })
+            .map(|n| Row { cells: query.columns.iter().map(|c| super::answers::cell(*c, n)).collect(), ..row(list, n) })
+            .collect();
         Rows::new(query, total, rows)
     }
 }
 
-fn detail(id: String) -> Option<Detail> {
+pub fn detail(id: String) -> Option<Detail> {
     let n: u64 = id.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
     let group = id.starts_with('g');
     let name = row(if group { List::Groups } else { List::Users }, n).name;
@@ -578,13 +590,8 @@ impl Engine for Fake {
         .boxed()
     }
 
-    fn ask(&self, _: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
-        let answer = match question {
-            Question::Rows(query) => Ok(Answer::Rows(self.rows(query))),
-            Question::Detail(id) => Ok(Answer::Detail(detail(id).map(Box::new))),
-            question => Err(Problem::new(format!("the stand-in does not know {question:?}"))),
-        };
-        async move { answer }.boxed()
+    fn ask(&self, run: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+        self.answer(run, question).boxed()
     }
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {

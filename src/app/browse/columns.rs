@@ -26,9 +26,9 @@ pub enum Layout {
     Inside,
     /// The groups that an object is in.
     Around,
-    /// The same, over any number of groups in between.
-    InsideAll,
-    AroundAll,
+    /// The same over any number of groups in between.
+    Nested,
+    NestedIn,
 }
 
 /// How the lists of a kind are laid out.
@@ -52,8 +52,8 @@ impl Layout {
         Self::Edges,
         Self::Inside,
         Self::Around,
-        Self::InsideAll,
-        Self::AroundAll,
+        Self::Nested,
+        Self::NestedIn,
     ];
 
     /// Its name in the settings.
@@ -66,8 +66,8 @@ impl Layout {
             Self::Edges => "edges",
             Self::Inside => "inside",
             Self::Around => "around",
-            Self::InsideAll => "inside_all",
-            Self::AroundAll => "around_all",
+            Self::Nested => "nested",
+            Self::NestedIn => "nested_in",
         }
     }
 
@@ -76,24 +76,18 @@ impl Layout {
     }
 
     pub fn of(shows: &Shows) -> Option<Self> {
-        match shows {
-            Shows::List(List::Accounts) => Some(Self::Accounts),
-            Shows::List(List::Users) => Some(Self::Users),
-            Shows::List(List::Groups) => Some(Self::Groups),
-            Shows::List(List::Members) => Some(Self::Members),
-            Shows::List(List::Edges) => Some(Self::Edges),
-            Shows::MembersOf(_) => Some(Self::Inside),
-            Shows::GroupsOf(_) => Some(Self::Around),
-            Shows::AllMembersOf(_) => Some(Self::InsideAll),
-            Shows::AllGroupsOf(_) => Some(Self::AroundAll),
-            Shows::Pick(pick) => match pick.source() {
-                (List::Edges, _) => Some(Self::InsideAll),
-                (List::Groups, Within::All) => Some(Self::Groups),
-                (List::Groups, _) => Some(Self::AroundAll),
-                (list, _) => Self::of(&Shows::List(list)),
-            },
-            _ => None,
-        }
+        let (list, within) = shows.source()?;
+        Some(match (list, within) {
+            (_, Within::MembersOf(_)) => Self::Inside,
+            (_, Within::GroupsOf(_)) => Self::Around,
+            (_, Within::AllMembersOf(_)) => Self::Nested,
+            (_, Within::AllGroupsOf(_)) => Self::NestedIn,
+            (List::Accounts, Within::All) => Self::Accounts,
+            (List::Users, Within::All) => Self::Users,
+            (List::Groups, Within::All) => Self::Groups,
+            (List::Members, Within::All) => Self::Members,
+            (List::Edges, Within::All) => Self::Edges,
+        })
     }
 
     /// All columns that such a list can show.
@@ -104,10 +98,8 @@ impl Layout {
             Self::Groups => without_depth(Column::of(List::Groups)),
             Self::Members => Column::of(List::Members).to_vec(),
             Self::Edges => without_depth(Column::of(List::Edges)),
-            Self::Inside => without_depth(&Self::InsideAll.offers()),
-            Self::Around => without_depth(Column::of(List::Groups)),
-            Self::InsideAll => [Column::of(List::Users), &[Column::Members, Column::State]].concat(),
-            Self::AroundAll => Column::of(List::Groups).to_vec(),
+            Self::Inside | Self::Nested => [Column::of(List::Users), &[Column::Members, Column::State]].concat(),
+            Self::Around | Self::NestedIn => Column::of(List::Groups).to_vec(),
         }
     }
 
@@ -137,8 +129,8 @@ impl Layout {
             Self::Edges => &[Column::From, Column::Name, Column::Kind, Column::Second],
             Self::Inside => &[Column::Name, Column::Second, Column::Kind, Column::InGroups, Column::Department],
             Self::Around => &[Column::Name, Column::Second, Column::Kind, Column::Members, Column::Visibility],
-            Self::InsideAll => &[Column::Name, Column::Second, Column::Kind, Column::Depth, Column::InGroups],
-            Self::AroundAll => &[Column::Name, Column::Second, Column::Kind, Column::Depth, Column::Members],
+            Self::Nested => &[Column::Name, Column::Depth, Column::Second, Column::Kind, Column::InGroups],
+            Self::NestedIn => &[Column::Name, Column::Depth, Column::Second, Column::Kind, Column::Members],
         }
     }
 }

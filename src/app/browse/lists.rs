@@ -85,13 +85,10 @@ impl View {
     /// For what the filter's words are understood.
     pub fn scope(&self) -> Scope {
         match &self.shows {
-            Shows::List(list) => Scope::from(*list),
-            Shows::GroupsOf(_) | Shows::AllGroupsOf(_) => Scope::Groups,
-            Shows::Pick(pick) => Scope::from(pick.source().0),
             Shows::Changes(_) => Scope::Changes,
             Shows::Runs => Scope::Runs,
             Shows::Problems => Scope::Problems,
-            _ => Scope::Edges,
+            shows => shows.source().map_or(Scope::Edges, |(list, _)| Scope::from(list)),
         }
     }
 
@@ -124,7 +121,7 @@ impl View {
     }
 
     /// Something else is asked for; the cursor will be there.
-    fn ask_another(&mut self, (cursor, top): (u64, u64), fx: &mut Fx) {
+    pub(super) fn ask_another(&mut self, (cursor, top): (u64, u64), fx: &mut Fx) {
         self.cancel(fx);
         self.problem = None;
         self.window.ask_another(cursor, top);

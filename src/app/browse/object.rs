@@ -3,7 +3,7 @@
 
 use super::{
     super::{Fx, Model, command::Action, msg::Effect, msg::JobId, msg::Work},
-    Asked, Browse, Item, Shows, copy,
+    Asked, Browse, Item, Shows, texts,
 };
 use crate::domain::{
     explore::{Question, Version},
@@ -150,10 +150,8 @@ impl Browse {
         let view = self.view();
         let empty = view.window.total == Some(0);
         match (self.subject(), &view.shows) {
-            // The pane beside the ways is about an edge.
-            (_, Shows::Why(_)) => None,
-            // Differences, runs and findings tell of themselves.
-            (_, Shows::Changes(_) | Shows::Runs | Shows::Problems | Shows::One(..)) => None,
+            // Differences, runs, findings and ways tell of themselves.
+            (_, Shows::Changes(_) | Shows::Runs | Shows::Problems | Shows::One(..) | Shows::Why(_)) => None,
             (Some((id, ..)), _) => Some(id),
             (None, shows) if empty => shows.whose().map(str::to_owned),
             (None, _) => None,
@@ -214,8 +212,8 @@ fn fetch_face(model: &mut Model, run: RunId, fx: &mut Fx) {
 /// What is done with an object that is open by itself, where it is not what is done with a row too.
 pub(super) fn act(model: &mut Model, action: Action, page: u16, fx: &mut Fx) {
     match action {
-        Action::CopyThis => fx.extend(copy::object(model).map(Effect::Copy)),
-        Action::CopyId => fx.extend(copy::id(model).map(Effect::Copy)),
+        Action::CopyThis => fx.extend(texts::object(model).map(Effect::Copy)),
+        Action::CopyId => fx.extend(texts::id(model).map(Effect::Copy)),
         _ => {}
     }
     let Shows::Object(open) = &mut model.browse.view_mut().shows else { return };
@@ -252,17 +250,16 @@ pub(super) fn history(model: &mut Model, job: JobId, all: Vec<Version>) {
     }
 }
 
-/// Takes edges in; gives rows back that are a list's.
-pub(super) fn edges(model: &mut Model, job: JobId, rows: Rows) -> Option<Rows> {
+/// Takes edges in.
+pub(super) fn edges(model: &mut Model, job: JobId, rows: Rows) {
     for open in all_open(&mut model.browse) {
         for asked in [&mut open.up, &mut open.down, &mut open.account] {
             if asked.waits_for(job) {
                 *asked = Asked::Ready(rows);
-                return None;
+                return;
             }
         }
     }
-    Some(rows)
 }
 
 /// Whether it was something of an object that could not be read.

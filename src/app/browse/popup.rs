@@ -2,9 +2,8 @@
 
 use super::{
     super::{Fx, Model, command::Action, list::Move, overlay::Overlay},
-    clips,
     columns::{self, Layout},
-    facets, fetch, lists,
+    copy, facets, fetch, lists,
 };
 use crate::domain::column::Column;
 
@@ -78,8 +77,8 @@ fn lines(m: &Model, popup: Popup) -> usize {
         Popup::Sort { .. } => layout.map_or(0, |layout| layout.offers().len()),
         Popup::Columns { .. } => layout.map_or(0, |layout| columns_in_order(m, layout).len()),
         Popup::Facets { .. } => m.browse.facets.all.len(),
-        Popup::Copy { .. } => clips::offers(m).len(),
-        Popup::Export { .. } => clips::FORMS.len(),
+        Popup::Copy { .. } => copy::offers(m).len(),
+        Popup::Export { .. } => copy::FORMS.len(),
         Popup::Words { .. } => 0,
     }
 }
@@ -147,11 +146,11 @@ pub(in crate::app) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         (Action::Continue | Action::Toggle, Popup::Facets { .. }) => facets::toggle(model, chosen, fx),
         (Action::Continue, Popup::Copy { .. }) => {
             model.overlays.pop();
-            clips::take(model, chosen, fx);
+            copy::take(model, chosen, fx);
         }
         (Action::Continue, Popup::Export { .. }) => {
             model.overlays.pop();
-            clips::export(model, chosen, fx);
+            copy::export(model, chosen, fx);
         }
         _ => {}
     }

@@ -1,7 +1,7 @@
 //! The trail: what was opened above a list, one thing through the other, and the way back.
 
 use super::{
-    super::{Fx, Model, command::Action, dashboard, field::TextField, ingest, list::ListWindow, msg::Effect},
+    super::{Fx, Model, command::Action, dashboard, field::TextField, ingest, msg::Effect},
     Browse, Item, Shows, Tab, View, lists,
     object::Open,
     pick::{Known, Pick},
@@ -56,20 +56,25 @@ fn back(model: &mut Model, fx: &mut Fx) {
     }
     model.browse.filtering = false;
     match model.browse.trail.pop() {
-        Some(view) => left(&view, fx),
+        Some(view) => left(view, fx),
         None if model.browse.view().filter.text().is_empty() => dashboard::enter(model, fx),
         None => lists::drop_filter(model, fx),
     }
 }
 
+/// The trail is left as a whole.
+pub(super) fn leave(browse: &mut Browse, fx: &mut Fx) {
+    std::mem::take(&mut browse.trail).into_iter().for_each(|view| left(view, fx));
+}
+
 /// A view has gone, and what it asked for with it.
-fn left(view: &View, fx: &mut Fx) {
+fn left(mut view: View, fx: &mut Fx) {
     match &view.shows {
         Shows::Object(open) => open.leave(fx),
         Shows::Why(reasons) => reasons.leave(fx),
         _ => {}
     }
-    fx.extend(view.window.pending.into_iter().chain(view.whole).map(Effect::Cancel));
+    view.cancel(fx);
 }
 
 /// What was asked about a run that is no longer looked at.
@@ -99,13 +104,7 @@ fn reach(model: &mut Model, fx: &mut Fx) {
     };
     view.shows = shows;
     title.clone_into(&mut view.title);
-    renew(view, fx);
-}
-
-/// Its rows are others now: the old ones would be wrong.
-fn renew(view: &mut View, fx: &mut Fx) {
-    view.cancel(fx);
-    view.window = ListWindow::default();
+    view.ask_another((0, 0), fx);
 }
 
 /// Asks why something is in a group: at once where both ends are known, else for the other one.
@@ -164,7 +163,11 @@ fn ends(browse: &Browse) -> Option<Asks> {
         }
     }
     // An edge is a membership, but for those of the account.
-    let edge = view.window.selected().and_then(Item::row).and_then(|row| row.edge.as_ref());
+    let edge = match view.window.selected() {
+        Some(Item::Row(row)) if view.is_list() => row.edge.as_ref(),
+        Some(Item::Diff(row)) if view.is_list() => row.edge.as_ref(),
+        _ => None,
+    };
     if let Some(edge) = edge
         && !edge.edge_type.contains("_account_has_")
     {
@@ -181,6 +184,10 @@ fn ends(browse: &Browse) -> Option<Asks> {
 /// The selected row is the other end.
 fn take(model: &mut Model) {
     let browse = &mut model.browse;
+    // Rows of before what was typed are no choice.
+    if browse.view().window.is_of_another() {
+        return;
+    }
     let Some(Item::Row(row)) = browse.view().window.selected().cloned() else { return };
     let Some(Shows::Pick(pick)) = browse.trail.pop().map(|view| view.shows) else { return };
     let ends = pick.taking(&row);
@@ -193,25 +200,24 @@ pub(super) fn turn(model: &mut Model, by: i8, fx: &mut Fx) {
     let view = model.browse.view_mut();
     if let Shows::Pick(pick) = &mut view.shows {
         pick.turn(by);
-        renew(view, fx);
+        view.ask_another((0, 0), fx);
     }
 }
 
 /// Opens a list of the tabs with this filter.
-pub fn open_list(model: &mut Model, list: List, filter: &str, fx: &mut Fx) {
+pub(in super::super) fn open_list(model: &mut Model, list: List, filter: &str, fx: &mut Fx) {
     let browse = &mut model.browse;
-    browse.trail.iter().for_each(|view| left(view, fx));
-    browse.trail.clear();
-    browse.filtering = false;
-    browse.tab = Tab::of(list);
+    browse.go_to(Tab::of(list), fx);
     let view = browse.view_mut();
-    view.filter = TextField::of(filter);
-    renew(view, fx);
+    if view.filter_text() != filter {
+        view.filter = TextField::of(filter);
+        view.ask_another((0, 0), fx);
+    }
     super::enter(model, fx);
 }
 
 /// Opens the members of a group, with the group itself on the trail.
-pub fn open_members(model: &mut Model, id: &str, name: &str, fx: &mut Fx) {
+pub(in super::super) fn open_members(model: &mut Model, id: &str, name: &str, fx: &mut Fx) {
     open_list(model, List::Groups, "", fx);
     let browse = &mut model.browse;
     push(browse, View::of(Shows::Object(Box::new(Open::of(id.to_owned(), EntityKind::Group))), name));

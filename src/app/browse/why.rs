@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use super::{
-    super::{Fx, Model, command::Action, list::Move, msg::Effect, msg::JobId, msg::Work},
-    Asked, Browse, Shows, copy,
+    super::{Fx, Model, command::Action, list::Move, msg::Effect, msg::JobId, msg::Work, room::Room},
+    Asked, Browse, Shows, texts,
 };
 use crate::domain::{
     explore::{Cut, Question, Step, Why},
@@ -197,7 +197,7 @@ pub(super) fn fetch(model: &mut Model, run: RunId, fx: &mut Fx) {
 }
 
 fn fetch_brief(model: &mut Model, run: RunId, fx: &mut Fx) {
-    let shown = super::has_side(model);
+    let shown = Room::of(model.size.0, model.size.1) == Room::Full;
     let of = match &model.browse.view().shows {
         Shows::MembersOf(group) | Shows::AllMembersOf(group) if shown => {
             model.browse.subject().map(|(id, ..)| (group.clone(), id))
@@ -220,8 +220,8 @@ fn fetch_brief(model: &mut Model, run: RunId, fx: &mut Fx) {
 
 pub(super) fn act(model: &mut Model, action: Action, page: u16, fx: &mut Fx) {
     match action {
-        Action::CopyThis => fx.extend(copy::why(model).map(Effect::Copy)),
-        Action::CopyId => fx.extend(copy::id(model).map(Effect::Copy)),
+        Action::CopyThis => fx.extend(texts::why(model).map(Effect::Copy)),
+        Action::CopyId => fx.extend(texts::id(model).map(Effect::Copy)),
         _ => {}
     }
     let Shows::Why(reasons) = &mut model.browse.view_mut().shows else { return };

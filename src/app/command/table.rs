@@ -201,7 +201,9 @@ pub const COMMANDS: &[Command] = commands! {
         "remove-profile", Action::RemoveProfile, ["x", "delete"], "remove", "remove it and its secrets; asks first", |m| at(m, Place::Profiles) && profiles::is_usable(m);
     }
     Overview {
-        "open", Action::Continue, ["enter"], "open", "open the selected step", |m| at(m, Place::Dashboard);
+        "open", Action::Continue, ["enter"], "open", "open what is selected: a step, or a list of what the line counts", |m| at(m, Place::Dashboard);
+        "next-page", Action::Face(1), ["tab"], "next part", "the next part of the overview", |m| at(m, Place::Dashboard) && dashboard::has_parts(m);
+        "previous-page", Action::Face(-1), ["backtab"], "", "the part before", |m| at(m, Place::Dashboard) && dashboard::has_parts(m);
         "advance", Action::Advance, ["a"], "let the tenant change", "let the demo's tenant change, as time would", dashboard::can_advance;
         "profiles", Action::Profiles, ["P"], "profiles", "all profiles: switch, new, change, rename, remove", |m| at(m, Place::Dashboard) && profiles::are_kept(m);
     }
@@ -228,16 +230,18 @@ pub const COMMANDS: &[Command] = commands! {
         "down", Action::Move(Move::Down), ["down", "j"], "", "down", picking;
         "page-up", Action::Move(Move::PageUp), ["pageup", "ctrl-b", "ctrl-u"], "", "a page up", picking;
         "page-down", Action::Move(Move::PageDown), ["pagedown", "space", "ctrl-f", "ctrl-d"], "", "a page down", picking;
+        "complete", Action::Complete, ["tab"], "complete", "write out the field or the value that is shown under the filter", |m| filtering(m) && browse::complete::can_complete(m);
         "to-list", Action::Continue, ["enter", "down", "tab"], "to the list", "keep the filter and go to the list", filtering;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "drop the filter", "drop the filter", filtering;
-        "filter-words", Action::Words, ["f2"], "its language", "what a filter understands", |m| filtering(m) || (browsing(m) && browse::on_list(m));
+        "filter-words", Action::Words, ["f2"], "its language", "what a filter understands", filtering;
         "open", Action::Continue, ["enter"], "show this run", "all lists show this run from now on", |m| browsing(m) && browse::on_runs(m) && browse::can_open(m);
+        "open", Action::Continue, ["enter"], "open", "open it", |m| browsing(m) && (browse::can_open(m) || browse::can_go_on(m));
         "compare", Action::Compare, ["d"], "compare", "what is different between this run and the one that is shown", |m| browsing(m) && browse::on_runs(m);
         "compare", Action::Compare, ["d"], "other runs", "choose which runs are compared", |m| browsing(m) && browse::on_changes(m);
-        "open", Action::Continue, ["enter"], "open", "open it", |m| browsing(m) && (browse::can_open(m) || browse::can_go_on(m));
         "members", Action::Members, ["right", "l"], "members", "the members of this group", |m| browsing(m) && browse::has_members(m);
         "groups", Action::Groups, ["left", "h"], "in groups", "the groups that this object is in", |m| browsing(m) && browse::has_groups(m);
         "filter", Action::Filter, ["/"], "filter", "show only what the filter says", |m| browsing(m) && m.browse.run.is_some();
+        "filter-words", Action::Words, ["f2"], "", "what a filter understands", |m| browsing(m) && browse::on_list(m);
         "facets", Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::on_objects(m);
         "sort", Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::on_objects(m);
         "columns", Action::Columns, ["c"], "columns", "choose the columns and their order", |m| browsing(m) && browse::on_objects(m);
@@ -251,10 +255,10 @@ pub const COMMANDS: &[Command] = commands! {
         "reach", Action::Reach, ["t"], "nested too", "also what is in it through other groups", |m| browsing(m) && browse::has_reach(m);
         "next-page", Action::Face(1), ["tab"], "next page", "another page about this", |m| browsing(m) && browse::has_faces(m);
         "previous-page", Action::Face(-1), ["backtab"], "", "the page before", |m| browsing(m) && browse::has_faces(m);
-        "copy", Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::can_copy(m);
-        "copy-id", Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::can_copy(m);
-        "next-list", Action::Tab(1), ["tab"], "next list", "the next list", browsing;
-        "previous-list", Action::Tab(-1), ["backtab"], "", "the list before", browsing;
+        "copy", Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::has_faces(m);
+        "copy-id", Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::has_faces(m);
+        "next-list", Action::Tab(1), ["tab"], "next list", "the next list", |m| browsing(m) && !browse::has_faces(m);
+        "previous-list", Action::Tab(-1), ["backtab"], "", "the list before", |m| browsing(m) && !browse::has_faces(m);
         "refresh", Action::Refresh, ["r"], "refresh", "show what has come since", |m| browsing(m) && m.browse.run.is_some();
     }
     Preview {

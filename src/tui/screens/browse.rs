@@ -5,18 +5,24 @@ mod heads;
 mod lines;
 mod list;
 mod object;
+mod why;
 
 use ratatui::{
     layout::{Constraint, Layout, Rect, Spacing},
-    text::Line,
+    text::{Line, Span},
 };
 
 pub use columns::mark;
 
-use super::super::{Room, page::Page, text::fit, theme, widgets};
+use super::super::{
+    Room,
+    page::Page,
+    text::{fit, width},
+    theme, widgets,
+};
 use crate::app::{
     Model, Sign,
-    browse::{Item, Pane, Shows, View, banner},
+    browse::{Item, Known, Pane, Pick, Shows, View, banner},
     pointer::Target,
 };
 
@@ -56,19 +62,21 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     };
     let body = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
     let view = model.browse.view();
-    match &view.shows {
+    let body = match &view.shows {
         Shows::Object(open) => {
             let inner = widgets::panel(buf, body, &view.title);
             buf.spot(body, Target::Main);
-            return widgets::scrolled(buf, inner, &object::lines(model, inner.width), open.scroll);
+            return object::draw(model, open, buf, inner);
         }
+        Shows::Why(reasons) => return why::draw(reasons, buf, body, room),
         Shows::One(item, scroll) => {
             let inner = widgets::panel(buf, body, &view.title);
             buf.spot(body, Target::Main);
             return widgets::scrolled(buf, inner, &lines::one(model, item, inner.width), *scroll);
         }
-        _ => {}
-    }
+        Shows::Pick(pick) => picking(pick, buf, body),
+        _ => body,
+    };
     let (list_at, side) = match room {
         Room::Full => {
             let [list, side] = Layout::horizontal([Constraint::Min(60), Constraint::Length(SIDE)])
@@ -83,6 +91,20 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
         beside(model, view, buf, side);
     }
     0
+}
+
+/// What is being chosen, and among what; gives back the room below.
+fn picking(pick: &Pick, buf: &mut Page<'_>, area: Rect) -> Rect {
+    let asks = match &pick.known {
+        Known::Member(member) => format!("Why is {} in … which group? Among ", member.name),
+        Known::Group(group) => format!("Why is … who in {}? Among ", group.name),
+    };
+    let among = pick.among();
+    let cells = usize::from(area.width).saturating_sub(2);
+    let asks = fit(&asks, cells.saturating_sub(width(among)));
+    let line = Line::from(vec![Span::raw(asks), Span::styled(among, theme::ACCENT)]);
+    buf.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
 }
 
 /// What is known of the line under the cursor.
@@ -106,5 +128,5 @@ fn beside(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect) {
         (None, _) => String::new(),
     };
     let inner = widgets::panel(buf, area, &name);
-    widgets::scrolled(buf, inner, &object::lines(model, inner.width), 0);
+    widgets::scrolled(buf, inner, &object::beside(model, inner.width), 0);
 }

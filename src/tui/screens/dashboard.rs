@@ -1,8 +1,12 @@
-//! The dashboard: what there is, and the step that comes next.
+//! The dashboard: what there is, the step that comes next, and the tenant at a glance. Where there is room in three
+//! columns, else in one that follows the cursor.
+
+mod glance;
 
 use std::collections::BTreeSet;
 
 use ratatui::{
+    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
@@ -14,7 +18,12 @@ use super::super::{
     theme, widgets,
 };
 use crate::{
-    app::{Model, Sign, Step, ingest::IngestPhase, upload::UploadState},
+    app::{
+        Model, Sign, Step,
+        dashboard::{Part, Spot, chosen, sections},
+        ingest::IngestPhase,
+        upload::UploadState,
+    },
     domain::{
         completeness::{Gap, GapScope, RunStatus, State},
         text::{counted, grouped},
@@ -22,70 +31,102 @@ use crate::{
     },
 };
 
+/// A line, with what it opens.
+type Row = (Option<Spot>, Line<'static>);
+
 pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let Some(profile) = &model.overview.profile else { return 0 };
+    let here = chosen(model);
+    let all = sections(model);
+    let of = |parts: &[Part], cells: u16| -> Vec<Row> {
+        let parts = all.iter().filter(|section| parts.contains(&section.part));
+        parts.flat_map(|section| glance::rows(model, section, &here, usize::from(cells))).collect()
+    };
     let (left, right) = match room {
         Room::Full => {
-            let [left, right] = Layout::horizontal([Constraint::Min(60), Constraint::Length(42)])
+            let [left, right] = Layout::horizontal([Constraint::Min(60), Constraint::Length(58)])
                 .spacing(Spacing::Overlap(1))
                 .areas(area);
             (left, Some(right))
         }
         _ => (area, None),
     };
-    let inner = widgets::panel(buf, left, profile.title());
-    let mut lines = Vec::new();
+    let inner = match room {
+        Room::Small => Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area },
+        _ => widgets::panel(buf, left, profile.title()),
+    };
+    let blank = || (None, Line::default());
+    let mut rows: Vec<Row> = Vec::new();
     if room != Room::Small {
-        lines.push(Line::default());
-        lines.extend(facts(model, inner.width));
-        lines.push(Line::default());
+        rows.extend(facts(model, inner.width).into_iter().map(|line| (None, line)));
+        rows.push(blank());
     }
-    for step in Step::ALL {
-        let chosen = step == model.chosen();
+    rows.extend(steps(model, &here, inner.width));
+    match &model.trouble {
+        Some(problem) => {
+            if room == Room::Small {
+                rows.clear();
+            }
+            rows.push(blank());
+            rows.extend(widgets::problem(problem, inner.width, Sign::Failed).into_iter().map(|line| (None, line)));
+        }
+        None => {
+            let most = if room == Room::Full { 6 } else { 3 };
+            let gaps = gap_advice(gaps(model), inner.width, most);
+            if !gaps.is_empty() && room != Room::Small {
+                rows.push(blank());
+                rows.extend(gaps.into_iter().map(|line| (None, line)));
+            }
+            rows.extend(of(&[Part::Totals], inner.width));
+        }
+    }
+    let waits = glance::waiting(model, inner.width);
+    let Some(right) = right else {
+        let rest = [Part::Users, Part::Groups, Part::Sizes, Part::Depths, Part::Largest];
+        rows.extend(of(&rest, inner.width));
+        rows.extend(waits.into_iter().map(|line| (None, line)));
+        column(buf, inner, &rows, &here);
+        return 0;
+    };
+    column(buf, inner, &rows, &here);
+    let inner = widgets::panel(buf, right, "At a glance");
+    if !waits.is_empty() || all.len() <= 2 {
+        let nothing = widgets::wrapped("Nothing has been read yet.", inner.width, 0, theme::DIM);
+        widgets::lines(buf, inner, if waits.is_empty() { &nothing } else { &waits });
+        return 0;
+    }
+    let [one, other] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).areas(inner);
+    column(buf, one, &of(&[Part::Users, Part::Groups], one.width), &here);
+    column(buf, other, &of(&[Part::Sizes, Part::Depths, Part::Largest], other.width), &here);
+    0
+}
+
+/// Rows that follow the cursor where there are more of them than lines.
+fn column(buf: &mut Buffer, area: Rect, rows: &[Row], here: &Spot) {
+    let height = usize::from(area.height);
+    let at = rows.iter().position(|(spot, _)| spot.as_ref() == Some(here)).unwrap_or(0);
+    let most = rows.len().saturating_sub(height.max(1));
+    // What stands above the first of the lines that open something is shown as long as it can be.
+    let top = if at + 1 < height { 0 } else { at.saturating_sub(height / 2).min(most) };
+    let lines: Vec<Line<'_>> = rows.iter().map(|(_, line)| line.clone()).collect();
+    widgets::scrolled(buf, area, &lines, u16::try_from(top).unwrap_or(u16::MAX));
+}
+
+fn steps(model: &Model, here: &Spot, cells: u16) -> Vec<Row> {
+    let row = |step: Step| {
+        let chosen = *here == Spot::Step(step);
         let text = format!("{:<12} ", step.title());
-        let what = fit(&says(model, step), usize::from(inner.width).saturating_sub(19));
-        lines.push(Line::from(vec![
+        let what = fit(&says(model, step), usize::from(cells).saturating_sub(19));
+        let line = Line::from(vec![
             Span::styled(if chosen { "▸ " } else { "  " }, theme::ACCENT),
             widgets::sign(model.sign(step)),
             Span::styled(format!(" {} ", step as usize + 1), theme::DIM),
             Span::styled(text, if chosen { theme::STRONG } else { theme::PLAIN }),
             Span::styled(what, if chosen { theme::PLAIN } else { theme::DIM }),
-        ]));
-        // Gaps need the room more than air does.
-        if room == Room::Full || (room == Room::Medium && gaps(model).is_empty() && model.trouble.is_none()) {
-            lines.push(Line::default());
-        }
-    }
-    if let Some(problem) = &model.trouble {
-        if room == Room::Small {
-            lines.clear();
-        }
-        lines.push(Line::default());
-        lines.extend(widgets::problem(problem, inner.width, Sign::Failed));
-    } else if right.is_none() && room != Room::Small {
-        lines.push(Line::default());
-        lines.extend(gap_advice(gaps(model), inner.width, 3));
-    }
-    widgets::lines(buf, inner, &lines);
-    if let Some(right) = right {
-        let inner = widgets::panel(buf, right, "What is here");
-        let mut lines = vec![Line::default()];
-        let totals = model.overview.store.as_ref().map(|s| s.totals.clone()).unwrap_or_default();
-        for (name, n) in [
-            ("Accounts", totals.accounts),
-            ("Users", totals.users),
-            ("Groups", totals.groups),
-            ("Group members", totals.members),
-            ("Edges", totals.edges),
-        ] {
-            let room = usize::from(inner.width).saturating_sub(name.len());
-            lines.push(Line::raw(format!("{name}{:>room$}", grouped(n))));
-        }
-        lines.push(Line::default());
-        lines.extend(gap_advice(gaps(model), inner.width, 6));
-        widgets::lines(buf, inner, &lines);
-    }
-    0
+        ]);
+        (Some(Spot::Step(step)), line)
+    };
+    Step::ALL.into_iter().map(row).collect()
 }
 
 fn gaps(model: &Model) -> &[Gap] {

@@ -95,7 +95,7 @@ fn own(view: &View, cells: usize) -> Vec<Slot> {
             Slot::wide("login or mail", 22, 3),
         ],
         Shows::Runs => vec![
-            Slot::wide("run", 16, 1),
+            Slot::wide("run", 22, 1),
             Slot::fixed("started", 16),
             Slot::fixed("read", 11),
             Slot::number("took", 8),
@@ -243,7 +243,7 @@ fn run_in_full(model: &Model, run: &RunInfo, cells: u16) -> Vec<Line<'static>> {
     };
     fact("started", day(run.started_at, &model.zone));
     if let Some(at) = run.finished_at {
-        fact("ended", format!("{} ({})", day(at, &model.zone), ago(at, model.now)));
+        fact("ended", format!("{} ({})", day(at, &model.zone), ago(model.now, at)));
     }
     fact("read", runs::kind(run.kind).to_owned());
     fact("took", clock(run.seconds));

@@ -11,7 +11,7 @@ use super::{
     super::super::{
         Room,
         page::Page,
-        text::{width, wrap},
+        text::{fit, width},
         theme, widgets,
     },
     columns, lines,
@@ -19,12 +19,13 @@ use super::{
 use crate::{
     app::{
         Model, Sign,
-        browse::{Pane, Shows, View},
+        browse::{Pane, Shows, View, complete},
         list::top_for,
         pointer::Target,
     },
     domain::{
         completeness::{Collection, GapScope, RunStatus, State},
+        filter::Completion,
         text::{counted, grouped},
         view::{List, Pending},
     },
@@ -40,9 +41,14 @@ pub fn draw(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect, room: Ro
     let table = lines::table(model, view, cells);
     let mut y = inner.y + 1;
     // What is wrong with the filter stands under it, where there is always a line: nothing moves while somebody types.
+    let next = if room == Room::Small { Vec::new() } else { complete::completions(model) };
     match (&view.complaint, room) {
+        _ if !next.is_empty() => {
+            buf.set_line(inner.x, y, &completions(&next, cells), inner.width);
+            y += 1;
+        }
         (Some(complaint), _) => {
-            let line = wrap(complaint, cells.saturating_sub(2)).into_iter().next().unwrap_or_default();
+            let line = fit(complaint, cells.saturating_sub(2));
             buf.set_line(inner.x, y, &widgets::signed(Sign::NeedsYou, line), inner.width);
             y += 1;
         }
@@ -111,8 +117,27 @@ fn filter(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
     buf.set_line(x, area.y, &told, area.width);
 }
 
+/// How the filter may go on; the first is what the key takes.
+fn completions(next: &[Completion], cells: usize) -> Line<'static> {
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for (n, one) in next.iter().enumerate() {
+        let text = if n == 0 { format!("{}  {}", one.part, one.what) } else { one.part.clone() };
+        used += width(&text) + 3;
+        if n > 0 && used > cells {
+            break;
+        }
+        let style = if n == 0 { theme::ACCENT } else { theme::DIM };
+        spans.extend([Span::styled(fit(&text, cells), style), Span::raw("   ")]);
+    }
+    Line::from(spans)
+}
+
 /// Why there is nothing.
 fn empty(model: &Model, view: &View) -> String {
+    if !view.filter.text().is_empty() && matches!(view.shows, Shows::Pick(_)) {
+        return "Nothing here is like that. tab looks elsewhere.".to_owned();
+    }
     if !view.filter.text().is_empty() {
         return "Nothing matches the filter. esc drops it.".to_owned();
     }
