@@ -107,8 +107,8 @@ async fn an_object_has_four_faces() {
     press(&mut ui, "tab").await;
     let shown = screen(&ui);
     for words in [
-        "← mail; User requires it",
-        "What Graph has is no valid mail address",
+        "email *",
+        "What Graph has is no valid mail address: null is sent",
         "createdOn is left out: createdDateTime is not a time.",
         "Relationships that lead to it  3",
         "_key  active_directory_account:84841066-274d-4ec0-a5c1-276be684bdd3|has|o-1",
