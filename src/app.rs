@@ -8,12 +8,15 @@ pub mod browse;
 pub mod command;
 pub mod dashboard;
 pub mod field;
+pub mod finder;
 pub mod form;
 pub mod ingest;
 pub mod key;
+pub mod keymap;
 pub mod list;
 pub mod msg;
 pub mod overlay;
+pub mod pointer;
 pub mod preview;
 pub mod profiles;
 pub mod room;
@@ -45,6 +48,7 @@ type Fx = Vec<Effect>;
 pub struct Model {
     pub mode: Mode,
     pub look: Look,
+    pub keys: keymap::KeyMap,
     /// The zone of times on the screen.
     pub zone: TimeZone,
     /// The keyring's real name.
@@ -172,6 +176,7 @@ pub enum Focus {
 pub struct Beginning {
     pub mode: Mode,
     pub look: Look,
+    pub keys: keymap::KeyMap,
     pub zone: TimeZone,
     pub vault: String,
     pub fills: Option<Fills>,
@@ -187,6 +192,7 @@ impl Model {
         Self {
             mode: beginning.mode,
             look: beginning.look,
+            keys: beginning.keys,
             zone: beginning.zone,
             vault: beginning.vault,
             fills: beginning.fills,
@@ -210,15 +216,10 @@ impl Model {
         }
     }
 
-    /// The same without what lies over the screen: what the help is about.
-    pub fn below(&self) -> Self {
-        Self { overlays: Vec::new(), ..self.clone() }
-    }
-
     /// Who gets the next key.
     pub fn focus(&self) -> Focus {
         match self.overlays.last() {
-            Some(Overlay::Type { .. }) => Focus::Text,
+            Some(Overlay::Type { .. } | Overlay::Help(_) | Overlay::Palette(_)) => Focus::Text,
             Some(Overlay::Profile(popup)) => popup.focus(),
             Some(_) => Focus::Commands,
             None => match self.place {
@@ -384,7 +385,7 @@ impl Model {
     /// Nothing is scrolled further than there is something to be seen, so that the way back begins at once.
     fn keep_in_reach(&mut self, reach: u16) {
         let scroll = match (self.overlays.last_mut(), self.place) {
-            (Some(Overlay::Help { scroll }), _) => scroll,
+            (Some(Overlay::Told { scroll, .. }), _) => scroll,
             (Some(Overlay::Profile(popup)), _) => return popup.keep_in_reach(reach),
             (Some(Overlay::Browse(popup)), _) => return popup.keep_in_reach(reach),
             (Some(_), _) => return,
@@ -394,11 +395,11 @@ impl Model {
             (None, Place::Upload) => &mut self.upload.scroll,
             (None, Place::Browse) => match &mut self.browse.view_mut().shows {
                 browse::Shows::Object(open) => &mut open.scroll,
+                browse::Shows::One(_, scroll) => scroll,
                 browse::Shows::Why(reasons) => match &mut reasons.lost {
                     Some(scroll) => scroll,
                     None => return,
                 },
-                browse::Shows::One(_, scroll) => scroll,
                 _ => return,
             },
             (None, Place::Dashboard | Place::Profiles) => return,
@@ -451,6 +452,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 None => typed(model, key, &mut fx),
             }
         }
+        Msg::Pointed(pointer, target) => {
+            model.notice = None;
+            pointer::pointed(model, pointer, target, &mut fx);
+        }
         Msg::Paste(text) => pasted(model, &text, &mut fx),
         Msg::Secret(edit) => {
             model.notice = None;
@@ -490,7 +495,8 @@ fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Suspend => fx.push(Effect::Suspend),
         Action::Redraw => fx.push(Effect::Redraw),
         _ if !model.overlays.is_empty() => overlay::act(model, action, fx),
-        Action::Help => model.overlays.push(Overlay::Help { scroll: 0 }),
+        Action::Help => model.overlays.push(Overlay::Help(finder::Finder::help(model))),
+        Action::Palette => model.overlays.push(Overlay::Palette(finder::Finder::palette(model))),
         Action::Quit => overlay::quit(model, fx),
         Action::Overview => dashboard::enter(model, fx),
         Action::Profiles => profiles::enter(model, fx),
@@ -525,6 +531,9 @@ fn typed(model: &mut Model, key: key::Key, fx: &mut Fx) {
             *wrong = false;
             field.edit(key);
         }
+        Some(Overlay::Help(finder) | Overlay::Palette(finder)) => finder.typed(|field| {
+            field.edit(key);
+        }),
         Some(Overlay::Profile(popup)) => popup.key(key),
         Some(_) => {}
         None if model.place == Place::Wizard => model.wizard.key(key),
@@ -540,6 +549,7 @@ fn pasted(model: &mut Model, text: &str, fx: &mut Fx) {
                 *wrong = false;
                 field.insert(text);
             }
+            Some(Overlay::Help(finder) | Overlay::Palette(finder)) => finder.typed(|field| field.insert(text)),
             Some(Overlay::Profile(popup)) => popup.paste(text),
             Some(_) => {}
             None if model.place == Place::Wizard => wizard::paste(model, text),

@@ -30,6 +30,8 @@ use crate::{
     app::{
         self, Beginning, Effect, ExitReason, Focus, Model, Msg,
         key::Key,
+        keymap::KeyMap,
+        pointer::Spot,
         views::{Fills, Look, Mode, ProfileView, Signs},
     },
     domain::clock::Clock,
@@ -40,6 +42,7 @@ use crate::{
 pub struct UiOptions {
     pub mode: Mode,
     pub look: Look,
+    pub keys: KeyMap,
     /// The zone of times on the screen.
     pub zone: TimeZone,
     /// The keyring's real name.
@@ -95,6 +98,8 @@ pub struct Headful<B: Backend, S> {
     /// When an orderly end has taken long enough.
     deadline: Option<Instant>,
     exit: Option<ExitReason>,
+    /// What the last frame has where.
+    spots: Vec<Spot>,
 }
 
 /// How often is looked at what jobs tell.
@@ -134,6 +139,7 @@ where
         let model = Model::new(Beginning {
             mode: options.mode,
             look: options.look,
+            keys: options.keys,
             zone: options.zone,
             vault: options.vault,
             fills: options.fills,
@@ -145,7 +151,8 @@ where
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let jobs = Jobs::new(engine);
         let clock = options.clock;
-        let mut headful = Self { terminal, outside, seat, model, jobs, clock, ticks, deadline: None, exit: None };
+        let mut headful =
+            Self { terminal, outside, seat, model, jobs, clock, ticks, deadline: None, exit: None, spots: Vec::new() };
         headful.draw()?;
         headful.happened(Msg::Begin)?;
         Ok(headful)
@@ -324,9 +331,10 @@ where
 
     fn draw(&mut self) -> io::Result<()> {
         let model = &self.model;
-        let mut reach = 0;
-        self.terminal.draw(|frame| reach = tui::draw(model, frame)).map_err(io::Error::other)?;
-        self.happened(Msg::Drawn { reach })
+        let mut drawn = tui::Drawn::default();
+        self.terminal.draw(|frame| drawn = tui::draw(model, frame)).map_err(io::Error::other)?;
+        self.spots = drawn.spots;
+        self.happened(Msg::Drawn { reach: drawn.reach })
     }
 
     /// Everything anew, also the size: the screen may have been somebody else's.

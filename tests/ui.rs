@@ -1,5 +1,9 @@
 //! The terminal UI, driven by keys against a scripted engine: what is shown, at every size, and what never is.
 
+#[path = "ui/answers.rs"]
+mod answers;
+#[path = "ui/browse.rs"]
+mod browse;
 #[path = "ui/fake.rs"]
 mod fake;
 #[path = "ui/files.rs"]

@@ -12,6 +12,7 @@ pub mod items;
 mod lists;
 mod object;
 mod pick;
+mod pointer;
 pub mod popup;
 pub mod problems;
 pub mod runs;
@@ -26,6 +27,7 @@ pub use items::Item;
 pub use lists::{View, title};
 pub use object::{EDGES, Face, Open, Pane};
 pub use pick::{Known, Pick, like};
+pub(super) use pointer::{click_head, click_line, click_row, click_tab, wheel_side};
 pub use popup::Popup;
 pub use texts::edges;
 pub(super) use trail::{open_list, open_members};
@@ -107,6 +109,10 @@ impl Tab {
         }
     }
 
+    pub const fn of(list: List) -> Self {
+        Self::ALL[list as usize]
+    }
+
     fn root(self) -> View {
         let shows = match self {
             Self::Changes => Shows::Changes(Compare::default()),
@@ -149,13 +155,12 @@ impl Shows {
         Some(match self {
             Self::List(list) => (*list, Within::All),
             Self::MembersOf(id) => (List::Edges, Within::MembersOf(id.clone())),
-            Self::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
             Self::AllMembersOf(id) => (List::Edges, Within::AllMembersOf(id.clone())),
+            Self::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
             Self::AllGroupsOf(id) => (List::Groups, Within::AllGroupsOf(id.clone())),
             Self::Pick(pick) => pick.source(),
-            Self::Changes(_) | Self::Runs | Self::Problems | Self::One(..) | Self::Object(_) | Self::Why(_) => {
-                return None;
-            }
+            Self::Changes(_) | Self::Runs | Self::Problems => return None,
+            Self::One(..) | Self::Object(_) | Self::Why(_) => return None,
         })
     }
 
@@ -321,7 +326,7 @@ pub(super) fn on_changes(m: &Model) -> bool {
     m.browse.run.is_some() && matches!(m.browse.view().shows, Shows::Changes(_))
 }
 
-pub(super) fn can_copy(m: &Model) -> bool {
+pub(super) fn can_copy_row(m: &Model) -> bool {
     on_list(m) || (m.browse.run.is_some() && matches!(m.browse.view().shows, Shows::One(..)))
 }
 

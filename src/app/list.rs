@@ -120,6 +120,12 @@ impl<R: Keyed> ListWindow<R> {
         self.top = top_for(self.cursor, self.top, page);
     }
 
+    /// The cursor goes to this row, without any going along.
+    pub fn point(&mut self, row: u64, page: u64) {
+        self.cursor = row.min(self.total.unwrap_or(0).saturating_sub(1));
+        self.top = top_for(self.cursor, self.top, page.max(1));
+    }
+
     /// The screen has `page` lines now.
     pub fn resize(&mut self, page: u64) {
         self.top = top_for(self.cursor, self.top, page);

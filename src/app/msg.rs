@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{
     field::SecretEdit,
     key::Key,
+    pointer::{Pointer, Target},
     views::{Form, KeyWork, Overview, ProfileNews, ProfileWork, Saved, UploadFailure, UploadOrder},
 };
 use crate::domain::{
@@ -30,6 +31,8 @@ pub enum Msg {
     /// The first message: what is to be loaded.
     Begin,
     Key(Key),
+    /// The mouse, on something that was drawn.
+    Pointed(Pointer, Target),
     /// Text that came at once: a paste, marked by the terminal or not. Never submits anything.
     Paste(String),
     /// Keys and pastes while a secret field has the focus.

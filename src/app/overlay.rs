@@ -4,6 +4,7 @@ use super::{
     Fx, Model, browse,
     command::Action,
     field::TextField,
+    finder::{self, Finder},
     msg::{Effect, ExitReason, Kind},
     profiles::{self, Popup},
 };
@@ -11,7 +12,12 @@ use crate::domain::reading::How;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
-    Help {
+    Help(Finder),
+    Palette(Finder),
+    /// Things to be known, one a paragraph.
+    Told {
+        title: &'static str,
+        lines: Vec<String>,
         scroll: u16,
     },
     Ask(Question, AskPhase),
@@ -65,9 +71,12 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         (Action::Back | Action::No, Some(_)) => {
             model.overlays.pop();
         }
-        (Action::Move(to), Some(Overlay::Help { scroll })) => {
-            *scroll = to.scroll(*scroll, 10);
+        (Action::Move(to), Some(Overlay::Help(finder) | Overlay::Palette(finder))) => finder.go(to),
+        (Action::Continue, Some(Overlay::Help(finder) | Overlay::Palette(finder))) => {
+            let finder = finder.clone();
+            finder::run(model, &finder, fx);
         }
+        (Action::Move(to), Some(Overlay::Told { scroll, .. })) => *scroll = to.scroll(*scroll, 10),
         (Action::Yes, Some(Overlay::Ask(question, phase))) => {
             *phase = AskPhase::Waiting;
             match *question {
@@ -115,7 +124,12 @@ pub(super) fn settle(model: &mut Model) {
             None => running.iter().any(|k| k.is_at_stake()),
         },
         Overlay::How { .. } => !running.contains(&Kind::Collect),
-        Overlay::Help { .. } | Overlay::Type { .. } | Overlay::Browse(_) | Overlay::Profile(_) => true,
+        Overlay::Help(_)
+        | Overlay::Palette(_)
+        | Overlay::Told { .. }
+        | Overlay::Type { .. }
+        | Overlay::Browse(_)
+        | Overlay::Profile(_) => true,
     });
 }
 

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     app::{
         ExitReason,
+        keymap::KeyMap,
         views::{Fill, Fills, JupiterOneForm, Mode},
     },
     cli::{self, Common},
@@ -119,6 +120,7 @@ async fn show(office: Office, mode: Mode, vault: Arc<dyn Vault>, fills: Option<F
     let options = UiOptions {
         mode,
         look: look(|name| std::env::var(name).ok()),
+        keys: KeyMap::default(),
         zone: TimeZone::system(),
         vault: name_within(vault, PATIENCE).await,
         fills,

@@ -61,6 +61,7 @@ impl Screen {
         let options = UiOptions {
             mode,
             look: Look::default(),
+            keys: tenantry::app::keymap::KeyMap::default(),
             zone: TimeZone::UTC,
             vault: vault.name(),
             fills,

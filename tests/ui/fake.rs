@@ -11,7 +11,6 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::backend::TestBackend;
-use serde_json::json;
 use tenantry::{
     app::{
         Model,
@@ -27,7 +26,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Answer, Question},
+        explore::{Answer, Question, TextForm},
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
         naming::Naming,
@@ -40,7 +39,7 @@ use tenantry::{
         secret::Secret,
         target::{Destination, Target},
         upload::{JobFigures, UploadPhase, UploadProgress},
-        view::{EdgeEnds, List, Query, Row, Rows, RunInfo, Totals, Within},
+        view::{EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
     jobs::Hold,
@@ -114,8 +113,6 @@ pub struct Script {
     pub uploaded: bool,
     /// The store cannot be read.
     pub broken: bool,
-    /// Nothing is known but rows and objects.
-    pub silent: bool,
     pub orders: Vec<UploadOrder>,
     pub forms: Vec<Form>,
     pub queries: Vec<Query>,
@@ -143,6 +140,14 @@ pub struct Script {
     pub profiles: Vec<ProfileRow>,
     pub unconfirmed: Vec<TrustValue>,
     pub profile_work: Vec<ProfileWork>,
+    /// No question is answered, but with this.
+    pub mute: Option<Problem>,
+    /// Rows come in two steps; the first says this.
+    pub slow: Option<Pending>,
+    /// Which runs were compared, the older first.
+    pub compared: Vec<(RunId, RunId)>,
+    /// Whole lists that were copied or written.
+    pub taken: Vec<(Query, TextForm)>,
 }
 
 #[derive(Default)]
@@ -255,7 +260,7 @@ fn totals() -> Totals {
 }
 
 impl Fake {
-    fn rows(&self, query: Query) -> Rows {
+    pub fn rows(&self, query: Query) -> Rows {
         self.script.lock().unwrap().queries.push(query.clone());
         let (list, total) = match (&query.within, query.list) {
             (Within::MembersOf(id), _) if id == "g-2" => (List::Users, 0),
@@ -269,7 +274,11 @@ impl Fake {
             "nobody" => 0,
             _ => 12.min(total),
         };
-        let rows = (query.offset..total.min(query.offset + query.limit)).map(|n| row(list, n)).collect();
+        let reversed = query.sort.first().is_some_and(|sort| sort.descending);
+        let rows = (query.offset..total.min(query.offset + query.limit))
+            .map(|n| if reversed { total - 1 - n } else { n })
+            .map(|n| Row { cells: query.columns.iter().map(|c| super::answers::cell(*c, n)).collect(), ..row(list, n) })
+            .collect();
         Rows::new(query, total, rows)
     }
 }
@@ -548,15 +557,8 @@ impl Engine for Fake {
         .boxed()
     }
 
-    fn ask(&self, _: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
-        let answer = match question {
-            Question::Rows(query) => Ok(Answer::Rows(self.rows(query))),
-            question if self.script.lock().unwrap().silent && !matches!(question, Question::Detail(_)) => {
-                Err(Problem::new("this cannot be answered"))
-            }
-            question => super::told::answer(&question),
-        };
-        async move { answer }.boxed()
+    fn ask(&self, run: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+        self.answer(run, question).boxed()
     }
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
@@ -725,6 +727,7 @@ pub fn ui(engine: &Arc<Fake>, mode: Mode, size: (u16, u16)) -> Ui {
     let options = UiOptions {
         mode,
         look: Look::default(),
+        keys: tenantry::app::keymap::KeyMap::default(),
         zone: TimeZone::UTC,
         vault: if mode == Mode::Demo { "memory (demo)".to_owned() } else { "GNOME Keyring".to_owned() },
         fills: (mode == Mode::Demo).then(fills),

@@ -54,6 +54,7 @@ impl Desk {
         let options = UiOptions {
             mode: Mode::Real,
             look: Look::default(),
+            keys: tenantry::app::keymap::KeyMap::default(),
             zone: TimeZone::UTC,
             vault: self.vault.name(),
             fills: None,

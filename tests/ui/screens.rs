@@ -12,10 +12,11 @@ use tenantry::{
         views::{Look, Mode, Signs},
         wizard::{ChecksPhase, Save, Waiting},
     },
-    domain::{cloud::Cloud, completeness::RunStatus},
+    domain::{cloud::Cloud, completeness::RunStatus, view::Pending},
     tui,
 };
 
+use super::answers::three_runs;
 use super::fake::{Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
 
 /// The model drawn at a size.
@@ -230,6 +231,44 @@ async fn walk() -> Vec<(&'static str, Model)> {
     ui5.press("r").unwrap();
     assert!(ui5.until(quiet).await.unwrap());
     keep("browse_9_selection", &ui5);
+
+    // What opens over lists, and the lists that are no objects.
+    let engine = Arc::new(Fake::default());
+    {
+        let mut script = engine.script.lock().unwrap();
+        script.profile = Some(profile(Some("Contoso")));
+        script.runs = three_runs();
+    }
+    let mut ui9 = ui(&engine, Mode::Real, size);
+    assert!(ui9.until(quiet).await.unwrap());
+    for (name, keys) in [
+        ("browse_10_complaint", "3 / d e p a r t m e n d : s a l e s"),
+        ("browse_11_language", "f2"),
+        ("browse_12_sort", "esc esc s down down space down space"),
+        ("browse_13_columns", "esc c down space"),
+        ("browse_14_facets", "esc f space"),
+        ("browse_15_copy", "esc esc y"),
+        ("browse_16_export", "esc e down"),
+        ("browse_17_changes", "esc tab tab tab tab down"),
+        ("browse_18_change", "enter"),
+        ("browse_19_runs", "esc tab down"),
+        ("browse_20_older_run", "enter"),
+        ("browse_21_problems", "r tab"),
+        ("browse_22_problem", "enter"),
+    ] {
+        for key in keys.split(' ') {
+            ui9.press(key).unwrap();
+            assert!(ui9.until(quiet).await.unwrap());
+        }
+        keep(name, &ui9);
+    }
+    ui9.press("esc tab tab").unwrap();
+    assert!(ui9.until(quiet).await.unwrap());
+    engine.script.lock().unwrap().slow = Some(Pending::Sorting);
+    ui9.press("s enter esc").unwrap();
+    assert!(ui9.until(|m| m.browse.view().pending.is_some()).await.unwrap());
+    keep("browse_23_sorting", &ui9);
+    assert!(ui9.until(quiet).await.unwrap());
 
     // The way of the script, up to the consent of somebody else.
     let engine = Arc::new(Fake::default());

@@ -27,6 +27,7 @@ fn options() -> UiOptions {
     UiOptions {
         mode: Mode::Real,
         look: Look::default(),
+        keys: tenantry::app::keymap::KeyMap::default(),
         zone: jiff::tz::TimeZone::UTC,
         vault: "GNOME Keyring".to_owned(),
         fills: None,

@@ -125,10 +125,7 @@ fn path(m: &Model) -> String {
 pub(super) fn take(model: &mut Model, at: usize, fx: &mut Fx) {
     let Some(offer) = offers(model).into_iter().nth(at) else { return };
     match offer.what {
-        What::Text(text) => {
-            fx.push(Effect::Copy(text));
-            model.say(format!("Copied: {}.", offer.title));
-        }
+        What::Text(text) => fx.push(Effect::Copy(text)),
         What::List(form) => {
             if let Some((run, query)) = model.browse.run.zip(model.browse.view().query(&model.browse)) {
                 let job = model.start(Work::Ask(run, Question::Copy(query, form)), fx);
@@ -156,10 +153,8 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
     }
     model.browse.errand = None;
     match answer {
-        Answer::Copied { text, rows } => {
-            model.say(format!("Copied {}.", counted(rows, "row")));
-            fx.push(Effect::Copy(text));
-        }
+        // The clipboard says itself how that went.
+        Answer::Copied { text, .. } => fx.push(Effect::Copy(text)),
         Answer::Exported { path, rows } => model.say(format!("Wrote {} to {path}", counted(rows, "row"))),
         _ => {}
     }

@@ -95,7 +95,7 @@ impl Popup {
         }
     }
 
-    const fn at(self, chosen: usize) -> Self {
+    pub(super) const fn at(self, chosen: usize) -> Self {
         match self {
             Self::Sort { .. } => Self::Sort { chosen },
             Self::Columns { .. } => Self::Columns { chosen },

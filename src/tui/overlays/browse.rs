@@ -20,12 +20,14 @@ use crate::{
         room::Room,
     },
     domain::{
+        column::Column,
+        explore::Facet,
         filter::{FIELDS, OPERATORS},
         text::grouped,
     },
     tui::{
         screens::browse::mark,
-        text::{fit, pad, width},
+        text::{fit, pad, width, wrap},
         theme, widgets,
     },
 };
@@ -81,7 +83,7 @@ fn sorts(model: &Model) -> Vec<Line<'static>> {
 fn columns(model: &Model) -> Vec<Line<'static>> {
     let Some(layout) = Layout::of(&model.browse.view().shows) else { return Vec::new() };
     let shown = model.browse.columns(layout);
-    let line = |column: crate::domain::column::Column| {
+    let line = |column: Column| {
         let mark = if shown.contains(&column) { widgets::sign(Sign::Done) } else { Span::raw(" ") };
         Line::from(vec![mark, Span::raw("  "), Span::raw(column.title())])
     };
@@ -102,12 +104,13 @@ fn copies(model: &Model, cells: u16) -> Vec<Line<'static>> {
 /// Beside the list where there is room, so that rows and counts are seen to change together.
 fn counted(model: &Model, buf: &mut Buffer, area: Rect, chosen: usize) {
     let facets = &model.browse.facets;
+    let cells = inner_width(area, 36);
     let lines: Vec<Line<'_>> = match (&facets.problem, facets.all.is_empty()) {
-        (Some(problem), _) => widgets::problem(problem, inner_width(area, 36), Sign::Failed),
+        (Some(problem), _) => widgets::problem(problem, cells, Sign::Failed),
         (None, true) if facets.job.is_some() => vec![Line::styled("counting …", theme::DIM)],
         (None, true) => vec![Line::styled("There is nothing to tell rows apart by.", theme::DIM)],
         (None, false) => {
-            let line = |facet| facet_line(facet, facets::is_chosen(model, facet));
+            let line = |facet| facet_line(facet, facets::is_chosen(model, facet), cells);
             facets.all.iter().map(line).collect()
         }
     };
@@ -115,7 +118,7 @@ fn counted(model: &Model, buf: &mut Buffer, area: Rect, chosen: usize) {
     if Room::of(area.width, area.height) < Room::Full {
         return match has_choice {
             true => menu(buf, area, "Facets", 36, &lines, chosen),
-            false => boxed(buf, area, "Facets", inner_width(area, 36), &lines),
+            false => boxed(buf, area, "Facets", cells, &lines),
         };
     }
     let place = Rect { x: area.right().saturating_sub(42), y: area.y + 4, width: 42, height: area.height - 6 };
@@ -127,12 +130,13 @@ fn counted(model: &Model, buf: &mut Buffer, area: Rect, chosen: usize) {
     }
 }
 
-fn facet_line(facet: &crate::domain::explore::Facet, is_chosen: bool) -> Line<'static> {
+fn facet_line(facet: &Facet, is_chosen: bool, cells: u16) -> Line<'static> {
     let mark = if is_chosen { widgets::sign(Sign::Done) } else { Span::raw(" ") };
     let count = grouped(facet.count);
-    let title = pad(&facet.title, 22_usize.saturating_sub(width(&count).saturating_sub(8)));
+    // Behind the arrow and the sign, and before a space and the count.
+    let title = pad(&facet.title, usize::from(cells).saturating_sub(6 + width(&count)));
     let style = if facet.count == 0 && !is_chosen { theme::DIM } else { theme::PLAIN };
-    Line::from(vec![mark, Span::raw("  "), Span::styled(title, style), Span::styled(format!("{count:>8}"), style)])
+    Line::from(vec![mark, Span::raw("  "), Span::styled(title, style), Span::styled(format!(" {count}"), style)])
 }
 
 /// What a filter understands, from the table that it is read by.
@@ -142,7 +146,7 @@ fn words(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
     let lead = if cells > 50 { 22 } else { 14 };
     let mut lines = Vec::new();
     let mut add = |example: &str, what: &str| {
-        for (n, text) in crate::tui::text::wrap(what, usize::from(cells).saturating_sub(lead)).into_iter().enumerate() {
+        for (n, text) in wrap(what, usize::from(cells).saturating_sub(lead)).into_iter().enumerate() {
             let lead = if n == 0 { pad(example, lead) } else { " ".repeat(lead) };
             lines.push(Line::from(vec![Span::styled(lead, theme::ACCENT), Span::raw(text)]));
         }

@@ -8,7 +8,6 @@ mod object;
 mod why;
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
@@ -17,19 +16,21 @@ pub use columns::mark;
 
 use super::super::{
     Room,
+    page::Page,
     text::{fit, width},
     theme, widgets,
 };
 use crate::app::{
     Model, Sign,
     browse::{Item, Known, Pane, Pick, Shows, View, banner},
+    pointer::Target,
 };
 
 /// The side pane.
 const SIDE: u16 = 42;
 
 /// Gives back the furthest that an open object can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     if model.browse.run.is_none() {
         let inner = widgets::panel(buf, area, "Browse");
         let text = match model.overview.profile {
@@ -62,10 +63,17 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     let body = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
     let view = model.browse.view();
     let body = match &view.shows {
-        Shows::Object(open) => return object::draw(model, open, buf, body, room),
-        Shows::Why(reasons) => return why::draw(reasons, buf, body, room),
+        Shows::Object(open) => {
+            buf.spot(body, Target::Main);
+            return object::draw(model, open, buf, body, room);
+        }
+        Shows::Why(reasons) => {
+            buf.spot(body, Target::Main);
+            return why::draw(reasons, buf, body, room);
+        }
         Shows::One(item, scroll) => {
             let inner = widgets::panel(buf, body, &view.title);
+            buf.spot(body, Target::Main);
             return widgets::scrolled(buf, inner, &lines::one(model, item, inner.width), *scroll);
         }
         Shows::Pick(pick) => picking(pick, buf, body),
@@ -88,7 +96,7 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
 }
 
 /// What is being chosen, and among what; gives back the room below.
-fn picking(pick: &Pick, buf: &mut Buffer, area: Rect) -> Rect {
+fn picking(pick: &Pick, buf: &mut Page<'_>, area: Rect) -> Rect {
     let asks = match &pick.known {
         Known::Member(_) if area.width < 70 => "In which group? Among ".to_owned(),
         Known::Group(_) if area.width < 70 => "Who in it? Among ".to_owned(),
@@ -104,7 +112,8 @@ fn picking(pick: &Pick, buf: &mut Buffer, area: Rect) -> Rect {
 }
 
 /// What is known of the line under the cursor.
-fn beside(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
+fn beside(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect) {
+    buf.spot(area, Target::Side);
     if view.shows.source().is_none() {
         let title = match view.window.selected() {
             Some(Item::Run(run)) => format!("Run {}", run.id),

@@ -6,21 +6,22 @@ mod glance;
 use std::collections::BTreeSet;
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
 
 use super::super::{
     Room,
+    page::Page,
     text::{ago, clock, fit, when, wrap},
     theme, widgets,
 };
 use crate::{
     app::{
         Model, Sign, Step,
-        dashboard::{Part, Spot, chosen, sections},
+        dashboard::{Part, Spot, chosen, sections, spots},
         ingest::IngestPhase,
+        pointer::Target,
         upload::UploadState,
     },
     domain::{
@@ -33,7 +34,7 @@ use crate::{
 /// A line, with what it opens.
 type Row = (Option<Spot>, Line<'static>);
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let Some(profile) = &model.overview.profile else { return 0 };
     let here = chosen(model);
     let all = sections(model);
@@ -84,10 +85,10 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
         let rest = [Part::Users, Part::Groups, Part::Sizes, Part::Depths, Part::Largest];
         rows.extend(of(&rest, inner.width));
         rows.extend(waits.into_iter().map(|line| (None, line)));
-        column(buf, inner, &rows, &here);
+        column(model, buf, inner, &rows, &here);
         return 0;
     };
-    column(buf, inner, &rows, &here);
+    column(model, buf, inner, &rows, &here);
     let inner = widgets::panel(buf, right, "At a glance");
     if !waits.is_empty() || all.len() <= 2 {
         let nothing = widgets::wrapped("Nothing has been read yet.", inner.width, 0, theme::DIM);
@@ -95,13 +96,13 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
         return 0;
     }
     let [one, other] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas(inner);
-    column(buf, one, &of(&[Part::Users, Part::Groups], one.width), &here);
-    column(buf, other, &of(&[Part::Sizes, Part::Depths, Part::Largest], other.width), &here);
+    column(model, buf, one, &of(&[Part::Users, Part::Groups], one.width), &here);
+    column(model, buf, other, &of(&[Part::Sizes, Part::Depths, Part::Largest], other.width), &here);
     0
 }
 
 /// Rows that follow the cursor where there are more of them than lines.
-fn column(buf: &mut Buffer, area: Rect, rows: &[Row], here: &Spot) {
+fn column(model: &Model, buf: &mut Page<'_>, area: Rect, rows: &[Row], here: &Spot) {
     // Air between parts, not above the first.
     let rows = match rows {
         [(None, line), rest @ ..] if line.width() == 0 => rest,
@@ -114,6 +115,13 @@ fn column(buf: &mut Buffer, area: Rect, rows: &[Row], here: &Spot) {
     let top = if at + 1 < height { 0 } else { at.saturating_sub(height / 2).min(most) };
     let lines: Vec<Line<'_>> = rows.iter().map(|(_, line)| line.clone()).collect();
     widgets::scrolled(buf, area, &lines, u16::try_from(top).unwrap_or(u16::MAX));
+    buf.spot(area, Target::Main);
+    let all = spots(model);
+    for ((spot, _), y) in rows.iter().skip(top).zip(area.top()..area.bottom()) {
+        if let Some(place) = spot.as_ref().and_then(|spot| all.iter().position(|one| one == spot)) {
+            buf.spot(Rect { y, height: 1, ..area }, Target::Row(place as u64));
+        }
+    }
 }
 
 fn steps(model: &Model, here: &Spot, cells: u16) -> Vec<Row> {

@@ -9,6 +9,7 @@ use ratatui::{
 use super::{
     super::{
         Room,
+        page::Page,
         text::{ago, clock, fit, right, time, when, width},
         theme, widgets,
     },
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// Gives back the furthest that the log, or what went wrong, can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     match (&model.ingest.phase, room) {
         (IngestPhase::Idle, _) => {
             idle(model, buf, area);

@@ -1,13 +1,13 @@
 //! The profiles: a list of them, and what the selected one says.
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
 
 use super::super::{
     Room,
+    page::Page,
     text::{ago, day, fit, pad, width, wrap},
     theme, widgets,
 };
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Gives back how far it can be scrolled: the selection moves instead.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let rows = model.profiles.rows.as_deref().unwrap_or_default();
     let (list, rest) = match room {
         Room::Full => {

@@ -10,12 +10,11 @@ mod waiting;
 mod welcome;
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
 
-use super::super::{Room, theme, widgets};
+use super::super::{Room, page::Page, theme, widgets};
 use crate::{
     app::{
         Model, Sign,
@@ -27,7 +26,7 @@ use crate::{
 };
 
 /// Gives back the furthest that the page can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let step = model.wizard.step;
     if step == WizardStep::Welcome {
         let inner = widgets::panel(buf, area, "Welcome");

@@ -21,6 +21,8 @@ const GAP: usize = 2;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slot {
     pub title: String,
+    /// Behind the title, whatever is left of that.
+    pub mark: Option<String>,
     pub cells: usize,
     /// Its share of what is left over; none: it is always this wide.
     pub share: usize,
@@ -30,16 +32,27 @@ pub struct Slot {
 impl Slot {
     /// Always this wide.
     pub fn fixed(title: impl Into<String>, cells: usize) -> Self {
-        Self { title: title.into(), cells, share: 0, is_number: false }
+        Self { title: title.into(), mark: None, cells, share: 0, is_number: false }
     }
 
     /// At least this wide, and wider where there is room.
     pub fn wide(title: impl Into<String>, cells: usize, share: usize) -> Self {
-        Self { title: title.into(), cells, share, is_number: false }
+        Self { title: title.into(), mark: None, cells, share, is_number: false }
     }
 
     pub fn number(title: impl Into<String>, cells: usize) -> Self {
         Self { is_number: true, ..Self::fixed(title, cells) }
+    }
+
+    /// The head: a mark says more than the end of a title.
+    fn head(&self) -> String {
+        match &self.mark {
+            Some(mark) => {
+                let room = self.cells.saturating_sub(width(mark) + 1);
+                self.cell(&format!("{} {mark}", fit(&self.title, room)))
+            }
+            None => self.cell(&self.title),
+        }
     }
 
     pub fn cell(&self, text: &str) -> String {
@@ -80,7 +93,7 @@ pub fn fitted(mut slots: Vec<Slot>, cells: usize) -> Vec<Slot> {
 
 /// The heads in one line.
 pub fn heads(slots: &[Slot], cells: usize) -> Line<'static> {
-    let all = slots.iter().map(|slot| slot.cell(&slot.title)).collect::<Vec<_>>().join("  ");
+    let all = slots.iter().map(Slot::head).collect::<Vec<_>>().join("  ");
     Line::styled(fit(&all, cells), theme::DIM)
 }
 
@@ -103,17 +116,22 @@ pub fn row(slots: &[Slot], texts: &[(String, Style)], cells: usize, base: Style)
 
 /// How wide a column of a list of objects is.
 pub fn slot(column: Column, layout: Layout, sort: &[Sort]) -> Slot {
-    let title = title(column, layout, sort);
+    let mut slot = width_of(column, layout, title(column, layout));
+    slot.mark = mark(column, layout, sort);
+    slot
+}
+
+fn width_of(column: Column, layout: Layout, title: &'static str) -> Slot {
     match column {
-        Column::Name | Column::From => Slot::wide(title, 22, 4),
-        Column::Second | Column::Mail => Slot::wide(title, 22, 3),
+        Column::Name | Column::From => Slot::wide(title, 20, 4),
+        Column::Second | Column::Mail => Slot::wide(title, 20, 4),
         Column::Department | Column::JobTitle | Column::Company | Column::EdgeType => Slot::wide(title, 14, 2),
         Column::Kind => Slot::fixed(title, kind_cells(layout)),
         Column::Id => Slot::fixed(title, 36),
         Column::Enabled | Column::Country => Slot::fixed(title, 9),
         Column::Synced | Column::RoleAssignable => Slot::fixed(title, 8),
         Column::Created => Slot::fixed(title, 10),
-        Column::Members | Column::InGroups => Slot::number(title, 11),
+        Column::Members | Column::InGroups => Slot::number(title, 9),
         Column::Depth => Slot::number(title, 7),
         Column::State => Slot::fixed(title, 10),
         Column::Visibility => Slot::fixed(title, 16),
@@ -125,21 +143,14 @@ fn kind_cells(layout: Layout) -> usize {
     match layout {
         Layout::Users | Layout::Accounts => width("guest, disabled"),
         Layout::Edges => width("group member (mapped)"),
-        Layout::Groups | Layout::Members | Layout::Inside | Layout::Around | Layout::Nested | Layout::NestedIn => {
-            width("service principal")
-        }
+        _ => width("service principal"),
     }
 }
 
-/// The head: the column's name, whether the list is sorted by it, and in which place.
-pub fn title(column: Column, layout: Layout, sort: &[Sort]) -> String {
-    let name = match (column, layout) {
+const fn title(column: Column, layout: Layout) -> &'static str {
+    match (column, layout) {
         (Column::Name, Layout::Edges) => "to",
         _ => column.title(),
-    };
-    match mark(column, layout, sort) {
-        Some(mark) => format!("{name} {mark}"),
-        None => name.to_owned(),
     }
 }
 
@@ -183,13 +194,17 @@ mod tests {
     #[test]
     fn heads_say_the_order() {
         let sort = |column, descending| Sort { column, descending };
-        let check = |layout, by: &[Sort], column, want: &str| assert_eq!(title(column, layout, by), want);
+        let check = |layout, by: &[Sort], column, want: &str| {
+            let head = slot(column, layout, by).head();
+            assert_eq!(head.trim(), want);
+        };
         check(Layout::Users, &[], Column::Name, "name ▲");
         check(Layout::Users, &[], Column::Kind, "kind");
         check(Layout::Edges, &[], Column::Name, "to");
         let by = [sort(Column::Members, true), sort(Column::Name, false)];
-        check(Layout::Groups, &by, Column::Members, "members ▼1");
+        check(Layout::Groups, &by, Column::Members, "membe… ▼1");
         check(Layout::Groups, &by, Column::Name, "name ▲2");
         check(Layout::Groups, &by[..1], Column::Name, "name");
+        check(Layout::Groups, &by[..1], Column::Members, "members ▼");
     }
 }

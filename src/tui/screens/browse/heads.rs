@@ -7,6 +7,7 @@ use ratatui::{
 };
 
 use super::super::super::{
+    page::Page,
     text::{fit, when, width},
     theme, widgets,
 };
@@ -15,6 +16,7 @@ use crate::{
         Model, Sign,
         browse::{Shows, Tab, runs},
         list::Fresh,
+        pointer::Target,
     },
     domain::{
         completeness::RunStatus,
@@ -49,7 +51,7 @@ fn count_of(model: &Model, tab: Tab) -> Option<u64> {
     seen.or(told)
 }
 
-pub fn tabs(model: &Model, buf: &mut Buffer, area: Rect) {
+pub fn tabs(model: &Model, buf: &mut Page<'_>, area: Rect) {
     let here = model.browse.tab;
     let name = |tab: Tab, short: bool| if short && tab == Tab::Members { "Members" } else { tab.title() };
     let with_count = |tab: Tab, short| match count_of(model, tab) {
@@ -72,10 +74,15 @@ pub fn tabs(model: &Model, buf: &mut Buffer, area: Rect) {
             continue;
         }
         let mut spans = vec![Span::raw(" ")];
+        let mut x = area.x + 1;
         for (n, (text, is_here)) in named.into_iter().enumerate() {
             if n > 0 {
                 spans.push(Span::styled(" │ ", theme::DIM));
+                x += 3;
             }
+            let cells = width(&text) as u16;
+            buf.spot(Rect { x, width: cells, ..area }, Target::Tab(n));
+            x += cells;
             spans.push(Span::styled(text, if is_here { theme::TITLE.underlined() } else { theme::PLAIN }));
         }
         buf.set_line(area.x, area.y, &Line::from(spans), area.width);

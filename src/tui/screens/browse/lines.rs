@@ -51,6 +51,22 @@ pub fn table<'a>(model: &'a Model, view: &'a View, cells: usize) -> Table<'a> {
     Table { model, view, slots: columns::fitted(slots, cells), columns }
 }
 
+impl Table<'_> {
+    /// The heads that something can be sorted by: how far from the left, how wide, which.
+    pub fn heads(&self) -> Vec<(u16, u16, Column)> {
+        let mut at = 0_u16;
+        let mut out = Vec::new();
+        for (slot, shown) in self.slots.iter().zip(&self.columns) {
+            let cells = u16::try_from(slot.cells).unwrap_or(u16::MAX);
+            if let Shown::Column(column) = shown {
+                out.push((at, cells, *column));
+            }
+            at = at.saturating_add(cells).saturating_add(2);
+        }
+        out
+    }
+}
+
 fn objects(model: &Model, layout: Layout, cells: usize) -> (Vec<Slot>, Vec<Shown>) {
     let sort = model.browse.sort(layout);
     let mut shown: Vec<Shown> = model.browse.columns(layout).into_iter().map(Shown::Column).collect();
@@ -79,7 +95,7 @@ fn own(view: &View, cells: usize) -> Vec<Slot> {
             Slot::wide("login or mail", 22, 3),
         ],
         Shows::Runs => vec![
-            Slot::wide("run", 16, 1),
+            Slot::wide("run", 22, 1),
             Slot::fixed("started", 16),
             Slot::fixed("read", 11),
             Slot::number("took", 8),
@@ -227,7 +243,7 @@ fn run_in_full(model: &Model, run: &RunInfo, cells: u16) -> Vec<Line<'static>> {
     };
     fact("started", day(run.started_at, &model.zone));
     if let Some(at) = run.finished_at {
-        fact("ended", format!("{} ({})", day(at, &model.zone), ago(at, model.now)));
+        fact("ended", format!("{} ({})", day(at, &model.zone), ago(model.now, at)));
     }
     fact("read", runs::kind(run.kind).to_owned());
     fact("took", clock(run.seconds));

@@ -10,7 +10,8 @@ use ratatui::{
 use super::{
     super::super::{
         Room,
-        text::{width, wrap},
+        page::Page,
+        text::{fit, width},
         theme, widgets,
     },
     columns, lines,
@@ -20,6 +21,7 @@ use crate::{
         Model, Sign,
         browse::{Pane, Shows, View},
         list::top_for,
+        pointer::Target,
     },
     domain::{
         completeness::{Collection, GapScope, RunStatus, State},
@@ -28,7 +30,7 @@ use crate::{
     },
 };
 
-pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room) {
+pub fn draw(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect, room: Room) {
     let inner = match room {
         Room::Small => Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area },
         _ => widgets::panel(buf, area, ""),
@@ -40,13 +42,17 @@ pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room
     // What is wrong with the filter stands under it, where there is always a line: nothing moves while somebody types.
     match (&view.complaint, room) {
         (Some(complaint), _) => {
-            let line = wrap(complaint, cells.saturating_sub(2)).into_iter().next().unwrap_or_default();
+            let line = fit(complaint, cells.saturating_sub(2));
             buf.set_line(inner.x, y, &widgets::signed(Sign::NeedsYou, line), inner.width);
             y += 1;
         }
         (None, Room::Small) => {}
         (None, _) => {
             buf.set_line(inner.x, y, &columns::heads(&table.slots, cells), inner.width);
+            for (from, wide, column) in table.heads() {
+                let width = wide.min(inner.width.saturating_sub(from));
+                buf.spot(Rect { x: inner.x + from, y, width, height: 1 }, Target::Head(column));
+            }
             y += 1;
         }
     }
@@ -58,6 +64,7 @@ pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room
         let text = empty(model, view);
         return widgets::lines(buf, place, &widgets::wrapped(&text, inner.width, 0, theme::DIM));
     }
+    buf.spot(place, Target::Main);
     let rows = u64::from(place.height);
     let top = top_for(view.window.cursor, view.window.top, rows);
     for line in 0..rows {
@@ -72,6 +79,7 @@ pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room
             None => break,
         };
         buf.set_line(place.x, y + line as u16, &drawn, place.width);
+        buf.spot(Rect { y: y + line as u16, height: 1, ..place }, Target::Row(index));
     }
 }
 
@@ -113,9 +121,9 @@ fn empty(model: &Model, view: &View) -> String {
     }
     let text = match &view.shows {
         Shows::MembersOf(_) | Shows::AllMembersOf(_) => empty_members(model),
+        Shows::GroupsOf(_) => "It is directly in no group that was read.",
         Shows::AllGroupsOf(_) => "It is in no group that was read.",
         Shows::Pick(_) => "There is nothing here. tab looks elsewhere.",
-        Shows::GroupsOf(_) => "It is directly in no group that was read.",
         Shows::List(list) => match refused(model, *list) {
             Some(text) => text,
             None if is_reading(model) => "Nothing here yet: it is still being read. r refreshes.",

@@ -101,10 +101,10 @@ fn totals(model: &Model, entry: &Entry, chosen: bool, cells: usize) -> Line<'sta
         Span::styled(right(&grouped(entry.count), 11), style),
     ];
     let of = |growth: &Growth| match entry.spot {
-        Spot::List(List::Users, _) => Some(growth.users),
-        Spot::List(List::Groups, _) => Some(growth.groups),
-        Spot::List(List::Members, _) => Some(growth.members),
-        Spot::List(List::Edges, _) => Some(growth.edges),
+        Spot::List(_, List::Users, _) => Some(growth.users),
+        Spot::List(_, List::Groups, _) => Some(growth.groups),
+        Spot::List(_, List::Members, _) => Some(growth.members),
+        Spot::List(_, List::Edges, _) => Some(growth.edges),
         _ => None,
     };
     let values: Vec<u64> = growth(model).into_iter().flatten().filter_map(of).collect();
