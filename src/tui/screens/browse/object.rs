@@ -50,7 +50,10 @@ pub fn draw(model: &Model, open: &Open, buf: &mut Page<'_>, area: Rect, room: Ro
         (Pane::Ready(detail), Face::Upload) => upload::lines(model, open, detail, cells),
         (pane, _) => absent(pane, cells),
     };
-    widgets::scrolled(buf, body, &lines, open.scroll)
+    match room {
+        Room::Small => widgets::scrolled_bare(buf, body, &lines, open.scroll),
+        _ => widgets::scrolled(buf, body, &lines, open.scroll),
+    }
 }
 
 fn faces(here: Face, name: &str, buf: &mut Page<'_>, area: Rect) {

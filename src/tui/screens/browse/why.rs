@@ -61,7 +61,11 @@ pub fn draw(reasons: &Reasons, buf: &mut Page<'_>, area: Rect, room: Room) -> u1
         widgets::scrolled(buf, inner, &edge_lines(reasons, inner.width), 0);
     }
     if let Some(scroll) = reasons.lost {
-        return widgets::scrolled(buf, inner, &lost_lines(reasons, inner.width), scroll);
+        let lines = lost_lines(reasons, inner.width);
+        return match room {
+            Room::Small => widgets::scrolled_bare(buf, inner, &lines, scroll),
+            _ => widgets::scrolled(buf, inner, &lines, scroll),
+        };
     }
     let Some(why) = reasons.why() else {
         let lines = match &reasons.found {
