@@ -6,6 +6,7 @@
 mod asked;
 pub mod changes;
 pub mod columns;
+pub mod complete;
 pub mod copy;
 pub mod facets;
 pub mod items;
@@ -48,6 +49,8 @@ use crate::domain::{
 pub struct Browse {
     /// Whose rows are shown; it stays until the person asks for newer ones.
     pub run: Option<RunId>,
+    /// How it stood when its rows were asked for.
+    seen: Option<RunStatus>,
     /// The person chose this run, which is not the newest.
     pub chosen: bool,
     pub tab: Tab,
@@ -185,6 +188,7 @@ impl Default for Browse {
     fn default() -> Self {
         Self {
             run: None,
+            seen: None,
             chosen: false,
             tab: Tab::Users,
             roots: Tab::ALL.map(Tab::root),
@@ -235,8 +239,8 @@ impl Browse {
         }
     }
 
-    fn go_to(&mut self, tab: Tab) {
-        self.trail.clear();
+    fn go_to(&mut self, tab: Tab, fx: &mut Fx) {
+        trail::leave(self, fx);
         self.filtering = false;
         self.tab = tab;
     }
@@ -369,7 +373,9 @@ fn show_run(model: &mut Model, run: RunId, fx: &mut Fx) {
 }
 
 fn refresh(model: &mut Model, fx: &mut Fx) {
+    let seen = model.browsed().map(|run| run.status);
     let browse = &mut model.browse;
+    browse.seen = seen;
     browse.problem = None;
     browse.detail = Pane::Empty;
     browse.runs = None;
@@ -404,6 +410,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
             model.browse.filtering = true;
         }
+        Action::Complete => return complete::take(model, fx),
         Action::Words => model.overlays.push(Overlay::Browse(Popup::Words { scroll: 0 })),
         Action::Sort => {
             let layout = columns::Layout::of(&model.browse.view().shows);
@@ -420,7 +427,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Tab(by) => {
             let count = Tab::ALL.len() as isize;
             let next = (model.browse.tab as isize + isize::from(by)).rem_euclid(count);
-            model.browse.go_to(Tab::ALL[next as usize]);
+            model.browse.go_to(Tab::ALL[next as usize], fx);
         }
         Action::Refresh => {
             model.look_again(fx);
@@ -431,7 +438,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
         }
         Action::Compare if on_changes(model) => {
-            model.browse.go_to(Tab::Runs);
+            model.browse.go_to(Tab::Runs, fx);
             model.say("Choose a run: d compares it with the one that is shown.");
         }
         Action::Compare => {
@@ -505,6 +512,11 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
     let view = model.browse.view();
     let empty = view.window.rows.is_empty() && view.filter.text().is_empty();
     let Some(run) = model.shown().map(|run| run.id) else { return };
+    let status = model.browsed().map(|run| run.status);
+    if model.browse.seen == Some(RunStatus::Running) && status != Some(RunStatus::Running) {
+        // It has ended: what was read of it before is not all, and counts of it were not known yet.
+        return refresh(model, fx);
+    }
     if model.browse.run.is_none() || (empty && view.window.pending.is_none() && !model.browse.chosen) {
         show_run(model, run, fx);
     }

@@ -16,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::engine::Engine;
 use crate::{
+    app::settings as ui,
     app::views::{
         CredentialView, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
-        ProfileWork, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+        ProfileWork, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -43,10 +44,11 @@ use crate::{
         view::{List, Query, RunInfo},
     },
     explore::Explorer,
+    files,
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
-        Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key,
-        paths::{Paths, replace},
+        Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
+        proxy_password,
     },
     store::{Reader, StoreError, holder},
 };
@@ -176,6 +178,8 @@ impl Office {
                 FormCredential::Key => self.key_of(form).map(|key| Credential::Key(key.key)),
             },
             jupiterone_key: form.jupiterone.as_ref().and_then(|j| j.key.clone()),
+            // No form asks for it.
+            proxy_password: proxy_password(settings, &self.vault).await.ok().flatten(),
         };
         if typed.credential.is_some() && (typed.jupiterone_key.is_some() || form.jupiterone.is_none()) {
             return typed;
@@ -185,6 +189,7 @@ impl Office {
         Secrets {
             credential: typed.credential.or(kept.credential),
             jupiterone_key: typed.jupiterone_key.or(kept.jupiterone_key),
+            proxy_password: typed.proxy_password,
         }
     }
 
@@ -200,10 +205,18 @@ impl Office {
             Some(key) => Some(key),
             None => jupiterone_key(&settings, environment, vault).await.map_err(failed)?,
         };
-        Ok(Secrets { credential, jupiterone_key })
+        let proxy_password = match memory.proxy_password {
+            Some(password) => Some(password),
+            None => proxy_password(&settings, vault).await.map_err(failed)?,
+        };
+        Ok(Secrets { credential, jupiterone_key, proxy_password })
     }
 
     async fn save(&self, form: Form) -> Result<Saved, JobError> {
+        if let SavedAs::New(name) = &form.profile {
+            // Before a secret goes anywhere.
+            crate::profile::Profiles::new(&self.paths).is_free(name)?;
+        }
         let mut settings = self.settings_of(&form)?;
         let secrets = self.secrets_of(&form, &settings).await;
         if let Some(TenantRef::Domain(name)) = settings.tenant.clone() {
@@ -514,13 +527,18 @@ impl Engine for RealEngine {
 
     fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>> {
         let path = self.0.paths.data.join("scripts").join(name);
-        blocking(move || match replace(&path, &text) {
+        blocking(move || match files::replace(&path, &text) {
             Ok(()) => Ok(path.display().to_string()),
             Err(error) => Err(Problem::new(format!("{} cannot be written: {error}", path.display()))
                 .code("file_not_written")
                 .hint("Copy the text instead, and paste it where you run it.")),
         })
         .boxed()
+    }
+
+    fn keep(&self, changed: ui::Settings) -> BoxFuture<'_, Result<(), Problem>> {
+        let path = self.0.paths.config.join(ui::FILE);
+        blocking(move || super::keep(&path, &changed)).boxed()
     }
 
     fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>> {

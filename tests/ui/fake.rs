@@ -15,9 +15,9 @@ use tenantry::{
     app::{
         Model,
         views::{
-            CredentialView, Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Look, Mode, Overview,
-            ProfileNews, ProfileRow, ProfileView, ProfileWork, Saved, StoreView, TrustValue, UploadEnd, UploadFailure,
-            UploadOrder, UploadedView,
+            CredentialView, Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Mode, Overview,
+            ProfileNews, ProfileRow, ProfileView, ProfileWork, Saved, SavedAs, StoreView, TrustValue, UploadEnd,
+            UploadFailure, UploadOrder, UploadedView,
         },
     },
     domain::{
@@ -86,6 +86,7 @@ pub fn fills() -> Fills {
         wrong: vec![
             fill("another app's secret", WRONG_SECRET, Some("AADSTS7000215")),
             fill("the Secret ID instead of the Value", CLIENT, None),
+            Fill { client: TENANT.to_owned(), ..fill("the tenant's ID for the app's", SECRET, Some("AADSTS700016")) },
         ],
     }
 }
@@ -115,6 +116,8 @@ pub struct Script {
     pub broken: bool,
     pub orders: Vec<UploadOrder>,
     pub forms: Vec<Form>,
+    /// As what a profile was saved last.
+    pub saved: Option<SavedAs>,
     pub queries: Vec<Query>,
     pub runs: Vec<RunInfo>,
     /// How runs were asked to read.
@@ -136,6 +139,8 @@ pub struct Script {
     pub keys: Vec<KeyWork>,
     /// Files by name and text.
     pub written: Vec<(String, String)>,
+    /// What was changed of the screens.
+    pub kept: Vec<tenantry::app::settings::Settings>,
     /// See `super::profiles`.
     pub profiles: Vec<ProfileRow>,
     pub unconfirmed: Vec<TrustValue>,
@@ -436,9 +441,18 @@ impl Engine for Fake {
         .boxed()
     }
 
+    fn keep(&self, changed: tenantry::app::settings::Settings) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            self.script.lock().unwrap().kept.push(changed);
+            Ok(())
+        }
+        .boxed()
+    }
+
     fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>> {
         async move {
             let mut script = self.script.lock().unwrap();
+            script.saved = Some(form.profile);
             let mut profile = profile(Some("Contoso"));
             profile.target = form.jupiterone.map(|j| j.target);
             script.profile = Some(profile.clone());
@@ -726,8 +740,7 @@ pub type Ui = Headful<TestBackend, Quiet>;
 pub fn ui(engine: &Arc<Fake>, mode: Mode, size: (u16, u16)) -> Ui {
     let options = UiOptions {
         mode,
-        look: Look::default(),
-        keys: tenantry::app::keymap::KeyMap::default(),
+        preferences: tenantry::app::settings::Preferences::default(),
         zone: TimeZone::UTC,
         vault: if mode == Mode::Demo { "memory (demo)".to_owned() } else { "GNOME Keyring".to_owned() },
         fills: (mode == Mode::Demo).then(fills),

@@ -9,7 +9,7 @@ use tenantry::{
         key::{Code, Key},
         steps::WizardStep,
         upload::UploadState,
-        views::{Look, Mode, Signs},
+        views::{Look, Mode, Signs, Theme},
         wizard::{ChecksPhase, Save, Waiting},
     },
     domain::{cloud::Cloud, completeness::RunStatus, view::Pending},
@@ -17,7 +17,7 @@ use tenantry::{
 };
 
 use super::answers::three_runs;
-use super::fake::{Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
+use super::fake::{CLIENT, Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
 
 /// The model drawn at a size.
 fn draw(model: &Model, width: u16, height: u16) -> Buffer {
@@ -318,6 +318,27 @@ async fn walk() -> Vec<(&'static str, Model)> {
     assert!(ui7.until(quiet).await.unwrap());
     keep("certificate_4_read", &ui7);
 
+    // A key that nothing keeps yet; and the name of a profile that is to be kept.
+    let mut ui9 = ui(&engine, Mode::Real, size);
+    ui9.press("s enter enter enter enter").unwrap();
+    assert!(ui9.until(quiet).await.unwrap());
+    ui9.press("q").unwrap();
+    keep("wizard_16_quit", &ui9);
+    let engine = Arc::new(Fake::default());
+    let mut ui9 = ui(&engine, Mode::Real, size);
+    ui9.press("i").unwrap();
+    for (text, then) in [("contoso.com", "tab"), (CLIENT, "tab tab"), (SECRET, "ctrl-r")] {
+        for c in text.chars() {
+            ui9.press(&c.to_string()).unwrap();
+        }
+        ui9.press(then).unwrap();
+    }
+    assert!(ui9.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
+    ui9.press("enter").unwrap();
+    keep("wizard_17_name", &ui9);
+    ui9.press("/ enter").unwrap();
+    keep("wizard_18_no_name", &ui9);
+
     // One form; a tenant of another cloud; secrets forbidden; an instance of somebody else.
     let engine = Arc::new(Fake::default());
     {
@@ -423,7 +444,7 @@ fn hostile_names_move_nothing() {
 fn without_colours_nothing_is_coloured_and_nothing_is_lost() {
     for (name, mut model) in states() {
         let coloured = draw(&model, 120, 36);
-        model.look = Look { colour: false, signs: Signs::Unicode };
+        model.look = Look { theme: Theme::None, signs: Signs::Unicode };
         let plain = draw(&model, 120, 36);
         assert_eq!(text(&coloured), text(&plain), "{name}");
         for cell in &plain.content {
@@ -440,7 +461,7 @@ fn a_dumb_terminal_gets_ascii_but_for_names() {
     settings.set_omit_expression(true);
     let _bound = settings.bind_to_scope();
     for (name, mut model) in states() {
-        model.look = Look { colour: false, signs: Signs::Ascii };
+        model.look = Look { theme: Theme::None, signs: Signs::Ascii };
         let shown = text(&draw(&model, 80, 24));
         if !["browse", "object", "why", "members", "dashboard"].iter().any(|with_names| name.starts_with(with_names)) {
             let other: String = shown.chars().filter(|c| !c.is_ascii()).collect();

@@ -46,10 +46,11 @@ impl Item {
             Self::Row(row) => Some((row.id.clone(), row.kind, row.name.clone())),
             Self::Diff(row) => Some((row.id.clone(), row.kind, row.name.clone())),
             Self::Run(_) => None,
-            // Only groups are read one by one.
-            Self::Finding(finding) => {
-                finding.id.as_ref().map(|id| (id.clone(), EntityKind::Group, finding.about.clone()))
-            }
+            // Only groups are read one by one; what is said of one is mostly about its members.
+            Self::Finding(finding) => finding.id.as_ref().map(|id| {
+                let name = finding.about.strip_prefix("the members of ").unwrap_or(&finding.about);
+                (id.clone(), EntityKind::Group, name.to_owned())
+            }),
         }
     }
 }

@@ -35,7 +35,7 @@ pub fn click_line(model: &mut Model, line: usize) -> bool {
 
 pub fn click_tab(model: &mut Model, tab: usize, fx: &mut Fx) {
     if let Some(tab) = Tab::ALL.get(tab) {
-        model.browse.go_to(*tab);
+        model.browse.go_to(*tab, fx);
         fetch(model, fx);
     }
 }

@@ -60,7 +60,6 @@ pub(super) fn compare(model: &mut Model, with: RunId, fx: &mut Fx) {
     }
     let (since, until) = (with.min(shown), with.max(shown));
     let compare = Compare { since: Some(since), until: Some(until) };
-    model.browse.trail.clear();
     for view in model.browse.roots.iter_mut().filter(|view| matches!(view.shows, Shows::Changes(_))) {
         let mut fresh = View::of(Shows::Changes(compare), view.title.clone());
         fresh.filter = view.filter.clone();
@@ -68,7 +67,7 @@ pub(super) fn compare(model: &mut Model, with: RunId, fx: &mut Fx) {
         *view = fresh;
     }
     model.browse.changes.clear();
-    model.browse.go_to(Tab::Changes);
+    model.browse.go_to(Tab::Changes, fx);
 }
 
 impl Fields for RunInfo {

@@ -62,6 +62,11 @@ fn back(model: &mut Model, fx: &mut Fx) {
     }
 }
 
+/// The trail is left as a whole.
+pub(super) fn leave(browse: &mut Browse, fx: &mut Fx) {
+    std::mem::take(&mut browse.trail).into_iter().for_each(|view| left(view, fx));
+}
+
 /// A view has gone, and what it asked for with it.
 fn left(mut view: View, fx: &mut Fx) {
     match &view.shows {
@@ -202,8 +207,7 @@ pub(super) fn turn(model: &mut Model, by: i8, fx: &mut Fx) {
 /// Opens a list of the tabs with this filter.
 pub(in super::super) fn open_list(model: &mut Model, list: List, filter: &str, fx: &mut Fx) {
     let browse = &mut model.browse;
-    std::mem::take(&mut browse.trail).into_iter().for_each(|view| left(view, fx));
-    browse.go_to(Tab::ALL[list as usize]);
+    browse.go_to(Tab::of(list), fx);
     let view = browse.view_mut();
     if view.filter_text() != filter {
         view.filter = TextField::of(filter);

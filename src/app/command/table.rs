@@ -78,6 +78,8 @@ fn scrollable(model: &Model) -> bool {
         || choosing(model)
         || popup::top(model).is_some()
         || profiles::trusting(model)
+        || profiles::removing(model)
+        || profiles::purging(model)
         || browsing(model)
         || at(model, Place::Preview)
         || at(model, Place::Ingest)
@@ -228,6 +230,7 @@ pub const COMMANDS: &[Command] = commands! {
         "down", Action::Move(Move::Down), ["down", "j"], "", "down", picking;
         "page-up", Action::Move(Move::PageUp), ["pageup", "ctrl-b", "ctrl-u"], "", "a page up", picking;
         "page-down", Action::Move(Move::PageDown), ["pagedown", "space", "ctrl-f", "ctrl-d"], "", "a page down", picking;
+        "complete", Action::Complete, ["tab"], "complete", "write out the field or the value that is shown under the filter", |m| filtering(m) && browse::complete::can_complete(m);
         "to-list", Action::Continue, ["enter", "down", "tab"], "to the list", "keep the filter and go to the list", filtering;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "drop the filter", "drop the filter", filtering;
         "filter-words", Action::Words, ["f2"], "its language", "what a filter understands", filtering;
@@ -254,8 +257,8 @@ pub const COMMANDS: &[Command] = commands! {
         "previous-page", Action::Face(-1), ["backtab"], "", "the page before", |m| browsing(m) && browse::has_faces(m);
         "copy", Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::has_faces(m);
         "copy-id", Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::has_faces(m);
-        "next-list", Action::Tab(1), ["tab"], "next list", "the next list", browsing;
-        "previous-list", Action::Tab(-1), ["backtab"], "", "the list before", browsing;
+        "next-list", Action::Tab(1), ["tab"], "next list", "the next list", |m| browsing(m) && !browse::has_faces(m);
+        "previous-list", Action::Tab(-1), ["backtab"], "", "the list before", |m| browsing(m) && !browse::has_faces(m);
         "refresh", Action::Refresh, ["r"], "refresh", "show what has come since", |m| browsing(m) && m.browse.run.is_some();
     }
     Preview {
@@ -292,6 +295,9 @@ pub const COMMANDS: &[Command] = commands! {
         "profiles", Action::Profiles, ["P"], "", "all profiles", |m| profiles::are_kept(m) && m.place != Place::Profiles;
         "palette", Action::Palette, [":", "ctrl-p"], "more", "every command of this screen, found by typing", anywhere;
         "help", Action::Help, ["?", "f1"], "", "all keys of this screen, and of the others; type to search", anywhere;
+        "theme", Action::Theme, [], "", "the next colours: the terminal's, dark, light, high contrast, none", anywhere;
+        "signs", Action::Signs, [], "", "plain signs of ASCII, or all of them again", anywhere;
+        "mouse", Action::Mouse, [], "", "the mouse, on or off: wheel, rows, tabs, heads and keys", anywhere;
         "quit", Action::Quit, ["q"], "quit", "quit; asks if something is running", anywhere;
         "suspend", Action::Suspend, ["ctrl-z"], "", "hand the terminal back to the shell; fg returns", |_| true;
         "redraw", Action::Redraw, ["ctrl-l"], "", "draw the screen anew", |_| true;

@@ -19,12 +19,13 @@ use super::{
 use crate::{
     app::{
         Model, Sign,
-        browse::{Pane, Shows, View},
+        browse::{Pane, Shows, View, complete},
         list::top_for,
         pointer::Target,
     },
     domain::{
         completeness::{Collection, GapScope, RunStatus, State},
+        filter::Completion,
         text::{counted, grouped},
         view::{List, Pending},
     },
@@ -40,7 +41,12 @@ pub fn draw(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect, room: Ro
     let table = lines::table(model, view, cells);
     let mut y = inner.y + 1;
     // What is wrong with the filter stands under it, where there is always a line: nothing moves while somebody types.
+    let next = if room == Room::Small { Vec::new() } else { complete::completions(model) };
     match (&view.complaint, room) {
+        _ if !next.is_empty() => {
+            buf.set_line(inner.x, y, &completions(&next, cells), inner.width);
+            y += 1;
+        }
         (Some(complaint), _) => {
             let line = fit(complaint, cells.saturating_sub(2));
             buf.set_line(inner.x, y, &widgets::signed(Sign::NeedsYou, line), inner.width);
@@ -109,6 +115,22 @@ fn filter(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
     let x = area.right().saturating_sub(right as u16);
     let told = Line::from(vec![Span::styled(pending, theme::ACCENT), Span::styled(place, theme::DIM)]);
     buf.set_line(x, area.y, &told, area.width);
+}
+
+/// How the filter may go on; the first is what the key takes.
+fn completions(next: &[Completion], cells: usize) -> Line<'static> {
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for (n, one) in next.iter().enumerate() {
+        let text = if n == 0 { format!("{}  {}", one.part, one.what) } else { one.part.clone() };
+        used += width(&text) + 3;
+        if n > 0 && used > cells {
+            break;
+        }
+        let style = if n == 0 { theme::ACCENT } else { theme::DIM };
+        spans.extend([Span::styled(fit(&text, cells), style), Span::raw("   ")]);
+    }
+    Line::from(spans)
 }
 
 /// Why there is nothing.
