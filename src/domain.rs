@@ -33,6 +33,7 @@ pub mod provenance;
 pub mod reading;
 pub mod registration;
 pub mod secret;
+pub mod sheet;
 pub mod short_id;
 pub mod target;
 pub mod text;
