@@ -247,7 +247,9 @@ mod tests {
     #[test]
     fn what_is_looked_at_may_be_any_run() {
         let all = |statuses: &[RunStatus]| -> Vec<RunInfo> {
-            (1..).zip(statuses).map(|(id, status)| run(id, *status)).rev().collect()
+            let mut all: Vec<RunInfo> = (1..).zip(statuses).map(|(id, status)| run(id, *status)).collect();
+            all.reverse();
+            all
         };
         let check = |statuses: &[RunStatus], asked: Option<i64>, want: Result<i64, &str>| {
             let got = any(all(statuses), asked.map(RunId)).map(|run| run.id.0).map_err(|e| e.problem().code.unwrap());

@@ -95,7 +95,7 @@ impl<W: Write> Table<W> {
                 self.out.write_all(text.as_bytes())
             }
             Form::Text => {
-                let row = cells.iter().map(words).collect();
+                let row: Vec<String> = cells.iter().map(words).collect();
                 match &self.widths {
                     Some(widths) => write_row(&mut self.out, &self.heads, widths, &row),
                     None => {
