@@ -153,7 +153,7 @@ fn brief(label: &'static str) -> &'static str {
 }
 
 /// Labels of the wizard, where there is the most to be pressed; the help has the rest.
-const BRIEF: [(&str, &str); 16] = [
+const BRIEF: [(&str, &str); 18] = [
     ("next field", "next"),
     ("continue", "next"),
     ("look now", "look"),
@@ -170,6 +170,8 @@ const BRIEF: [(&str, &str); 16] = [
     ("switch the cloud", "switch"),
     ("take a certificate", "certificate"),
     ("stop waiting", "stop"),
+    ("yes, this instance", "yes"),
+    ("no, another", "no"),
 ];
 
 fn keys(model: &Model, buf: &mut Buffer, area: Rect) {

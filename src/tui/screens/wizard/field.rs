@@ -72,7 +72,7 @@ pub fn lines(model: &Model, id: FieldId, focused: bool, cells: u16) -> Vec<Line<
     let mut below = |sign: Sign, text: &str| {
         let (shape, style) = theme::sign(sign);
         // Under the value, if there is room for more than a word or two.
-        let indent = if cells < 60 { 2 } else { LABEL };
+        let indent = if cells < 48 { 2 } else { LABEL };
         for (n, line) in wrap(text, usize::from(cells).saturating_sub(indent + 2)).into_iter().enumerate() {
             let lead = if n == 0 { format!("{shape} ") } else { "  ".to_owned() };
             out.push(Line::from(vec![" ".repeat(indent).into(), Span::styled(lead, style), Span::raw(line)]));
