@@ -1,6 +1,8 @@
 //! Answers questions about one run of a directory: what the browser, `show`, `members`, `why`, `diff` and `list` have in
 //! common. Reads a store; never a service, and writes nothing but files that are asked for.
 
+mod diff;
+
 use std::path::{Path, PathBuf};
 
 use crate::{
@@ -19,11 +21,12 @@ pub struct Explorer {
     path: PathBuf,
     tenant: Option<TenantId>,
     naming: Naming,
+    diffs: diff::Diffs,
 }
 
 impl Explorer {
     pub const fn new(path: PathBuf, tenant: Option<TenantId>, naming: Naming) -> Self {
-        Self { path, tenant, naming }
+        Self { path, tenant, naming, diffs: diff::Diffs::new() }
     }
 
     /// Whether it answers about this store.
@@ -37,6 +40,10 @@ impl Explorer {
         Ok(match question {
             Question::Rows(query) => Answer::Rows(reader.rows(run, self.naming, &query)?),
             Question::Detail(id) => Answer::Detail(reader.detail(run, self.naming, &id)?.map(Box::new)),
+            Question::History(id) => Answer::History(reader.history(&id)?),
+            Question::Diff { since, query } => {
+                Answer::Diff(Box::new(self.diffs.ask(&reader, self.naming, run, since, query)?))
+            }
             Question::Runs => Answer::Runs(reader.runs()?),
             _ => return Err(ExploreError::NotAnswered),
         })
