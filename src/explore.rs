@@ -6,6 +6,7 @@ pub mod cut;
 pub mod cycles;
 pub mod edges;
 pub mod glance;
+pub mod named;
 #[cfg(test)]
 mod shapes;
 pub mod walk;

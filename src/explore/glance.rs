@@ -78,7 +78,7 @@ fn bars(begins: &[u64], field: &str, values: impl Iterator<Item = u64>) -> Vec<B
                 Some(next) if next == from + 1 => (grouped(from), format!("{field}:{from}")),
                 Some(next) => {
                     let to = next - 1;
-                    (format!("{} to {}", grouped(from), grouped(to)), format!("{field}:>={from} {field}:<={to}"))
+                    (format!("{} to {}", grouped(from), grouped(to)), format!("{field}:{from}..{to}"))
                 }
                 None => (format!("{} and more", grouped(from)), format!("{field}:>={from}")),
             };
@@ -106,8 +106,8 @@ mod tests {
             &[
                 ("0", 0, "members:0"),
                 ("1", 1, "members:1"),
-                ("2 to 5", 2, "members:>=2 members:<=5"),
-                ("6 to 20", 2, "members:>=6 members:<=20"),
+                ("2 to 5", 2, "members:2..5"),
+                ("6 to 20", 2, "members:6..20"),
             ],
         );
         let all = bars(&SIZES, "members", [1_000, 1_001, 10_000, 99_999, 100_001, 5_000_000].into_iter());
