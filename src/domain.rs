@@ -10,6 +10,7 @@ pub mod cloud;
 pub mod column;
 pub mod completeness;
 pub mod credential;
+pub mod difference;
 pub mod edge;
 pub mod email;
 pub mod entity;

@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod cut;
 pub mod cycles;
+mod diff;
 pub mod edges;
 pub mod glance;
 pub mod named;
@@ -30,11 +31,12 @@ pub struct Explorer {
     path: PathBuf,
     tenant: Option<TenantId>,
     naming: Naming,
+    diffs: diff::Diffs,
 }
 
 impl Explorer {
     pub const fn new(path: PathBuf, tenant: Option<TenantId>, naming: Naming) -> Self {
-        Self { path, tenant, naming }
+        Self { path, tenant, naming, diffs: diff::Diffs::new() }
     }
 
     /// Whether it answers about this store.
@@ -48,6 +50,10 @@ impl Explorer {
         Ok(match question {
             Question::Rows(query) => Answer::Rows(reader.rows(run, self.naming, &query)?),
             Question::Detail(id) => Answer::Detail(reader.detail(run, self.naming, &id)?.map(Box::new)),
+            Question::History(id) => Answer::History(reader.history(&id)?),
+            Question::Diff { since, query } => {
+                Answer::Diff(Box::new(self.diffs.ask(&reader, self.naming, run, since, query)?))
+            }
             Question::Runs => Answer::Runs(reader.runs()?),
             _ => return Err(ExploreError::NotAnswered),
         })
