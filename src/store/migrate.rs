@@ -6,11 +6,8 @@ use std::{fs, io, path::Path};
 
 use rusqlite::{Connection, Transaction};
 
-use super::{
-    error::StoreError,
-    file::{beside, private_options},
-    late::Late,
-};
+use super::{error::StoreError, file::beside, late::Late};
+use crate::files;
 
 /// From format n to n + 1.
 pub(super) type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
@@ -101,7 +98,7 @@ fn copy(db: &Connection, path: &Path, version: i64) -> Result<(), StoreError> {
         _ => {}
     }
     // SQLite writes into an empty file that is there already, and so keeps its rights.
-    private_options().write(true).create_new(true).open(&part).map_err(|e| StoreError::io(&part, e))?;
+    files::private().write(true).create_new(true).open(&part).map_err(|e| StoreError::io(&part, e))?;
     let text = part.to_str().ok_or_else(|| {
         StoreError::io(&part, io::Error::new(io::ErrorKind::InvalidInput, "the path is not valid Unicode"))
     })?;

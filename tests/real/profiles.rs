@@ -163,14 +163,7 @@ fn a_profile_lives_with_the_machine_s_keyring_or_left_out() {
     }
     let home = Home::new();
     let served = Served::start(&home, &SMALL);
-    // The session's bus is the way to its keyring, and all that is taken from the caller.
-    let tenantry = || {
-        let mut command = home.tenantry();
-        for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
-            command.envs(std::env::var_os(name).map(|value| (name, value)));
-        }
-        command
-    };
+    let tenantry = || home.tenantry_in_session();
     let mut all = Vec::new();
     all.push(add(&mut tenantry(), &served, Some(&secrets_of(&served))).expect(0));
     all.push(run(tenantry().args(["profile", "list", "--json"]), "").expect(0));

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use tenantry::{
-    app::views::{Form, FormCredential, Kept, KeyWork},
+    app::views::{Form, FormCredential, Kept, KeyWork, SavedAs},
     credentials::{Entry, MemoryVault, Vault, certificate},
     domain::{
         check::CheckStatus,
@@ -44,7 +44,7 @@ fn engine(stage: &Stage, vault: &Arc<dyn Vault>, is_demo: bool) -> RealEngine {
 
 fn form(stage: &Stage, credential: FormCredential) -> Form {
     Form {
-        profile: None,
+        profile: SavedAs::Unnamed,
         cloud: Cloud::Global,
         endpoints: None,
         tenant: stage.demo.tenant_id.to_string(),

@@ -6,7 +6,8 @@ use crate::{
         form::Proof,
         msg::{JobId, Kind, Work},
         steps::WizardStep,
-        views::KeyWork,
+        views::{KeyWork, Mode},
+        wizard::Save,
     },
     domain::{credential::CertificateView, problem::Problem, registration::AppName, secret::Secret},
 };
@@ -50,6 +51,13 @@ impl Keys {
             *self = Self::default();
         }
     }
+}
+
+/// Whether leaving now would throw away a key whose certificate may have been uploaded already.
+pub fn is_unsaved(model: &Model) -> bool {
+    let wizard = &model.wizard;
+    // The demo keeps nothing anyway.
+    model.mode == Mode::Real && wizard.keys.view(Proof::Made).is_some() && !matches!(wizard.save, Save::Saved(_))
 }
 
 /// Makes or reads the key that was chosen.

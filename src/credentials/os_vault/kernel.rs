@@ -9,7 +9,7 @@ use keyring_core::{Error, api::CredentialStoreApi};
 use linux_keyutils_keyring_store::{Cred, Store};
 
 use super::super::vault::{Absence, Entry, Vault, VaultError};
-use crate::domain::secret::{Secret, SecretBytes};
+use crate::domain::secret::SecretBytes;
 
 /// The kernel's keyring of the user who runs tenantry.
 #[derive(Debug, Clone)]
@@ -46,16 +46,6 @@ impl Vault for KernelVault {
             Some(lasts) => format!("the kernel's keyring, until a reboot or {} unused", words(lasts)),
             None => "the kernel's keyring, until you log out".to_owned(),
         }
-    }
-
-    fn get(&self, entry: &Entry) -> Result<Option<Secret>, VaultError> {
-        let Some(bytes) = self.key(entry)? else { return Ok(None) };
-        let text = std::str::from_utf8(bytes.expose()).map_err(|_| VaultError::NotText)?;
-        Ok(Some(Secret::new(text)))
-    }
-
-    fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError> {
-        self.set_key(entry, &SecretBytes::new(secret.expose().as_bytes().to_vec()))
     }
 
     fn key(&self, entry: &Entry) -> Result<Option<SecretBytes>, VaultError> {

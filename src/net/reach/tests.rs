@@ -115,7 +115,7 @@ async fn fails(config: &NetConfig, origin: &str, code: &str, words: &str) {
 async fn what_a_proxy_says() {
     let check = async |does: Does, code: &str, words: &str| {
         let port = serve(does).await;
-        let config = NetConfig { proxy: Some(format!("http://127.0.0.1:{port}")), ca_file: None };
+        let config = NetConfig { proxy: Some(format!("http://127.0.0.1:{port}")), ..NetConfig::default() };
         fails(&config, "https://graph.test:8443", code, words).await;
     };
     let say = Does::Say;
@@ -144,12 +144,12 @@ async fn what_a_proxy_says_is_told_verbatim() {
         "HTTP/1.1 403 Forbidden\r\nServer: squid/6.1\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\u{1b}[2J\r\n\r\n",
     ))
     .await;
-    let config = NetConfig { proxy: Some(format!("http://127.0.0.1:{port}")), ca_file: None };
+    let config = NetConfig { proxy: Some(format!("http://127.0.0.1:{port}")), ..NetConfig::default() };
     let problem = both(&config, "https://graph.test").await.0.unwrap_err();
     assert_eq!(problem.code.as_deref(), Some("proxy_garbage"), "a control character is no header: {problem:?}");
     let port =
         serve(Does::Say("HTTP/1.1 403 No\r\nServer: squid/6.1\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\r\n")).await;
-    let config = NetConfig { proxy: Some(format!("http://127.0.0.1:{port}")), ca_file: None };
+    let config = NetConfig { proxy: Some(format!("http://127.0.0.1:{port}")), ..NetConfig::default() };
     let problem = both(&config, "https://graph.test").await.0.unwrap_err();
     assert_eq!(problem.message.as_deref(), Some("HTTP 403 No; x-squid-error: ERR_ACCESS_DENIED 0; server: squid/6.1"));
     assert_eq!(problem.status, Some(403));
@@ -158,7 +158,7 @@ async fn what_a_proxy_says_is_told_verbatim() {
 #[tokio::test(start_paused = true)]
 async fn who_does_not_answer() {
     let hung = serve(Does::Hang).await;
-    let config = NetConfig { proxy: Some(format!("http://127.0.0.1:{hung}")), ca_file: None };
+    let config = NetConfig { proxy: Some(format!("http://127.0.0.1:{hung}")), ..NetConfig::default() };
     let origin = Origin::known("https://graph.test");
     let began = tokio::time::Instant::now();
     let problem = reach(&config, &origin).await.unwrap_err();
@@ -182,10 +182,10 @@ async fn nobody_is_there() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let none = NetConfig::default();
     fails(&none, &format!("http://127.0.0.1:{free}"), "connection_refused", "127.0.0.1 refused the connection").await;
-    let proxied = NetConfig { proxy: Some(format!("http://127.0.0.1:{free}")), ca_file: None };
+    let proxied = NetConfig { proxy: Some(format!("http://127.0.0.1:{free}")), ..NetConfig::default() };
     fails(&proxied, "https://graph.test", "proxy_connection_refused", "the proxy 127.0.0.1:").await;
     // The reserved name of RFC 6761, which no resolver knows.
-    let nowhere = NetConfig { proxy: Some("http://proxy.invalid:3128".to_owned()), ca_file: None };
+    let nowhere = NetConfig { proxy: Some("http://proxy.invalid:3128".to_owned()), ..NetConfig::default() };
     fails(&nowhere, "https://graph.test", "proxy_name_not_found", "the proxy proxy.invalid:3128 was not found").await;
 }
 
@@ -194,7 +194,7 @@ const GOOD: &str = "HTTP/1.1 404 Not Found\r\nDate: Sun, 22 Nov 2026 10:00:00 GM
 #[tokio::test(start_paused = true)]
 async fn certificates() {
     let ours = Authority::new();
-    let trusting = NetConfig { ca_file: Some(ours.file()), proxy: None };
+    let trusting = NetConfig { ca_file: Some(ours.file()), ..NetConfig::default() };
     let at = async |acceptor| format!("https://localhost:{}", serve(Does::Secure(acceptor, GOOD)).await);
     let sound = at(ours.acceptor("localhost", 2020, 2090)).await;
     let (reached, asked) = both(&trusting, &sound).await;
@@ -206,7 +206,7 @@ async fn certificates() {
     fails(&NetConfig::default(), &sound, "tls_unknown_issuer", issued).await;
     // One of the same name with another key is another.
     let namesake = Authority::new();
-    let other = NetConfig { ca_file: Some(namesake.file()), proxy: None };
+    let other = NetConfig { ca_file: Some(namesake.file()), ..NetConfig::default() };
     fails(&other, &sound, "tls_unknown_issuer", issued).await;
     fails(&trusting, &at(ours.acceptor("localhost", 2020, 2021)).await, "tls_expired", "expired on 2021-01-01").await;
     let later = at(ours.acceptor("localhost", 2089, 2090)).await;

@@ -2,10 +2,13 @@
 
 use ratatui::text::{Line, Span};
 
-use super::super::super::{
-    Room,
-    text::{fit, pad},
-    theme, widgets,
+use super::{
+    super::super::{
+        Room,
+        text::{fit, pad, wrap},
+        theme, widgets,
+    },
+    field,
 };
 use crate::{
     app::{
@@ -26,8 +29,15 @@ fn shown(model: &Model) -> impl Iterator<Item = CheckId> + '_ {
     CheckId::ALL.into_iter().filter(move |id| !id.is_jupiterone() || given || wizard.checks.of(*id).is_some())
 }
 
-/// The checks, one line each, and what was found.
-pub fn list(model: &Model, cells: u16) -> Vec<Line<'static>> {
+/// The checks, one line each, and what was found: whole where `rows` have room for it.
+pub fn list(model: &Model, cells: u16, rows: u16) -> Vec<Line<'static>> {
+    let all = (1..=3).rev().map(|most| list_with(model, cells, most));
+    let mut all = all.skip_while(|lines| lines.len() > usize::from(rows));
+    all.next().unwrap_or_else(|| list_with(model, cells, 1))
+}
+
+/// Of what was found at most so many lines.
+fn list_with(model: &Model, cells: u16, most: usize) -> Vec<Line<'static>> {
     let wizard = &model.wizard;
     let mut out = vec![Line::default()];
     for id in shown(model) {
@@ -35,7 +45,7 @@ pub fn list(model: &Model, cells: u16) -> Vec<Line<'static>> {
         let room = usize::from(cells).saturating_sub(2);
         out.push(Line::from(vec![widgets::sign(sign), " ".into(), Span::raw(fit(id.short(), room))]));
         if let Some(found) = found {
-            out.push(Line::styled(format!("  {}", fit(&found, room)), theme::DIM));
+            out.extend(shortened(&found, room, most).into_iter().map(|l| Line::styled(format!("  {l}"), theme::DIM)));
         }
     }
     out.push(Line::default());
@@ -48,6 +58,16 @@ pub fn list(model: &Model, cells: u16) -> Vec<Line<'static>> {
     };
     out.extend(widgets::wrapped(hint, cells, 0, theme::DIM));
     out
+}
+
+/// Text in at most so many lines; what is left over is cut.
+fn shortened(text: &str, cells: usize, most: usize) -> Vec<String> {
+    let mut lines = wrap(text, cells);
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        lines.push(fit(&rest, cells));
+    }
+    lines
 }
 
 /// A check's sign, and what was found.
@@ -75,7 +95,10 @@ fn outcome(model: &Model, id: CheckId) -> (Sign, Option<String>) {
 pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let checks = &model.wizard.checks;
     let asks = can::asks_instance(model);
-    let mut out = Vec::new();
+    let mut out = match checks.phase {
+        ChecksPhase::Idle => field::mistake(model, cells, room),
+        _ => Vec::new(),
+    };
     // Where there is little room, what needs somebody is all that matters.
     let failed = checks.first_failed().map(|c| c.id).filter(|_| checks.phase == ChecksPhase::Done);
     let brief = room != Room::Full && (failed.is_some() || asks);
@@ -201,16 +224,25 @@ fn instance(model: &Model, name: &str, kind: Option<&str>, cells: u16) -> Vec<Li
     out
 }
 
+/// What was granted and what is lost, as one sentence.
+fn granted(rows: &[Row], cells: u16) -> Vec<Line<'static>> {
+    let mut by: Vec<&str> = rows.iter().filter_map(|row| row.granted_by.as_deref()).collect();
+    by.dedup();
+    let lost: Vec<String> =
+        rows.iter().filter(|r| r.granted_by.is_none()).map(|r| format!("{} ({})", r.without, r.permission)).collect();
+    let or_nothing = |all: String| if all.is_empty() { "nothing".to_owned() } else { all };
+    let text = format!("Granted: {}. You lose: {}.", or_nothing(by.join(", ")), or_nothing(lost.join("; ")));
+    widgets::wrapped(&text, cells, 0, theme::DIM)
+}
+
 /// Permission, whether it was granted, and what is lost without it.
 fn permissions(rows: &[Row], cells: u16, room: Room) -> Vec<Line<'static>> {
-    // Where there is less room, only what is missing is worth a line.
-    let shown: Vec<&Row> = rows.iter().filter(|row| room == Room::Full || row.granted_by.is_none()).collect();
-    if shown.is_empty() || room == Room::Small {
-        return Vec::new();
+    if room != Room::Full {
+        return granted(rows, cells);
     }
-    let wide = shown.iter().map(|row| row.permission.chars().count()).max().unwrap_or(0);
+    let wide = rows.iter().map(|row| row.permission.chars().count()).max().unwrap_or(0);
     let mut out = vec![Line::default(), Line::styled("Permissions", theme::STRONG)];
-    for row in shown {
+    for row in rows {
         let (sign, style, text) = match (&row.granted_by, row.need) {
             (Some(by), _) if *by == row.permission => (Sign::Done, theme::DIM, "granted".to_owned()),
             (Some(by), _) => (Sign::Done, theme::DIM, format!("by {by}")),
