@@ -22,14 +22,18 @@ pub enum Part {
 
 #[derive(Debug, Default)]
 pub struct Arena {
-    /// Name, second and mail of each node, each ended by a line break. A mail that is the second again is [`SAME`].
+    /// Name, second and mail of each node, each ended by a line break, in the order in which they came. A mail that is the
+    /// second again is [`SAME`].
     lower: Vec<u8>,
     /// Which bytes begin a letter that is upper case.
     upper: Vec<u64>,
-    /// Where each node's texts begin, and at last where all end.
+    /// Where the texts that came first, second … begin, and at last where all end.
     starts: Vec<u32>,
-    /// What cannot be given back otherwise.
-    odd: HashMap<Node, Box<[String; 3]>>,
+    /// The nodes of the texts in the order in which they came, and where each node's texts are in it.
+    nodes: Vec<Node>,
+    places: Vec<u32>,
+    /// What cannot be given back otherwise, by its place.
+    odd: HashMap<u32, Box<[String; 3]>>,
 }
 
 const END: u8 = b'\n';
@@ -37,38 +41,40 @@ const END: u8 = b'\n';
 const SAME: &str = "\u{1}";
 
 impl Arena {
+    /// The texts of one node more; which one is told by [`Self::close`].
     pub fn push(&mut self, name: &str, second: &str, mail: &str) {
-        let node = self.len();
         if self.starts.is_empty() {
             self.starts.push(0);
         }
+        let place = u32::try_from(self.starts.len() - 1).unwrap_or(u32::MAX);
         let mut is_odd = mail == SAME;
         let kept = match mail {
             SAME => " ",
             mail if mail == second && !mail.is_empty() => SAME,
             mail => mail,
         };
-        let parts = [name, second, kept];
-        for part in parts {
+        for part in [name, second, kept] {
             is_odd |= !self.push_part(part);
             self.lower.push(END);
         }
+        // More than four gigabytes of names are in no directory; what lay behind would have none.
         self.starts.push(u32::try_from(self.lower.len()).unwrap_or(u32::MAX));
         if is_odd {
-            self.odd.insert(node, Box::new([name.to_owned(), second.to_owned(), mail.to_owned()]));
+            self.odd.insert(place, Box::new([name.to_owned(), second.to_owned(), mail.to_owned()]));
         }
     }
 
-    /// Gives back what was asked for and not used.
-    pub fn close(&mut self) {
+    /// All are there. `places`: for each node, as the how manieth its texts came.
+    pub fn close(&mut self, places: Vec<u32>) {
+        self.nodes = vec![0; places.len()];
+        for (node, place) in (0..).zip(&places) {
+            self.nodes[*place as usize] = node;
+        }
+        self.places = places;
         self.lower.shrink_to_fit();
         self.starts.shrink_to_fit();
         self.upper.resize(self.lower.len().div_ceil(64), 0);
         self.upper.shrink_to_fit();
-    }
-
-    pub fn len(&self) -> Node {
-        Node::try_from(self.starts.len().saturating_sub(1)).unwrap_or(Node::MAX)
     }
 
     /// Whether it can be given back from what is kept.
@@ -106,13 +112,19 @@ impl Arena {
         }
     }
 
-    fn stretch(&self, node: Node) -> std::ops::Range<usize> {
-        self.starts[node as usize] as usize..self.starts[node as usize + 1] as usize
+    fn place(&self, node: Node) -> std::ops::Range<usize> {
+        let place = self.places[node as usize] as usize;
+        self.starts[place] as usize..self.starts[place + 1] as usize
+    }
+
+    /// All texts of a node in lower case, each ended by a line break.
+    pub fn stretch(&self, node: Node) -> &[u8] {
+        &self.lower[self.place(node)]
     }
 
     /// Where a part lies.
     fn part(&self, node: Node, part: Part) -> std::ops::Range<usize> {
-        let stretch = self.stretch(node);
+        let stretch = self.place(node);
         let end_of = |from: usize| memchr::memchr(END, &self.lower[from..stretch.end]).map_or(stretch.end, |n| from + n);
         let name = stretch.start..end_of(stretch.start);
         if part == Part::Name {
@@ -130,7 +142,7 @@ impl Arena {
 
     /// As stored.
     pub fn text(&self, node: Node, part: Part) -> String {
-        if let Some(odd) = self.odd.get(&node) {
+        if let Some(odd) = self.odd.get(&self.places[node as usize]) {
             return odd[part as usize].clone();
         }
         let range = self.part(node, part);
@@ -142,48 +154,37 @@ impl Arena {
             .collect()
     }
 
-    /// Bytes of all texts of these nodes.
-    pub fn size(&self, nodes: std::ops::Range<Node>) -> usize {
-        if nodes.is_empty() { 0 } else { (self.starts[nodes.end as usize] - self.starts[nodes.start as usize]) as usize }
-    }
-
-    /// Hands over each of these nodes in whose texts `needle`, in lower case, occurs: each once, in order; until it says
-    /// no more (`false`).
-    pub fn search(&self, needle: &str, nodes: std::ops::Range<Node>, mut found: impl FnMut(Node) -> bool) {
-        if nodes.is_empty() {
-            return;
-        }
+    /// Hands over each node in whose texts `needle`, in lower case, occurs: each once, in no order; until it says no more
+    /// (`false`).
+    pub fn search(&self, needle: &str, mut found: impl FnMut(Node) -> bool) {
         let finder = Finder::new(needle);
-        let (mut at, end) = (self.starts[nodes.start as usize] as usize, self.starts[nodes.end as usize] as usize);
-        let mut node = nodes.start;
-        while let Some(hit) = finder.find(&self.lower[at..end]) {
-            let hit = at + hit;
-            node += nodes_until(&self.starts[node as usize..=nodes.end as usize], hit);
-            if !found(node) {
+        let (mut at, mut place) = (0, 0);
+        while let Some(hit) = finder.find(&self.lower[at..]) {
+            place += places_until(&self.starts[place..], at + hit);
+            if !found(self.nodes[place]) {
                 return;
             }
-            node += 1;
-            at = self.starts[node as usize] as usize;
+            place += 1;
+            at = self.starts[place] as usize;
         }
     }
 
     /// Bytes on the heap.
     pub fn memory(&self) -> usize {
         let odd: usize = self.odd.values().map(|all| 100 + all.iter().map(String::capacity).sum::<usize>()).sum();
-        self.lower.capacity() + self.upper.capacity() * 8 + self.starts.capacity() * 4 + odd
+        self.lower.capacity() + self.upper.capacity() * 8 + (self.starts.capacity() + self.nodes.capacity() + self.places.capacity()) * 4 + odd
     }
 }
 
-/// How many of these nodes end before `hit`: near ones are tried first, because hits often lie close together.
-fn nodes_until(starts: &[u32], hit: usize) -> Node {
+/// How many of these places end before `hit`: near ones are tried first, because hits often lie close together.
+fn places_until(starts: &[u32], hit: usize) -> usize {
     let is_before = |start: &u32| *start as usize <= hit;
     let mut reach = 1;
     while reach < starts.len() && is_before(&starts[reach]) {
         reach *= 2;
     }
     let from = reach / 2;
-    let within = starts[from..starts.len().min(reach + 1)].partition_point(is_before);
-    Node::try_from((from + within).saturating_sub(1)).unwrap_or(Node::MAX)
+    (from + starts[from..starts.len().min(reach + 1)].partition_point(is_before)).saturating_sub(1)
 }
 
 /// The upper case of a letter, if that is one letter as long as it, whose lower case it is.
@@ -199,16 +200,11 @@ mod tests {
 
     use super::*;
 
-    fn arena(all: &[(String, String, String)]) -> Arena {
-        let mut arena = Arena::default();
-        all.iter().for_each(|(name, second, mail)| arena.push(name, second, mail));
-        arena.close();
-        arena
-    }
-
     fn check(all: &[(String, String, String)], needle: &str) {
-        let arena = arena(all);
-        assert_eq!(arena.len() as usize, all.len());
+        let mut arena = Arena::default();
+        all.iter().rev().for_each(|(name, second, mail)| arena.push(name, second, mail));
+        let count = u32::try_from(all.len()).unwrap();
+        arena.close((0..count).rev().collect());
         for (node, (name, second, mail)) in (0..).zip(all) {
             for (part, text) in [(Part::Name, name), (Part::Second, second), (Part::Mail, mail)] {
                 assert_eq!(&arena.text(node, part), text, "{part:?}");
@@ -217,19 +213,16 @@ mod tests {
                 assert_eq!(arena.lower(node, part), if is_sign { " " } else { &lower }, "{part:?}");
             }
         }
-        for from in 0..=arena.len() {
-            for to in from..=arena.len() {
-                let mut found = Vec::new();
-                arena.search(needle, from..to, |node| {
-                    found.push(node);
-                    true
-                });
-                let has = |node: &Node| {
-                    [Part::Name, Part::Second, Part::Mail].iter().any(|part| arena.lower(*node, *part).contains(needle))
-                };
-                assert_eq!(found, (from..to).filter(has).collect::<Vec<_>>(), "{needle:?} in {all:?}");
-            }
-        }
+        let mut found = Vec::new();
+        arena.search(needle, |node| {
+            found.push(node);
+            true
+        });
+        found.sort_unstable();
+        let has = |node: &Node| {
+            [Part::Name, Part::Second, Part::Mail].iter().any(|part| arena.lower(*node, *part).contains(needle))
+        };
+        assert_eq!(found, (0..count).filter(has).collect::<Vec<_>>(), "{needle:?} in {all:?}");
     }
 
     #[test]

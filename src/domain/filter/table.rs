@@ -59,6 +59,8 @@ pub enum Field {
     /// A [`Flag`], or one of the yes-or-no fields in another word.
     Is,
     Members,
+    /// How many levels of groups lie in a group.
+    Nesting,
     /// How many groups it is directly in.
     Groups,
     State,
@@ -208,6 +210,7 @@ pub const FIELDS: &[FieldInfo] = &[
     row((Field::In, "in", &[]), (Shape::Flag, &["cycle", "group", "nothing"]), &[Users, Groups, Members, Edges],
         "in a cycle, in any group, in none", "in:cycle"),
     row((Field::Members, "members", &["size"]), (Shape::Number, &[]), GROUPS, "how many direct members a group has", "members:>500"),
+    row((Field::Nesting, "nesting", &[]), (Shape::Number, &[]), GROUPS, "how many levels of groups lie in a group", "nesting:>2"),
     row((Field::Groups, "groups", &["ingroups"]), (Shape::Number, &[]), &[Users, Groups, Members, Edges],
         "how many groups it is directly in", "groups:0"),
     row((Field::State, "state", &[]), (Shape::Word, &["complete", "partial", "forbidden", "hidden", "gone"]), GROUPS,
