@@ -1,5 +1,5 @@
-//! One run whole and in one snapshot, as a copy of it in memory is made: objects in the order of lists, memberships by
-//! group, and how the groups' lists ended. Texts are lent, not copied. Filters and sorts nothing.
+//! One run whole and in one snapshot, as a copy of it in memory is made: the order of lists, objects, memberships by group,
+//! and how the groups' lists ended. Texts are lent, not copied. Filters nothing.
 
 use std::path::Path;
 
@@ -85,16 +85,30 @@ impl Reader {
 }
 
 impl Snapshot<'_> {
-    /// Every object, also those that are no entities, in the order of lists: by kind, then by name without case, then by
-    /// id. In a run that goes on: those that it has read, and those of the run before that it has not come to.
-    pub fn each_brief(&self, f: &mut dyn FnMut(Brief<'_>)) -> Result<(), StoreError> {
+    /// The number of every object in the order of lists: by kind, then by name without case, then by id. In a run that
+    /// goes on: of those that it has read, and those of the run before that it has not come to.
+    pub fn each_in_order(&self, f: &mut dyn FnMut(i64)) -> Result<(), StoreError> {
         self.look(|db| {
             let sql = format!(
-                "SELECT {} FROM object o {} CROSS JOIN key k ON k.num = o.num
-                 WHERE o.from_run <= ?1 AND ?1 < o.to_run ORDER BY o.kind, o.sort",
-                Brief::COLUMNS,
+                "SELECT num FROM object o {} WHERE from_run <= ?1 AND ?1 < to_run ORDER BY kind, sort",
                 lists::in_order(db)?
             );
+            each(db, &sql, [self.run.0], |row| {
+                f(row.get(0)?);
+                Ok(())
+            })
+        })
+    }
+
+    /// Every object that [`each_in_order`](Self::each_in_order) tells the place of, as the file has them: to read them in
+    /// the order of lists takes twenty times as long.
+    pub fn each_brief(&self, f: &mut dyn FnMut(Brief<'_>)) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {} FROM object o NOT INDEXED CROSS JOIN key k ON k.num = o.num
+             WHERE o.from_run <= ?1 AND ?1 < o.to_run",
+            Brief::COLUMNS
+        );
+        self.look(|db| {
             each(db, &sql, [self.run.0], |row| {
                 f(Brief::read(row)?);
                 Ok(())

@@ -1,5 +1,7 @@
 //! What a copy of a run in memory is made of.
 
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::domain::{
     traits::{Trait, Traits},
@@ -8,12 +10,13 @@ use crate::domain::{
 
 /// Everything that a snapshot tells of a run, a line each.
 fn all(reader: &Reader, run: RunId) -> (Vec<String>, Vec<(i64, i64)>, Vec<(i64, State)>) {
-    let (mut briefs, mut edges) = (Vec::new(), Vec::new());
+    let (mut order, mut briefs, mut edges) = (Vec::new(), BTreeMap::new(), Vec::new());
     let states = reader
         .at(run, |shot| {
+            shot.each_in_order(&mut |num| order.push(num))?;
             shot.each_brief(&mut |b| {
                 let traits: Vec<Trait> = b.traits.iter().collect();
-                briefs.push(format!(
+                let line = format!(
                     "{:?}{} {} {} {} {} {traits:?} {} {}",
                     b.kind,
                     if b.entity { "" } else { "?" },
@@ -23,14 +26,16 @@ fn all(reader: &Reader, run: RunId) -> (Vec<String>, Vec<(i64, i64)>, Vec<(i64, 
                     b.label,
                     b.created.unwrap_or_default(),
                     [b.mail, b.department, b.title, b.company, b.country].join("|"),
-                ));
+                );
+                assert_eq!(briefs.insert(b.num, line), None);
                 assert_eq!(shot.num_of(b.id).unwrap(), Some(b.num));
             })?;
             shot.each_membership(&mut |grp, member| edges.push((grp, member)))?;
             shot.group_states()
         })
         .unwrap();
-    (briefs, edges, states)
+    assert_eq!(order.len(), briefs.len());
+    (order.iter().map(|num| briefs.remove(num).unwrap()).collect(), edges, states)
 }
 
 fn pages() -> Vec<PageWrite> {
@@ -135,4 +140,5 @@ fn traits_agree_with_labels() {
         .unwrap();
     let labelled: Vec<String> = users.into_iter().filter(|row| row.label == "guest").map(|row| row.id).collect();
     assert_eq!(guests, labelled);
+    assert_eq!(guests, ["u1"]);
 }
