@@ -125,7 +125,7 @@ pub(super) fn check_of<'a>(atlas: &'a Atlas, term: &'a Term, near: Near, depths:
     if term.not { Box::new(move |node| !holds(node)) } else { holds }
 }
 
-fn test_of<'a>(atlas: &'a Atlas, test: &'a Test, near: Near, depths: Option<&'a Depths>) -> Check<'a> {
+pub(super) fn test_of<'a>(atlas: &'a Atlas, test: &'a Test, near: Near, depths: Option<&'a Depths>) -> Check<'a> {
     match test {
         Test::Anywhere(text) => anywhere(atlas, text),
         Test::Is(flag) => is(atlas, *flag, near),

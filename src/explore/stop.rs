@@ -60,6 +60,10 @@ impl Patience {
         Self { stop, until: Some(Instant::now() + time) }
     }
 
+    pub const fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     pub const fn is_endless(&self) -> bool {
         self.until.is_none()
     }

@@ -13,7 +13,12 @@ use super::{
     read::{Reader, Stored},
     runs,
 };
-use crate::domain::{completeness::State, ids::RunId, kind::{EntityKind, kind_of_odata_type}, traits::Traits};
+use crate::domain::{
+    completeness::State,
+    ids::RunId,
+    kind::{EntityKind, kind_of_odata_type},
+    traits::Traits,
+};
 
 /// An object as lists show, filter and sort it. Texts are empty where there is nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
