@@ -125,7 +125,8 @@ impl Arena {
     /// Where a part lies.
     fn part(&self, node: Node, part: Part) -> std::ops::Range<usize> {
         let stretch = self.place(node);
-        let end_of = |from: usize| memchr::memchr(END, &self.lower[from..stretch.end]).map_or(stretch.end, |n| from + n);
+        let end_of =
+            |from: usize| memchr::memchr(END, &self.lower[from..stretch.end]).map_or(stretch.end, |n| from + n);
         let name = stretch.start..end_of(stretch.start);
         if part == Part::Name {
             return name;
@@ -172,7 +173,10 @@ impl Arena {
     /// Bytes on the heap.
     pub fn memory(&self) -> usize {
         let odd: usize = self.odd.values().map(|all| 100 + all.iter().map(String::capacity).sum::<usize>()).sum();
-        self.lower.capacity() + self.upper.capacity() * 8 + (self.starts.capacity() + self.nodes.capacity() + self.places.capacity()) * 4 + odd
+        self.lower.capacity()
+            + self.upper.capacity() * 8
+            + (self.starts.capacity() + self.nodes.capacity() + self.places.capacity()) * 4
+            + odd
     }
 }
 

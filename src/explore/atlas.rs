@@ -209,7 +209,7 @@ impl Atlas {
             Field::Enabled if traits.has(Trait::Disabled) => Value::Yes(false),
             Field::Dynamic if is_group => Value::Yes(traits.has(Trait::Dynamic)),
             Field::RoleAssignable if is_group => Value::Yes(traits.has(Trait::RoleAssignable)),
-            Field::Synced if kind != EntityKind::Account => Value::Yes(traits.has(Trait::Synced)),
+            Field::Synced => Value::Yes(traits.has(Trait::Synced)),
             Field::Members if is_group => Value::Number(self.members(node)),
             Field::Nesting if is_group => Value::Number(u64::from(self.nesting.depths[node as usize])),
             Field::Groups if kind != EntityKind::Account => Value::Number(self.groups(node)),
@@ -235,9 +235,7 @@ impl Atlas {
         match flag {
             Flag::Empty => is_group && self.members(node) == 0 && self.state(node).is_none_or(State::is_whole),
             Flag::Nested => self.edges.members(node).iter().any(|member| self.kind(*member) == EntityKind::Group),
-            Flag::Hidden => {
-                self.traits(node).has(Trait::HiddenMembership) || self.state(node) == Some(State::Hidden)
-            }
+            Flag::Hidden => self.traits(node).has(Trait::HiddenMembership) || self.state(node) == Some(State::Hidden),
             Flag::Incomplete => self.state(node).is_some_and(|state| !state.is_whole()),
             Flag::Invited => self.traits(node).has(Trait::Invited),
             Flag::Mapped => self.is_mapped(node),

@@ -88,9 +88,8 @@ pub(super) fn facets(
     let mut all: Vec<Facet> = match kind {
         Some(kind) => Trait::of(kind).iter().map(of_trait).collect(),
         None => {
-            let of_kind = |(kind, title, words): (EntityKind, &str, &str)| {
-                facet(title, words.to_owned(), kinds[kind as usize])
-            };
+            let of_kind =
+                |(kind, title, words): (EntityKind, &str, &str)| facet(title, words.to_owned(), kinds[kind as usize]);
             let more = [Trait::Guest, Trait::Disabled].iter().map(of_trait);
             ENDS.into_iter().map(of_kind).chain(more).collect()
         }

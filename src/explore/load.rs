@@ -112,8 +112,12 @@ impl Loading {
                 strangers.entry(member).or_insert(group);
             }
         })?;
-        for (num, group) in strangers {
-            let (id, kind) = shot.unread(group, num)?;
+        let mut named = strangers
+            .into_iter()
+            .map(|(num, group)| shot.unread(group, num).map(|(id, kind)| (id, kind, num)))
+            .collect::<Result<Vec<_>, _>>()?;
+        named.sort_unstable();
+        for (id, kind, num) in named {
             self.take(&Brief {
                 num,
                 id: &id,

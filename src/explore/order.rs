@@ -86,7 +86,10 @@ fn beginning(text: &str) -> Option<u64> {
 
 fn keys<'a>(atlas: &'a Atlas, column: Column, depths: Option<&'a Depths>) -> Option<Keys<'a>> {
     let yes = |is_of: fn(EntityKind) -> bool, one: Trait| {
-        Keys::Numbers(Box::new(move |node| is_of(atlas.kind(node)).then(|| u64::from(atlas.traits(node).has(one)))))
+        Keys::Numbers(Box::new(move |node| {
+            let is_told = atlas.is_entity(node) && is_of(atlas.kind(node));
+            is_told.then(|| u64::from(atlas.traits(node).has(one)))
+        }))
     };
     let numbers = |key: Box<dyn Fn(Node) -> Option<u64> + 'a>| Some(Keys::Numbers(key));
     match column {
@@ -110,7 +113,7 @@ fn keys<'a>(atlas: &'a Atlas, column: Column, depths: Option<&'a Depths>) -> Opt
             let known = traits.has(Trait::Enabled) || traits.has(Trait::Disabled);
             known.then(|| u64::from(traits.has(Trait::Enabled)))
         })),
-        Column::Synced => Some(yes(|kind| kind != EntityKind::Account, Trait::Synced)),
+        Column::Synced => Some(yes(|_| true, Trait::Synced)),
         Column::RoleAssignable => Some(yes(|kind| kind == EntityKind::Group, Trait::RoleAssignable)),
         Column::Created => numbers(Box::new(move |node| {
             let ms = atlas.created[node as usize];

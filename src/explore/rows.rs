@@ -71,7 +71,7 @@ pub(super) fn cell(atlas: &Atlas, listing: &Listing, line: Line, column: Column)
         Column::Company => text(atlas.companies.text(node)),
         Column::Country => text(atlas.countries.text(node)),
         Column::Created => atlas.created(node).map_or(Cell::Empty, Cell::Time),
-        Column::Synced => yes_of(kind != EntityKind::Account && atlas.is_entity(node), Trait::Synced),
+        Column::Synced => yes_of(atlas.is_entity(node), Trait::Synced),
         Column::RoleAssignable => yes_of(kind == EntityKind::Group && atlas.is_entity(node), Trait::RoleAssignable),
         Column::Members if kind == EntityKind::Group => Cell::Number(atlas.members(node)),
         Column::InGroups if kind != EntityKind::Account => Cell::Number(atlas.groups(node)),
@@ -79,9 +79,9 @@ pub(super) fn cell(atlas: &Atlas, listing: &Listing, line: Line, column: Column)
         Column::State => atlas.state(node).map_or(Cell::Empty, |state| text(state.as_str())),
         Column::Visibility => visibility(traits).map_or(Cell::Empty, |(_, graph)| text(graph)),
         Column::From => line.near.map_or(Cell::Empty, |near| text(&atlas.name(near))),
-        Column::EdgeType => line.near.map_or(Cell::Empty, |near| {
-            text(atlas.edge_type(atlas.account() == Some(near), far_end(listing, line)))
-        }),
+        Column::EdgeType => line
+            .near
+            .map_or(Cell::Empty, |near| text(atlas.edge_type(atlas.account() == Some(near), far_end(listing, line)))),
         Column::Depth => depth(listing, node).map_or(Cell::Empty, |depth| Cell::Number(u64::from(depth))),
     }
 }

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{
     atlas::Atlas,
     facets,
-    listing::{self, Listing, Lines},
+    find::Near,
+    listing::{self, Lines, Listing},
     rows,
     stop::{Patience, Stop, Stopped},
-    find::Near,
 };
 use crate::domain::{
     column::Sort,

@@ -123,20 +123,39 @@ impl Shelf {
     /// The run, once it is in memory.
     pub(super) fn wait(self: &Arc<Self>, info: &RunInfo, stop: &Stop) -> Result<Arc<Run>, ExploreError> {
         loop {
-            if let Some(run) = self.look(info)? {
+            if let Some(run) = self.wait_for(info, LOOK, stop)? {
                 return Ok(run);
             }
-            stop.check()?;
-            let state = self.state();
-            let is_there = state.held.as_ref().is_some_and(|held| held.of.run == info.id);
-            if !is_there && state.failed.is_none() {
-                drop(self.changed.wait_timeout(state, LOOK));
-            }
+        }
+    }
+
+    /// The run, if it is in memory or soon is.
+    pub(super) fn wait_for(
+        self: &Arc<Self>,
+        info: &RunInfo,
+        time: Duration,
+        stop: &Stop,
+    ) -> Result<Option<Arc<Run>>, ExploreError> {
+        stop.check()?;
+        if let Some(run) = self.look(info)? {
+            return Ok(Some(run));
+        }
+        let is_awaited = |state: &mut State| state.loading.as_ref().is_some_and(|loading| loading.of.run == info.id);
+        let waited = self.changed.wait_timeout_while(self.state(), time, is_awaited);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        self.look(info)
+    }
+
+    /// Nobody asks any more.
+    pub(super) fn give_up(&self) {
+        if let Some(loading) = &self.state().loading {
+            loading.stop.ask();
         }
     }
 
     fn start(self: &Arc<Self>, state: &mut State, of: Stamp) {
         let stop = Stop::default();
+        state.failed = None;
         state.loading = Some(Loading { of, stop: stop.clone() });
         let shelf = Arc::clone(self);
         thread::spawn(move || {
@@ -184,14 +203,6 @@ impl Drop for Ending<'_> {
         }
         drop(state);
         self.shelf.changed.notify_all();
-    }
-}
-
-impl Drop for Shelf {
-    fn drop(&mut self) {
-        if let Some(loading) = &self.state().loading {
-            loading.stop.ask();
-        }
     }
 }
 

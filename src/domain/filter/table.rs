@@ -201,7 +201,7 @@ pub const FIELDS: &[FieldInfo] = &[
         ]), OBJECTS, "what it is, as the column says it", "type:guest"),
     row((Field::Enabled, "enabled", &["active"]), (Shape::YesNo, YES_NO), &[Users, Members, Edges], "may sign in", "enabled:false"),
     row((Field::Dynamic, "dynamic", &[]), (Shape::YesNo, YES_NO), GROUPS, "a rule decides who is in it", "dynamic:true"),
-    row((Field::Synced, "synced", &["onprem"]), (Shape::YesNo, YES_NO), &[Users, Groups, Members, Edges],
+    row((Field::Synced, "synced", &["onprem"]), (Shape::YesNo, YES_NO), &[Accounts, Users, Groups, Members, Edges],
         "comes from a directory on premises", "synced:true"),
     row((Field::RoleAssignable, "role", &["roles"]), (Shape::YesNo, YES_NO), GROUPS, "roles can be given to it", "role:true"),
     row((Field::Is, "is", &[]), (Shape::Flag, &[
