@@ -32,6 +32,7 @@ use crate::{
     explore::{
         Explorer,
         named::{Meant, Named, named},
+        stop,
     },
     jobs::{self, JobError},
     profile::{Settings, TenantRef},
@@ -115,7 +116,9 @@ impl Look {
     }
 
     fn ask(&self, question: Question) -> Result<Answer, JobError> {
-        self.explorer.ask(self.run.id, question).map_err(|error| JobError::Failed(Box::new(error.problem())))
+        self.explorer
+            .ask(self.run.id, question, &stop::Stop::default())
+            .map_err(|error| JobError::Failed(Box::new(error.problem())))
     }
 
     /// The one object that a text means, of one of these kinds.
