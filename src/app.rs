@@ -381,12 +381,12 @@ impl Model {
             (Some(Overlay::Help { scroll }), _) => scroll,
             (Some(Overlay::Profile(popup)), _) => return popup.keep_in_reach(reach),
             (Some(_), _) => return,
-            (None, Place::Wizard) => &mut self.wizard.scroll,
+            (None, Place::Wizard) => return self.wizard.scroll.keep_in_reach(reach),
             (None, Place::Ingest) => &mut self.ingest.scrolled,
             (None, Place::Preview) => &mut self.comparison.scroll,
             (None, Place::Upload) => &mut self.upload.scroll,
             (None, Place::Browse) => match &mut self.browse.view_mut().shows {
-                browse::Shows::Object { scroll, .. } => scroll,
+                browse::Shows::Object(open) => &mut open.scroll,
                 _ => return,
             },
             (None, Place::Dashboard | Place::Profiles) => return,
@@ -469,6 +469,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Terminate => model.leave(ExitReason::Terminated, &mut fx),
         Msg::Notice(text) => model.say(text),
     }
+    wizard::save::name(model);
     fx
 }
 

@@ -1,20 +1,15 @@
-//! Browsing: five lists, a filter, one object whole, and a trail of what was opened.
+//! Browsing: lists, a filter, one object whole, and a trail of what was opened.
 
-use super::{
-    Fx, Model, Place,
-    command::Action,
-    field::TextField,
-    key::Key,
-    list::ListWindow,
-    msg::{Effect, JobId, Work},
-};
+mod lists;
+mod object;
+mod trail;
+
+pub use lists::{View, title};
+pub use object::{Open, Pane};
+
+use super::{Fx, Model, Place, command::Action, key::Key, msg::JobId};
 use crate::domain::{
-    completeness::RunStatus,
-    explore::{Answer, Question},
-    ids::RunId,
-    kind::EntityKind,
-    problem::Problem,
-    view::{Detail, List, Query, Rows, Within},
+    completeness::RunStatus, explore::Answer, ids::RunId, kind::EntityKind, problem::Problem, view::List,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -33,51 +28,14 @@ pub struct Browse {
     pub problem: Option<Box<Problem>>,
 }
 
-/// One list, or one object, on the trail.
-#[derive(Debug, Clone, PartialEq)]
-pub struct View {
-    pub shows: Shows,
-    /// For the trail; as stored.
-    pub title: String,
-    pub filter: TextField,
-    pub window: ListWindow,
-}
-
+/// What a view on the trail is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Shows {
     List(List),
     MembersOf(String),
     GroupsOf(String),
-    /// An object by itself; scrolled by so many lines.
-    Object {
-        id: String,
-        kind: EntityKind,
-        scroll: u16,
-    },
-}
-
-/// The detail of the selected row.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Pane {
-    #[default]
-    Empty,
-    Loading {
-        job: JobId,
-        id: String,
-    },
-    Ready(Box<Detail>),
-    /// This id is not in the store.
-    Missing(String),
-}
-
-impl Pane {
-    pub fn id(&self) -> Option<&str> {
-        match self {
-            Self::Empty => None,
-            Self::Loading { id, .. } | Self::Missing(id) => Some(id),
-            Self::Ready(detail) => Some(&detail.id),
-        }
-    }
+    /// An object by itself.
+    Object(Open),
 }
 
 impl Default for Browse {
@@ -94,37 +52,6 @@ impl Default for Browse {
     }
 }
 
-pub const fn title(list: List) -> &'static str {
-    match list {
-        List::Accounts => "Accounts",
-        List::Users => "Users",
-        List::Groups => "Groups",
-        List::Members => "Group members",
-        List::Edges => "Edges",
-    }
-}
-
-impl View {
-    fn of(shows: Shows, title: impl Into<String>) -> Self {
-        Self { shows, title: title.into(), filter: TextField::default(), window: ListWindow::default() }
-    }
-
-    fn query(&self, offset: u64, limit: u64) -> Option<Query> {
-        let (list, within) = match &self.shows {
-            Shows::List(list) => (*list, Within::All),
-            Shows::MembersOf(id) => (List::Edges, Within::MembersOf(id.clone())),
-            Shows::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
-            Shows::Object { .. } => return None,
-        };
-        let filter = self.filter.text().trim().to_owned();
-        Some(Query { within, filter, offset, limit, ..Query::of(list) })
-    }
-
-    pub const fn is_list(&self) -> bool {
-        !matches!(self.shows, Shows::Object { .. })
-    }
-}
-
 impl Browse {
     pub fn view(&self) -> &View {
         self.trail.last().unwrap_or(&self.roots[self.tab])
@@ -134,25 +61,6 @@ impl Browse {
         match self.trail.last_mut() {
             Some(view) => view,
             None => &mut self.roots[self.tab],
-        }
-    }
-
-    /// What the detail pane is about: of an empty list, whose list it is.
-    pub fn about(&self) -> Option<String> {
-        let empty = self.view().window.total == Some(0);
-        match (self.subject(), &self.view().shows) {
-            (Some((id, ..)), _) => Some(id),
-            (None, Shows::MembersOf(id) | Shows::GroupsOf(id)) if empty => Some(id.clone()),
-            (None, _) => None,
-        }
-    }
-
-    /// What is selected or open: its id, kind and name.
-    pub fn subject(&self) -> Option<(String, EntityKind, String)> {
-        let view = self.view();
-        match &view.shows {
-            Shows::Object { id, kind, .. } => Some((id.clone(), *kind, view.title.clone())),
-            _ => view.window.selected().map(|row| (row.id.clone(), row.kind, row.name.clone())),
         }
     }
 }
@@ -211,37 +119,15 @@ fn refresh(model: &mut Model, fx: &mut Fx) {
     let browse = &mut model.browse;
     browse.problem = None;
     browse.detail = Pane::Empty;
-    for view in browse.roots.iter_mut().chain(&mut browse.trail) {
-        view.window.total = None;
-        if let Some(job) = view.window.pending.take() {
-            fx.push(Effect::Cancel(job));
-        }
-    }
+    lists::forget(browse, fx);
     fetch(model, fx);
 }
 
 /// Starts reading what the screen lacks: rows of the list, and the selected object.
 pub(super) fn fetch(model: &mut Model, fx: &mut Fx) {
-    let page = page(model);
-    let Some(run) = model.browse.run else { return };
-    let view = model.browse.view();
-    if view.window.pending.is_none()
-        && let Some((offset, limit)) = view.window.missing(page)
-        && let Some(query) = view.query(offset, limit)
-    {
-        let job = model.start(Work::Ask(run, Question::Rows(query)), fx);
-        model.browse.view_mut().window.pending = Some(job);
-    }
-    // One at a time: while the cursor runs through a list, only where it rests is read.
-    if !matches!(model.browse.detail, Pane::Loading { .. }) {
-        match model.browse.about() {
-            Some(id) if model.browse.detail.id() == Some(&id) => {}
-            Some(id) => {
-                let job = model.start(Work::Ask(run, Question::Detail(id.clone())), fx);
-                model.browse.detail = Pane::Loading { job, id };
-            }
-            None => model.browse.detail = Pane::Empty,
-        }
+    if let Some(run) = model.browse.run {
+        lists::fetch_rows(model, run, fx);
+        object::fetch(model, run, fx);
     }
 }
 
@@ -251,26 +137,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Continue if model.browse.filtering => model.browse.filtering = false,
         Action::Back if model.browse.filtering => {
             model.browse.filtering = false;
-            filter_changed(model, |f| *f = TextField::default(), fx);
-        }
-        Action::Continue if model.browse.run.is_none() => super::ingest::enter(model, fx),
-        Action::Continue => {
-            if let Some((id, kind, name)) = model.browse.subject() {
-                model.browse.trail.push(View::of(Shows::Object { id, kind, scroll: 0 }, name));
-            }
-        }
-        Action::Members | Action::Groups => {
-            if let Some((id, kind, name)) = model.browse.subject() {
-                let browse = &mut model.browse;
-                // The trail names what was gone through: the object first, unless it is open already.
-                if browse.view().is_list() {
-                    browse.trail.push(View::of(Shows::Object { id: id.clone(), kind, scroll: 0 }, name));
-                }
-                browse.trail.push(match action {
-                    Action::Members => View::of(Shows::MembersOf(id), "members"),
-                    _ => View::of(Shows::GroupsOf(id), "in groups"),
-                });
-            }
+            lists::drop_filter(model, fx);
         }
         Action::Filter => {
             // An object has no rows to filter: its list has.
@@ -291,31 +158,26 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 None => refresh(model, fx),
             }
         }
-        Action::Move(to) => {
+        Action::Continue | Action::Members | Action::Groups | Action::Back => {
+            trail::act(model, action, fx);
+            if model.place != Place::Browse {
+                return;
+            }
+        }
+        action => {
             let view = model.browse.view_mut();
-            match &mut view.shows {
-                Shows::Object { scroll, .. } => {
-                    *scroll = to.scroll(*scroll, u16::try_from(page).unwrap_or(8));
-                }
-                _ => view.window.go(to, page),
+            match (&mut view.shows, action) {
+                (Shows::Object(open), action) => object::act(open, action, u16::try_from(page).unwrap_or(8)),
+                (_, Action::Move(to)) => view.window.go(to, page),
+                _ => {}
             }
         }
-        Action::Back => {
-            let popped = model.browse.trail.pop().is_some();
-            if !popped && model.browse.view().filter.text().is_empty() {
-                return super::dashboard::enter(model, fx);
-            }
-            if !popped {
-                filter_changed(model, |f| *f = TextField::default(), fx);
-            }
-        }
-        _ => {}
     }
     fetch(model, fx);
 }
 
 pub(super) fn key(model: &mut Model, key: Key, fx: &mut Fx) {
-    filter_changed(
+    lists::filter_changed(
         model,
         |f| {
             f.edit(key);
@@ -325,24 +187,7 @@ pub(super) fn key(model: &mut Model, key: Key, fx: &mut Fx) {
 }
 
 pub(super) fn paste(model: &mut Model, text: &str, fx: &mut Fx) {
-    filter_changed(model, |f| f.insert(text), fx);
-}
-
-fn filter_changed(model: &mut Model, change: impl FnOnce(&mut TextField), fx: &mut Fx) {
-    let view = model.browse.view_mut();
-    let before = view.filter.text().trim().to_owned();
-    change(&mut view.filter);
-    if view.filter.text().trim() != before {
-        if let Some(job) = view.window.pending.take() {
-            fx.push(Effect::Cancel(job));
-        }
-        // The old rows stay until the new ones are here, so that nothing flickers; the cursor starts anew.
-        view.window.cursor = 0;
-        view.window.top = 0;
-        view.window.offset = 0;
-        view.window.total = None;
-        fetch(model, fx);
-    }
+    lists::filter_changed(model, |f| f.insert(text), fx);
 }
 
 pub(super) fn resized(model: &mut Model, fx: &mut Fx) {
@@ -368,45 +213,16 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
 /// An answer to a question of the browser's has come.
 pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut Fx) {
     match answer {
-        Answer::Rows(rows) => self::rows(model, job, rows, fx),
-        Answer::Detail(detail) => self::detail(model, job, detail, fx),
+        Answer::Rows(rows) => lists::answered(model, job, rows),
+        Answer::Detail(detail) => object::answered(model, job, detail),
         _ => {}
     }
-}
-
-fn rows(model: &mut Model, job: JobId, rows: Rows, fx: &mut Fx) {
-    let page = page(model);
-    let browse = &mut model.browse;
-    let Some(view) = browse.roots.iter_mut().chain(&mut browse.trail).find(|v| v.window.pending == Some(job)) else {
-        return;
-    };
-    view.window.pending = None;
-    view.window.take(rows, page);
     fetch(model, fx);
-}
-
-fn detail(model: &mut Model, job: JobId, detail: Option<Box<Detail>>, fx: &mut Fx) {
-    if let Pane::Loading { job: waited, id } = &model.browse.detail
-        && *waited == job
-    {
-        model.browse.detail = detail.map_or_else(|| Pane::Missing(id.clone()), Pane::Ready);
-        fetch(model, fx);
-    }
 }
 
 pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
     let browse = &mut model.browse;
-    if let Pane::Loading { job: waited, id } = &browse.detail
-        && *waited == job
-    {
-        browse.detail = Pane::Missing(id.clone());
-        browse.problem = Some(problem);
-        return;
-    }
-    let waiting = browse.roots.iter_mut().chain(&mut browse.trail).find(|v| v.window.pending == Some(job));
-    if let Some(view) = waiting {
-        view.window.pending = None;
-        view.window.total = Some(0);
-        browse.problem = Some(problem);
+    if !object::failed(browse, job, &problem) {
+        lists::failed(browse, job, problem);
     }
 }

@@ -176,6 +176,8 @@ fn scrollable(model: &Model) -> bool {
     in_help(model)
         || choosing(model)
         || profiles::trusting(model)
+        || profiles::removing(model)
+        || profiles::purging(model)
         || browsing(model)
         || at(model, Place::Preview)
         || at(model, Place::Ingest)

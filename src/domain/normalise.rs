@@ -68,7 +68,7 @@ pub fn normalise(
 }
 
 /// What the class `User` requires, null where there is nothing to say.
-const REQUIRED: [&str; 5] = ["username", "email", "shortLoginId", "firstName", "lastName"];
+pub(super) const REQUIRED: [&str; 5] = ["username", "email", "shortLoginId", "firstName", "lastName"];
 
 /// The name under which an object is shown and sent, from its Graph JSON; `id` where it has none.
 pub fn display_name(raw: &Map<String, Value>, id: &str) -> String {

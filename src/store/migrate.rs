@@ -9,10 +9,11 @@ use rusqlite::{Connection, Transaction, params};
 use super::{
     error::StoreError,
     facets::{Fields, Needed},
-    file::{beside, private_options},
+    file::beside,
     late::Late,
     runs,
 };
+use crate::files;
 
 /// From format n to n + 1.
 pub(super) type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
@@ -143,7 +144,7 @@ fn copy(db: &Connection, path: &Path, version: i64) -> Result<(), StoreError> {
         _ => {}
     }
     // SQLite writes into an empty file that is there already, and so keeps its rights.
-    private_options().write(true).create_new(true).open(&part).map_err(|e| StoreError::io(&part, e))?;
+    files::private().write(true).create_new(true).open(&part).map_err(|e| StoreError::io(&part, e))?;
     let text = part.to_str().ok_or_else(|| {
         StoreError::io(&part, io::Error::new(io::ErrorKind::InvalidInput, "the path is not valid Unicode"))
     })?;

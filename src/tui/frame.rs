@@ -147,6 +147,33 @@ fn rail(model: &Model, buf: &mut Buffer, area: Rect) {
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
+/// A command's label in as few words as tell it from its neighbours.
+fn brief(label: &'static str) -> &'static str {
+    BRIEF.iter().find(|(long, _)| *long == label).map_or(label, |(_, short)| short)
+}
+
+/// Labels of the wizard, where there is the most to be pressed; the help has the rest.
+const BRIEF: [(&str, &str); 18] = [
+    ("next field", "next"),
+    ("continue", "next"),
+    ("look now", "look"),
+    ("fill in", "fill"),
+    ("fill in wrongly", "wrong"),
+    ("check now", "check"),
+    ("check again", "again"),
+    ("copy link", "link"),
+    ("copy the message", "message"),
+    ("copy the script", "copy"),
+    ("write it to a file", "write"),
+    ("the other script", "other"),
+    ("go on anyway", "anyway"),
+    ("switch the cloud", "switch"),
+    ("take a certificate", "certificate"),
+    ("stop waiting", "stop"),
+    ("yes, this instance", "yes"),
+    ("no, another", "no"),
+];
+
 fn keys(model: &Model, buf: &mut Buffer, area: Rect) {
     let secrets = match model.place {
         Place::Wizard if model.overlays.is_empty() && area.width >= 100 => format!("secrets: {} ", model.vault),
@@ -166,8 +193,19 @@ fn keys(model: &Model, buf: &mut Buffer, area: Rect) {
             items.push((command.action, key, command.label));
         }
     }
-    // What does not fit goes from the end, but for what comes next and the way back.
+    // Where not all fits, shorter words may, from the end; what still does not goes from the end, but for what comes next and the way back.
     let cells = |items: &[(Action, String, &str)]| items.iter().map(|(_, k, l)| width(k) + width(l) + 4).sum::<usize>();
+    for n in (0..items.len()).rev() {
+        if cells(&items) > room + 3 {
+            items[n].2 = brief(items[n].2);
+        }
+    }
+    let mut seen = Vec::new();
+    items.retain(|(_, _, label)| {
+        let is_first = !seen.contains(label);
+        seen.push(*label);
+        is_first
+    });
     while cells(&items) > room + 3 {
         let spare =
             |(a, ..): &(Action, String, &str)| !matches!(a, Action::Continue | Action::Back | Action::Yes | Action::No);
@@ -184,5 +222,18 @@ fn keys(model: &Model, buf: &mut Buffer, area: Rect) {
     if !secrets.is_empty() {
         let x = area.right().saturating_sub(width(&secrets) as u16);
         buf.set_line(x, area.y, &Line::styled(secrets, theme::DIM), area.width);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shortened_is_a_label() {
+        for (long, short) in BRIEF {
+            assert!(command::COMMANDS.iter().any(|c| c.label == long), "{long}");
+            assert!(width(short) < width(long), "{long}");
+        }
     }
 }

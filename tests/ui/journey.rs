@@ -436,8 +436,8 @@ async fn who_scrolls_past_the_end_comes_back_at_once() {
         assert_eq!(screen(&ui), top, "{keys}");
     }
     check((80, 18), "4", |m| m.comparison.scroll).await;
-    check((40, 12), "3 enter", |m| match m.browse.view().shows {
-        tenantry::app::browse::Shows::Object { scroll, .. } => scroll,
+    check((40, 12), "3 enter", |m| match &m.browse.view().shows {
+        tenantry::app::browse::Shows::Object(open) => open.scroll,
         _ => 0,
     })
     .await;
