@@ -35,8 +35,12 @@ pub fn rows(model: &Model, section: &Section, here: &Spot, cells: usize) -> Vec<
     let longest = section.entries.iter().map(|entry| width(&title(entry))).max().unwrap_or(0);
     let digits = section.entries.iter().map(|entry| width(&grouped(entry.count))).max().unwrap_or(0).max(6);
     let columns = Columns {
-        // A bar of a few cells says enough of a name that is long.
-        name: longest.max(14).min(cells.saturating_sub(digits + BEFORE + 4)),
+        name: match section.part {
+            // Names say more there than bars.
+            Part::Largest => cells.saturating_sub(digits + BEFORE),
+            // A bar of a few cells says enough of a name that is long.
+            _ => longest.max(14).min(cells.saturating_sub(digits + BEFORE + 4)),
+        },
         number: digits,
         most,
         cells,
