@@ -389,7 +389,7 @@ impl Model {
             (Some(Overlay::Profile(popup)), _) => return popup.keep_in_reach(reach),
             (Some(Overlay::Browse(popup)), _) => return popup.keep_in_reach(reach),
             (Some(_), _) => return,
-            (None, Place::Wizard) => &mut self.wizard.scroll,
+            (None, Place::Wizard) => return self.wizard.scroll.keep_in_reach(reach),
             (None, Place::Ingest) => &mut self.ingest.scrolled,
             (None, Place::Preview) => &mut self.comparison.scroll,
             (None, Place::Upload) => &mut self.upload.scroll,
@@ -486,6 +486,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Terminate => model.leave(ExitReason::Terminated, &mut fx),
         Msg::Notice(text) => model.say(text),
     }
+    wizard::save::name(model);
     fx
 }
 

@@ -36,5 +36,6 @@ pub mod secret;
 pub mod short_id;
 pub mod target;
 pub mod text;
+pub mod traits;
 pub mod upload;
 pub mod view;

@@ -1,6 +1,16 @@
 //! Answers questions about one run of a directory: what the browser, `show`, `members`, `why`, `diff` and `list` have in
 //! common. Reads a store; never a service, and writes nothing but files that are asked for.
 
+pub mod answers;
+pub mod cut;
+pub mod cycles;
+pub mod edges;
+pub mod glance;
+#[cfg(test)]
+mod shapes;
+pub mod walk;
+pub mod ways;
+
 use std::path::{Path, PathBuf};
 
 use crate::{

@@ -4,7 +4,7 @@
 //! owner, and in place only when whole: they are written beside it and moved there.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, BufWriter, Write as _},
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -12,7 +12,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{edge::Edge, entity::Entity, naming::Naming, problem::Problem};
+use crate::{
+    domain::{edge::Edge, entity::Entity, naming::Naming, problem::Problem},
+    files,
+};
 
 /// The two files of an NDJSON export, in its folder.
 pub const ENTITIES: &str = "entities.ndjson";
@@ -69,7 +72,7 @@ pub fn ndjson<E>(
     entities: impl FnOnce(Sink<'_, Entity>) -> Result<(), E>,
     relationships: impl FnOnce(Sink<'_, Edge>) -> Result<(), E>,
 ) -> Result<ExportReport, ExportError<E>> {
-    private_folder(dir).map_err(|source| ExportError::Write { path: dir.to_owned(), source })?;
+    files::private_folder(dir).map_err(|source| ExportError::Write { path: dir.to_owned(), source })?;
     let mut first = Lines::create(dir, ENTITIES)?;
     entities(&mut |entity| first.push(&entity.text())).map_err(ExportError::Source)?;
     let first = first.end()?;
@@ -123,13 +126,10 @@ impl Lines {
     fn create<E>(dir: &Path, name: &str) -> Result<Self, ExportError<E>> {
         let path = dir.join(name);
         let temporary = dir.join(format!(".{name}.{}.part", std::process::id()));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // A part of an earlier process of the same number is nobody's any more.
         let _ = fs::remove_file(&temporary);
-        let file = options.open(&temporary).map_err(|source| ExportError::Write { path: temporary.clone(), source })?;
+        let file = files::private().write(true).create_new(true).open(&temporary);
+        let file = file.map_err(|source| ExportError::Write { path: temporary.clone(), source })?;
         let part = Part { temporary, path, is_published: false };
         Ok(Self { out: BufWriter::with_capacity(1 << 16, file), part, lines: 0, bytes: 0, failed: None })
     }
@@ -168,17 +168,6 @@ impl Whole {
         self.part.is_published = true;
         Ok(self.part.path.clone())
     }
-}
-
-fn private_folder(dir: &Path) -> io::Result<()> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
 }
 
 #[cfg(test)]

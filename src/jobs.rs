@@ -46,6 +46,7 @@ use crate::{
     graph::{GraphClient, GraphConfig},
     ingest::{self, Collect, CollectError},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
+    net::{NetConfig, ProxyPassword},
     preview,
     profile::{Claim, ProfileError, Registry, Settings, SettingsError, TableError, TargetWriter, TenantRef},
     store::{Reader, StoreError, Writer},
@@ -118,6 +119,7 @@ impl From<StoreError> for JobError {
 pub struct Secrets {
     pub credential: Option<Credential>,
     pub jupiterone_key: Option<Secret>,
+    pub proxy_password: Option<ProxyPassword>,
 }
 
 /// What every job works with.
@@ -134,6 +136,13 @@ pub struct Context {
     pub ask: Ask,
 }
 
+impl Context {
+    /// The way into the network, with what a proxy on it wants.
+    fn net(&self) -> NetConfig {
+        NetConfig { proxy_password: self.secrets.proxy_password.clone(), ..self.settings.net.clone() }
+    }
+}
+
 /// Runs the wizard's checks, each reported as it ends.
 pub async fn doctor(context: &Context) -> Vec<Check> {
     let settings = &context.settings;
@@ -146,7 +155,7 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
         login: settings.login.clone(),
         graph: settings.graph.clone(),
         scope: settings.cloud.scope(&settings.graph),
-        net: settings.net.clone(),
+        net: context.net(),
         jupiterone: settings.target().map(|target| JupiterOneInput {
             seen: seen(settings, &target),
             key: context.secrets.jupiterone_key.clone(),
@@ -266,7 +275,7 @@ fn graph(context: &Context) -> Result<GraphClient, JobError> {
         scope: settings.cloud.scope(&settings.graph),
         tenant: settings.tenant()?.as_str().to_owned(),
         client: settings.client()?.clone(),
-        net: settings.net.clone(),
+        net: context.net(),
         hold: context.hold.clone(),
         gentle: context.ask.gentle,
     };
@@ -379,7 +388,7 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
     let config = JupiterOneConfig {
         origin: ready.target.origin.clone(),
         account: ready.target.account.clone(),
-        net: settings.net.clone(),
+        net: context.net(),
     };
     let client = JupiterOneClient::new(config, key).map_err(JobError::failed)?;
     let job = Upload {

@@ -13,6 +13,7 @@
 //! The modules, in reading order; ARCHITECTURE.md has the map, the invariants and who may import whom.
 
 pub mod domain;
+pub mod files;
 
 pub mod graph;
 pub mod jupiterone;

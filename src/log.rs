@@ -1,7 +1,7 @@
 //! The log: a file, never the screen. Nothing of a secret can reach it, as no secret can be printed.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io,
     path::Path,
     sync::Mutex,
@@ -10,7 +10,7 @@ use std::{
 use tracing::{Level, Subscriber};
 use tracing_subscriber::{EnvFilter, Layer as _, filter::filter_fn, fmt::MakeWriter, layer::SubscriberExt as _};
 
-use crate::profile::paths;
+use crate::files;
 
 /// A log longer than this is put aside as `.old` when the program starts.
 const LARGE: u64 = 5_000_000;
@@ -42,12 +42,12 @@ where
 
 fn open(path: &Path) -> io::Result<File> {
     if let Some(dir) = path.parent() {
-        paths::private_dir(dir)?;
+        files::private_folder(dir)?;
     }
     if fs::metadata(path).is_ok_and(|m| m.len() > LARGE) {
         fs::rename(path, path.with_extension("log.old"))?;
     }
-    paths::private_file(OpenOptions::new().create(true).append(true), path)
+    files::private().create(true).append(true).open(path)
 }
 
 #[cfg(test)]

@@ -16,10 +16,8 @@ mod way;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use serde::{Deserialize, Serialize};
-
 pub use failure::is_lasting;
-pub use proxy::proxy_of;
+pub use proxy::{ProxyPassword, ProxyUser, proxy_of};
 pub use reach::{Reached, reach};
 pub use retry_after::retry_after;
 
@@ -31,12 +29,22 @@ use self::{
 use crate::domain::{origin::Origin, problem::Problem};
 
 /// How to reach the network.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct NetConfig {
-    /// `http://host:port` of a proxy for everything but loopback; else the system's own settings hold.
+    /// `http://host:port` or `http://user@host:port` of a proxy for everything but loopback; else the system's own settings
+    /// hold.
     pub proxy: Option<String>,
+    /// For the user whom `proxy` names. No setting holds it: it is put here together with the other secrets.
+    pub proxy_password: Option<ProxyPassword>,
     /// A PEM file with certificate authorities to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+}
+
+impl NetConfig {
+    /// Whose password [`Self::proxy`] wants.
+    pub fn proxy_user(&self) -> Option<ProxyUser> {
+        self.proxy.as_deref().and_then(ProxyUser::of)
+    }
 }
 
 /// What tenantry calls itself.

@@ -17,7 +17,7 @@ pub mod trust;
 pub use file::{JupiterOneProfile, Profile};
 pub use folder::{ProfileError, Profiles};
 pub use registry::{Claim, Registry, Writer as TargetWriter};
-pub use secrets::{credential, jupiterone_key};
+pub use secrets::{credential, jupiterone_key, proxy_password};
 pub use settings::{Environment, Flags, Settings, SettingsError, TenantRef};
 pub use table::TableError;
 pub use trust::{Trust, Untrusted, What};

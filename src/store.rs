@@ -32,6 +32,7 @@ mod put;
 mod read;
 mod remove;
 mod runs;
+mod snapshot;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -44,6 +45,7 @@ pub use ground::{DeltaGround, GroupShape, Leftover, StoredGroup};
 pub use lock::{Holder, holder};
 pub use read::Reader;
 pub use remove::remove;
+pub use snapshot::{Brief, Snapshot};
 pub use write::{
     Checkpoint, DeltaLink, ListEnd, MemberRef, MembersChange, MembersWrite, ObjectWrite, PageWrite, Resolution, RunEnd,
     RunPlan, SignInWrite, Spent, Unresolved, Via, Writer,

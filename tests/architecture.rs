@@ -21,17 +21,18 @@ const NO_SCREEN: &[&str] = &["rusqlite", "ratatui", "crossterm", "axum"];
 #[rustfmt::skip]
 const RULES: &[Rule] = &[
     Rule { module: "domain", may: &[], never: IO },
+    Rule { module: "files", may: &[], never: IO },
     Rule { module: "net", may: &["domain"], never: NO_SCREEN },
     Rule { module: "graph", may: &["domain", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
     Rule { module: "jupiterone", may: &["domain", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
     Rule { module: "credentials", may: &["domain", "net", "graph", "jupiterone"], never: &["rusqlite", "ratatui", "crossterm"] },
-    Rule { module: "profile", may: &["domain", "net", "credentials"], never: NO_SCREEN },
-    Rule { module: "store", may: &["domain"], never: &["tokio", "reqwest", "ratatui", "crossterm", "axum"] },
+    Rule { module: "profile", may: &["domain", "files", "net", "credentials"], never: NO_SCREEN },
+    Rule { module: "store", may: &["domain", "files"], never: &["tokio", "reqwest", "ratatui", "crossterm", "axum"] },
     Rule { module: "ingest", may: &["graph", "domain", "store", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
     Rule { module: "preview", may: &["domain", "store"], never: IO },
     Rule { module: "upload", may: &["domain", "store", "jupiterone", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
-    Rule { module: "explore", may: &["domain", "store", "export"], never: IO },
-    Rule { module: "export", may: &["domain"], never: IO },
+    Rule { module: "explore", may: &["domain", "files", "store", "export"], never: IO },
+    Rule { module: "export", may: &["domain", "files"], never: IO },
     Rule {
         module: "jobs",
         may: &["domain", "net", "graph", "jupiterone", "credentials", "profile", "store", "ingest", "preview", "upload", "export"],
@@ -41,14 +42,16 @@ const RULES: &[Rule] = &[
     Rule { module: "tui", may: &["app", "domain"], never: &["tokio", "reqwest", "rusqlite", "axum"] },
     Rule {
         module: "driver",
-        may: &["app", "tui", "cli", "demo", "domain", "jobs", "profile", "credentials", "store", "headless", "explore"],
+        may: &[
+            "app", "tui", "cli", "demo", "domain", "explore", "files", "jobs", "profile", "credentials", "store", "headless",
+        ],
         never: &["reqwest", "rusqlite", "axum"],
     },
-    Rule { module: "log", may: &["profile"], never: IO },
+    Rule { module: "log", may: &["files"], never: IO },
     Rule { module: "cli", may: &["domain"], never: IO },
     Rule {
         module: "headless",
-        may: &["cli", "credentials", "demo", "domain", "explore", "export", "jobs", "profile", "store"],
+        may: &["cli", "credentials", "demo", "domain", "explore", "export", "files", "jobs", "profile", "store"],
         never: &["reqwest", "rusqlite", "ratatui", "crossterm", "axum"],
     },
     Rule { module: "demo", may: &["domain"], never: &["reqwest", "rusqlite", "ratatui", "crossterm"] },

@@ -84,7 +84,7 @@ impl Bench {
         Context {
             settings: Settings::of_flags(&flags, &Environment::default(), &Paths::under(self.home.path()))
                 .expect("settings"),
-            secrets: Secrets { credential: Some(self.demo.client_secret.clone().into()), jupiterone_key: None },
+            secrets: Secrets { credential: Some(self.demo.client_secret.clone().into()), ..Secrets::default() },
             clock: Arc::clone(&self.clock),
             reporter: Arc::new(Silent),
             cancel: CancellationToken::new(),

@@ -10,7 +10,7 @@ pub use self::id::{FieldId, Hosts, Into, Proof, Region};
 use super::{
     field::{SecretField, TextField},
     steps::WizardStep,
-    views::{Endpoints, Fill, Form, FormCredential, JupiterOneForm, ProfileView},
+    views::{Endpoints, Fill, Form, FormCredential, JupiterOneForm, ProfileView, SavedAs},
 };
 use crate::domain::{
     check::CheckId,
@@ -52,6 +52,8 @@ pub struct Fields {
     pub stored: bool,
     /// The profile that is being changed; `None`: a new one.
     pub profile: Option<String>,
+    /// What a new one is to be called; `None`: nobody is asked.
+    pub name: Option<TextField>,
 }
 
 impl Default for Fields {
@@ -82,6 +84,7 @@ impl Default for Fields {
             key: SecretField::default(),
             stored: false,
             profile: None,
+            name: None,
         }
     }
 }
@@ -178,6 +181,7 @@ impl Fields {
             FieldId::Url => &self.url,
             FieldId::Instance => &self.instance,
             FieldId::Scope => &self.scope,
+            FieldId::Name => return self.name.as_ref(),
             _ => return None,
         })
     }
@@ -197,6 +201,7 @@ impl Fields {
             FieldId::Url => &mut self.url,
             FieldId::Instance => &mut self.instance,
             FieldId::Scope => &mut self.scope,
+            FieldId::Name => return self.name.as_mut(),
             _ => return None,
         })
     }
@@ -303,7 +308,11 @@ impl Fields {
         let client = ClientId::parse(self.client.text()).map_err(|e| Problem::new(format!("client ID: {e}")))?;
         let url = |field: &TextField| Origin::parse(field.text()).map_err(|e| Problem::new(e.to_string()));
         Ok(Form {
-            profile: self.profile.clone(),
+            profile: match (&self.profile, &self.name) {
+                (Some(name), _) => SavedAs::Profile(name.clone()),
+                (None, Some(name)) => SavedAs::New(name.text().trim().to_owned()),
+                (None, None) => SavedAs::Unnamed,
+            },
             cloud: self.hosts.cloud().unwrap_or_default(),
             endpoints: match self.hosts {
                 Hosts::Of(_) => None,

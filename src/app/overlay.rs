@@ -7,6 +7,7 @@ use super::{
     finder::{self, Finder},
     msg::{Effect, ExitReason, Kind},
     profiles::{self, Popup},
+    wizard::keys::is_unsaved,
 };
 use crate::domain::reading::How;
 
@@ -117,11 +118,12 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
 /// A question about work that has ended needs no answer.
 pub(super) fn settle(model: &mut Model) {
     let running: Vec<Kind> = model.jobs.values().map(|j| j.kind).collect();
+    let unsaved_key = is_unsaved(model);
     model.overlays.retain(|o| match o {
         Overlay::Ask(question, _) => match question.about() {
             Some(kind) => running.contains(&kind),
             None if matches!(question, Question::DropRun(_)) => !running.contains(&Kind::Collect),
-            None => running.iter().any(|k| k.is_at_stake()),
+            None => running.iter().any(|k| k.is_at_stake()) || unsaved_key,
         },
         Overlay::How { .. } => !running.contains(&Kind::Collect),
         Overlay::Help(_)
@@ -135,7 +137,7 @@ pub(super) fn settle(model: &mut Model) {
 
 /// Asks, or does at once what needs no question.
 pub(super) fn quit(model: &mut Model, fx: &mut Fx) {
-    if model.jobs.values().any(|j| j.kind.is_at_stake()) {
+    if model.jobs.values().any(|j| j.kind.is_at_stake()) || is_unsaved(model) {
         model.overlays.push(Overlay::Ask(Question::Quit, AskPhase::Confirm));
     } else {
         fx.push(Effect::Exit(ExitReason::Quit));

@@ -55,6 +55,7 @@ pub enum Popup {
         /// The store goes too, once this word is typed.
         word: Option<TextField>,
         wrong: bool,
+        scroll: u16,
     },
     Trust(Box<Asked>),
 }
@@ -115,9 +116,13 @@ impl Popup {
 
     /// The screen was drawn: so far can it be scrolled.
     pub(super) fn keep_in_reach(&mut self, reach: u16) {
-        if let Self::Trust(asked) = self {
-            asked.scroll = asked.scroll.min(reach);
-            asked.seen |= asked.scroll == reach;
+        match self {
+            Self::Trust(asked) => {
+                asked.scroll = asked.scroll.min(reach);
+                asked.seen |= asked.scroll == reach;
+            }
+            Self::Remove { scroll, .. } => *scroll = reach.min(*scroll),
+            Self::Working(_) | Self::Rename { .. } => {}
         }
     }
 }
@@ -259,6 +264,7 @@ pub(super) fn popup_act(model: &mut Model, action: Action, fx: &mut Fx) {
             model.overlays.pop();
         }
         (Action::Move(to), Popup::Trust(asked)) => asked.scroll = to.scroll(asked.scroll, 4),
+        (Action::Move(to), Popup::Remove { scroll, .. }) => *scroll = to.scroll(*scroll, 4),
         (Action::Continue, Popup::Rename { name, field }) => {
             let (name, to) = (name.clone(), field.text().trim().to_owned());
             model.overlays.pop();
@@ -271,8 +277,10 @@ pub(super) fn popup_act(model: &mut Model, action: Action, fx: &mut Fx) {
             model.overlays.pop();
             change(model, work, "removing …", fx);
         }
-        (Action::PurgeProfile, Popup::Remove { word, .. }) => *word = Some(TextField::default()),
-        (Action::Continue, Popup::Remove { plan, word: Some(word), wrong }) => {
+        (Action::PurgeProfile, Popup::Remove { word, scroll, .. }) => {
+            (*word, *scroll) = (Some(TextField::default()), 0);
+        }
+        (Action::Continue, Popup::Remove { plan, word: Some(word), wrong, .. }) => {
             if is_word(word, PURGE) {
                 let work = ProfileWork::Remove { name: plan.name.clone(), store: true };
                 model.overlays.pop();
@@ -417,7 +425,7 @@ pub(super) fn news(model: &mut Model, kind: Kind, news: ProfileNews, fx: &mut Fx
         }
         ProfileAnswer::Plan(plan) => {
             if model.place == Place::Profiles && model.overlays.is_empty() {
-                let popup = Popup::Remove { plan: *plan, word: None, wrong: false };
+                let popup = Popup::Remove { plan: *plan, word: None, wrong: false, scroll: 0 };
                 model.overlays.push(Overlay::Profile(popup));
             }
         }

@@ -69,8 +69,8 @@ impl Way {
     /// For whom it is.
     pub const fn about(self) -> &'static str {
         match self {
-            Self::Guided => "never done this before: the portal click by click, with links; about ten minutes",
-            Self::Script => "a ready script for Azure CLI or PowerShell does the clicks; no secret is copied",
+            Self::Guided => "never done this: the portal click by click, with links; ten minutes",
+            Self::Script => "a script for Azure CLI or PowerShell does the clicks; no secret copied",
             Self::Everything => "an app registration exists: one form, or one pasted line",
         }
     }

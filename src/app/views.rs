@@ -18,8 +18,7 @@ use crate::domain::{
 /// What the wizard has gathered, of the right shapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Form {
-    /// The profile that it changes; `None` makes a new one.
-    pub profile: Option<String>,
+    pub profile: SavedAs,
     pub cloud: Cloud,
     /// Hosts that are none of the built-in clouds'.
     pub endpoints: Option<Endpoints>,
@@ -31,6 +30,17 @@ pub struct Form {
     pub secret_expires: Option<Date>,
     /// `None`: put off.
     pub jupiterone: Option<JupiterOneForm>,
+}
+
+/// Which profile a form is saved as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SavedAs {
+    /// The one that it changes.
+    Profile(String),
+    /// A new one of this name, which has to be free.
+    New(String),
+    /// A new one, under a name that is found for it.
+    Unnamed,
 }
 
 /// How the app is to prove who it is.

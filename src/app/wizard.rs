@@ -2,18 +2,22 @@
 
 pub mod can;
 pub mod checks;
-mod demo;
+pub mod demo;
 pub mod keys;
+mod onward;
 mod paste;
 pub mod save;
+mod scroll;
 pub mod texts;
 pub mod waiting;
 
+use self::onward::{after_check, go_on};
 pub(super) use self::paste::{paste, secret};
 pub use self::{
     checks::{Checks, ChecksPhase},
     keys::{KeyPhase, Keys},
     save::Save,
+    scroll::Scroll,
     waiting::Waiting,
 };
 
@@ -39,17 +43,19 @@ pub struct Wizard {
     pub field: usize,
     pub fields: Fields,
     /// How far a long page is scrolled.
-    pub scroll: u16,
+    pub scroll: Scroll,
     pub checks: Checks,
     pub keys: Keys,
     pub waiting: Waiting,
     pub save: Save,
+    /// The name that was proposed for a new profile.
+    pub proposed: Option<String>,
     pub jupiterone: JupiterOneSide,
     /// The person said that the instance is the right one.
     pub instance_confirmed: bool,
     /// Where the script was written to.
     pub written: Option<String>,
-    /// Which of the demo's mistakes F3 filled in last.
+    /// Which of the demo's mistakes is filled in.
     pub mistake: Option<usize>,
 }
 
@@ -78,6 +84,8 @@ impl Wizard {
             WizardStep::OpenCenter => Page::Center,
             WizardStep::Register => Page::Register,
             WizardStep::CopyIds => Page::Overview,
+            // For a certificate there is nothing to be done there before it is made.
+            WizardStep::Credential if !self.has_place_for_proof() => return None,
             WizardStep::Credential => Page::Secrets,
             WizardStep::Permission | WizardStep::Consent => Page::Permissions,
             WizardStep::Waiting => return texts::consent_link(self),
@@ -85,6 +93,15 @@ impl Wizard {
         };
         let client = client.as_ref().map(|c| c.as_str());
         Some(portal::page(&self.fields.admin_center()?, page, client))
+    }
+
+    /// Whether there is something to be made or uploaded in the portal for the proof.
+    fn has_place_for_proof(&self) -> bool {
+        match self.fields.proof {
+            Proof::Secret => true,
+            Proof::Made => self.has_key(),
+            Proof::File => false,
+        }
     }
 
     pub(super) fn focus(&self) -> Focus {
@@ -104,7 +121,19 @@ impl Wizard {
         // Most tenants live in the first cloud there is: the form begins behind it.
         let first = if step == WizardStep::Everything { FieldId::Tenant } else { FieldId::AppName };
         self.field = self.fields.on(step).iter().position(|id| *id == first).unwrap_or(0);
-        self.scroll = 0;
+        // A page is read from its top; a form is there to be filled in.
+        self.scroll = match step {
+            WizardStep::Everything | WizardStep::Save => Scroll::default(),
+            _ => Scroll::Top(0),
+        };
+    }
+
+    /// To a field of a page, which is seen.
+    fn show_on(&mut self, step: WizardStep, field: usize) {
+        if self.step != step {
+            self.go(step);
+        }
+        (self.field, self.scroll) = (field, Scroll::default());
     }
 
     /// To the page of this field: on the way if it has one, else on the guided one.
@@ -118,7 +147,7 @@ impl Wizard {
         };
         self.way = way;
         self.go(step);
-        self.field = self.fields.on(step).iter().position(|f| *f == id).unwrap_or(0);
+        self.show_on(step, self.fields.on(step).iter().position(|f| *f == id).unwrap_or(0));
     }
 
     fn move_focus(&mut self, by: isize) {
@@ -127,7 +156,7 @@ impl Wizard {
             if let Some(id) = self.focused() {
                 self.fields.leave(id);
             }
-            self.scroll = 0;
+            self.scroll = Scroll::default();
             self.field = (self.field as isize + by).rem_euclid(count as isize) as usize;
         }
     }
@@ -143,6 +172,8 @@ impl Wizard {
         let is_over = matches!(self.checks.phase, ChecksPhase::Done | ChecksPhase::Failed(_));
         match self.focused() {
             _ if !is_over => {}
+            // Nothing that is checked depends on it.
+            Some(FieldId::Name) => {}
             Some(id) if id.is_jupiterone() && self.checks.phase == ChecksPhase::Done => {
                 self.checks.phase = ChecksPhase::Idle;
                 self.checks.done.retain(|check| !check.id.is_jupiterone());
@@ -168,8 +199,13 @@ impl Wizard {
         if self.jupiterone == JupiterOneSide::Given && self.fields.jupiterone().is_none() {
             self.jupiterone = JupiterOneSide::Open;
         }
-        self.instance_confirmed = false;
+        if self.focused() != Some(FieldId::Name) {
+            self.instance_confirmed = false;
+        }
         self.written = None;
+        self.mistake = None;
+        // What is changed is what somebody wants to see.
+        self.scroll = Scroll::default();
         if !matches!(self.save, Save::Saving(_)) {
             self.save = Save::No;
         }
@@ -241,15 +277,18 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 Shell::AzureCli => Shell::PowerShell,
                 Shell::PowerShell => Shell::AzureCli,
             };
-            (wizard.written, wizard.scroll) = (None, 0);
+            (wizard.written, wizard.scroll) = (None, Scroll::default());
         }
         Action::DemoConsent => {
             model.start(Work::DemoConsent, fx);
         }
         Action::FillRight => demo::fill(model, demo::Which::Right),
         Action::FillWrong => demo::fill(model, demo::Which::NextMistake),
-        Action::Move(to) if wizard.step == WizardStep::Welcome => wizard.way = moved(wizard.way, to),
-        Action::Move(to) => wizard.scroll = to.scroll(wizard.scroll, 8),
+        Action::Move(to) if wizard.step == WizardStep::Welcome && !matches!(to, Move::PageUp | Move::PageDown) => {
+            wizard.way = moved(wizard.way, to)
+        }
+        // Some lines less than there is room for, so that no sentence is torn.
+        Action::Move(to) => wizard.scroll = wizard.scroll.moved(to, model.size.1.saturating_sub(8).max(1)),
         Action::Back => back(model, fx),
         _ => {}
     }
@@ -258,83 +297,6 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
 fn moved(way: Way, to: Move) -> Way {
     let at = to.scroll(way as u16, 1).min(2);
     Way::ALL[usize::from(at)]
-}
-
-/// What Enter does.
-fn go_on(model: &mut Model, fx: &mut Fx) {
-    let step = model.wizard.step;
-    match step {
-        WizardStep::Welcome => {
-            let wizard = &mut model.wizard;
-            // A script installs a key; the other ways ask.
-            if wizard.way == Way::Script {
-                wizard.fields.proof = Proof::Made;
-            }
-            wizard.go(wizard.way.after(step).unwrap_or(step));
-        }
-        WizardStep::Check if can::is_checked(model) => after_check(&mut model.wizard),
-        WizardStep::Check => checks::start(model, checks::Where::Page, fx),
-        WizardStep::Waiting => {
-            waiting::forget(model, fx);
-            checks::start(model, checks::Where::Page, fx);
-        }
-        WizardStep::Save if can::is_saved(model) => super::ingest::enter(model, fx),
-        WizardStep::Save => save::start(model, fx),
-        WizardStep::Script if !model.wizard.has_key() => keys::make(model, fx),
-        _ if can::has_field_after(model) => {
-            let wizard = &mut model.wizard;
-            match wizard.focused() {
-                Some(id) if wizard.fields.wrong_on(step, id).is_some() => wizard.fields.judge(step),
-                _ => wizard.move_focus(1),
-            }
-        }
-        _ => page_done(model, fx),
-    }
-}
-
-/// The page is filled in, or the first field is shown that is not.
-fn page_done(model: &mut Model, fx: &mut Fx) {
-    let wizard = &mut model.wizard;
-    let step = wizard.step;
-    wizard.fields.judge(step);
-    if let Some(place) = wizard.fields.first_wrong(step) {
-        wizard.field = place;
-        return;
-    }
-    let asks_proof = wizard.fields.on(step).contains(&FieldId::Proof);
-    if asks_proof && wizard.fields.proof != Proof::Secret && !wizard.has_key() {
-        return keys::start(model, fx);
-    }
-    match step {
-        WizardStep::JupiterOne => {
-            wizard.jupiterone = JupiterOneSide::Given;
-            checks::start(model, checks::Where::Page, fx);
-        }
-        WizardStep::Everything => {
-            let given = wizard.fields.jupiterone().is_some();
-            wizard.jupiterone = if given { JupiterOneSide::Given } else { JupiterOneSide::Later };
-            checks::start(model, checks::Where::Page, fx);
-        }
-        _ => {
-            wizard.go(wizard.way.after(step).unwrap_or(step));
-            match model.wizard.step {
-                WizardStep::Script if !model.wizard.has_key() => keys::make(model, fx),
-                WizardStep::Check if !can::is_checked(model) => checks::start(model, checks::Where::Page, fx),
-                // While the person clicks on, the values are tried: what can be ticked is ticked.
-                WizardStep::Permission => checks::start(model, checks::Where::Behind, fx),
-                _ => {}
-            }
-        }
-    }
-}
-
-/// Where a passed check leads.
-fn after_check(wizard: &mut Wizard) {
-    let next = match wizard.jupiterone {
-        JupiterOneSide::Given | JupiterOneSide::Later => WizardStep::Save,
-        JupiterOneSide::Open => wizard.way.after(WizardStep::Check).unwrap_or(WizardStep::Save),
-    };
-    wizard.go(next);
 }
 
 fn choose(wizard: &mut Wizard, by: i8) {
@@ -360,14 +322,18 @@ fn back(model: &mut Model, fx: &mut Fx) {
     }
     match model.wizard.way.before(model.wizard.step) {
         // Who came to change a profile came from the overview.
-        Some(WizardStep::Welcome) if model.overview.profile.is_some() => super::dashboard::enter(model, fx),
+        Some(WizardStep::Welcome) if model.wizard.fields.profile.is_some() => super::dashboard::enter(model, fx),
         Some(step) => model.wizard.go(step),
         None => super::dashboard::enter(model, fx),
     }
 }
 
-/// Opens the wizard: at the welcome, or with a profile at its values.
+/// Opens the wizard: at the welcome, or with a profile at its values. Who is there already stays: perhaps at the
+/// welcome of a new profile.
 pub(super) fn enter(model: &mut Model) {
+    if model.place == Place::Wizard {
+        return;
+    }
     model.place = Place::Wizard;
     if let Some(profile) = &model.overview.profile
         && model.wizard.step == WizardStep::Welcome

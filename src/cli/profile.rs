@@ -18,7 +18,8 @@ pub enum Profile {
         says: ProfileSays,
         #[command(flatten)]
         certificate: CertificateArgs,
-        /// Read client_secret=… and jupiterone_api_key=… lines from standard input, and keep them in the keyring
+        /// Read client_secret=…, jupiterone_api_key=… and proxy_password=… lines from standard input, and keep them in the
+        /// keyring
         #[arg(long)]
         secrets_stdin: bool,
     },
@@ -92,7 +93,8 @@ pub struct ProfileEdit {
     /// Take a member out of the profile
     #[arg(long, value_name = "MEMBER", value_enum)]
     pub unset: Vec<Member>,
-    /// Read client_secret=… and jupiterone_api_key=… lines from standard input, and keep them in the keyring
+    /// Read client_secret=…, jupiterone_api_key=… and proxy_password=… lines from standard input, and keep them in the
+    /// keyring
     #[arg(long)]
     pub secrets_stdin: bool,
 }

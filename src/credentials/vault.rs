@@ -1,7 +1,7 @@
 //! Where secrets are kept: the trait, its errors in words, and the vault in memory.
 //!
-//! Entries are bound to the origin that the secret goes to, and to tenant and client (JupiterOne: account), so that a
-//! changed endpoint finds no secret.
+//! Entries are bound to the origin that the secret goes to, and to tenant and client (JupiterOne: account; a proxy: user),
+//! so that a changed endpoint finds no secret.
 
 mod error;
 
@@ -9,11 +9,14 @@ pub use self::error::{Absence, VaultError};
 
 use std::{collections::BTreeMap, sync::Arc, sync::Mutex, time::Duration};
 
-use crate::domain::{
-    ids::ClientId,
-    origin::Origin,
-    problem::Problem,
-    secret::{Secret, SecretBytes},
+use crate::{
+    domain::{
+        ids::ClientId,
+        origin::Origin,
+        problem::Problem,
+        secret::{Secret, SecretBytes},
+    },
+    net::ProxyUser,
 };
 
 /// How long a call into the operating system's keyring may take; it may be waiting for a person at a prompt.
@@ -24,11 +27,17 @@ pub trait Vault: Send + Sync {
     /// Its real name, for "saved in …": `GNOME Keyring (Secret Service)`.
     fn name(&self) -> String;
 
-    /// The secret of an entry; `None` if there is none.
-    fn get(&self, entry: &Entry) -> Result<Option<Secret>, VaultError>;
+    /// The secret of an entry; `None` if there is none. A vault that knows texts from bytes has its own.
+    fn get(&self, entry: &Entry) -> Result<Option<Secret>, VaultError> {
+        let Some(bytes) = self.key(entry)? else { return Ok(None) };
+        let text = std::str::from_utf8(bytes.expose()).map_err(|_| VaultError::NotText)?;
+        Ok(Some(Secret::new(text)))
+    }
 
-    /// Stores or replaces.
-    fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError>;
+    /// Stores or replaces. As with [`Vault::get`].
+    fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError> {
+        self.set_key(entry, &SecretBytes::new(secret.expose().as_bytes().to_vec()))
+    }
 
     /// As [`Vault::get`], for what is no text: a private key.
     fn key(&self, entry: &Entry) -> Result<Option<SecretBytes>, VaultError>;
@@ -83,6 +92,15 @@ impl Entry {
             service: "tenantry-jupiterone-key",
             user: format!("{origin}|{account}"),
             label: format!("tenantry: JupiterOne API key of account {account}"),
+        }
+    }
+
+    /// The password of a user of a proxy.
+    pub fn proxy_password(of: &ProxyUser) -> Self {
+        Self {
+            service: "tenantry-proxy-password",
+            user: format!("{}|{}", of.proxy(), of.name()),
+            label: format!("tenantry: password of {} at the proxy {}", of.name(), of.proxy()),
         }
     }
 
@@ -157,16 +175,6 @@ impl Vault for MemoryVault {
         "memory, for this run only".to_owned()
     }
 
-    fn get(&self, entry: &Entry) -> Result<Option<Secret>, VaultError> {
-        let Some(bytes) = self.key(entry)? else { return Ok(None) };
-        let text = std::str::from_utf8(bytes.expose()).map_err(|_| VaultError::NotText)?;
-        Ok(Some(Secret::new(text)))
-    }
-
-    fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError> {
-        self.set_key(entry, &SecretBytes::new(secret.expose().as_bytes().to_vec()))
-    }
-
     fn key(&self, entry: &Entry) -> Result<Option<SecretBytes>, VaultError> {
         Ok(self.secrets().get(&(entry.service, entry.user.clone())).cloned())
     }
@@ -221,16 +229,10 @@ mod tests {
                 std::thread::park();
             }
         }
-        fn get(&self, _: &Entry) -> Result<Option<Secret>, VaultError> {
+        fn key(&self, _: &Entry) -> Result<Option<SecretBytes>, VaultError> {
             loop {
                 std::thread::park();
             }
-        }
-        fn set(&self, _: &Entry, _: &Secret) -> Result<(), VaultError> {
-            panic!("a keyring that breaks down")
-        }
-        fn key(&self, _: &Entry) -> Result<Option<SecretBytes>, VaultError> {
-            Ok(None)
         }
         fn set_key(&self, _: &Entry, _: &SecretBytes) -> Result<(), VaultError> {
             Ok(())

@@ -16,6 +16,14 @@ pub fn is_guid_shaped(text: &str) -> bool {
     all && parts.next().is_none()
 }
 
+/// Whether a profile may be called so: its file has this name.
+pub fn is_profile_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.len() <= 64
+        && !name.starts_with(['.', '-'])
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+}
+
 /// An id as it is kept: a GUID in lower case, any other text as it came. The letters' case of a GUID says nothing, and
 /// the service might spell the same one in two ways.
 pub fn canonical(id: &str) -> Cow<'_, str> {

@@ -18,7 +18,7 @@ use super::engine::Engine;
 use crate::{
     app::views::{
         CredentialView, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
-        ProfileWork, Saved, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+        ProfileWork, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -43,10 +43,11 @@ use crate::{
         view::{List, Query, RunInfo},
     },
     explore::Explorer,
+    files,
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
-        Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key,
-        paths::{Paths, replace},
+        Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
+        proxy_password,
     },
     store::{Reader, StoreError, holder},
 };
@@ -176,6 +177,8 @@ impl Office {
                 FormCredential::Key => self.key_of(form).map(|key| Credential::Key(key.key)),
             },
             jupiterone_key: form.jupiterone.as_ref().and_then(|j| j.key.clone()),
+            // No form asks for it.
+            proxy_password: proxy_password(settings, &self.vault).await.ok().flatten(),
         };
         if typed.credential.is_some() && (typed.jupiterone_key.is_some() || form.jupiterone.is_none()) {
             return typed;
@@ -185,6 +188,7 @@ impl Office {
         Secrets {
             credential: typed.credential.or(kept.credential),
             jupiterone_key: typed.jupiterone_key.or(kept.jupiterone_key),
+            proxy_password: typed.proxy_password,
         }
     }
 
@@ -200,10 +204,18 @@ impl Office {
             Some(key) => Some(key),
             None => jupiterone_key(&settings, environment, vault).await.map_err(failed)?,
         };
-        Ok(Secrets { credential, jupiterone_key })
+        let proxy_password = match memory.proxy_password {
+            Some(password) => Some(password),
+            None => proxy_password(&settings, vault).await.map_err(failed)?,
+        };
+        Ok(Secrets { credential, jupiterone_key, proxy_password })
     }
 
     async fn save(&self, form: Form) -> Result<Saved, JobError> {
+        if let SavedAs::New(name) = &form.profile {
+            // Before a secret goes anywhere.
+            crate::profile::Profiles::new(&self.paths).is_free(name)?;
+        }
         let mut settings = self.settings_of(&form)?;
         let secrets = self.secrets_of(&form, &settings).await;
         if let Some(TenantRef::Domain(name)) = settings.tenant.clone() {
@@ -514,7 +526,7 @@ impl Engine for RealEngine {
 
     fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>> {
         let path = self.0.paths.data.join("scripts").join(name);
-        blocking(move || match replace(&path, &text) {
+        blocking(move || match files::replace(&path, &text) {
             Ok(()) => Ok(path.display().to_string()),
             Err(error) => Err(Problem::new(format!("{} cannot be written: {error}", path.display()))
                 .code("file_not_written")

@@ -13,6 +13,8 @@ use crate::{
 pub struct GraphError {
     kind: ErrorKind,
     problem: Box<Problem>,
+    /// OAuth's own word for what the login service did.
+    oauth: Option<String>,
 }
 
 /// What kind of failure it was.
@@ -121,13 +123,19 @@ impl GraphError {
     }
 
     /// Whether the same request may go well a little later.
+    ///
+    /// Of the login service the HTTP status and OAuth's `error` decide, as Microsoft asks of programs (facts: graph.md
+    /// §7.2). They do not tell all: the service's own trouble also comes as a 400 that nothing but its AADSTS number tells
+    /// from a mistake of ours (§7.3), and a run that ends for it is worse than two more requests. So a number that is known
+    /// adds tries; it never takes one away, and one that is renumbered costs those tries and nothing else.
     pub fn is_transient(&self) -> bool {
         match self.kind {
             ErrorKind::Network | ErrorKind::NotJson => true,
             ErrorKind::Refused => self.status().is_some_and(is_transient_status),
             ErrorKind::Login => {
                 self.status().is_some_and(is_transient_status)
-                    || self.code().is_some_and(|c| TRANSIENT_LOGIN.contains(&c))
+                    || self.oauth.as_deref().is_some_and(|error| TRANSIENT_OAUTH.contains(&error))
+                    || self.code().is_some_and(|c| TRANSIENT_NUMBERS.contains(&c))
             }
             ErrorKind::Shape | ErrorKind::OtherHost | ErrorKind::BadLink => false,
         }
@@ -139,7 +147,7 @@ impl GraphError {
     }
 
     pub(super) fn new(kind: ErrorKind, problem: Problem) -> Self {
-        Self { kind, problem: Box::new(problem) }
+        Self { kind, problem: Box::new(problem), oauth: None }
     }
 
     pub(super) fn network(problem: Problem) -> Self {
@@ -257,15 +265,15 @@ impl GraphError {
     pub(super) fn login(what: &str, status: u16, body: &[u8]) -> Self {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let text = |name: &str| body[name].as_str().filter(|t| !t.is_empty()).map(str::to_owned);
-        let description = text("error_description");
+        let (description, oauth) = (text("error_description"), text("error"));
         let code = body["error_codes"]
             .get(0)
             .and_then(Value::as_u64)
             .map(|n| format!("AADSTS{n}"))
             .or_else(|| description.as_deref().and_then(aadsts_of))
-            .or_else(|| text("error"))
+            .or_else(|| oauth.clone())
             .unwrap_or_else(|| format!("http_{status}"));
-        Self::new(
+        let error = Self::new(
             ErrorKind::Login,
             Problem {
                 code: Some(code),
@@ -276,7 +284,8 @@ impl GraphError {
                 at: text("timestamp").and_then(|at| at.parse().ok()),
                 ..Problem::new(format!("{what} was refused"))
             },
-        )
+        );
+        Self { oauth, ..error }
     }
 }
 
@@ -302,17 +311,12 @@ fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 509)
 }
 
-/// What the login service says when it is itself in trouble (facts: graph.md §7.3).
-const TRANSIENT_LOGIN: &[&str] = &[
-    "AADSTS90033",
-    "AADSTS90006",
-    "AADSTS90012",
-    "AADSTS90024",
-    "AADSTS90090",
-    "AADSTS50033",
-    "AADSTS90055",
-    "temporarily_unavailable",
-];
+/// OAuth's words for trouble of the service itself.
+const TRANSIENT_OAUTH: &[&str] = &["temporarily_unavailable", "server_error"];
+
+/// What the login service calls its own trouble, whatever status and `error` stand beside it (facts: graph.md §7.3).
+const TRANSIENT_NUMBERS: &[&str] =
+    &["AADSTS90033", "AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS90090", "AADSTS50033", "AADSTS90055"];
 
 /// `AADSTS7000215: Invalid …` → `AADSTS7000215`.
 fn aadsts_of(text: &str) -> Option<String> {
@@ -445,6 +449,9 @@ mod tests {
         );
         check(400, r#"{"error":"invalid_request","error_codes":[90055]}"#, "AADSTS90055", true);
         check(400, r#"{"error":"temporarily_unavailable"}"#, "temporarily_unavailable", true);
+        // A number that nobody knows yet takes no try away from what OAuth says.
+        check(400, r#"{"error":"temporarily_unavailable","error_codes":[1234567]}"#, "AADSTS1234567", true);
+        check(400, r#"{"error":"invalid_request","error_codes":[1234567]}"#, "AADSTS1234567", false);
         check(503, "<html></html>", "http_503", true);
         check(400, "", "http_400", false);
     }

@@ -11,8 +11,9 @@ use crate::{
         problem::Problem,
         secret::Secret,
     },
+    files,
     jobs::JobError,
-    profile::paths::{Paths, replace},
+    profile::paths::Paths,
 };
 
 /// A certificate that the command line asked for. Dropped before its key was kept, it takes its `.cer` with it: to upload
@@ -101,7 +102,7 @@ pub fn default_cer(paths: &Paths, certificate: &ClientCertificate) -> PathBuf {
 ///
 /// With code `file_not_written`.
 pub fn write_cer(path: &Path, certificate: &ClientCertificate) -> Result<(), Problem> {
-    replace(path, &certificate.cer()).map_err(|error| {
+    files::replace(path, &certificate.cer()).map_err(|error| {
         Problem::new(format!("the certificate cannot be written to {}: {error}", path.display()))
             .code("file_not_written")
             .hint("Make room, or let this user write there; the key was not kept.")

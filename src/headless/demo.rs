@@ -111,6 +111,7 @@ pub fn settings_of(
     let secrets = Secrets {
         credential: Some(demo.client_secret.clone().into()),
         jupiterone_key: Some(demo.jupiterone_api_key.clone()),
+        ..Secrets::default()
     };
     Ok((settings, secrets))
 }

@@ -14,8 +14,8 @@ use crate::{
         problem::Problem,
         text::{counted, visible},
     },
+    files,
     jobs::{self, Context, JobError, Probed},
-    profile::paths,
 };
 
 pub async fn run(common: &Common, args: &cli::Doctor, output: Output) -> Exit {
@@ -60,7 +60,7 @@ async fn checks(common: &Common, args: &cli::Doctor, output: &Output) -> Result<
     if let Some(path) = &args.report {
         let mut text = serde_json::to_string_pretty(&probed.report).unwrap_or_default();
         text.push('\n');
-        paths::replace(path, &text).map_err(|e| {
+        files::replace(path, &text).map_err(|e| {
             JobError::Failed(Box::new(Problem::new(format!("the report cannot be written to {}: {e}", path.display()))))
         })?;
     }

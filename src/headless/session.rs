@@ -16,7 +16,9 @@ use crate::{
         progress::{Event, Reporter},
     },
     jobs::{self, Context, JobError, Secrets},
-    profile::{Environment, Flags, Profiles, Settings, SettingsError, credential, jupiterone_key, paths::Paths},
+    profile::{
+        Environment, Flags, Profiles, Settings, SettingsError, credential, jupiterone_key, paths::Paths, proxy_password,
+    },
 };
 
 use super::output::Output;
@@ -106,7 +108,8 @@ impl Session {
         self.settings.require_trust()?;
         let Self { settings, environment, vault } = self;
         let failed = |problem| JobError::Failed(Box::new(problem));
-        let mut secrets = Secrets::default();
+        let mut secrets =
+            Secrets { proxy_password: proxy_password(settings, vault).await.map_err(failed)?, ..Secrets::default() };
         if microsoft {
             secrets.credential = credential(settings, environment, vault, SystemClock.now()).await.map_err(failed)?;
         }

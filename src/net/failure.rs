@@ -67,12 +67,14 @@ pub(super) enum Kind {
 }
 
 /// What a proxy's 407 asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SignIn {
     /// A user name and password, and none was sent.
     Basic,
-    /// A user name and password, and those sent were wrong.
-    Password,
+    /// A user name and password; this user is named, and nobody has a password.
+    NoPassword(String),
+    /// A user name and password, and those sent were wrong; which and from where, in words.
+    Password(String),
     /// Negotiate or NTLM, and nothing simpler.
     Negotiate,
     Digest,
@@ -110,6 +112,7 @@ pub(super) const CODES: &[&str] = &[
     "proxy_forbidden",
     "proxy_gateway",
     "proxy_basic",
+    "proxy_no_password",
     "proxy_password",
     "proxy_negotiate",
     "proxy_digest",
@@ -130,6 +133,7 @@ pub fn is_lasting(code: &str) -> bool {
     const SAID: &[&str] = &[
         "proxy_forbidden",
         "proxy_basic",
+        "proxy_no_password",
         "proxy_password",
         "proxy_negotiate",
         "proxy_digest",
@@ -166,7 +170,8 @@ impl Failure {
             Kind::ProxyForbids => "proxy_forbidden",
             Kind::ProxyCannot => "proxy_gateway",
             Kind::ProxySignIn(SignIn::Basic) => "proxy_basic",
-            Kind::ProxySignIn(SignIn::Password) => "proxy_password",
+            Kind::ProxySignIn(SignIn::NoPassword(_)) => "proxy_no_password",
+            Kind::ProxySignIn(SignIn::Password(_)) => "proxy_password",
             Kind::ProxySignIn(SignIn::Negotiate) => "proxy_negotiate",
             Kind::ProxySignIn(SignIn::Digest) => "proxy_digest",
             Kind::ProxySignIn(SignIn::Unsaid) => "proxy_sign_in",
@@ -209,7 +214,10 @@ impl Failure {
             Kind::ProxyForbids => format!("{peer} does not allow connections to {host}"),
             Kind::ProxyCannot => format!("{peer} could not reach {host}"),
             Kind::ProxySignIn(SignIn::Basic) => format!("{peer} wants a user name and password"),
-            Kind::ProxySignIn(SignIn::Password) => format!("{peer} did not accept the user name and password"),
+            Kind::ProxySignIn(SignIn::NoPassword(user)) => {
+                format!("{peer} wants a password, and none of user {user} is kept")
+            }
+            Kind::ProxySignIn(SignIn::Password(with)) => format!("{peer} did not accept {with}"),
             Kind::ProxySignIn(SignIn::Negotiate) => format!("{peer} wants a Windows sign-in (Negotiate or NTLM)"),
             Kind::ProxySignIn(SignIn::Digest) => format!("{peer} wants a sign-in by Digest"),
             Kind::ProxySignIn(SignIn::Unsaid) => format!("{peer} wants a sign-in"),

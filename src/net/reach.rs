@@ -19,6 +19,8 @@ pub struct Reached {
     pub date: Option<Timestamp>,
     /// `host:port` of the proxy, without user name and password.
     pub via_proxy: Option<String>,
+    /// What the proxy was told of who asks, and where that came from, in words.
+    pub signed_in: Option<String>,
     /// Who issued the certificate, as it says itself; `None` without TLS.
     pub issuer: Option<String>,
 }
@@ -42,6 +44,7 @@ pub async fn reach(config: &NetConfig, origin: &Origin) -> Result<Reached, Probl
         Ok(arrived) => Ok(Reached {
             date: arrived.head.all("date").next().and_then(http_date),
             via_proxy: way.proxy.as_ref().map(Proxy::name),
+            signed_in: way.proxy.as_ref().and_then(Proxy::signed_in).map(str::to_owned),
             issuer: arrived.issuer,
         }),
         Err(failure) => Err(past_a_script(origin, failure).await.problem("")),

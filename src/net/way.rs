@@ -141,7 +141,7 @@ impl Way {
         let kind = match head.status {
             200 => return Ok(stream),
             403 => Kind::ProxyForbids,
-            407 => Kind::ProxySignIn(sign_in(&head, proxy.auth().is_some())),
+            407 => Kind::ProxySignIn(sign_in(&head, proxy.refused())),
             502..=504 => Kind::ProxyCannot,
             _ => Kind::ProxyRefuses,
         };
@@ -233,8 +233,9 @@ async fn read_head(stream: &mut Box<dyn Stream>) -> io::Result<Option<Head>> {
     }
 }
 
-/// What the 407 offers (RFC 9110, 11.7.1: several schemes, in one header or in several).
-fn sign_in(head: &Head, sent_password: bool) -> SignIn {
+/// What the 407 offers (RFC 9110, 11.7.1: several schemes, in one header or in several); `basic` is what Basic among them
+/// means.
+fn sign_in(head: &Head, basic: SignIn) -> SignIn {
     let schemes: Vec<String> = head
         .all("proxy-authenticate")
         .flat_map(|value| value.split(','))
@@ -244,8 +245,7 @@ fn sign_in(head: &Head, sent_password: bool) -> SignIn {
         .collect();
     let offers = |scheme: &str| schemes.iter().any(|s| s == scheme);
     match () {
-        () if offers("basic") && sent_password => SignIn::Password,
-        () if offers("basic") => SignIn::Basic,
+        () if offers("basic") => basic,
         () if offers("negotiate") || offers("ntlm") || offers("kerberos") => SignIn::Negotiate,
         () if offers("digest") => SignIn::Digest,
         () => SignIn::Unsaid,
@@ -258,21 +258,22 @@ mod tests {
 
     #[test]
     fn what_a_proxy_offers() {
-        let check = |offers: &[&str], sent_password, want| {
+        let sent = || SignIn::Password("that".to_owned());
+        let check = |offers: &[&str], basic, want| {
             let headers = offers.iter().map(|o| ("proxy-authenticate".to_owned(), (*o).to_owned())).collect();
             let head = Head { status: 407, reason: String::new(), headers };
-            assert_eq!(sign_in(&head, sent_password), want, "{offers:?}");
+            assert_eq!(sign_in(&head, basic), want, "{offers:?}");
         };
-        check(&["Basic realm=\"proxy\""], false, SignIn::Basic);
-        check(&["Basic realm=\"proxy\""], true, SignIn::Password);
-        check(&["Negotiate", "NTLM"], false, SignIn::Negotiate);
-        check(&["Negotiate, NTLM"], true, SignIn::Negotiate);
-        check(&["NTLM"], false, SignIn::Negotiate);
-        check(&["Negotiate", "NTLM", "basic realm=\"a, Digest\""], false, SignIn::Basic);
-        check(&["Negotiate, Basic realm=x"], true, SignIn::Password);
-        check(&["Digest realm=\"p\", nonce=\"n\", qop=\"auth\""], false, SignIn::Digest);
-        check(&["Bearer"], false, SignIn::Unsaid);
-        check(&[], true, SignIn::Unsaid);
+        check(&["Basic realm=\"proxy\""], SignIn::Basic, SignIn::Basic);
+        check(&["Basic realm=\"proxy\""], sent(), sent());
+        check(&["Negotiate", "NTLM"], SignIn::Basic, SignIn::Negotiate);
+        check(&["Negotiate, NTLM"], sent(), SignIn::Negotiate);
+        check(&["NTLM"], SignIn::Basic, SignIn::Negotiate);
+        check(&["Negotiate", "NTLM", "basic realm=\"a, Digest\""], SignIn::Basic, SignIn::Basic);
+        check(&["Negotiate, Basic realm=x"], sent(), sent());
+        check(&["Digest realm=\"p\", nonce=\"n\", qop=\"auth\""], SignIn::Basic, SignIn::Digest);
+        check(&["Bearer"], SignIn::Basic, SignIn::Unsaid);
+        check(&[], sent(), SignIn::Unsaid);
     }
 
     #[test]

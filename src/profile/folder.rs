@@ -10,11 +10,18 @@ use std::{
 use super::{
     file::Profile,
     own::{self, NotOwn, ReadError},
-    paths::{self, Paths},
+    paths::Paths,
     settings::{Settings, TenantRef},
     trust::{TrustError, Trusted, Untrusted, What},
 };
-use crate::domain::{ids::TenantId, problem::Problem, target::Target};
+use crate::{
+    domain::{
+        ids::{TenantId, is_profile_name},
+        problem::Problem,
+        target::Target,
+    },
+    files,
+};
 
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
@@ -92,7 +99,7 @@ impl Profiles {
         };
         let mut names: Vec<String> = entries
             .filter_map(|e| e.ok()?.file_name().to_str()?.strip_suffix(".toml").map(str::to_owned))
-            .filter(|name| valid_name(name))
+            .filter(|name| is_profile_name(name))
             .collect();
         names.sort();
         Ok(names)
@@ -157,7 +164,7 @@ impl Profiles {
             }
         }
         let text = toml::to_string(profile).map_err(|e| unwritable(io::Error::other(e)))?;
-        paths::replace(&path, &text).map_err(unwritable)
+        files::replace(&path, &text).map_err(unwritable)
     }
 
     /// Two tenants on one target would delete each other's objects. A tenant named by a domain may be any: there the
@@ -216,7 +223,7 @@ impl Profiles {
     /// The profile that was chosen to be used where none is named; it may have gone since.
     pub fn default(&self) -> Result<Option<String>, ProfileError> {
         match own::read(&self.default_path(), &self.paths.config) {
-            Ok(text) => Ok(Some(text.trim().to_owned()).filter(|name| valid_name(name))),
+            Ok(text) => Ok(Some(text.trim().to_owned()).filter(|name| is_profile_name(name))),
             Err(ReadError::Io(e)) if e.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(ReadError::Io(e)) => Err(ProfileError::NoDefault(e.to_string())),
             Err(ReadError::NotOwn(why)) => Err(ProfileError::NotOwn { name: "by default".to_owned(), why }),
@@ -227,7 +234,7 @@ impl Profiles {
     pub fn set_default(&self, name: &str) -> Result<(), ProfileError> {
         self.load(name)?;
         let path = self.default_path();
-        paths::replace(&path, &format!("{name}\n")).map_err(|source| ProfileError::Unwritable { path, source })
+        files::replace(&path, &format!("{name}\n")).map_err(|source| ProfileError::Unwritable { path, source })
     }
 }
 
@@ -235,15 +242,8 @@ fn target_and_tenant(settings: &Settings) -> Option<(Target, &TenantId)> {
     Some((settings.target()?, settings.tenant.as_ref().and_then(TenantRef::id)?))
 }
 
-fn valid_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 64
-        && !name.starts_with(['.', '-'])
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-}
-
 fn check_name(name: &str) -> Result<(), ProfileError> {
-    if valid_name(name) { Ok(()) } else { Err(ProfileError::BadName(name.to_owned())) }
+    if is_profile_name(name) { Ok(()) } else { Err(ProfileError::BadName(name.to_owned())) }
 }
 
 #[cfg(test)]

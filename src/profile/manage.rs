@@ -65,7 +65,8 @@ pub fn entries(settings: &Settings) -> Vec<Entry> {
     let registration = settings.tenant.as_ref().zip(settings.client.as_ref());
     let secret = registration.map(|(tenant, client)| Entry::client_secret(&settings.login, tenant.as_str(), client));
     let jupiterone = settings.jupiterone_account.as_deref().map(|a| Entry::jupiterone_key(&settings.jupiterone, a));
-    secret.into_iter().chain(key_entry(settings)).chain(jupiterone).collect()
+    let proxy = settings.net.proxy_user().map(|user| Entry::proxy_password(&user));
+    secret.into_iter().chain(key_entry(settings)).chain(jupiterone).chain(proxy).collect()
 }
 
 /// Where the private key of a profile's app is kept.
@@ -125,7 +126,7 @@ pub async fn forget(vault: &Arc<dyn Vault>, entries: Vec<Entry>) -> Vec<Problem>
 }
 
 /// Takes out of the keyring what a profile needed before and needs no more, as far as no other profile may need it:
-/// entries are bound to app and account, and secrets that nobody finds are a leak. `None`: there was nothing of that.
+/// entries are bound to app, account and proxy, and secrets that nobody finds are a leak. `None`: there was nothing of that.
 pub async fn forget_outdated(
     paths: &Paths,
     vault: &Arc<dyn Vault>,
@@ -138,8 +139,18 @@ pub async fn forget_outdated(
     if gone.is_empty() {
         return Ok(None);
     }
+    forget_own(paths, vault, name, gone).await.map(Some)
+}
+
+/// Takes entries of a profile out of the keyring, as far as no other profile may need them.
+pub async fn forget_own(
+    paths: &Paths,
+    vault: &Arc<dyn Vault>,
+    name: &str,
+    entries: Vec<Entry>,
+) -> Result<Vec<Problem>, ProfileError> {
     let others = needed_by_others(paths, name)?;
-    Ok(Some(forget(vault, gone.into_iter().filter(|entry| !others.may_need(entry)).collect()).await))
+    Ok(forget(vault, entries.into_iter().filter(|entry| !others.may_need(entry)).collect()).await)
 }
 
 /// What became of a profile that was to be removed.
@@ -184,16 +195,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_profile_goes_with_what_is_its_alone() {
-        let check = async |others: &[Profile], left: [bool; 3]| {
+        let check_of = async |gone: Profile, others: &[Profile], left: &[bool]| {
             let dir = tempfile::tempdir().unwrap();
             let paths = Paths::under(dir.path());
             let profiles = Profiles::new(&paths);
-            profiles.add("gone", &of(T1, C1, "acme")).unwrap();
+            profiles.add("gone", &gone).unwrap();
             for (n, other) in others.iter().enumerate() {
                 profiles.add(&format!("other-{n}"), other).unwrap();
             }
             let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
-            let settings = Settings::of_profile("gone", &of(T1, C1, "acme"), &paths).unwrap();
+            let settings = Settings::of_profile("gone", &gone, &paths).unwrap();
             let all = entries(&settings);
             for entry in &all {
                 vault.set_key(entry, &SecretBytes::new(b"kept".to_vec())).unwrap();
@@ -205,6 +216,7 @@ mod tests {
             assert_eq!(got, left, "{others:?}");
             assert_eq!(profiles.list().unwrap().len(), others.len());
         };
+        let check = async |others: &[Profile], left: [bool; 3]| check_of(of(T1, C1, "acme"), others, &left).await;
         // The client secret, the private key, the JupiterOne key.
         check(&[], [false, false, false]).await;
         check(&[of(T1, C1, "other")], [true, true, false]).await;
@@ -214,6 +226,14 @@ mod tests {
         // At another login service it is another app.
         let elsewhere = Profile { cloud: crate::domain::cloud::Cloud::China, ..of(T1, C1, "other") };
         check(&[elsewhere], [false, false, false]).await;
+        // With a proxy's password, which one user of one proxy has.
+        let proxied = |proxy: &str, profile: Profile| Profile { proxy: Some(proxy.into()), ..profile };
+        let mine = |user: &str| proxied(&format!("http://{user}@proxy.corp:3128"), of(T1, C1, "acme"));
+        check_of(mine("me"), &[], &[false; 4]).await;
+        check_of(mine("me"), &[mine("me")], &[true; 4]).await;
+        check_of(mine("me"), &[mine("you")], &[true, true, true, false]).await;
+        check_of(mine("me"), &[proxied("http://me@proxy.corp:3128", of(T2, C2, "x"))], &[false, false, false, true])
+            .await;
         // Nobody knows what this one needs.
         let broken = Profile { client_id: "unknown".into(), ..of(T2, C2, "other") };
         check(&[broken], [true, true, true]).await;
@@ -229,7 +249,7 @@ mod tests {
         profiles
             .save("proxied", &Profile { proxy: Some("http://proxy.example:1".into()), ..of(T1, C1, "acme") })
             .unwrap();
-        super::super::paths::replace(&profiles.path("typo"), "tenant = \"a\"\n").unwrap();
+        crate::files::replace(&profiles.path("typo"), "tenant = \"a\"\n").unwrap();
         profiles.set_default("proxied").unwrap();
         let listed = listed(&paths, "2027-05-11T00:00:00Z".parse().unwrap()).unwrap();
         let told: Vec<String> = listed

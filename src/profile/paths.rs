@@ -1,9 +1,6 @@
 //! Where tenantry keeps things: the platform's own folders (XDG on Linux).
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 
@@ -51,32 +48,4 @@ impl Paths {
     pub fn log(&self) -> PathBuf {
         self.state.join("tenantry.log")
     }
-}
-
-/// Makes a folder that only its owner may enter.
-pub fn private_dir(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-/// Opens a file for writing that only its owner may read.
-pub fn private_file(options: &mut fs::OpenOptions, path: &Path) -> io::Result<fs::File> {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
-    options.open(path)
-}
-
-/// Replaces a small file in one step: readers see the old text or the new one, never half of either.
-pub fn replace(path: &Path, text: &str) -> io::Result<()> {
-    use std::io::Write;
-    let dir = path.parent().unwrap_or(Path::new("."));
-    private_dir(dir)?;
-    let temporary = path.with_extension(format!("tmp{}", std::process::id()));
-    let mut file = private_file(fs::OpenOptions::new().write(true).create(true).truncate(true), &temporary)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)
 }

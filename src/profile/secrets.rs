@@ -4,7 +4,7 @@
 //! one set: it is sent only for its own ids. Of several credentials in it, the first of these counts, in the order of
 //! Azure's own libraries: `AZURE_CLIENT_SECRET`, `AZURE_CLIENT_CERTIFICATE_PATH`, `AZURE_FEDERATED_TOKEN_FILE`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use super::settings::{Environment, Settings, same};
 use crate::{
     credentials::{
         certificate, command,
-        vault::{DEADLINE, Entry, Vault, VaultError, with_deadline},
+        vault::{DEADLINE, Entry, Vault, VaultError, name_within, with_deadline},
     },
     domain::{
         credential::{CertificateRef, ClientKey, Credential},
@@ -20,6 +20,7 @@ use crate::{
         problem::Problem,
         secret::Secret,
     },
+    net::ProxyPassword,
 };
 
 /// The app's credential for these settings; `None` if nobody has one. `now` is the time by which a certificate of the
@@ -75,6 +76,21 @@ pub async fn jupiterone_key(
         (Ok(Some(found)), _) | (_, Some(found)) => Ok(Some(found)),
         (other, None) => other,
     }
+}
+
+/// The password for the user whom these settings' proxy names; only the vault has it. `None`: no user is named, or nothing
+/// is kept; without a keyring nothing is, and the proxy says whether that matters.
+pub async fn proxy_password(settings: &Settings, vault: &Arc<dyn Vault>) -> Result<Option<ProxyPassword>, Problem> {
+    require_trust(settings)?;
+    let Some(of) = settings.net.proxy_user() else { return Ok(None) };
+    let entry = Entry::proxy_password(&of);
+    let password = match with_deadline(Arc::clone(vault), DEADLINE, move |vault| vault.get(&entry)).await {
+        Ok(Some(password)) => password,
+        Ok(None) | Err(VaultError::Absent(_)) => return Ok(None),
+        Err(error) => return Err(error.problem()),
+    };
+    let kept_in = name_within(Arc::clone(vault), Duration::from_secs(1)).await;
+    Ok(Some(ProxyPassword { of, password, kept_in }))
 }
 
 fn require_trust(settings: &Settings) -> Result<(), Problem> {

@@ -18,7 +18,7 @@ use crate::{
         secret::Secret,
         target::{Destination, Target},
     },
-    net::NetConfig,
+    net::{NetConfig, ProxyUser},
 };
 
 use super::{
@@ -178,9 +178,11 @@ pub enum SettingsError {
     BadId { what: &'static str, text: String, why: IdError },
     #[error("the {what} looks like a secret, and is not repeated here: give the ID that the app's overview shows")]
     SecretAsId { what: &'static str },
-    #[error("the proxy's URL holds a user name or password: put those into HTTPS_PROXY instead")]
+    #[error(
+        "the proxy's URL holds a password, or a user name that cannot be read: write http://user@host:port (special characters as %40 and the like) and keep the password in the keyring with `tenantry profile edit --secrets-stdin`, a line proxy_password=…; or put both into HTTPS_PROXY"
+    )]
     ProxyCredentials,
-    #[error("the proxy's URL `{0}` is not of the form http://host:port")]
+    #[error("the proxy's URL `{0}` is not of the form http://host:port or http://user@host:port")]
     ProxyUrl(String),
     #[error("both an instance and a scope are configured for JupiterOne: give one")]
     TwoDestinations,
@@ -355,7 +357,7 @@ impl Settings {
             cloud,
             login,
             graph: flags.graph_url.clone().or(profile.graph_url).unwrap_or_else(|| cloud.graph()),
-            net: NetConfig { proxy, ca_file: flags.ca_file.clone().or(profile.ca_file) },
+            net: NetConfig { proxy, ca_file: flags.ca_file.clone().or(profile.ca_file), proxy_password: None },
             jupiterone: flags
                 .jupiterone_url
                 .clone()
@@ -473,7 +475,8 @@ pub fn same(a: &str, b: &str) -> bool {
 
 pub fn check_proxy(text: &str) -> Result<(), SettingsError> {
     let shape = || SettingsError::ProxyUrl(text.to_owned());
-    if text.contains('@') {
+    if text.contains('@') && ProxyUser::of(text).is_none() {
+        // Not repeated: it may hold a password.
         return Err(SettingsError::ProxyCredentials);
     }
     let url = url::Url::parse(text).map_err(|_| shape())?;

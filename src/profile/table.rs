@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, io, marker::PhantomData, path::PathBuf};
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::paths;
+use crate::files;
 
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
@@ -42,20 +42,17 @@ impl<V: Clone + PartialEq + Serialize + DeserializeOwned> Table<V> {
     pub fn change<T>(&self, work: impl FnOnce(&mut BTreeMap<String, V>) -> T) -> Result<T, TableError> {
         let unwritable = |source| TableError::Unwritable { what: self.what, path: self.path.clone(), source };
         let dir = self.path.parent().unwrap_or(std::path::Path::new("."));
-        paths::private_dir(dir).map_err(unwritable)?;
+        files::private_folder(dir).map_err(unwritable)?;
         // Two processes may finish at once: read, change and write under one lock.
-        let lock = paths::private_file(
-            fs::OpenOptions::new().write(true).create(true).truncate(false),
-            &self.path.with_extension("lock"),
-        )
-        .map_err(unwritable)?;
+        let lock = files::private().write(true).create(true).truncate(false).open(self.path.with_extension("lock"));
+        let lock = lock.map_err(unwritable)?;
         lock.lock().map_err(unwritable)?;
         let before = self.read()?;
         let mut all = before.clone();
         let out = work(&mut all);
         if all != before {
             let text = serde_json::to_string_pretty(&all).map_err(|e| unwritable(io::Error::other(e)))?;
-            paths::replace(&self.path, &text).map_err(unwritable)?;
+            files::replace(&self.path, &text).map_err(unwritable)?;
         }
         Ok(out)
     }

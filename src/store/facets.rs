@@ -11,10 +11,12 @@ use serde_json::{Map, Value};
 use crate::domain::{
     kind::{EntityKind, short_odata_type},
     normalise::display_name,
+    properties::epoch_ms,
+    traits::{Trait, Traits},
 };
 
 /// What of an object's JSON its facets are made of: the rest of it is most of it, and is passed over.
-const NEEDED: [&str; 12] = [
+const NEEDED: [&str; 21] = [
     "displayName",
     "userPrincipalName",
     "mail",
@@ -27,6 +29,15 @@ const NEEDED: [&str; 12] = [
     "groupTypes",
     "mailEnabled",
     "securityEnabled",
+    "externalUserState",
+    "visibility",
+    "isAssignableToRole",
+    "onPremisesSyncEnabled",
+    "createdDateTime",
+    "department",
+    "jobTitle",
+    "companyName",
+    "usageLocation",
 ];
 
 /// The needed fields of an object; of a slice of changes, that it is there.
@@ -77,16 +88,47 @@ struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// The columns of a row of `object` that come from its JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Facets {
+pub(super) struct Facets<'a> {
     pub sort: String,
     pub name: String,
     pub second: String,
     pub label: String,
     pub search: String,
+    pub fields: Fields<'a>,
 }
 
-impl Facets {
-    pub(super) fn of(kind: EntityKind, id: &str, odata_type: &str, raw: &Map<String, Value>) -> Self {
+/// What filters and orders need beside what lists always show; texts are empty where there is nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Fields<'a> {
+    pub traits: Traits,
+    /// Milliseconds since 1970.
+    pub created: Option<i64>,
+    pub mail: &'a str,
+    pub department: &'a str,
+    pub title: &'a str,
+    pub company: &'a str,
+    pub country: &'a str,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn of(kind: EntityKind, odata_type: &str, raw: &'a Map<String, Value>) -> Self {
+        let text = |field: &str| text(raw, field).unwrap_or_default();
+        Self {
+            traits: Traits::of(kind, odata_type, raw),
+            // Year 1 is Graph's "never".
+            created: epoch_ms(text("createdDateTime")).filter(|ms| *ms >= 0),
+            mail: text("mail"),
+            department: text("department"),
+            title: text("jobTitle"),
+            company: text("companyName"),
+            country: text("usageLocation"),
+        }
+    }
+}
+
+impl<'a> Facets<'a> {
+    pub(super) fn of(kind: EntityKind, id: &str, odata_type: &str, raw: &'a Map<String, Value>) -> Self {
+        let fields = Fields::of(kind, odata_type, raw);
         let name = display_name(raw, id);
         let second = second(kind, raw);
         let mut words = vec![name.as_str(), id];
@@ -95,10 +137,11 @@ impl Facets {
         words.dedup();
         Self {
             sort: sort_key(&name, id),
-            label: label(kind, odata_type, raw),
+            label: label(kind, odata_type, fields.traits),
             search: words.join("\n").to_lowercase(),
             second,
             name,
+            fields,
         }
     }
 }
@@ -120,28 +163,19 @@ fn second(kind: EntityKind, raw: &Map<String, Value>) -> String {
 }
 
 /// The facet that lists show beside the name.
-fn label(kind: EntityKind, odata_type: &str, raw: &Map<String, Value>) -> String {
-    let is = |field: &str| raw.get(field) == Some(&Value::Bool(true));
-    let off = raw.get("accountEnabled") == Some(&Value::Bool(false));
+fn label(kind: EntityKind, odata_type: &str, traits: Traits) -> String {
     let label = match kind {
         EntityKind::Account => "organization",
-        EntityKind::User => match (text(raw, "userType") == Some("Guest"), off) {
+        EntityKind::User => match (traits.has(Trait::Guest), traits.has(Trait::Disabled)) {
             (false, false) => "member",
             (false, true) => "disabled",
             (true, false) => "guest",
             (true, true) => "guest, disabled",
         },
         EntityKind::Group => {
-            let has = |kind: &str| {
-                raw.get("groupTypes").and_then(Value::as_array).is_some_and(|t| t.iter().any(|t| t == kind))
-            };
-            let base = match (has("Unified"), is("mailEnabled"), is("securityEnabled")) {
-                (true, ..) => "Microsoft 365",
-                (false, true, true) => "mail security",
-                (false, true, false) => "distribution",
-                (false, false, _) => "security",
-            };
-            return if has("DynamicMembership") { format!("{base}, dynamic") } else { base.to_owned() };
+            let bases = [Trait::Microsoft365, Trait::MailSecurity, Trait::Distribution];
+            let base = bases.into_iter().find(|base| traits.has(*base)).unwrap_or(Trait::Security).title();
+            return if traits.has(Trait::Dynamic) { format!("{base}, dynamic") } else { base.to_owned() };
         }
         EntityKind::Member => match short_odata_type(odata_type) {
             "" => "unknown",
@@ -225,5 +259,27 @@ mod tests {
         let domains = json!([{ "name": "a" }, { "name": "b", "isDefault": true }]);
         let contoso = json!({ "displayName": "Contoso", "verifiedDomains": domains });
         check(EntityKind::Account, "", contoso, "Contoso", "b", "organization");
+    }
+
+    #[test]
+    fn what_filters_need_of_an_object() {
+        let check = |json: Value, created: Option<i64>, texts: [&str; 5]| {
+            let facets = Facets::of(EntityKind::User, "ID-1", "", json.as_object().unwrap());
+            let Fields { traits, created: at, mail, department, title, company, country } = facets.fields;
+            assert_eq!((at, [mail, department, title, company, country]), (created, texts), "{json}");
+            assert_eq!(traits, Traits::of(EntityKind::User, "", json.as_object().unwrap()));
+            // All of it is among what is taken from the text.
+            let needed = Needed::of(&json.to_string()).fields;
+            assert_eq!(Facets::of(EntityKind::User, "ID-1", "", &needed), facets, "{json}");
+        };
+        check(
+            json!({ "mail": "a@x", "department": "R&D", "jobTitle": "Chief", "companyName": "Contoso", "usageLocation": "SE",
+                    "createdDateTime": "2020-05-29T17:51:22Z", "userType": "Guest", "accountEnabled": false,
+                    "externalUserState": "PendingAcceptance", "onPremisesSyncEnabled": true }),
+            Some(1_590_774_682_000),
+            ["a@x", "R&D", "Chief", "Contoso", "SE"],
+        );
+        check(json!({ "createdDateTime": "0001-01-01T00:00:00Z", "department": " ", "jobTitle": 5 }), None, [""; 5]);
+        check(json!({ "createdDateTime": "soon", "mail": null }), None, [""; 5]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
     time::Duration,
@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{error::StoreError, migrate};
-use crate::domain::ids::TenantId;
+use crate::{domain::ids::TenantId, files};
 
 /// `tnry`: what a store carries at offset 68 of its header.
 pub(super) const APPLICATION_ID: i32 = 0x746e_7279;
@@ -74,7 +74,7 @@ pub(super) fn create(path: &Path, tenant: &TenantId, now: Timestamp) -> Result<(
         Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(StoreError::io(&new, e)),
         _ => {}
     }
-    private_options().write(true).create_new(true).open(&new).map_err(|e| StoreError::io(&new, e))?;
+    files::private().write(true).create_new(true).open(&new).map_err(|e| StoreError::io(&new, e))?;
     let build = || {
         let mut db = connect(&new, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         db.pragma_update(None, "page_size", PAGE)?;
@@ -136,14 +136,7 @@ pub(super) fn tenant(db: &Connection) -> rusqlite::Result<TenantId> {
 /// Makes the folder of a store, if there is none, readable by its owner only.
 pub(super) fn private_folder(store: &Path) -> Result<(), StoreError> {
     let Some(folder) = store.parent().filter(|f| !f.as_os_str().is_empty()) else { return Ok(()) };
-    if folder.is_dir() {
-        return Ok(());
-    }
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|e| StoreError::NotWritable { path: folder.to_owned(), source: Some(e) })
+    files::private_folder(folder).map_err(|e| StoreError::NotWritable { path: folder.to_owned(), source: Some(e) })
 }
 
 /// Takes away what others may do with the file; SQLite gives its side files the same rights.
@@ -159,14 +152,6 @@ pub(super) fn make_private(path: &Path) -> Result<(), StoreError> {
     #[cfg(not(unix))]
     let _ = path;
     Ok(())
-}
-
-/// Options that make new files readable by their owner only.
-pub(super) fn private_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }
 
 /// The path of a side file: the store's, and an ending behind it.

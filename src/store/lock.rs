@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{error::StoreError, file};
+use crate::files;
 
 /// Who writes a store.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -46,7 +47,7 @@ const TRIES: u32 = 20;
 impl Lock {
     pub(super) fn take(store: &Path, now: Timestamp) -> Result<Self, StoreError> {
         let path = lock_path(store);
-        let file = file::private_options().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = files::private().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = file.map_err(|e| match e.kind() {
             io::ErrorKind::NotFound => StoreError::NotWritable { path: path.clone(), source: Some(e) },
             _ => StoreError::io(&path, e),

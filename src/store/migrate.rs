@@ -4,19 +4,22 @@
 
 use std::{fs, io, path::Path};
 
-use rusqlite::{Connection, Transaction};
+use rusqlite::{Connection, Transaction, params};
 
 use super::{
     error::StoreError,
-    file::{beside, private_options},
+    facets::{Fields, Needed},
+    file::beside,
     late::Late,
+    runs,
 };
+use crate::files;
 
 /// From format n to n + 1.
 pub(super) type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// The first takes format 1 to format 2. `schema.sql` is what they all together lead to.
-const STEPS: &[Step] = &[to_format_2, to_format_3];
+const STEPS: &[Step] = &[to_format_2, to_format_3, to_format_4];
 
 /// The format that this program writes.
 pub(super) const CURRENT: i64 = 1 + STEPS.len() as i64;
@@ -63,6 +66,46 @@ fn to_format_3(db: &Transaction<'_>) -> rusqlite::Result<()> {
     Late::ALL.into_iter().try_for_each(|late| late.build(db))
 }
 
+/// What filters and orders need of an object, from its JSON.
+fn to_format_4(db: &Transaction<'_>) -> rusqlite::Result<()> {
+    db.execute_batch(
+        "ALTER TABLE object ADD COLUMN traits INTEGER NOT NULL DEFAULT 0;
+         ALTER TABLE object ADD COLUMN created INTEGER;
+         ALTER TABLE object ADD COLUMN mail TEXT NOT NULL DEFAULT '';
+         ALTER TABLE object ADD COLUMN department TEXT NOT NULL DEFAULT '';
+         ALTER TABLE object ADD COLUMN title TEXT NOT NULL DEFAULT '';
+         ALTER TABLE object ADD COLUMN company TEXT NOT NULL DEFAULT '';
+         ALTER TABLE object ADD COLUMN country TEXT NOT NULL DEFAULT '';",
+    )?;
+    let mut fill = db.prepare(
+        "UPDATE object SET traits = ?2, created = ?3, mail = ?4, department = ?5, title = ?6, company = ?7, country = ?8
+         WHERE version = ?1",
+    )?;
+    // The JSON is in a table of its own, so that none of what is read is changed meanwhile.
+    let mut all = db.prepare("SELECT version, json FROM raw ORDER BY version")?;
+    let mut of = db.prepare("SELECT kind, odata FROM object WHERE version = ?1")?;
+    let mut rows = all.query(())?;
+    while let Some(row) = rows.next()? {
+        let version: i64 = row.get(0)?;
+        let needed = Needed::of(row.get_ref(1)?.as_str()?).fields;
+        let mut objects = of.query([version])?;
+        let Some(object) = objects.next()? else { continue };
+        let fields = Fields::of(runs::kind(0, object.get(0)?)?, object.get_ref(1)?.as_str()?, &needed);
+        drop(objects);
+        fill.execute(params![
+            version,
+            fields.traits.bits(),
+            fields.created,
+            fields.mail,
+            fields.department,
+            fields.title,
+            fields.company,
+            fields.country,
+        ])?;
+    }
+    Ok(())
+}
+
 pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
@@ -101,7 +144,7 @@ fn copy(db: &Connection, path: &Path, version: i64) -> Result<(), StoreError> {
         _ => {}
     }
     // SQLite writes into an empty file that is there already, and so keeps its rights.
-    private_options().write(true).create_new(true).open(&part).map_err(|e| StoreError::io(&part, e))?;
+    files::private().write(true).create_new(true).open(&part).map_err(|e| StoreError::io(&part, e))?;
     let text = part.to_str().ok_or_else(|| {
         StoreError::io(&part, io::Error::new(io::ErrorKind::InvalidInput, "the path is not valid Unicode"))
     })?;

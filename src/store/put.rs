@@ -191,8 +191,9 @@ impl<'a> Objects<'a> {
                  WHERE o.num = ?1 AND o.to_run = 9223372036854775807",
             )?,
             insert: db.prepare_cached(
-                "INSERT INTO object (num, from_run, to_run, kind, entity, odata, sort, name, second, label, search)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                "INSERT INTO object (num, from_run, to_run, kind, entity, odata, sort, name, second, label, search,
+                                     traits, created, mail, department, title, company, country)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
             )?,
             insert_raw: db.prepare_cached("INSERT INTO raw (version, json) VALUES (?1, ?2)")?,
             see: db.prepare_cached("INSERT OR IGNORE INTO seen_object (num) VALUES (?1)")?,
@@ -249,6 +250,13 @@ impl<'a> Objects<'a> {
             facets.second,
             facets.label,
             facets.search,
+            facets.fields.traits.bits(),
+            facets.fields.created,
+            facets.fields.mail,
+            facets.fields.department,
+            facets.fields.title,
+            facets.fields.company,
+            facets.fields.country,
         ])?;
         // A slice of changes is no property of the group.
         let without_changes = if has_changes { without_changes(now.json) } else { None };

@@ -213,7 +213,7 @@ pub(super) struct Stored {
     pub entity: bool,
     odata: String,
     name: String,
-    raw: Map<String, Value>,
+    pub(super) raw: Map<String, Value>,
 }
 
 impl Stored {
@@ -221,7 +221,7 @@ impl Stored {
     /// To be joined last, with the run as `?1`.
     const SIGN_IN: &str = "LEFT JOIN sign_in s ON s.num = o.num AND s.from_run <= ?1 AND ?1 < s.to_run";
 
-    fn of(db: &Connection, run: RunId, num: i64) -> rusqlite::Result<Option<Self>> {
+    pub(super) fn of(db: &Connection, run: RunId, num: i64) -> rusqlite::Result<Option<Self>> {
         let sql = format!(
             "SELECT {} FROM object o JOIN key k ON k.num = o.num JOIN raw r ON r.version = o.version {}
              WHERE o.num = ?2 AND o.from_run <= ?1 AND ?1 < o.to_run",

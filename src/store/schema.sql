@@ -72,7 +72,14 @@ CREATE TABLE object (
     name     TEXT NOT NULL,
     second   TEXT NOT NULL,
     label    TEXT NOT NULL,
-    search   TEXT NOT NULL                      -- name, login name, mail and id in lower case
+    search   TEXT NOT NULL,                     -- name, login name, mail and id in lower case
+    traits   INTEGER NOT NULL DEFAULT 0,        -- bits of domain::traits
+    created  INTEGER,
+    mail     TEXT NOT NULL DEFAULT '',          -- this and what follows: for filters and orders; empty where there is none
+    department TEXT NOT NULL DEFAULT '',
+    title    TEXT NOT NULL DEFAULT '',          -- jobTitle
+    company  TEXT NOT NULL DEFAULT '',
+    country  TEXT NOT NULL DEFAULT ''           -- usageLocation
 );
 CREATE UNIQUE INDEX object_by_num ON object (num, from_run, to_run);
 -- What is over, so that it is found without looking at all that is not.

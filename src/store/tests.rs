@@ -8,6 +8,7 @@ mod lists;
 mod opening;
 mod oracle;
 mod runs;
+mod snapshot;
 
 use std::{ops::ControlFlow, path::PathBuf};
 

@@ -158,6 +158,33 @@ fn rail(model: &Model, buf: &mut Page<'_>, area: Rect) {
     }
 }
 
+/// A command's label in as few words as tell it from its neighbours.
+fn brief(label: &'static str) -> &'static str {
+    BRIEF.iter().find(|(long, _)| *long == label).map_or(label, |(_, short)| short)
+}
+
+/// Labels of the wizard, where there is the most to be pressed; the help has the rest.
+const BRIEF: [(&str, &str); 18] = [
+    ("next field", "next"),
+    ("continue", "next"),
+    ("look now", "look"),
+    ("fill in", "fill"),
+    ("fill in wrongly", "wrong"),
+    ("check now", "check"),
+    ("check again", "again"),
+    ("copy link", "link"),
+    ("copy the message", "message"),
+    ("copy the script", "copy"),
+    ("write it to a file", "write"),
+    ("the other script", "other"),
+    ("go on anyway", "anyway"),
+    ("switch the cloud", "switch"),
+    ("take a certificate", "certificate"),
+    ("stop waiting", "stop"),
+    ("yes, this instance", "yes"),
+    ("no, another", "no"),
+];
+
 fn keys(model: &Model, buf: &mut Page<'_>, area: Rect) {
     let secrets = match model.place {
         Place::Wizard if model.overlays.is_empty() && area.width >= 100 => format!("secrets: {} ", model.vault),
@@ -178,8 +205,21 @@ fn keys(model: &Model, buf: &mut Page<'_>, area: Rect) {
             hints.push(Hint { action: command.action, key: command::shown(model, *key), label: command.label });
         }
     }
-    // What does not fit goes from the end, but for what comes next, the way back, and the way to all the rest.
-    while hints.iter().map(Hint::cells).sum::<usize>() > room + 3 {
+    // Where not all fits, shorter words may; what still does not goes from the end, but for what comes next, the way back,
+    // and the way to all the rest.
+    let cells = |hints: &[Hint]| hints.iter().map(Hint::cells).sum::<usize>();
+    if cells(&hints) > room + 3 {
+        for hint in &mut hints {
+            hint.label = brief(hint.label);
+        }
+        let mut seen = Vec::new();
+        hints.retain(|hint| {
+            let first = !seen.contains(&hint.label);
+            seen.push(hint.label);
+            first
+        });
+    }
+    while cells(&hints) > room + 3 {
         match hints.iter().rposition(|hint| !hint.is_kept()) {
             Some(place) => drop(hints.remove(place)),
             None => break,
@@ -214,5 +254,18 @@ impl Hint {
 
     const fn is_kept(&self) -> bool {
         matches!(self.action, Action::Continue | Action::Back | Action::Yes | Action::No | Action::Palette)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shortened_is_a_label() {
+        for (long, short) in BRIEF {
+            assert!(command::COMMANDS.iter().any(|c| c.label == long), "{long}");
+            assert!(width(short) < width(long), "{long}");
+        }
     }
 }

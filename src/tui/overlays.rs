@@ -148,6 +148,11 @@ fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, are
             "Begin anew?",
             "What was read before it was cut off is dropped, and read again from the beginning. Going on with it is quicker.",
         ),
+        Question::Quit if !model.jobs.values().any(|j| j.kind.is_at_stake()) => (
+            "Quit?",
+            "The key that was made here is not saved yet. Quitting throws it away, and an uploaded certificate is worth \
+             nothing then. To keep it, go on until the profile is saved.",
+        ),
         Question::Quit => ("Quit?", "Something is still running. It is stopped in order; what has been read is kept."),
     };
     let mut lines = widgets::wrapped(words, cells, 0, theme::PLAIN);

@@ -382,13 +382,7 @@ fn a_made_certificate_reads_the_tenant_or_left_out() {
     }
     let home = Home::new();
     let served = Served::start(&home, &SMALL);
-    let tenantry = || {
-        let mut command = home.tenantry();
-        for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
-            command.envs(std::env::var_os(name).map(|value| (name, value)));
-        }
-        command
-    };
+    let tenantry = || home.tenantry_in_session();
     let out = home.path("app.cer");
     let mut all = Vec::new();
     let mut command = tenantry();

@@ -10,10 +10,15 @@ use std::{process::Command, sync::LazyLock};
 use serde_json::Value;
 
 use self::{
-    front::{Authority, Front, ISSUER, SOUND},
+    front::{Front, PROTOCOLS},
     proxy::{Proxy, Rule},
 };
-use crate::program::{Done, Home, Served};
+use crate::{
+    authority::{Authority, ISSUER, SOUND, Years},
+    left_out,
+    profiles::{self, keyring},
+    program::{Done, Home, Served, in_session},
+};
 
 /// Where servers of a test live.
 fn runtime() -> &'static tokio::runtime::Runtime {
@@ -46,7 +51,7 @@ impl Stage {
             let public = format!("https://{name}");
             let upstream = served.text(origin);
             assert!(name != GRAPH || upstream.len() == public.len(), "{upstream} and {public} are not as long");
-            (name, Front::start(authority.acceptor(name, SOUND), upstream, &public))
+            (name, Front::start(authority.acceptor(&[name], SOUND, PROTOCOLS), upstream, &public))
         });
         Self { home, served, authority, fronts: fronts.into() }
     }
@@ -151,8 +156,11 @@ fn a_proxys_password_comes_from_the_environment_and_goes_nowhere_else() {
         hear(run(&mut with(&right, args)).expect(0));
     }
     assert!(proxy.asked().len() == 3);
+    let doctor = run(&mut with(&right, &["doctor", "--json"])).expect(0);
+    assert!(reach(&doctor)["found"].to_string().contains("with the user name and password in HTTPS_PROXY"));
+    hear(doctor);
     let named = format!("the proxy 127.0.0.1:{}", proxy.port);
-    fails(|args| with("", args), "proxy_basic", &[&named, "user name and password", "HTTPS_PROXY"]);
+    fails(|args| with("", args), "proxy_basic", &[&named, "user name and password", "HTTPS_PROXY", "--secrets-stdin"]);
     fails(|args| with("me:Corp-Pass-Word-wrong@", args), "proxy_password", &[&named, "did not accept", "%40"]);
     hear(run(&mut with("me:Corp-Pass-Word-wrong@", &["doctor"])).expect(1));
     // Not written as a URL wants it: neither used nor repeated.
@@ -170,6 +178,106 @@ fn a_proxys_password_comes_from_the_environment_and_goes_nowhere_else() {
     for trace in ["Corp", "Pass#", "Pass%23", "bWU6Q29ycE"] {
         assert!(!said.contains(trace), "{trace} was found");
     }
+}
+
+/// The keyring's password is the named user's at the named proxy: nobody else gets it, and it goes with the profile.
+#[test]
+fn a_proxys_password_comes_from_the_keyring_or_left_out() {
+    let name = "a_proxys_password_comes_from_the_keyring_or_left_out";
+    if let Err(why) = keyring(name) {
+        return left_out::left_out(name, &why);
+    }
+    let stage = Stage::new();
+    let (proxy, other) = (stage.proxy(Rule::Basic(PASSWORD)), stage.proxy(Rule::Basic(PASSWORD)));
+    let url = format!("http://me@127.0.0.1:{}", proxy.port);
+    let tenantry = |args: &[&str]| in_session(with_env(stage.command(args), "TENANTRY_LOG", "trace"));
+    let password = format!("proxy_password={}\n", PASSWORD.strip_prefix("me:").unwrap());
+    let mut all = Vec::new();
+    let mut add = in_session(stage.trusting(&["profile", "add", "--secrets-stdin", "--proxy", &url]));
+    all.push(profiles::run(&mut add, &password).expect(0));
+    for args in JOURNEY {
+        all.push(run(&mut tenantry(args)).expect(0));
+    }
+    assert_eq!(proxy.asked().len(), 3);
+    let doctor = run(&mut tenantry(&["doctor", "--json"])).expect(0);
+    let found = reach(&doctor)["found"].as_str().unwrap().to_owned();
+    let told = format!("through the proxy 127.0.0.1:{} with user me and the password in ", proxy.port);
+    assert!(found.contains(&told) && found.contains(ISSUER), "{found}");
+    all.push(doctor);
+    for args in [&["info"][..], &["info", "--endpoints"], &["profile", "show"], &["profile", "list", "--json"]] {
+        all.push(run(&mut tenantry(args)).expect(0));
+    }
+
+    // A wrong one is said to be wrong, and which it was.
+    let edit = |args: &[&str], input: &str| {
+        let mut command = in_session(stage.home.tenantry());
+        profiles::run(command.args(["profile", "edit"]).args(args), input).expect(0)
+    };
+    all.push(edit(&["--secrets-stdin"], "proxy_password=Corp-wrong\n"));
+    fails(tenantry, "proxy_password", &["did not accept user me and the password in", "--secrets-stdin"]);
+    all.push(edit(&["--secrets-stdin"], &password));
+    all.push(run(&mut tenantry(&["doctor"])).expect(0));
+
+    // Somebody else's proxy in the profile's file gets nothing before it is confirmed, and no password after.
+    let file = stage.home.files().into_iter().find(|f| f.ends_with("profiles/default.toml")).unwrap();
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace(&proxy.port.to_string(), &other.port.to_string())).unwrap();
+    all.push(run(&mut tenantry(&["collect"])).expect(4));
+    assert_eq!(other.connects(), 0);
+    all.push(run(&mut tenantry(&["profile", "trust", "--yes"])).expect(0));
+    fails(tenantry, "proxy_no_password", &["none of user me is kept", "--secrets-stdin", "HTTPS_PROXY"]);
+    assert!(other.connects() > 0 && !other.heard_a_password());
+    // The same by a change that is typed: what the profile needs no more is forgotten.
+    std::fs::write(&file, &text).unwrap();
+    all.push(run(&mut tenantry(&["profile", "trust", "--yes"])).expect(0));
+    all.push(run(&mut tenantry(&["doctor"])).expect(0));
+    all.push(edit(&["--proxy", &other.url().replace("//", "//me@")], ""));
+    assert!(all.last().unwrap().stderr.contains("given anew"), "{}", all.last().unwrap().stderr);
+    let flag = |args: &[&str]| {
+        let mut command = tenantry(args);
+        command.args(["--proxy", &url]);
+        command
+    };
+    fails(flag, "proxy_no_password", &["none of user me is kept"]);
+    // A flag finds what a profile keeps; with the profile it goes.
+    all.push(edit(&["--proxy", &url, "--secrets-stdin"], &password));
+    all.push(run(&mut flag(&["doctor"])).expect(0));
+    all.push(profiles::run(in_session(stage.home.tenantry()).args(["profile", "remove", "default"]), "").expect(0));
+    let trusting = |args: &[&str]| {
+        let mut command = flag(args);
+        command.arg("--ca-file").arg(stage.authority.file());
+        command
+    };
+    fails(trusting, "proxy_no_password", &["none of user me is kept"]);
+
+    let mut said: String = all.iter().flat_map(|done| [done.stdout.as_str(), &done.stderr]).collect();
+    for file in stage.home.files() {
+        said.push_str(&String::from_utf8_lossy(&std::fs::read(file).unwrap()));
+    }
+    // "Corp" is in both of them, and so is the beginning of its base64.
+    for trace in ["Corp", "Pass#", "Pass%23", "bWU6Q29ycE"] {
+        assert!(!said.contains(trace), "{trace} was found");
+    }
+    left_out::ran(name);
+}
+
+/// A user without a password is told apart from nobody at all; without a keyring as with one.
+#[test]
+fn a_user_without_a_password_is_named() {
+    let stage = Stage::new();
+    let proxy = stage.proxy(Rule::Basic(PASSWORD));
+    let command = |args: &[&str]| {
+        let mut command = with_env(stage.trusting(args), "TENANTRY_KERNEL_KEYRING", "off");
+        command.arg(format!("--proxy=http://CORP%5Cme@127.0.0.1:{}", proxy.port));
+        command
+    };
+    fails(command, "proxy_no_password", &["wants a password", "CORP", "HTTPS_PROXY"]);
+    // A proxy that wants none gets none.
+    let open = stage.proxy(Rule::Open);
+    let mut command = stage.trusting(&["doctor"]);
+    command.env("TENANTRY_KERNEL_KEYRING", "off");
+    run(command.arg(format!("--proxy=http://me@127.0.0.1:{}", open.port))).expect(0);
+    assert!(open.connects() > 0 && !open.heard_a_password() && !proxy.heard_a_password());
 }
 
 #[test]
@@ -274,8 +382,9 @@ fn a_private_authority_is_trusted_only_where_it_is_given() {
 #[test]
 fn certificates_that_do_not_fit() {
     let stage = Stage::new();
-    let check = |name: &str, years: (i32, i32), code: &str, words: &[&str]| {
-        let front = Front::start(stage.authority.acceptor(name, years), stage.served.text("login_url"), "");
+    let check = |name: &str, years: Years, code: &str, words: &[&str]| {
+        let front =
+            Front::start(stage.authority.acceptor(&[name], years, PROTOCOLS), stage.served.text("login_url"), "");
         let url = format!("https://localhost:{}", front.port);
         let command = |args: &[&str]| {
             let mut command = stage.home.tenantry();

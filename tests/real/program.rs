@@ -35,6 +35,11 @@ impl Home {
         command
     }
 
+    /// As [`Self::tenantry`], with the machine's keyring.
+    pub fn tenantry_in_session(&self) -> Command {
+        in_session(self.tenantry())
+    }
+
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
@@ -50,6 +55,14 @@ impl Home {
         }
         files
     }
+}
+
+/// The session's bus is the way to its keyring, and all of it that is taken from the caller.
+pub fn in_session(mut command: Command) -> Command {
+    for name in ["DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command
 }
 
 /// What a command did.

@@ -190,6 +190,7 @@ impl Stage {
             secrets: Secrets {
                 credential: Some(self.demo.client_secret.clone().into()),
                 jupiterone_key: Some(self.demo.jupiterone_api_key.clone()),
+                ..Secrets::default()
             },
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             reporter: told.reporter(),

@@ -17,8 +17,8 @@ use tenantry::{
         Model,
         views::{
             CredentialView, Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Look, Mode, Overview,
-            ProfileNews, ProfileRow, ProfileView, ProfileWork, Saved, StoreView, TrustValue, UploadEnd, UploadFailure,
-            UploadOrder, UploadedView,
+            ProfileNews, ProfileRow, ProfileView, ProfileWork, Saved, SavedAs, StoreView, TrustValue, UploadEnd,
+            UploadFailure, UploadOrder, UploadedView,
         },
     },
     domain::{
@@ -87,6 +87,7 @@ pub fn fills() -> Fills {
         wrong: vec![
             fill("another app's secret", WRONG_SECRET, Some("AADSTS7000215")),
             fill("the Secret ID instead of the Value", CLIENT, None),
+            Fill { client: TENANT.to_owned(), ..fill("the tenant's ID for the app's", SECRET, Some("AADSTS700016")) },
         ],
     }
 }
@@ -116,6 +117,8 @@ pub struct Script {
     pub broken: bool,
     pub orders: Vec<UploadOrder>,
     pub forms: Vec<Form>,
+    /// As what a profile was saved last.
+    pub saved: Option<SavedAs>,
     pub queries: Vec<Query>,
     pub runs: Vec<RunInfo>,
     /// How runs were asked to read.
@@ -458,6 +461,7 @@ impl Engine for Fake {
     fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>> {
         async move {
             let mut script = self.script.lock().unwrap();
+            script.saved = Some(form.profile);
             let mut profile = profile(Some("Contoso"));
             profile.target = form.jupiterone.map(|j| j.target);
             script.profile = Some(profile.clone());

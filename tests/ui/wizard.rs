@@ -5,11 +5,11 @@ use std::sync::{Arc, atomic::Ordering};
 use crossterm::event::Event;
 use tenantry::{
     app::{
-        Effect, Focus, Model, Msg,
+        Effect, ExitReason, Focus, Model, Msg,
         form::{FieldId, Hosts, Proof},
         key::Key,
         steps::{Way, WizardStep},
-        views::{FormCredential, KeyWork, Mode},
+        views::{FormCredential, KeyWork, Mode, SavedAs},
         wizard::{ChecksPhase, Save, Waiting},
     },
     domain::{cloud::Cloud, secret::Secret},
@@ -32,6 +32,12 @@ fn copied(model: &Model, key: &str) -> Option<String> {
         Effect::Copy(text) => Some(text),
         _ => None,
     })
+}
+
+/// Whether a key would end the program.
+fn leaves(model: &Model, key: &str) -> bool {
+    let effects = tenantry::app::update(&mut model.clone(), Msg::Key(Key::parse(key).unwrap()));
+    effects.contains(&Effect::Exit(ExitReason::Quit))
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,10 +205,10 @@ async fn another_file_is_another_key() {
 async fn what_is_refused_behind_a_page_is_mended_from_there() {
     let engine = Arc::new(Fake::default());
     let mut ui = ui(&engine, Mode::Demo, SIZE);
-    ui.press("g enter enter f3 enter enter enter enter enter").unwrap();
+    ui.press("g enter enter f2 enter enter f3 enter enter enter").unwrap();
     assert_eq!(ui.model().wizard.step, WizardStep::Permission);
     assert!(ui.until(quiet).await.unwrap());
-    assert!(screen(&ui).contains("the client secret was refused"));
+    assert!(screen(&ui).contains("the client secret was refused"), "{}", screen(&ui));
     ui.press("f").unwrap();
     assert_eq!(ui.model().wizard.focused(), Some(FieldId::Secret));
 }
@@ -244,4 +250,145 @@ async fn hosts_of_ones_own_reach_the_engine() {
         ("https://login.sovereign.example", "https://graph.sovereign.example")
     );
     assert_eq!(own.admin_center, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_nothing_keeps_is_not_thrown_away_unasked() {
+    let engine = Arc::new(Fake::default());
+    for (mode, asked) in [(Mode::Real, true), (Mode::Demo, false)] {
+        let mut ui = ui(&engine, mode, SIZE);
+        ui.press("s enter enter enter enter").unwrap();
+        assert!(ui.until(quiet).await.unwrap());
+        assert_eq!(ui.model().wizard.step, WizardStep::Script);
+        assert_eq!(leaves(ui.model(), "q"), !asked, "{mode:?}");
+        if asked {
+            ui.press("q").unwrap();
+            assert!(screen(&ui).contains("not saved yet"));
+            assert!(leaves(ui.model(), "y"));
+            ui.press("n").unwrap();
+            assert!(!screen(&ui).contains("not saved yet"));
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mistake_is_one_of_the_page_and_says_what_follows() {
+    let engine = Arc::new(Fake::default());
+    let check = |keys: &str, all: &[&str]| {
+        let mut ui = ui(&engine, Mode::Demo, (80, 24));
+        ui.press(keys).unwrap();
+        for words in all {
+            ui.press("f3").unwrap();
+            // All in one line, as it is read.
+            let shown = screen(&ui).replace(['│', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(shown.contains(words), "{keys}: {words}: {}", screen(&ui));
+        }
+        ui.press("f2").unwrap();
+        assert!(!screen(&ui).contains("A mistake:"), "{keys}");
+    };
+    let (secret, id, client) = (
+        "A mistake: another app's secret. ^R checks: AADSTS7000215 is to come.",
+        "A mistake: the Secret ID instead of the Value. It is caught here: nothing is sent.",
+        "A mistake: the tenant's ID for the app's. ^R checks: AADSTS700016 is to come.",
+    );
+    check("g enter enter", &[client, client]);
+    check("g enter enter f2 enter enter", &[secret, id, secret]);
+    check("i", &[secret, id, client, secret]);
+    // None of them can be made where no secret is asked for.
+    let mut ui = ui(&engine, Mode::Demo, SIZE);
+    ui.press("g enter enter f2 enter enter right f3").unwrap();
+    assert_eq!((ui.model().wizard.step, ui.model().wizard.mistake), (WizardStep::Credential, None));
+    // Nor is there a link before there is something to upload.
+    assert_eq!(copied(ui.model(), "ctrl-o"), None);
+    ui.press("enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(copied(ui.model(), "ctrl-o").is_some_and(|link| screen(&ui).contains(&link[..40])));
+}
+
+/// A new profile, filled in and checked, up to where it is saved.
+async fn to_be_saved(engine: &Arc<Fake>, keys: &str) -> Ui {
+    let mut ui = ui(engine, Mode::Real, SIZE);
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press(keys).unwrap();
+    paste(&mut ui, &format!("tenant=contoso.com client={CLIENT}"));
+    ui.press("tab tab tab").unwrap();
+    for c in SECRET.chars() {
+        ui.press(&c.to_string()).unwrap();
+    }
+    ui.press("ctrl-r").unwrap();
+    assert!(ui.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
+    ui.press("enter").unwrap();
+    assert_eq!(ui.model().wizard.step, WizardStep::Save, "{}", screen(&ui));
+    ui
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_profile_is_given_a_name() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = to_be_saved(&engine, "i").await;
+    // The domain is what it is called by; what cannot be a name is not saved.
+    assert_eq!(ui.model().wizard.fields.name.as_ref().unwrap().text(), "contoso");
+    ui.press("ctrl-u enter").unwrap();
+    assert!(screen(&ui).contains("give letters") && ui.model().wizard.save == Save::No, "{}", screen(&ui));
+    // Nothing that was checked depends on it.
+    assert_eq!(ui.model().wizard.checks.phase, ChecksPhase::Done);
+    ui.press("m y enter").unwrap();
+    assert!(ui.until(|m| matches!(m.wizard.save, Save::Saved(_))).await.unwrap());
+    assert_eq!(engine.script.lock().unwrap().saved, Some(SavedAs::New("my".to_owned())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_welcome_of_a_new_profile_stays_one() {
+    let engine = Arc::new(Fake::default());
+    engine.script.lock().unwrap().profile = Some(super::fake::profile(Some("Contoso")));
+    let mut ui = ui(&engine, Mode::Real, SIZE);
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("P").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    for keys in ["n", "1", "g esc"] {
+        ui.press(keys).unwrap();
+        let wizard = &ui.model().wizard;
+        assert_eq!((wizard.step, &wizard.fields.profile), (WizardStep::Welcome, &None), "{keys}");
+        assert_eq!(wizard.fields.tenant.text(), "", "{keys}");
+    }
+    // From elsewhere it is the values of the profile at work that 1 opens, and from these one gets back there.
+    ui.press("o 1").unwrap();
+    assert_eq!(ui.model().wizard.fields.profile.as_deref(), Some("contoso"));
+    ui.press("esc").unwrap();
+    assert_eq!(ui.model().place, tenantry::app::Place::Dashboard);
+}
+
+/// Whatever a small terminal cuts off is said, and reached by the keys that are said with it.
+#[tokio::test(start_paused = true)]
+async fn on_a_small_terminal_all_of_a_page_is_reached() {
+    let engine = Arc::new(Fake::default());
+    for (keys, words) in [
+        ("g", vec!["In a browser, open", "Settings (the cog)", "done already", "Cloud", "entra.microsoft"]),
+        ("g enter enter", vec!["Overview page opens", "Not the Object ID", "Tenant ID", "Client ID"]),
+        ("g enter enter f2 enter enter", vec!["create a secret", "tenant forbids secrets", "Client secret", "Ends on"]),
+        ("i", vec!["whichever field", "Tenant ID", "Account ID", "API key"]),
+        ("i f2 tab tab tab", vec!["whichever field", "Tenant ID", "Account ID", "API key"]),
+        ("i f3", vec!["A mistake", "AADSTS7000215", "F2 mends it", "API key"]),
+    ] {
+        let mut ui = ui(&engine, Mode::Demo, (40, 12));
+        ui.press(keys).unwrap();
+        let mut seen = screen(&ui);
+        let hint = ["PgUp", "PgDn"].iter().any(|key| seen.contains(key));
+        assert!(hint, "{keys}: {seen}");
+        for _ in 0..8 {
+            ui.press("pageup").unwrap();
+            seen.push_str(&screen(&ui));
+        }
+        for _ in 0..16 {
+            ui.press("pagedown").unwrap();
+            seen.push_str(&screen(&ui));
+        }
+        let seen = seen.replace(['│', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in words {
+            assert!(seen.contains(words), "{keys}: {words}: {seen}");
+        }
+        // What is typed is seen again at once.
+        ui.press("tab").unwrap();
+        assert!(screen(&ui).contains('▸'), "{keys}: {}", screen(&ui));
+    }
 }

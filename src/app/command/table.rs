@@ -78,6 +78,8 @@ fn scrollable(model: &Model) -> bool {
         || choosing(model)
         || popup::top(model).is_some()
         || profiles::trusting(model)
+        || profiles::removing(model)
+        || profiles::purging(model)
         || browsing(model)
         || at(model, Place::Preview)
         || at(model, Place::Ingest)

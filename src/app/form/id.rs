@@ -27,6 +27,8 @@ pub enum FieldId {
     Instance,
     Scope,
     Key,
+    /// What the profile is to be called.
+    Name,
 }
 
 impl FieldId {
@@ -53,6 +55,7 @@ impl FieldId {
             Self::Instance => "Instance ID",
             Self::Scope => "Scope",
             Self::Key => "API key",
+            Self::Name => "Profile name",
         }
     }
 
@@ -75,6 +78,7 @@ impl FieldId {
             Self::Instance => "of the custom instance",
             Self::Scope => "name of the scope",
             Self::Key => "paste the Integration API key",
+            Self::Name => "such as contoso",
         }
     }
 

@@ -17,6 +17,8 @@ impl Fields {
                 [self.of_hosts(), vec![Tenant, Client], self.of_proof(), self.of_jupiterone()].concat()
             }
             WizardStep::JupiterOne => self.of_jupiterone(),
+            // One that exists is renamed elsewhere.
+            WizardStep::Save if self.profile.is_none() && self.name.is_some() => vec![FieldId::Name],
             _ => Vec::new(),
         }
     }

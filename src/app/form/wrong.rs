@@ -4,7 +4,7 @@ use super::{FieldId, Fields};
 use crate::{
     app::steps::WizardStep,
     domain::{
-        ids::{ClientId, IdError, TenantId, is_guid_shaped},
+        ids::{ClientId, IdError, TenantId, is_guid_shaped, is_profile_name},
         origin::Origin,
         registration::AppName,
         secret::Secret,
@@ -64,6 +64,8 @@ impl Fields {
                 _ if text.is_empty() => Some("paste the line that the script printed: tenant=… client=…"),
                 _ => Some("not the whole line: it names both, tenant=… and client=…"),
             },
+            FieldId::Name if is_profile_name(text) => None,
+            FieldId::Name => Some("give letters, digits, - _ or . only, at most 64, beginning with neither . nor -"),
             FieldId::Account if text.is_empty() => Some("missing: Settings → Account Management shows it"),
             FieldId::Account if text.contains(char::is_whitespace) => Some("an account ID has no spaces"),
             FieldId::Account => None,
@@ -127,14 +129,17 @@ fn secret_wrong(secret: Option<&Secret>, stored: bool) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::form::{Hosts, Region};
+    use crate::app::{
+        field::TextField,
+        form::{Hosts, Region},
+    };
 
     const ID: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
 
     #[test]
     fn shapes_are_judged_before_anything_is_sent() {
         let check = |id: FieldId, text: &str, wrong: &str| {
-            let mut fields = Fields { region: Region::Custom, ..Fields::default() };
+            let mut fields = Fields { region: Region::Custom, name: Some(TextField::default()), ..Fields::default() };
             if let Some(field) = fields.text_mut(id) {
                 field.set(text);
             }
@@ -184,6 +189,9 @@ mod tests {
         check(FieldId::Instance, "", "missing");
         check(FieldId::Key, "long-key", "");
         check(FieldId::Key, ID, "form of an ID");
+        check(FieldId::Name, "contoso-2", "");
+        check(FieldId::Name, "", "letters");
+        check(FieldId::Name, "../other", "letters");
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub fn takes_values(m: &Model) -> bool {
 }
 
 pub fn takes_mistakes(m: &Model) -> bool {
-    takes_values(m) && !matches!(m.wizard.step, WizardStep::JupiterOne | WizardStep::App)
+    takes_values(m) && super::demo::mistakes(m).next().is_some()
 }
 
 pub fn may_check_now(m: &Model) -> bool {

@@ -118,7 +118,7 @@ fn show_wrong(wizard: &mut Wizard) -> Wrong {
         Some(step) => {
             wizard.go(step);
             wizard.fields.judge(step);
-            wizard.field = wizard.fields.first_wrong(step).unwrap_or(0);
+            wizard.show_on(step, wizard.fields.first_wrong(step).unwrap_or(0));
             Wrong::Value
         }
         None => {

@@ -6,7 +6,8 @@ use crate::{
         form::Proof,
         msg::{JobId, Kind, Work},
         steps::WizardStep,
-        views::KeyWork,
+        views::{KeyWork, Mode},
+        wizard::Save,
     },
     domain::{credential::CertificateView, problem::Problem, registration::AppName, secret::Secret},
 };
@@ -52,6 +53,13 @@ impl Keys {
     }
 }
 
+/// Whether leaving now would throw away a key whose certificate may have been uploaded already.
+pub fn is_unsaved(model: &Model) -> bool {
+    let wizard = &model.wizard;
+    // The demo keeps nothing anyway.
+    model.mode == Mode::Real && wizard.keys.view(Proof::Made).is_some() && !matches!(wizard.save, Save::Saved(_))
+}
+
 /// Makes or reads the key that was chosen.
 pub(super) fn start(model: &mut Model, fx: &mut Fx) {
     let fields = &model.wizard.fields;
@@ -85,7 +93,7 @@ pub(in crate::app) fn ready(model: &mut Model, job: JobId, view: Box<Certificate
     model.wizard.keys.phase = KeyPhase::Ready(view);
     // Of a key that is made, the certificate has yet to be uploaded; one of a file is known to the app already.
     if model.wizard.step == WizardStep::Everything && model.wizard.keys.of == Proof::File {
-        super::page_done(model, fx);
+        super::onward::page_done(model, fx);
     }
 }
 

@@ -4,12 +4,15 @@ use super::{Checks, JupiterOneSide};
 use crate::{
     app::{
         Fx, Model,
+        field::TextField,
         ingest::{Ingest, IngestPhase},
         msg::{JobId, Work},
-        views::{Kept, Saved},
+        steps::WizardStep,
+        views::{Kept, Mode, Saved},
     },
     domain::{
         check::{CheckId, CheckStatus},
+        ids::is_profile_name,
         problem::Problem,
     },
 };
@@ -21,6 +24,37 @@ pub enum Save {
     Saving(JobId),
     Saved(Kept),
     Failed(Box<Problem>),
+}
+
+/// Proposes a name where a new profile is about to be saved; one that somebody typed stays. A demo keeps no profile.
+pub(in crate::app) fn name(model: &mut Model) {
+    let wizard = &mut model.wizard;
+    let typed = wizard.fields.name.as_ref().map(TextField::text);
+    match (wizard.step, typed) {
+        (WizardStep::Save, None) if model.mode == Mode::Real && wizard.fields.profile.is_none() => {
+            let name = proposed(model);
+            model.wizard.fields.name = Some(TextField::of(&name));
+            model.wizard.proposed = Some(name);
+        }
+        // It is proposed anew once somebody comes back, perhaps with another tenant.
+        (step, Some(typed)) if step != WizardStep::Save && wizard.proposed.as_deref() == Some(typed) => {
+            (wizard.fields.name, wizard.proposed) = (None, None);
+        }
+        _ => {}
+    }
+}
+
+/// The first label of the tenant's domain, else `default`; with a number behind it where that is taken.
+fn proposed(model: &Model) -> String {
+    let wizard = &model.wizard;
+    let found = wizard.checks.of(CheckId::Organization).and_then(|check| check.found.as_deref());
+    let domains = [Some(wizard.fields.tenant.text().trim()), found.and_then(|f| f.split_once(" · ")).map(|(_, d)| d)];
+    let label = |domain: &str| domain.split_once('.').map(|(label, _)| label.to_ascii_lowercase());
+    let mut labels = domains.into_iter().flatten().filter_map(label);
+    let name = labels.find(|label| is_profile_name(label)).unwrap_or_else(|| "default".to_owned());
+    let taken = |name: &String| model.profiles.rows.iter().flatten().any(|row| row.name == *name);
+    let numbered = (2_u32..).map(|n| format!("{name}-{n}"));
+    std::iter::once(name.clone()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
 }
 
 pub(super) fn start(model: &mut Model, fx: &mut Fx) {

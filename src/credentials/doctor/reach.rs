@@ -97,10 +97,9 @@ pub(super) fn check(reached: &Reached) -> Check {
 /// What stands between, where anything does: a certificate's issuer tells who reads along.
 fn way(reached: &net::Reached) -> Option<String> {
     let proxy = reached.via_proxy.as_ref()?;
-    Some(match &reached.issuer {
-        Some(issuer) => format!("through the proxy {proxy}, certificate by {issuer}"),
-        None => format!("through the proxy {proxy}"),
-    })
+    let signed_in = reached.signed_in.iter().map(|with| format!(" with {with}"));
+    let issuer = reached.issuer.iter().map(|issuer| format!(", certificate by {issuer}"));
+    Some(std::iter::once(format!("through the proxy {proxy}")).chain(signed_in).chain(issuer).collect())
 }
 
 pub(super) fn clock(reached: &Reached) -> Check {

@@ -9,7 +9,7 @@ use keyring_core::{Error, api::CredentialStoreApi};
 use linux_keyutils_keyring_store::{Cred, Store};
 
 use super::super::vault::{Absence, Entry, Vault, VaultError};
-use crate::domain::secret::{Secret, SecretBytes};
+use crate::domain::secret::SecretBytes;
 
 /// The kernel's keyring of the user who runs tenantry.
 #[derive(Debug, Clone)]
@@ -36,7 +36,12 @@ impl KernelVault {
     }
 
     fn entry(&self, entry: &Entry) -> Result<keyring_core::Entry, VaultError> {
-        self.store.build(entry.service(), entry.user(), None).map_err(|error| absent(&error))
+        let build = || self.store.build(entry.service(), entry.user(), None).map_err(|error| absent(&error));
+        // Where no login made a session, the kernel gives each thread one of its own as soon as the persistent keyring is
+        // linked to it. The store finds its session before it links, so the first entry of a thread looks past the
+        // persistent keyring, and finds nothing of what another thread or process kept there; the second does not.
+        build()?;
+        build()
     }
 }
 
@@ -46,16 +51,6 @@ impl Vault for KernelVault {
             Some(lasts) => format!("the kernel's keyring, until a reboot or {} unused", words(lasts)),
             None => "the kernel's keyring, until you log out".to_owned(),
         }
-    }
-
-    fn get(&self, entry: &Entry) -> Result<Option<Secret>, VaultError> {
-        let Some(bytes) = self.key(entry)? else { return Ok(None) };
-        let text = std::str::from_utf8(bytes.expose()).map_err(|_| VaultError::NotText)?;
-        Ok(Some(Secret::new(text)))
-    }
-
-    fn set(&self, entry: &Entry, secret: &Secret) -> Result<(), VaultError> {
-        self.set_key(entry, &SecretBytes::new(secret.expose().as_bytes().to_vec()))
     }
 
     fn key(&self, entry: &Entry) -> Result<Option<SecretBytes>, VaultError> {

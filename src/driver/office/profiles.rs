@@ -10,7 +10,7 @@ use super::{Office, Session, blocking, first_account, lock, profile_of, view};
 use crate::{
     app::views::{
         Form, FormCredential, ProfileAbout, ProfileAnswer, ProfileNews, ProfileRow, ProfileView, ProfileWork,
-        RemovalPlan, StoreFate, TrustValue,
+        RemovalPlan, SavedAs, StoreFate, TrustValue,
     },
     credentials::vault::{Entry, name_within},
     domain::{credential::CredentialKind, problem::Problem, view::RunInfo},
@@ -210,8 +210,14 @@ impl Office {
         let profiles = Profiles::new(&self.paths);
         let mut profile = profile_of(settings);
         profile.secret_expires = form.secret_expires;
-        let name = form.profile.clone().unwrap_or_else(|| free_name(&profiles, &form.tenant));
-        let before = form.profile.as_ref().and_then(|name| profiles.load(name).ok());
+        let (name, before) = match &form.profile {
+            SavedAs::Profile(name) => (name.clone(), profiles.load(name).ok()),
+            SavedAs::New(name) => {
+                profiles.is_free(name)?;
+                (name.clone(), None)
+            }
+            SavedAs::Unnamed => (free_name(&profiles, &form.tenant), None),
+        };
         if let Some(before) = &before {
             // What the screens do not ask for stays as it was.
             profile.keep_unasked(before);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::typed::Typed;
 use crate::{
     cli::{CertificateArgs, Common, Member, ProfileEdit, ProfileSays},
-    credentials::{OsVault, Vault, vault::Entry},
+    credentials::{OsVault, Vault},
     domain::{problem::Problem, target::Destination},
     headless::{
         certificate::{self, Given},
@@ -77,7 +77,7 @@ pub async fn edit(common: &Common, args: ProfileEdit) -> Result<(), JobError> {
     }
     profiles.fits(&name, &profile)?;
     // Of a profile that can be read only now, nothing was in the keyring under what it said before.
-    let bound = Settings::of_profile(&name, &before, &paths).map(|before| manage::entries(&before)).unwrap_or_default();
+    let held = Settings::of_profile(&name, &before, &paths).ok();
     let (kept, given) = keep_given(&mut profile, &name, &args.certificate, args.secrets_stdin, &paths).await?;
     let settings = Settings::of_profile(&name, &profile, &paths)?;
     profiles.put(&name, &profile, &typed)?;
@@ -87,24 +87,26 @@ pub async fn edit(common: &Common, args: ProfileEdit) -> Result<(), JobError> {
         given.kept(&output);
     }
 
-    // Entries are bound to app and account: those of another are nobody's now, and secrets that nobody finds are a leak.
-    let now = manage::entries(&settings);
-    let mut gone: Vec<Entry> = bound.into_iter().filter(|entry| !now.contains(entry)).collect();
-    let is_another = !gone.is_empty();
+    let vault: Arc<dyn Vault> = Arc::new(OsVault);
+    let mut problems = Vec::new();
+    if let Some(held) = &held {
+        let outdated = manage::forget_outdated(&paths, &vault, &name, held, &settings).await?;
+        let bound = manage::entries(held);
+        let is_another = outdated.is_some() && manage::entries(&settings).iter().any(|entry| !bound.contains(entry));
+        if is_another && !args.secrets_stdin && !is_given {
+            let anew =
+                "it is about another app, account or proxy now, whose secrets have to be given anew: --secrets-stdin";
+            output.say(anew);
+        }
+        problems.extend(outdated.into_iter().flatten());
+    }
     // A key without its certificate opens nothing; a secret may still be wanted back.
     if before.certificate.is_some() && profile.certificate.is_none() {
-        gone.extend(manage::key_entry(&settings));
+        let key = manage::key_entry(&settings).into_iter().collect();
+        problems.extend(manage::forget_own(&paths, &vault, &name, key).await?);
     }
-    if !gone.is_empty() {
-        let needed = manage::needed_by_others(&paths, &name)?;
-        let gone = gone.into_iter().filter(|entry| !needed.may_need(entry)).collect();
-        let vault: Arc<dyn Vault> = Arc::new(OsVault);
-        for problem in manage::forget(&vault, gone).await {
-            output.say(format!("warning: {}", problem.line()));
-        }
-    }
-    if is_another && !args.secrets_stdin && !is_given {
-        output.say("it is about another app or account now, whose secrets have to be given anew: --secrets-stdin");
+    for problem in problems {
+        output.say(format!("warning: {}", problem.line()));
     }
     let untrusted = profiles.untrusted(&name, &profile)?;
     if !untrusted.is_empty() {

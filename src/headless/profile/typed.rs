@@ -14,7 +14,8 @@ use crate::{
     profile::Settings,
 };
 
-const HINT: &str = "Write client_secret=… (or certificate_password=…) and jupiterone_api_key=…, one a line.";
+const HINT: &str =
+    "Write client_secret=… (or certificate_password=…), jupiterone_api_key=… and proxy_password=…, one a line.";
 
 /// What was typed.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Typed {
     /// Opens the key of `--certificate`; it is not kept.
     pub certificate_password: Option<Secret>,
     pub jupiterone_key: Option<Secret>,
+    /// Of the user whom the profile's proxy names.
+    pub proxy_password: Option<Secret>,
 }
 
 impl Typed {
@@ -54,6 +57,7 @@ impl Typed {
                 "client_secret" => typed.client_secret = Some(shapes::check_secret(value)?),
                 // As it is: a password may begin or end with a space.
                 "certificate_password" if !value.is_empty() => typed.certificate_password = Some(Secret::new(value)),
+                "proxy_password" if !value.is_empty() => typed.proxy_password = Some(Secret::new(value)),
                 "jupiterone_api_key" => typed.jupiterone_key = Some(Secret::pasted(value).ok_or_else(unknown)?),
                 _ => return Err(unknown()),
             }
@@ -77,7 +81,14 @@ impl Typed {
                 "its credential is a command's or a certificate's; --unset that first",
             ));
         }
-        if self.client_secret.is_none() && self.jupiterone_key.is_none() && key.is_none() {
+        let proxy_user = settings.net.proxy_user();
+        if self.proxy_password.is_some() && proxy_user.is_none() {
+            return Err(usage(
+                "user of a proxy for the password",
+                "the profile needs --proxy http://user@host:port with it",
+            ));
+        }
+        if self == Self::default() && key.is_none() {
             return Ok(String::new());
         }
         if let Some(secret) = self.client_secret {
@@ -91,6 +102,10 @@ impl Typed {
         if let (Some(key), Some(account)) = (self.jupiterone_key, account) {
             let entry = Entry::jupiterone_key(&settings.jupiterone, account);
             in_keyring(move |vault| vault.set(&entry, &key)).await?;
+        }
+        if let (Some(password), Some(user)) = (self.proxy_password, proxy_user) {
+            let entry = Entry::proxy_password(&user);
+            in_keyring(move |vault| vault.set(&entry, &password)).await?;
         }
         Ok(format!("; secrets in {}", name_within(Arc::new(OsVault), info::PATIENCE).await))
     }
@@ -106,17 +121,20 @@ mod tests {
 
     #[test]
     fn secrets_are_read_and_never_repeated() {
-        let text = "client_secret= abc~def.ghi \r\n\n certificate_password= p=w \njupiterone_api_key=k=e=y\n";
+        let text = "client_secret= abc~def.ghi \r\n\n certificate_password= p=w \njupiterone_api_key=k=e=y\n\
+                    proxy_password= p:w@d \n";
         let typed = Typed::parse(text).unwrap();
         assert_eq!(typed.client_secret, Some(Secret::new("abc~def.ghi")));
         assert_eq!(typed.certificate_password, Some(Secret::new(" p=w ")));
         assert_eq!(typed.jupiterone_key, Some(Secret::new("k=e=y")));
+        assert_eq!(typed.proxy_password, Some(Secret::new(" p:w@d ")));
         for text in [
             "",
             "hunter2",
             "password=hunter2",
             "client_secret=",
             "certificate_password=",
+            "proxy_password=",
             "client_secret=84841066-274d-4ec0-a5c1-276be684bdd3",
             "jupiterone_api_key=hunter2\nhunter2",
         ] {

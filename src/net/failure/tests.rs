@@ -50,7 +50,8 @@ fn every_failure_has_its_own_code_and_words() {
         (Kind::ProxyForbids, Proxy, "proxy_forbidden", "proxy.corp:3128 does not allow connections to graph.test"),
         (Kind::ProxyCannot, Proxy, "proxy_gateway", "proxy.corp:3128 could not reach graph.test"),
         (Kind::ProxySignIn(SignIn::Basic), Proxy, "proxy_basic", "wants a user name and password"),
-        (Kind::ProxySignIn(SignIn::Password), Proxy, "proxy_password", "did not accept the user name and password"),
+        (Kind::ProxySignIn(SignIn::NoPassword("me".into())), Proxy, "proxy_no_password", "none of user me is kept"),
+        (Kind::ProxySignIn(SignIn::Password("that".into())), Proxy, "proxy_password", "did not accept that"),
         (Kind::ProxySignIn(SignIn::Negotiate), Proxy, "proxy_negotiate", "Negotiate or NTLM"),
         (Kind::ProxySignIn(SignIn::Digest), Proxy, "proxy_digest", "Digest"),
         (Kind::ProxySignIn(SignIn::Unsaid), Proxy, "proxy_sign_in", "proxy.corp:3128 wants a sign-in"),
@@ -102,6 +103,7 @@ fn what_a_person_must_mend_is_not_tried_again() {
     check("tls_not_tls", true);
     check("proxy_negotiate", true);
     check("proxy_password", true);
+    check("proxy_no_password", true);
     check("proxy_forbidden", true);
     check("proxy_gateway", false);
     check("timeout_tls", false);

@@ -6,8 +6,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::*;
 use crate::{
-    credentials::vault::MemoryVault,
+    credentials::vault::{Absence, MemoryVault},
     domain::{origin::Origin, secret::SecretBytes},
+    net::ProxyUser,
     profile::{Flags, Profile, Profiles, Untrusted, What, paths::Paths},
 };
 
@@ -130,11 +131,75 @@ async fn nothing_is_looked_up_for_what_was_not_confirmed() {
     let asked: Vec<What> = settings.untrusted.iter().map(|Untrusted { what, .. }| *what).collect();
     assert_eq!(asked, [What::CredentialCommand]);
     let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
+    assert_eq!(proxy_password(&settings, &vault).await.unwrap_err().code.as_deref(), Some("not_trusted"));
     // Not even the environment's secret is handed out: who knows where it would go.
     assert_eq!(kind(credential(&settings, &set, &vault, now()).await), "not_trusted");
     let key = jupiterone_key(&settings, &set, &vault).await;
     assert_eq!(key.unwrap_err().code.as_deref(), Some("not_trusted"));
     assert!(!ran.exists());
+}
+
+#[tokio::test]
+async fn a_proxy_s_password_is_its_user_s_and_asked_for_only_where_one_is_named() {
+    const PROXY: &str = "http://me@proxy.corp:3128";
+    let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
+    vault.set(&Entry::proxy_password(&ProxyUser::of(PROXY).unwrap()), &Secret::new("kept")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let paths = Paths::under(dir.path());
+    let settings = |flag: Option<&str>| {
+        let flags = Flags { proxy: flag.map(str::to_owned), ..Flags::default() };
+        Settings::resolve(&flags, &Environment::default(), &paths).unwrap()
+    };
+    let check = async |settings: &Settings, want: Option<&str>| {
+        let found = proxy_password(settings, &vault).await.unwrap();
+        assert_eq!(found.as_ref().map(|found| found.password.expose()), want, "{:?}", settings.net);
+        assert!(found.is_none_or(|found| Some(found.of) == settings.net.proxy_user()));
+    };
+    // A flag was typed, and needs no profile.
+    check(&settings(Some(PROXY)), Some("kept")).await;
+    check(&settings(Some("http://you@proxy.corp:3128")), None).await;
+    check(&settings(Some("http://me@proxy.corp:8080")), None).await;
+    check(&settings(Some("http://proxy.corp:3128")), None).await;
+    check(&settings(None), None).await;
+    // A profile's works once somebody has confirmed it.
+    let profile = Profile { proxy: Some(PROXY.into()), ..Profile::default() };
+    let profiles = Profiles::new(&paths);
+    profiles.save("work", &profile).unwrap();
+    let refused = proxy_password(&settings(None), &vault).await.unwrap_err();
+    assert_eq!(refused.code.as_deref(), Some("not_trusted"));
+    profiles.trusted().confirm("work", &profile, &[What::Proxy]).unwrap();
+    check(&settings(None), Some("kept")).await;
+}
+
+/// A vault that is not there, or not to be had.
+struct Without(VaultError);
+
+impl Vault for Without {
+    fn name(&self) -> String {
+        "none".to_owned()
+    }
+    fn key(&self, _: &Entry) -> Result<Option<SecretBytes>, VaultError> {
+        Err(self.0.clone())
+    }
+    fn set_key(&self, _: &Entry, _: &SecretBytes) -> Result<(), VaultError> {
+        Err(self.0.clone())
+    }
+    fn delete(&self, _: &Entry) -> Result<(), VaultError> {
+        Err(self.0.clone())
+    }
+}
+
+#[tokio::test]
+async fn without_a_keyring_the_proxy_says_what_it_misses() {
+    let dir = tempfile::tempdir().unwrap();
+    let flags = Flags { proxy: Some("http://me@proxy.corp:3128".into()), ..Flags::default() };
+    let settings = Settings::of_flags(&flags, &Environment::default(), &Paths::under(dir.path())).unwrap();
+    let found = async |error: VaultError| {
+        let vault: Arc<dyn Vault> = Arc::new(Without(error));
+        proxy_password(&settings, &vault).await.map_err(|problem| problem.code)
+    };
+    assert_eq!(found(VaultError::Absent(Absence::Other("no bus".into()))).await, Ok(None));
+    assert_eq!(found(VaultError::Locked).await, Err(Some("keyring_locked".to_owned())));
 }
 
 #[test]

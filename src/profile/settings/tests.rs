@@ -93,8 +93,19 @@ fn what_cannot_be_resolved_says_why() {
     check(&many, &wrong, &environment(None, None, None), &["nope"]);
     let proxy = |text: &str| Flags { proxy: Some(text.into()), ..Flags::default() };
     check(&none, &proxy("proxy.example"), &environment(None, None, None), &["http://host:port"]);
-    let error = Settings::resolve(&proxy("http://u:hunter2@proxy.example:1"), &Environment::default(), &none.paths);
-    assert!(!error.unwrap_err().to_string().contains("hunter2"));
+    for url in [
+        "http://u:hunter2@proxy.example:1",
+        "http://u:hunter2#x@proxy.example:1",
+        "http://u:hunter 2@proxy.example:1",
+        "http://u%3Ahunter2@proxy.example:1",
+        "u:hunter2@proxy.example:1",
+    ] {
+        let error = Settings::resolve(&proxy(url), &Environment::default(), &none.paths).unwrap_err().to_string();
+        assert!(error.contains("proxy_password=") && error.contains("HTTPS_PROXY"), "{error}");
+        assert!(!error.contains("hunter"), "{error}");
+    }
+    let named = Settings::resolve(&proxy("http://u@proxy.example:1"), &Environment::default(), &none.paths).unwrap();
+    assert_eq!(named.net.proxy_user().unwrap().name(), "u");
     for swapped in [flags(None, Some("abc8Q~hunter2")), flags(Some("abc8Q~hunter2"), None)] {
         let error = Settings::resolve(&swapped, &Environment::default(), &none.paths).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::*;
-use crate::{domain::reading::RunKind, store::file::APPLICATION_ID};
+use crate::{
+    domain::{reading::RunKind, traits::Traits},
+    store::file::APPLICATION_ID,
+};
 
 /// `schema.sql` as it was.
 const FORMAT_1: &str = include_str!("format_1.sql");
@@ -37,8 +40,9 @@ const DATA_OF_FORMAT_1: &str = r#"
         (6, 7, 3, 9223372036854775807, 2, 1, '', 'bob', 'Bob', '', 'member', 'bob');
     INSERT INTO raw VALUES
         (1, '{"displayName":"Contoso"}'), (2, '{"displayName":"Ada"}'),
-        (3, '{"displayName":"Golf","securityEnabled":true}'), (4, '{"displayName":"Laptop"}'),
-        (5, '{"displayName":"Ada L."}'), (6, '{"displayName":"Bob"}');
+        (3, '{"displayName":"Golf","securityEnabled":true,"visibility":"Private","mail":"golf@contoso.com"}'), (4, '{"displayName":"Laptop"}'),
+        (5, '{"displayName":"Ada L.","userType":"Guest","createdDateTime":"2020-05-29T17:51:22Z","department":"R&D",
+              "jobTitle":"Analyst","companyName":"Contoso","usageLocation":"GB"}'), (6, '{"displayName":"Bob"}');
     INSERT INTO edge VALUES (3, 2, 1, 9223372036854775807, 5), (3, 4, 1, 9223372036854775807, 6);
     INSERT INTO group_state VALUES (2, 3, 'forbidden', 'denied', NULL, 'no');
     INSERT INTO whole_group VALUES (3, 1800000011000);
@@ -111,6 +115,53 @@ fn a_store_of_format_1_is_taken_over() {
     assert_eq!(entities(&reader, RunId(2)).len(), 4);
     writer.prune(1).unwrap();
     assert_eq!(edges(&reader, info.id).len(), 2);
+}
+
+/// What format 4 added, of every object.
+fn fields(place: &Place) -> Vec<String> {
+    let db = Connection::open(place.path()).unwrap();
+    let sql =
+        "SELECT name, from_run, traits, created, mail, department, title, company, country FROM object ORDER BY 1, 2";
+    let line = |row: &rusqlite::Row<'_>| {
+        let texts: Vec<String> = (4..9).map(|at| row.get(at)).collect::<Result<_, _>>()?;
+        let (name, created): (String, Option<i64>) = (row.get(0)?, row.get(3)?);
+        let traits: Vec<_> = Traits::from_bits(row.get(2)?).iter().collect();
+        Ok(format!("{name} {traits:?} {created:?} {}", texts.join("|")))
+    };
+    db.prepare(sql).unwrap().query_map((), line).unwrap().map(Result::unwrap).collect()
+}
+
+#[test]
+fn what_filters_need_is_found_in_what_was_read_before() {
+    let place = Place::new();
+    format_1(&place);
+    drop(place.writer());
+    assert_eq!(
+        fields(&place),
+        [
+            "Ada [MemberUser, NoMail] None ||||",
+            "Ada L. [Guest, NoMail] Some(1590774682000) |R&D|Analyst|Contoso|GB",
+            "Bob [MemberUser, NoMail] None ||||",
+            "Contoso [] None ||||",
+            "Golf [Security, Private] None golf@contoso.com||||",
+            "Laptop [Device] None ||||",
+        ]
+    );
+}
+
+#[test]
+fn a_store_that_is_damaged_stays_in_its_format() {
+    let place = Place::new();
+    format_1(&place);
+    let version = || -> i64 {
+        Connection::open(place.path()).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    };
+    Connection::open(place.path()).unwrap().execute("UPDATE object SET kind = 9 WHERE num = 4", ()).unwrap();
+    assert!(matches!(Reader::open(&place.path(), None), Err(StoreError::Damaged { .. })));
+    assert_eq!(version(), 1);
+    Connection::open(place.path()).unwrap().execute("UPDATE object SET kind = 4 WHERE num = 4", ()).unwrap();
+    Reader::open(&place.path(), None).unwrap();
+    assert_eq!((version(), fields(&place).len()), (4, 6));
 }
 
 #[test]

@@ -36,7 +36,9 @@ pub fn draw(what: &Popup, buf: &mut Buffer, area: Rect) -> u16 {
             lines.extend(widgets::wrapped(words, cells, 0, theme::DIM));
             popup(buf, area, "Rename", cells, &lines);
         }
-        Popup::Remove { plan, word, wrong } => remove(plan, word.as_ref(), *wrong, buf, area),
+        Popup::Remove { plan, word, wrong, scroll } => {
+            return remove(plan, word.as_ref(), *wrong, *scroll, buf, area);
+        }
         Popup::Trust(asked) => return trust(asked, buf, area),
     }
     0
@@ -57,25 +59,12 @@ fn typed(word: &'static str, field: &TextField, wrong: Option<&'static str>, cel
     ]
 }
 
-fn remove(plan: &RemovalPlan, word: Option<&TextField>, wrong: bool, buf: &mut Buffer, area: Rect) {
+/// What goes and what stays, each whole, with what is typed or pressed below it.
+fn remove(plan: &RemovalPlan, word: Option<&TextField>, wrong: bool, scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
     let cells = inner_width(area, 72);
     let say = |sign, text: &str| widgets::signed_text(sign, text, cells);
     let purges = word.is_some();
     let mut lines = Vec::new();
-    // What stays comes first: where there is no room for all, what goes is what is seen.
-    let mut stays: Vec<String> =
-        plan.shared.iter().map(|secret| format!("the {secret}, which another profile may need")).collect();
-    match &plan.store {
-        StoreFate::Own(path) if !purges => stays.push(format!("the store {path}")),
-        StoreFate::Shared(other) => stays.push(format!("the store: profile {other} may use the same tenant")),
-        _ => {}
-    }
-    if !stays.is_empty() {
-        lines.push(Line::raw("This stays:"));
-        for text in stays {
-            lines.extend(say(Sign::Done, &text));
-        }
-    }
     lines.push(Line::raw("This goes:"));
     lines.extend(say(Sign::Failed, &format!("the profile's file {}", plan.file)));
     for secret in &plan.secrets {
@@ -91,23 +80,60 @@ fn remove(plan: &RemovalPlan, word: Option<&TextField>, wrong: bool, buf: &mut B
         }
         _ => {}
     }
-    lines.push(Line::default());
-    match word {
-        Some(field) => {
-            lines.extend(typed(PURGE, field, wrong.then_some("Not the word. Nothing was removed."), cells));
-        }
-        None => {
-            let mut keys = vec![Span::styled("y", theme::ACCENT), Span::raw(" remove      ")];
-            if matches!(plan.store, StoreFate::Own(_)) {
-                keys.extend([Span::styled("s", theme::ACCENT), Span::raw(" with its store …      ")]);
-            }
-            keys.extend([Span::styled("n", theme::ACCENT), Span::raw(" no")]);
-            lines.push(Line::from(keys));
+    let mut stays: Vec<String> =
+        plan.shared.iter().map(|secret| format!("the {secret}, which another profile may need")).collect();
+    match &plan.store {
+        StoreFate::Own(path) if !purges => stays.push(format!("the store {path}")),
+        StoreFate::Shared(other) => stays.push(format!("the store: profile {other} may use the same tenant")),
+        _ => {}
+    }
+    if !stays.is_empty() {
+        lines.push(Line::raw("This stays:"));
+        for text in stays {
+            lines.extend(say(Sign::Done, &text));
         }
     }
-    // Where all has no room, what is typed or pressed must still be seen.
-    let over = lines.len().saturating_sub(usize::from(area.height.saturating_sub(4)).max(1));
-    popup(buf, area, &format!("Remove profile {}?", plan.name), cells, &lines[over..]);
+    let below = match word {
+        Some(field) => typed(PURGE, field, wrong.then_some("Not the word; nothing removed."), cells),
+        None => vec![answers(plan, cells)],
+    };
+    reading(&format!("Remove profile {}?", plan.name), lines, &below, cells, scroll, buf, area)
+}
+
+/// The keys that answer; on a small terminal the line of keys below has their words in full.
+fn answers(plan: &RemovalPlan, cells: u16) -> Line<'static> {
+    let (store, gap) = if cells < 60 { (" and store …", "   ") } else { (" with its store …", "      ") };
+    let mut keys = vec![Span::styled("y", theme::ACCENT), Span::raw(" remove"), Span::raw(gap)];
+    if matches!(plan.store, StoreFate::Own(_)) {
+        keys.extend([Span::styled("s", theme::ACCENT), Span::raw(store), Span::raw(gap)]);
+    }
+    keys.extend([Span::styled("n", theme::ACCENT), Span::raw(" no")]);
+    Line::from(keys)
+}
+
+/// A text that can be scrolled, over lines that are always seen. Gives back the furthest that it can be.
+fn reading(
+    title: &str,
+    lines: Vec<Line<'_>>,
+    below: &[Line<'_>],
+    cells: u16,
+    scroll: u16,
+    buf: &mut Buffer,
+    area: Rect,
+) -> u16 {
+    let room = usize::from(area.height.saturating_sub(4)).saturating_sub(below.len() + 1).max(1);
+    let most = lines.len().saturating_sub(room);
+    let from = usize::from(scroll).min(most);
+    let more = lines.len().saturating_sub(from + room);
+    let mut shown: Vec<Line<'_>> = lines.into_iter().skip(from).take(room).collect();
+    shown.push(match (from, more) {
+        (0, 0) => Line::default(),
+        (above, 0) => Line::styled(format!("↑ {above} more"), theme::ACCENT),
+        (_, below) => Line::styled(format!("↓ {below} more"), theme::ACCENT),
+    });
+    shown.extend(below.iter().cloned());
+    popup(buf, area, title, cells, &shown);
+    u16::try_from(most).unwrap_or(u16::MAX)
 }
 
 /// Every value in full, with what it could do; the word's field stays below them.
@@ -139,17 +165,6 @@ fn trust(asked: &Asked, buf: &mut Buffer, area: Rect) -> u16 {
         0,
         theme::DIM,
     ));
-    let below = typed(TRUST, &asked.field, asked.wrong.then_some("Not the word. Nothing was confirmed."), cells);
-    let room = usize::from(area.height.saturating_sub(4)).saturating_sub(below.len() + 1).max(1);
-    let most = lines.len().saturating_sub(room);
-    let from = usize::from(asked.scroll).min(most);
-    let more = lines.len().saturating_sub(from + room);
-    let mut shown: Vec<Line<'_>> = lines.drain(from..).take(room).collect();
-    shown.push(match more {
-        0 => Line::default(),
-        more => Line::styled(format!("↓ {more} more"), theme::ACCENT),
-    });
-    shown.extend(below);
-    popup(buf, area, &format!("Profile {} needs your word", asked.name), cells, &shown);
-    u16::try_from(most).unwrap_or(u16::MAX)
+    let below = typed(TRUST, &asked.field, asked.wrong.then_some("Not the word; nothing confirmed."), cells);
+    reading(&format!("Profile {} needs your word", asked.name), lines, &below, cells, asked.scroll, buf, area)
 }

@@ -10,11 +10,12 @@ mod waiting;
 mod welcome;
 
 use ratatui::{
+    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
 
-use super::super::{Room, page::Page, theme, widgets};
+use super::super::{Room, page::Page, text::width, theme, widgets};
 use crate::{
     app::{
         Model, Sign,
@@ -30,7 +31,7 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let step = model.wizard.step;
     if step == WizardStep::Welcome {
         let inner = widgets::panel(buf, area, "Welcome");
-        return widgets::scrolled(buf, inner, &welcome::lines(model, inner, room), 0);
+        return pages(model, buf, inner, &welcome::lines(model, inner, room), 0);
     }
     let way = model.wizard.way;
     let title = match way.number(step) {
@@ -48,7 +49,7 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
             widgets::lines(buf, inner, &steps_list(model));
             if checks > 0 {
                 let inner = widgets::panel(buf, right, "Checks");
-                widgets::lines(buf, inner, &check::list(model, inner.width));
+                widgets::lines(buf, inner, &check::list(model, inner.width, inner.height));
                 middle
             } else {
                 Rect { width: area.right() - middle.x, ..middle }
@@ -66,7 +67,33 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
         WizardStep::Save => save::page(model, inner.width),
         _ => return page::draw(model, buf, inner, room),
     };
-    widgets::scrolled(buf, inner, &lines, model.wizard.scroll)
+    pages(model, buf, inner, &lines, 0)
+}
+
+/// Lines from where the page is scrolled to; `field` is where it begins so that its field is seen. The border below says
+/// what does not fit, and by which keys it is reached where the arrows move between fields. Gives back the furthest that
+/// it can be scrolled.
+fn pages(model: &Model, buf: &mut Buffer, area: Rect, all: &[Line<'_>], field: usize) -> u16 {
+    let lines = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+    let most = lines(all.len()).saturating_sub(area.height.max(1));
+    let (from, reach) = model.wizard.scroll.place(lines(field), most);
+    widgets::lines(buf, area, &all[usize::from(from)..]);
+    let more = match (from, most - from) {
+        (0, 0) => return reach,
+        (0, below) => (format!("↓ {below} more"), "PgDn"),
+        (above, 0) => (format!("↑ {above} more"), "PgUp"),
+        (above, below) => (format!("↑ {above}  ↓ {below} more"), "PgUp PgDn"),
+    };
+    let text = match model.wizard.focused() {
+        None if model.wizard.step == WizardStep::Welcome => format!(" {}: {} ", more.0, more.1),
+        Some(_) => format!(" {}: {} ", more.0, more.1),
+        None => format!(" {} ", more.0),
+    };
+    if usize::from(area.width) > width(&text) && area.bottom() < buf.area.bottom() {
+        let x = area.right().saturating_sub(lines(width(&text)));
+        buf.set_line(x, area.bottom(), &Line::styled(text, theme::ACCENT), area.width);
+    }
+    reach
 }
 
 /// Pages that show checks themselves, or are about other things, have the room for themselves.

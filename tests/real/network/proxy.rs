@@ -2,7 +2,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -27,6 +30,7 @@ pub enum Rule {
 pub struct Proxy {
     pub port: u16,
     asked: Arc<Mutex<Vec<String>>>,
+    passwords: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -36,20 +40,27 @@ impl Proxy {
         let asked = Arc::new(Mutex::new(Vec::new()));
         let listener = runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = listener.local_addr().unwrap().port();
-        let heard = Arc::clone(&asked);
+        let (heard, passwords) = (Arc::clone(&asked), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&passwords);
         runtime().spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let (rule, names, heard) = (rule.clone(), names.clone(), Arc::clone(&heard));
+                let counted = Arc::clone(&counted);
                 tokio::spawn(async move {
-                    let _ = attend(stream, rule, names, heard).await;
+                    let _ = attend(stream, rule, names, heard, counted).await;
                 });
             }
         });
-        Self { port, asked }
+        Self { port, asked, passwords }
     }
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Whether anybody ever sent it a password, right or wrong.
+    pub fn heard_a_password(&self) -> bool {
+        self.passwords.load(Ordering::SeqCst) > 0
     }
 
     /// How many CONNECTs came since anybody asked.
@@ -71,6 +82,7 @@ async fn attend(
     rule: Rule,
     names: HashMap<String, u16>,
     heard: Arc<Mutex<Vec<String>>>,
+    passwords: Arc<AtomicUsize>,
 ) -> std::io::Result<()> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -86,6 +98,7 @@ async fn attend(
         let value = name.eq_ignore_ascii_case("proxy-authorization").then(|| value.strip_prefix("Basic "))??;
         String::from_utf8(STANDARD.decode(value).ok()?).ok()
     });
+    passwords.fetch_add(usize::from(head.to_ascii_lowercase().contains("\nproxy-authorization:")), Ordering::SeqCst);
     let refusal = match rule {
         Rule::Open => None,
         Rule::Basic(wanted) if password.as_deref() == Some(wanted) => None,

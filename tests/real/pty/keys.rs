@@ -27,11 +27,11 @@ fn pasted(text: &str) -> String {
     format!("\x1b[200~{text}\x1b[201~")
 }
 
-/// The program with everything in its log, and a proxy's password in its environment.
+/// The program with everything in its log, a proxy's password in its environment, and no keyring.
 fn tenantry(home: &Home, served: &Served) -> Terminal {
     let mut command = home.tenantry();
     let proxy = format!("http://walker:{PROXY_PASSWORD}@127.0.0.1:9");
-    command.env("TENANTRY_LOG", "trace").env("HTTPS_PROXY", proxy);
+    command.env("TENANTRY_LOG", "trace").env("HTTPS_PROXY", proxy).env("TENANTRY_KERNEL_KEYRING", "off");
     served.urls(&mut command);
     let terminal = Terminal::start(&command, LARGE);
     terminal.shows(WELCOME);

@@ -2,10 +2,13 @@
 
 use ratatui::text::{Line, Span};
 
-use super::super::super::{
-    Room,
-    text::{fit, pad},
-    theme, widgets,
+use super::{
+    super::super::{
+        Room,
+        text::{fit, pad, width, wrap},
+        theme, widgets,
+    },
+    field,
 };
 use crate::{
     app::{
@@ -23,11 +26,21 @@ use crate::{
 fn shown(model: &Model) -> impl Iterator<Item = CheckId> + '_ {
     let wizard = &model.wizard;
     let given = wizard.jupiterone == JupiterOneSide::Given;
-    CheckId::ALL.into_iter().filter(move |id| !id.is_jupiterone() || given || wizard.checks.of(*id).is_some())
+    let is_told = |check: &Check| check.problem.as_ref().and_then(|p| p.code.as_deref()) != Some("put_off");
+    CheckId::ALL
+        .into_iter()
+        .filter(move |id| !id.is_jupiterone() || given || wizard.checks.of(*id).is_some_and(is_told))
 }
 
-/// The checks, one line each, and what was found.
-pub fn list(model: &Model, cells: u16) -> Vec<Line<'static>> {
+/// The checks, one line each, and what was found: whole where `rows` have room for it.
+pub fn list(model: &Model, cells: u16, rows: u16) -> Vec<Line<'static>> {
+    let all = (1..=3).rev().map(|most| list_with(model, cells, most));
+    let mut all = all.skip_while(|lines| lines.len() > usize::from(rows));
+    all.next().unwrap_or_else(|| list_with(model, cells, 1))
+}
+
+/// Of what was found at most so many lines.
+fn list_with(model: &Model, cells: u16, most: usize) -> Vec<Line<'static>> {
     let wizard = &model.wizard;
     let mut out = vec![Line::default()];
     for id in shown(model) {
@@ -35,7 +48,7 @@ pub fn list(model: &Model, cells: u16) -> Vec<Line<'static>> {
         let room = usize::from(cells).saturating_sub(2);
         out.push(Line::from(vec![widgets::sign(sign), " ".into(), Span::raw(fit(id.short(), room))]));
         if let Some(found) = found {
-            out.push(Line::styled(format!("  {}", fit(&found, room)), theme::DIM));
+            out.extend(shortened(&found, room, most).into_iter().map(|l| Line::styled(format!("  {l}"), theme::DIM)));
         }
     }
     out.push(Line::default());
@@ -48,6 +61,16 @@ pub fn list(model: &Model, cells: u16) -> Vec<Line<'static>> {
     };
     out.extend(widgets::wrapped(hint, cells, 0, theme::DIM));
     out
+}
+
+/// Text in at most so many lines; what is left over is cut.
+fn shortened(text: &str, cells: usize, most: usize) -> Vec<String> {
+    let mut lines = wrap(text, cells);
+    if lines.len() > most {
+        let rest = lines.split_off(most.saturating_sub(1)).join(" ");
+        lines.push(fit(&rest, cells));
+    }
+    lines
 }
 
 /// A check's sign, and what was found.
@@ -75,7 +98,10 @@ fn outcome(model: &Model, id: CheckId) -> (Sign, Option<String>) {
 pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let checks = &model.wizard.checks;
     let asks = can::asks_instance(model);
-    let mut out = Vec::new();
+    let mut out = match checks.phase {
+        ChecksPhase::Idle => field::mistake(model, cells, room),
+        _ => Vec::new(),
+    };
     // Where there is little room, what needs somebody is all that matters.
     let failed = checks.first_failed().map(|c| c.id).filter(|_| checks.phase == ChecksPhase::Done);
     let brief = room != Room::Full && (failed.is_some() || asks);
@@ -86,7 +112,7 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         out.push(Line::default());
     }
     if !brief {
-        out.extend(shown(model).map(|id| line(model, id, cells)));
+        out.extend(shown(model).flat_map(|id| line(model, id, cells)));
         out.push(Line::default());
     } else if room == Room::Medium {
         let passed = checks.done.iter().filter(|c| c.status == CheckStatus::Ok).count();
@@ -95,7 +121,7 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         let is_bad = |id: &CheckId| {
             checks.of(*id).is_some_and(|c| matches!(c.status, CheckStatus::Failed | CheckStatus::Warning))
         };
-        out.extend(shown(model).filter(is_bad).map(|id| line(model, id, cells)));
+        out.extend(shown(model).filter(is_bad).flat_map(|id| line(model, id, cells)));
         out.push(Line::default());
     }
     match &checks.phase {
@@ -114,21 +140,37 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         },
     }
     if let Some(roles) = checks.of(CheckId::Roles) {
+        if brief {
+            out.push(Line::default());
+        }
         out.extend(permissions(&roles.permissions, cells, room));
     }
     out
 }
 
-fn line(model: &Model, id: CheckId, cells: u16) -> Line<'static> {
+/// A check with what was found, which goes on below where it is long.
+fn line(model: &Model, id: CheckId, cells: u16) -> Vec<Line<'static>> {
     let (sign, found) = outcome(model, id);
-    let wide = 39.min(usize::from(cells).saturating_sub(2));
     let doing = (model.wizard.checks.current() == Some(id)).then(|| "checking …".to_owned());
-    let mut spans = vec![widgets::sign(sign), " ".into(), Span::raw(pad(id.title(), wide))];
-    if let Some(found) = found.or(doing) {
-        let room = usize::from(cells).saturating_sub(wide + 4);
-        spans.extend(["  ".into(), Span::styled(fit(&found, room), theme::DIM)]);
+    let found = found.or(doing).unwrap_or_default();
+    let mut out = Vec::new();
+    if cells < 60 {
+        out.push(widgets::signed(sign, id.short()));
+        let found = shortened(&found, usize::from(cells).saturating_sub(4), 3);
+        out.extend(found.into_iter().map(|l| Line::styled(format!("    {l}"), theme::DIM)));
+        return out;
     }
-    Line::from(spans)
+    let title = pad(id.title(), 39);
+    let wide = width(&title) + 4;
+    let mut found = shortened(&found, usize::from(cells).saturating_sub(wide), 2).into_iter();
+    let first = vec![
+        widgets::sign(sign),
+        format!(" {title}  ").into(),
+        Span::styled(found.next().unwrap_or_default(), theme::DIM),
+    ];
+    out.push(Line::from(first));
+    out.extend(found.map(|more| Line::styled(format!("{}{more}", " ".repeat(wide)), theme::DIM)));
+    out
 }
 
 fn explained(check: &Check, sign: Sign, cells: u16) -> Vec<Line<'static>> {
@@ -201,16 +243,25 @@ fn instance(model: &Model, name: &str, kind: Option<&str>, cells: u16) -> Vec<Li
     out
 }
 
+/// What was granted and what is lost, as one sentence.
+fn granted(rows: &[Row], cells: u16) -> Vec<Line<'static>> {
+    let mut by: Vec<&str> = rows.iter().filter_map(|row| row.granted_by.as_deref()).collect();
+    by.dedup();
+    let lost: Vec<String> =
+        rows.iter().filter(|r| r.granted_by.is_none()).map(|r| format!("{} ({})", r.without, r.permission)).collect();
+    let or_nothing = |all: String| if all.is_empty() { "nothing".to_owned() } else { all };
+    let text = format!("Granted: {}. You lose: {}.", or_nothing(by.join(", ")), or_nothing(lost.join("; ")));
+    widgets::wrapped(&text, cells, 0, theme::DIM)
+}
+
 /// Permission, whether it was granted, and what is lost without it.
 fn permissions(rows: &[Row], cells: u16, room: Room) -> Vec<Line<'static>> {
-    // Where there is less room, only what is missing is worth a line.
-    let shown: Vec<&Row> = rows.iter().filter(|row| room == Room::Full || row.granted_by.is_none()).collect();
-    if shown.is_empty() || room == Room::Small {
-        return Vec::new();
+    if room != Room::Full {
+        return granted(rows, cells);
     }
-    let wide = shown.iter().map(|row| row.permission.chars().count()).max().unwrap_or(0);
+    let wide = rows.iter().map(|row| row.permission.chars().count()).max().unwrap_or(0);
     let mut out = vec![Line::default(), Line::styled("Permissions", theme::STRONG)];
-    for row in shown {
+    for row in rows {
         let (sign, style, text) = match (&row.granted_by, row.need) {
             (Some(by), _) if *by == row.permission => (Sign::Done, theme::DIM, "granted".to_owned()),
             (Some(by), _) => (Sign::Done, theme::DIM, format!("by {by}")),

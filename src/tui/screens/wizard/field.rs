@@ -18,7 +18,7 @@ use crate::{
         form::{FieldId, Hosts, Into, Proof, Region},
         steps::{WizardStep, Words},
         views::Mode,
-        wizard::KeyPhase,
+        wizard::{KeyPhase, can, demo},
     },
     domain::{credential::CertificateView, registration::Shell, secret::Secret},
 };
@@ -71,9 +71,11 @@ pub fn lines(model: &Model, id: FieldId, focused: bool, cells: u16) -> Vec<Line<
     let mut out = vec![Line::from(spans)];
     let mut below = |sign: Sign, text: &str| {
         let (shape, style) = theme::sign(sign);
-        for (n, line) in wrap(text, room.saturating_sub(2)).into_iter().enumerate() {
+        // Under the value, if there is room for more than a word or two.
+        let indent = if cells < 48 { 2 } else { LABEL };
+        for (n, line) in wrap(text, usize::from(cells).saturating_sub(indent + 2)).into_iter().enumerate() {
             let lead = if n == 0 { format!("{shape} ") } else { "  ".to_owned() };
-            out.push(Line::from(vec![" ".repeat(LABEL).into(), Span::styled(lead, style), Span::raw(line)]));
+            out.push(Line::from(vec![" ".repeat(indent).into(), Span::styled(lead, style), Span::raw(line)]));
         }
     };
     match fields.wrong_on(wizard.step, id) {
@@ -145,6 +147,26 @@ fn masked(secret: &SecretField, placeholder: &str, focused: bool, cells: usize) 
         out.push(widgets::cursor(" "));
     }
     out.push(Span::styled(count, theme::DIM));
+    out
+}
+
+/// Which of the demo's mistakes is filled in, and what follows.
+pub fn mistake(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
+    let wizard = &model.wizard;
+    // Elsewhere nothing of it is to be seen.
+    let Some(mistake) = demo::mistake(model).filter(|_| can::takes_mistakes(model)) else { return Vec::new() };
+    let check = if wizard.step == WizardStep::Check { "Enter" } else { "^R" };
+    let first = wizard.way.steps().iter().find(|step| !wizard.fields.is_right(**step) && wizard.step >= **step);
+    let next = match (&mistake.expect, first) {
+        (_, Some(_)) => "It is caught here: nothing is sent.".to_owned(),
+        (Some(code), None) => format!("{check} checks: {code} is to come."),
+        (None, None) => format!("{check} checks."),
+    };
+    let text = format!("A mistake: {}. {next} F2 mends it.", mistake.title);
+    let mut out = widgets::wrapped(&text, cells, 0, theme::ACCENT);
+    if room != Room::Small {
+        out.push(Line::default());
+    }
     out
 }
 

@@ -8,55 +8,128 @@ use ratatui::{
 
 use super::{
     super::super::{Room, text::wrap, theme, widgets},
-    field,
+    field, pages,
 };
 use crate::app::{
     Model, Sign,
     form::{FieldId, Proof},
     steps::{WizardStep, Words},
+    views::Mode,
     wizard::can,
 };
+
+/// Text, and where each of its paragraphs begins.
+#[derive(Default)]
+struct Text {
+    lines: Vec<Line<'static>>,
+    begins: Vec<usize>,
+}
+
+impl Text {
+    fn add(&mut self, lines: Vec<Line<'static>>) {
+        self.begins.push(self.lines.len());
+        self.lines.extend(lines);
+    }
+
+    fn gap(&mut self) {
+        if !self.lines.is_empty() {
+            self.lines.push(Line::default());
+        }
+    }
+
+    fn words(&mut self, all: &[Words], cells: u16) {
+        for one in all {
+            match one {
+                Words::Gap => self.gap(),
+                _ => {
+                    let mut lines = Vec::new();
+                    words(std::slice::from_ref(one), cells, &mut lines);
+                    self.add(lines);
+                }
+            }
+        }
+    }
+}
 
 /// Gives back the furthest that the page can be scrolled.
 pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
     let wizard = &model.wizard;
     let cells = inner.width;
     let rows = usize::from(inner.height);
-    let mut before = Vec::new();
-    words(wizard.step.words(), cells, &mut before);
-    if wizard.step == WizardStep::Everything && room != Room::Small {
-        before.extend(widgets::wrapped(LINE, cells, 0, theme::DIM));
-    }
     let (fields, focus) = fields(model, cells, room);
-    let link = if wizard.step == WizardStep::Credential { Vec::new() } else { link(model, cells) };
+    let is_among_fields = wizard.step == WizardStep::Credential && (room != Room::Small || wizard.has_key());
+    let link = if is_among_fields { Vec::new() } else { link(model, cells) };
+    let words = before(model, cells, room);
     let trouble = refused(model, cells);
     if fields.is_empty() {
         // Where all has no room, what went wrong comes first.
         let all = match room {
-            Room::Full => [before, link, trouble].concat(),
-            _ => [trouble, before, link].concat(),
+            Room::Full => [words.lines, link, trouble].concat(),
+            _ => [trouble.into_iter().skip(1).collect(), words.lines, link].concat(),
         };
-        return widgets::scrolled(buf, inner, &all, wizard.scroll);
+        return pages(model, buf, inner, &all, 0);
     }
-    // Fields are what the person is here for: where all has no room, the link goes first and then the words. Half a
-    // sentence helps nobody.
-    let mut all = before;
-    if all.len() + fields.len() + link.len() < rows {
-        all.extend(link);
+    // Fields are what the person is here for: once there is something in them they are seen, and of what stands above
+    // them as much as there is room for.
+    let mut all = words;
+    if !link.is_empty() {
+        all.add(link);
     }
-    if all.len() + fields.len() + 1 > rows {
-        all.clear();
-    }
-    if !all.is_empty() {
-        all.push(Line::default());
-    }
-    let (from, to) = (all.len() + focus.0, all.len() + focus.1);
-    all.extend(fields);
-    // The field in focus is seen, with what is wrong with it, until somebody pages on from there.
-    let scroll = to.saturating_sub(rows).min(from);
-    let scroll = u16::try_from(scroll).unwrap_or(0).saturating_add(wizard.scroll);
-    widgets::scrolled(buf, inner, &all, scroll)
+    all.gap();
+    let first = all.lines.len();
+    let total = first + fields.len();
+    all.lines.extend(fields);
+    let top = match total - first <= rows {
+        true => total.saturating_sub(rows),
+        // The field in focus with what is wrong with it, and no more above it than there is room for.
+        false => (first + focus.1).saturating_sub(rows).max(first),
+    };
+    // Half a sentence helps nobody.
+    let top = match top.min(first + focus.0) {
+        top if top > 0 && top < first => all.begins.iter().copied().find(|begin| *begin >= top).unwrap_or(first),
+        top => top,
+    };
+    let end = all.lines.len().max(top + rows);
+    all.lines.resize(end, Line::default());
+    pages(model, buf, inner, &all.lines, top)
 }
+
+/// What stands above the fields.
+fn before(model: &Model, cells: u16, room: Room) -> Text {
+    let wizard = &model.wizard;
+    let mut out = Text::default();
+    // What is settled needs no question.
+    if wizard.step != WizardStep::Credential || !wizard.has_key() {
+        out.words(wizard.step.words(), cells);
+    }
+    if wizard.step == WizardStep::Everything {
+        out.add(widgets::wrapped(LINE, cells, 0, theme::DIM));
+    }
+    // With more room it stands between the choice and its values.
+    if wizard.step == WizardStep::Credential && room == Room::Small && !wizard.has_key() {
+        out.gap();
+        out.words(wizard.fields.proof.words(), cells);
+    }
+    if model.mode == Mode::Demo && is_elsewhere(wizard.step) {
+        out.gap();
+        out.add(widgets::wrapped(DEMO, cells, 0, theme::ACCENT));
+    }
+    out
+}
+
+/// Whether the step is done in a browser.
+const fn is_elsewhere(step: WizardStep) -> bool {
+    matches!(
+        step,
+        WizardStep::OpenCenter
+            | WizardStep::Register
+            | WizardStep::Permission
+            | WizardStep::Consent
+            | WizardStep::Instance
+    )
+}
+
+const DEMO: &str = "This is a demo: all that is done in a browser is done already. Read, and go on.";
 
 const LINE: &str =
     "A line such as tenant=… client=… account=… fills all that it names, whichever field it is pasted into.";
@@ -111,6 +184,7 @@ fn fields(model: &Model, cells: u16, room: Room) -> (Vec<Line<'static>>, (usize,
     let all = wizard.fields.on(wizard.step);
     let mut out: Vec<Line<'static>> = Vec::new();
     let mut focus = (0, 0);
+    out.extend(field::mistake(model, cells, room));
     for (n, id) in all.iter().copied().enumerate() {
         if id == FieldId::Account && wizard.step == WizardStep::Everything && room != Room::Small {
             out.push(Line::default());
@@ -118,18 +192,7 @@ fn fields(model: &Model, cells: u16, room: Room) -> (Vec<Line<'static>>, (usize,
         }
         let from = out.len();
         out.extend(field::lines(model, id, n == wizard.field, cells));
-        let is_last_of_proof = all.get(n + 1).is_none_or(|next| !is_of_proof(*next));
-        if is_of_proof(id) && is_last_of_proof {
-            let about = field::proof(model, cells, room);
-            if !about.is_empty() && room != Room::Small {
-                out.push(Line::default());
-            }
-            out.extend(about);
-        }
-        if n == wizard.field {
-            focus = (from, out.len());
-        }
-        // What to do for it stands between the choice and the values that it asks for.
+        // What to do for it stands between the choice and the values that it asks for, or what becomes of it.
         if id == FieldId::Proof && wizard.step == WizardStep::Credential && room != Room::Small && !wizard.has_key() {
             out.push(Line::default());
             words(wizard.fields.proof.words(), cells, &mut out);
@@ -137,6 +200,20 @@ fn fields(model: &Model, cells: u16, room: Room) -> (Vec<Line<'static>>, (usize,
                 out.extend(link(model, cells));
                 out.push(Line::default());
             }
+        }
+        let is_last_of_proof = all.get(n + 1).is_none_or(|next| !is_of_proof(*next));
+        if is_of_proof(id) && is_last_of_proof {
+            let about = field::proof(model, cells, room);
+            if !about.is_empty() && room != Room::Small {
+                out.push(Line::default());
+            }
+            out.extend(about);
+            if wizard.step == WizardStep::Credential && wizard.has_key() {
+                out.extend(link(model, cells));
+            }
+        }
+        if n == wizard.field {
+            focus = (from, out.len());
         }
     }
     (out, focus)

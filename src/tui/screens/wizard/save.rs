@@ -2,9 +2,12 @@
 
 use ratatui::text::{Line, Span};
 
-use super::super::super::{
-    text::{fit, pad, wrap},
-    theme, widgets,
+use super::{
+    super::super::{
+        text::{fit, pad, wrap},
+        theme, widgets,
+    },
+    field,
 };
 use crate::{
     app::{
@@ -19,7 +22,11 @@ use crate::{
 pub fn page(model: &Model, cells: u16) -> Vec<Line<'static>> {
     let wizard = &model.wizard;
     let fields = &wizard.fields;
-    let mut out = Vec::new();
+    let mut out: Vec<Line<'static>> = Vec::new();
+    for id in fields.on(wizard.step) {
+        out.extend(field::lines(model, id, true, cells));
+        out.push(Line::default());
+    }
     let name_cells = if cells < 60 { 11 } else { 15 };
     let mut fact = |name: &str, value: &str| {
         // An ID is whole, or of no use.

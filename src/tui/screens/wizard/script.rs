@@ -7,8 +7,13 @@ use ratatui::{
 };
 
 use super::{
-    super::super::{Room, text::fit, theme, widgets},
+    super::super::{
+        Room,
+        text::{width, wrap},
+        theme, widgets,
+    },
     field::{certificate, shell_title},
+    pages,
 };
 use crate::{
     app::{
@@ -30,26 +35,28 @@ pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
             (KeyPhase::Working(_), _) => widgets::wrapped("Making a key and its certificate …", cells, 0, theme::DIM),
             _ => widgets::wrapped("Press Enter to make the key.", cells, 0, theme::PLAIN),
         };
-        return widgets::scrolled(buf, inner, &lines, 0);
+        return pages(model, buf, inner, &lines, 0);
     };
-    let head = head(model, cells, room);
-    widgets::lines(buf, inner, &head);
-    let used = u16::try_from(head.len()).unwrap_or(u16::MAX);
-    if inner.height < used + 4 {
-        return 0;
-    }
-    let below = Rect { y: inner.y + used, height: inner.height - used, ..inner };
+    // One text with its head, so that on a small terminal the script has all rows once one pages to it.
+    let mut lines = head(model, cells, room);
     let shell = wizard.fields.shell;
-    let title = format!("{}, {} lines", shell_title(shell), script.lines().count());
-    let text = widgets::panel(buf, below, &title);
-    let lines: Vec<Line<'static>> = script.lines().map(|line| code(line, text.width)).collect();
-    widgets::scrolled(buf, text, &lines, wizard.scroll)
+    let title = format!("── {}, {} lines ", shell_title(shell), script.lines().count());
+    let rest = usize::from(cells).saturating_sub(width(&title));
+    lines.push(Line::styled(format!("{title}{}", "─".repeat(rest)), theme::STRONG));
+    lines.extend(script.lines().flat_map(|line| code(line, cells)));
+    pages(model, buf, inner, &lines, 0)
 }
 
-/// Comments stand back.
-fn code(line: &str, cells: u16) -> Line<'static> {
-    let style = if line.trim_start().starts_with('#') { theme::DIM } else { theme::PLAIN };
-    Line::styled(fit(line, usize::from(cells)), style)
+/// A line of the script, whole: what has no room goes on below, moved in. Comments stand back.
+fn code(line: &str, cells: u16) -> Vec<Line<'static>> {
+    let text = line.trim_start();
+    let style = if text.starts_with('#') { theme::DIM } else { theme::PLAIN };
+    let indent = (line.len() - text.len()).min(usize::from(cells / 3));
+    let more = if text.starts_with('#') { "# " } else { "  " };
+    let lines = wrap(text, usize::from(cells).saturating_sub(indent + 2)).into_iter().enumerate();
+    lines
+        .map(|(n, part)| Line::styled(format!("{}{}{part}", " ".repeat(indent), if n == 0 { "" } else { more }), style))
+        .collect()
 }
 
 fn head(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
@@ -77,13 +84,11 @@ fn head(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         Room::Small => step("1", "y copies the script, w writes it to a file: run it as an administrator."),
         _ => step("1", &format!("Copy the script, and run it {place}.")),
     }
-    if room != Room::Small {
-        let who = "As Privileged Role Administrator or Global Administrator it also gives consent; as anybody who may \
-                   register apps it does the rest, and consent is asked for later.";
-        step("2", who);
-    }
-    step(if room == Room::Small { "2" } else { "3" }, "Take the line that it prints at its end, and go on.");
-    if model.mode == Mode::Demo && room != Room::Small {
+    let who = "As Privileged Role Administrator or Global Administrator it also gives consent; as anybody who may \
+               register apps it does the rest, and consent is asked for later.";
+    step("2", who);
+    step("3", "Take the line that it prints at its end, and go on.");
+    if model.mode == Mode::Demo {
         let demo = "This is a demo: there is no Azure to run it in. Go on; F2 stands in for the line.";
         out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
     }

@@ -15,10 +15,10 @@ pub fn lines(model: &Model, inner: Rect, room: Room) -> Vec<Line<'static>> {
         Room::Small => out.push(Line::raw("Microsoft 365 → JupiterOne")),
         _ => {
             let what = "tenantry copies a Microsoft 365 directory into JupiterOne: its account, users, groups and who is \
-                        in which group. It only reads Microsoft. Five steps:";
+                        in which group. It only reads Microsoft.";
             out.extend(widgets::wrapped(what, cells, 0, theme::PLAIN));
-            out.push(Line::default());
             if room == Room::Full {
+                out.push(Line::default());
                 out.extend(Step::ALL.into_iter().map(journey));
             } else {
                 let names = Step::ALL.map(Step::title).join(" → ");
@@ -34,6 +34,11 @@ pub fn lines(model: &Model, inner: Rect, room: Room) -> Vec<Line<'static>> {
         out.extend(choice(model, way, cells, room));
     }
     if room == Room::Small {
+        if model.fills.is_some() {
+            out.push(Line::default());
+            let demo = "A demo: F2 fills in right values, F3 mistakes.";
+            out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
+        }
         return out;
     }
     if room == Room::Medium {
@@ -72,7 +77,6 @@ fn journey(step: Step) -> Line<'static> {
 
 fn choice(model: &Model, way: Way, cells: u16, room: Room) -> Vec<Line<'static>> {
     let is_chosen = model.wizard.way == way;
-    let (sign, style) = if is_chosen { ("●", theme::ACCENT) } else { ("○", theme::DIM) };
     let key = match way {
         Way::Guided => "g",
         Way::Script => "s",
@@ -82,8 +86,7 @@ fn choice(model: &Model, way: Way, cells: u16, room: Room) -> Vec<Line<'static>>
     let name_style = if is_chosen { theme::STRONG } else { theme::PLAIN };
     let mut out = vec![Line::from(vec![
         Span::styled(mark, theme::ACCENT),
-        Span::styled(sign, style),
-        Span::styled(format!(" {:<18}", way.title()), name_style),
+        Span::styled(format!("{:<18} ", way.title()), name_style),
         Span::styled(key, theme::ACCENT),
     ])];
     if room != Room::Small {
