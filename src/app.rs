@@ -20,6 +20,7 @@ pub mod pointer;
 pub mod preview;
 pub mod profiles;
 pub mod room;
+pub mod settings;
 pub mod steps;
 pub mod upload;
 pub mod views;
@@ -49,6 +50,10 @@ pub struct Model {
     pub mode: Mode,
     pub look: Look,
     pub keys: keymap::KeyMap,
+    /// The terminal tells of the mouse.
+    pub mouse: bool,
+    /// The settings that are written down, as far as this session knows.
+    kept: settings::Settings,
     /// The zone of times on the screen.
     pub zone: TimeZone,
     /// The keyring's real name.
@@ -175,8 +180,7 @@ pub enum Focus {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Beginning {
     pub mode: Mode,
-    pub look: Look,
-    pub keys: keymap::KeyMap,
+    pub preferences: settings::Preferences,
     pub zone: TimeZone,
     pub vault: String,
     pub fills: Option<Fills>,
@@ -189,10 +193,12 @@ pub struct Beginning {
 impl Model {
     pub fn new(beginning: Beginning) -> Self {
         let place = if beginning.profile.is_some() { Place::Dashboard } else { Place::Wizard };
-        Self {
+        let mut model = Self {
             mode: beginning.mode,
-            look: beginning.look,
-            keys: beginning.keys,
+            look: beginning.preferences.look,
+            keys: beginning.preferences.keys,
+            mouse: beginning.preferences.mouse,
+            kept: settings::Settings::default(),
             zone: beginning.zone,
             vault: beginning.vault,
             fills: beginning.fills,
@@ -213,7 +219,14 @@ impl Model {
             jobs: BTreeMap::new(),
             leaving: None,
             last_job: 0,
+        };
+        model.browse.layouts = beginning.preferences.layouts;
+        model.kept = settings::Settings::of(&model);
+        if !beginning.preferences.told.is_empty() {
+            let title = "Not all of the settings could be taken";
+            model.overlays.push(Overlay::Told { title, lines: beginning.preferences.told, scroll: 0 });
         }
+        model
     }
 
     /// Who gets the next key.
@@ -240,7 +253,7 @@ impl Model {
 
     /// Whether something runs whose going on is shown: only then is there a need for ticks.
     pub fn is_ticking(&self) -> bool {
-        self.jobs.values().any(|j| !matches!(j.kind, Kind::Ask | Kind::Overview | Kind::Profiles))
+        self.jobs.values().any(|j| !matches!(j.kind, Kind::Ask | Kind::Keep | Kind::Overview | Kind::Profiles))
     }
 
     /// The run that browsing shows unless told otherwise.
@@ -439,6 +452,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut fx = Fx::new();
     match msg {
         Msg::Begin => {
+            if model.mouse {
+                fx.push(Effect::Mouse(true));
+            }
             if model.overview.profile.is_some() {
                 model.look_again(&mut fx);
             } else {
@@ -487,6 +503,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Notice(text) => model.say(text),
     }
     wizard::save::name(model);
+    settings::keep(model, &mut fx);
     fx
 }
 
@@ -498,6 +515,9 @@ fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         _ if !model.overlays.is_empty() => overlay::act(model, action, fx),
         Action::Help => model.overlays.push(Overlay::Help(finder::Finder::help(model))),
         Action::Palette => model.overlays.push(Overlay::Palette(finder::Finder::palette(model))),
+        Action::Theme => settings::next_theme(model),
+        Action::Signs => settings::other_signs(model),
+        Action::Mouse => settings::switch_mouse(model, fx),
         Action::Quit => overlay::quit(model, fx),
         Action::Overview => dashboard::enter(model, fx),
         Action::Profiles => profiles::enter(model, fx),
@@ -594,6 +614,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             model.say(format!("Written to {path}"));
             model.wizard.written = Some(path);
         }
+        Outcome::Kept => {}
         Outcome::Saved(saved) => wizard::save::saved(model, *saved, fx),
         Outcome::Profiles(news) => profiles::news(model, kind, *news, fx),
         Outcome::Overview(overview) => {
@@ -634,7 +655,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
                 model.trouble = Some(problem);
             }
             Kind::Profiles | Kind::ProfileChange => profiles::failed(model, kind, problem),
-            Kind::Write | Kind::Advance => model.say(problem.line()),
+            Kind::Write | Kind::Keep | Kind::Advance => model.say(problem.line()),
         },
     }
 }

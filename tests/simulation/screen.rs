@@ -60,8 +60,7 @@ impl Screen {
         let office = Office::new(flags, Environment::default(), settings, Arc::clone(&vault), Arc::clone(&clock), demo);
         let options = UiOptions {
             mode,
-            look: Look::default(),
-            keys: tenantry::app::keymap::KeyMap::default(),
+            preferences: tenantry::app::settings::Preferences::default(),
             zone: TimeZone::UTC,
             vault: vault.name(),
             fills,

@@ -16,7 +16,7 @@ use tenantry::{
     app::{
         Model,
         views::{
-            CredentialView, Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Look, Mode, Overview,
+            CredentialView, Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Mode, Overview,
             ProfileNews, ProfileRow, ProfileView, ProfileWork, Saved, SavedAs, StoreView, TrustValue, UploadEnd,
             UploadFailure, UploadOrder, UploadedView,
         },
@@ -140,6 +140,8 @@ pub struct Script {
     pub keys: Vec<KeyWork>,
     /// Files by name and text.
     pub written: Vec<(String, String)>,
+    /// What was changed of the screens.
+    pub kept: Vec<tenantry::app::settings::Settings>,
     /// See `super::profiles`.
     pub profiles: Vec<ProfileRow>,
     pub unconfirmed: Vec<TrustValue>,
@@ -458,6 +460,14 @@ impl Engine for Fake {
         .boxed()
     }
 
+    fn keep(&self, changed: tenantry::app::settings::Settings) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            self.script.lock().unwrap().kept.push(changed);
+            Ok(())
+        }
+        .boxed()
+    }
+
     fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>> {
         async move {
             let mut script = self.script.lock().unwrap();
@@ -749,8 +759,7 @@ pub type Ui = Headful<TestBackend, Quiet>;
 pub fn ui(engine: &Arc<Fake>, mode: Mode, size: (u16, u16)) -> Ui {
     let options = UiOptions {
         mode,
-        look: Look::default(),
-        keys: tenantry::app::keymap::KeyMap::default(),
+        preferences: tenantry::app::settings::Preferences::default(),
         zone: TimeZone::UTC,
         vault: if mode == Mode::Demo { "memory (demo)".to_owned() } else { "GNOME Keyring".to_owned() },
         fills: (mode == Mode::Demo).then(fills),

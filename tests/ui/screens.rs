@@ -9,7 +9,7 @@ use tenantry::{
         key::{Code, Key},
         steps::WizardStep,
         upload::UploadState,
-        views::{Look, Mode, Signs},
+        views::{Look, Mode, Signs, Theme},
         wizard::{ChecksPhase, Save, Waiting},
     },
     domain::{cloud::Cloud, completeness::RunStatus, view::Pending},
@@ -443,7 +443,7 @@ fn hostile_names_move_nothing() {
 fn without_colours_nothing_is_coloured_and_nothing_is_lost() {
     for (name, mut model) in states() {
         let coloured = draw(&model, 120, 36);
-        model.look = Look { colour: false, signs: Signs::Unicode };
+        model.look = Look { theme: Theme::None, signs: Signs::Unicode };
         let plain = draw(&model, 120, 36);
         assert_eq!(text(&coloured), text(&plain), "{name}");
         for cell in &plain.content {
@@ -460,7 +460,7 @@ fn a_dumb_terminal_gets_ascii_but_for_names() {
     settings.set_omit_expression(true);
     let _bound = settings.bind_to_scope();
     for (name, mut model) in states() {
-        model.look = Look { colour: false, signs: Signs::Ascii };
+        model.look = Look { theme: Theme::None, signs: Signs::Ascii };
         let shown = text(&draw(&model, 80, 24));
         if !name.starts_with("browse") {
             let other: String = shown.chars().filter(|c| !c.is_ascii()).collect();

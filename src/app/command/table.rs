@@ -295,6 +295,9 @@ pub const COMMANDS: &[Command] = commands! {
         "profiles", Action::Profiles, ["P"], "", "all profiles", |m| profiles::are_kept(m) && m.place != Place::Profiles;
         "palette", Action::Palette, [":", "ctrl-p"], "more", "every command of this screen, found by typing", anywhere;
         "help", Action::Help, ["?", "f1"], "", "all keys of this screen, and of the others; type to search", anywhere;
+        "theme", Action::Theme, [], "", "the next colours: the terminal's, dark, light, high contrast, none", anywhere;
+        "signs", Action::Signs, [], "", "plain signs of ASCII, or all of them again", anywhere;
+        "mouse", Action::Mouse, [], "", "the mouse, on or off: wheel, rows, tabs, heads and keys", anywhere;
         "quit", Action::Quit, ["q"], "quit", "quit; asks if something is running", anywhere;
         "suspend", Action::Suspend, ["ctrl-z"], "", "hand the terminal back to the shell; fg returns", |_| true;
         "redraw", Action::Redraw, ["ctrl-l"], "", "draw the screen anew", |_| true;
