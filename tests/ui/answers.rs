@@ -14,17 +14,19 @@ use tenantry::domain::{
     view::{EdgeEnds, Pending, Query, Rows},
 };
 
-use super::fake::{Fake, detail, row, run};
+use super::fake::{Fake, row, run};
 
 impl Fake {
     pub async fn answer(&self, of: RunId, question: Question) -> Result<Answer, Problem> {
         if let Some(problem) = self.script.lock().unwrap().mute.clone() {
             return Err(problem);
         }
+        if self.script.lock().unwrap().silent && !matches!(question, Question::Rows(_) | Question::Detail(_)) {
+            return Err(Problem::new("this cannot be answered"));
+        }
         Ok(match question {
             Question::Rows(query) => Answer::Rows(self.in_time(query).await),
             Question::Facets(query) => Answer::Facets(facets(&query)),
-            Question::Detail(id) => Answer::Detail(detail(id).map(Box::new)),
             Question::Runs => Answer::Runs(self.script.lock().unwrap().runs.clone()),
             Question::Problems => Answer::Problems(findings()),
             Question::Diff { since, query } => {
@@ -39,7 +41,7 @@ impl Fake {
                 self.script.lock().unwrap().taken.push((query, form));
                 Answer::Exported { path: "/home/ada/contoso-users.csv".to_owned(), rows: 12 }
             }
-            question => return Err(Problem::new(format!("the stand-in does not know {question:?}"))),
+            question => return super::told::answer(&question),
         })
     }
 

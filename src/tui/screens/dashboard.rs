@@ -44,7 +44,7 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     };
     let (left, right) = match room {
         Room::Full => {
-            let [left, right] = Layout::horizontal([Constraint::Min(60), Constraint::Length(58)])
+            let [left, right] = Layout::horizontal([Constraint::Min(50), Constraint::Length(64)])
                 .spacing(Spacing::Overlap(1))
                 .areas(area);
             (left, Some(right))
@@ -58,7 +58,7 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let blank = || (None, Line::default());
     let mut rows: Vec<Row> = Vec::new();
     if room != Room::Small {
-        rows.extend(facts(model, inner.width).into_iter().map(|line| (None, line)));
+        rows.extend(facts(model, inner.width, room).into_iter().map(|line| (None, line)));
         rows.push(blank());
     }
     rows.extend(steps(model, &here, inner.width));
@@ -95,7 +95,7 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
         widgets::lines(buf, inner, if waits.is_empty() { &nothing } else { &waits });
         return 0;
     }
-    let [one, other] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).areas(inner);
+    let [one, other] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas(inner);
     column(buf, one, &of(&[Part::Users, Part::Groups], one.width), &here);
     column(buf, other, &of(&[Part::Sizes, Part::Depths, Part::Largest], other.width), &here);
     0
@@ -103,6 +103,11 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
 
 /// Rows that follow the cursor where there are more of them than lines.
 fn column(buf: &mut Buffer, area: Rect, rows: &[Row], here: &Spot) {
+    // Air between parts, not above the first.
+    let rows = match rows {
+        [(None, line), rest @ ..] if line.width() == 0 => rest,
+        rows => rows,
+    };
     let height = usize::from(area.height);
     let at = rows.iter().position(|(spot, _)| spot.as_ref() == Some(here)).unwrap_or(0);
     let most = rows.len().saturating_sub(height.max(1));
@@ -185,11 +190,14 @@ const fn next_step(gap: &Gap) -> Option<&'static str> {
     }
 }
 
-fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
+/// Whose directory this is, and where it goes. Where there is little room a line each, and not where the file is.
+fn facts(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let Some(profile) = &model.overview.profile else { return Vec::new() };
     let mut out = Vec::new();
     let mut fact = |name: &str, value: &str| {
-        for (n, line) in wrap(value, usize::from(cells).saturating_sub(13)).into_iter().enumerate() {
+        let left = usize::from(cells).saturating_sub(13);
+        let value = if room == Room::Full { value.to_owned() } else { fit(value, left) };
+        for (n, line) in wrap(&value, left).into_iter().enumerate() {
             let name = if n == 0 { name } else { "" };
             out.push(Line::from(vec![Span::styled(format!("{name:<12} "), theme::DIM), Span::raw(line)]));
         }
@@ -202,7 +210,8 @@ fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
     if let Some(store) = &model.overview.store {
         match store.temporary {
             true => fact("Store", "temporary: it goes when you quit"),
-            false => fact("Store", &store.path),
+            false if room == Room::Full => fact("Store", &store.path),
+            false => {}
         }
         if let Some(run) = &store.finished {
             let when = ago(model.now, run.last_at());

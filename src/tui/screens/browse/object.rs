@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use super::{
     super::super::{
-        text::{pad, width, wrap},
+        Room,
+        text::{fit, pad, width, wrap},
         theme, widgets,
     },
     why,
@@ -28,8 +29,14 @@ use crate::{
 };
 
 /// An object by itself. Gives back the furthest that it can be scrolled.
-pub fn draw(model: &Model, open: &Open, buf: &mut Buffer, inner: Rect) -> u16 {
-    faces(open.face, buf, inner);
+pub fn draw(model: &Model, open: &Open, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+    let title = &model.browse.view().title;
+    // Where there is little room the name stands beside the page.
+    let inner = match room {
+        Room::Small => Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area },
+        _ => widgets::panel(buf, area, title),
+    };
+    faces(open.face, if room == Room::Small { title } else { "" }, buf, inner);
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     let cells = body.width;
     let lines = match (&model.browse.detail, open.face) {
@@ -44,10 +51,10 @@ pub fn draw(model: &Model, open: &Open, buf: &mut Buffer, inner: Rect) -> u16 {
     widgets::scrolled(buf, body, &lines, open.scroll)
 }
 
-fn faces(here: Face, buf: &mut Buffer, area: Rect) {
+fn faces(here: Face, name: &str, buf: &mut Buffer, area: Rect) {
     let whole: usize = Face::ALL.iter().map(|face| width(face.title()) + 3).sum();
     let mut spans = Vec::new();
-    if whole <= usize::from(area.width) + 3 {
+    if name.is_empty() && whole <= usize::from(area.width) + 3 {
         for face in Face::ALL {
             if face != Face::ALL[0] {
                 spans.push(Span::styled(" │ ", theme::DIM));
@@ -55,8 +62,12 @@ fn faces(here: Face, buf: &mut Buffer, area: Rect) {
             spans.push(Span::styled(face.title(), if face == here { theme::TITLE.underlined() } else { theme::PLAIN }));
         }
     } else {
+        let page = format!("  {} of {}", here as usize + 1, Face::ALL.len());
+        let room = usize::from(area.width).saturating_sub(width(here.title()) + width(&page) + 2);
+        spans.push(Span::styled(fit(name, room), theme::STRONG));
+        spans.push("  ".into());
         spans.push(Span::styled(here.title(), theme::TITLE.underlined()));
-        spans.push(Span::styled(format!("   page {} of {}", here as usize + 1, Face::ALL.len()), theme::DIM));
+        spans.push(Span::styled(page, theme::DIM));
     }
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
