@@ -8,7 +8,7 @@ use ratatui::{backend::TestBackend, buffer::Buffer};
 use tenantry::{
     app::{
         Model,
-        views::{Look, Mode},
+        views::Mode,
     },
     credentials::{MemoryVault, Vault},
     domain::clock::Clock,
