@@ -49,7 +49,7 @@ async fn main() -> std::io::Result<()> {
     };
     let options = UiOptions {
         mode: Mode::Demo,
-        look: driver::look(|name| std::env::var(name).ok()),
+        preferences: Preferences::default(),
         zone: TimeZone::UTC,
         vault: "no keyring".to_owned(),
         fills: Some(Fills { right, wrong: Vec::new() }),
@@ -105,6 +105,10 @@ impl Engine for Nothing {
         refused()
     }
 
+    fn keep(&self, _: Settings) -> BoxFuture<'_, Result<(), Problem>> {
+        refused()
+    }
+
     fn profiles(&self, _: ProfileWork) -> BoxFuture<'_, Result<ProfileNews, Problem>> {
         async { Ok(ProfileNews { rows: Vec::new(), answer: ProfileAnswer::Listed }) }.boxed()
     }
@@ -123,7 +127,7 @@ impl Engine for Nothing {
         refused()
     }
 
-    fn ask(&self, _: RunId, _: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+    fn ask(&self, _: RunId, _: Question, _: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
         refused()
     }
 
