@@ -573,7 +573,7 @@ impl Engine for Fake {
         .boxed()
     }
 
-    fn ask(&self, run: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+    fn ask(&self, run: RunId, question: Question, _: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
         self.answer(run, question).boxed()
     }
 
