@@ -54,10 +54,13 @@ pub fn written(text: &str, changed: &Settings) -> Result<String, String> {
 /// Sets a value where it stands, with what stands around it.
 fn set(root: &mut Table, name: &str, to: impl Into<Value>) {
     let mut to = to.into();
-    if let Some(Item::Value(before)) = root.get(name) {
-        *to.decor_mut() = before.decor().clone();
+    match root.get_mut(name) {
+        Some(Item::Value(before)) => {
+            *to.decor_mut() = before.decor().clone();
+            *before = to;
+        }
+        _ => drop(root.insert(name, Item::Value(to))),
     }
-    root.insert(name, Item::Value(to));
 }
 
 #[cfg(test)]
