@@ -10,6 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tenantry::{
     app::{
         ExitReason,
+        settings::{Preferences, Settings},
         views::{
             Fill, Fills, Form, KeyWork, Mode, Overview, ProfileAnswer, ProfileNews, ProfileWork, Saved, UploadEnd,
             UploadFailure, UploadOrder,
@@ -97,15 +98,15 @@ impl Engine for Nothing {
         refused()
     }
 
+    fn keep(&self, _: Settings) -> BoxFuture<'_, Result<(), Problem>> {
+        refused()
+    }
+
     fn write(&self, _: String, _: String) -> BoxFuture<'_, Result<String, Problem>> {
         refused()
     }
 
     fn save_profile(&self, _: Form) -> BoxFuture<'_, Result<Saved, Problem>> {
-        refused()
-    }
-
-    fn keep(&self, _: Settings) -> BoxFuture<'_, Result<(), Problem>> {
         refused()
     }
 

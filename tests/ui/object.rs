@@ -141,7 +141,7 @@ async fn members_are_the_direct_ones_or_all() {
     assert_eq!(last(&engine), Within::MembersOf("g-1".to_owned()));
     press(&mut ui, "t").await;
     assert_eq!(last(&engine), Within::AllMembersOf("g-1".to_owned()));
-    assert!(command::available(ui.model()).any(|c| c.label == "direct only"));
+    assert!(command::offers(ui.model()).iter().any(|offer| offer.command.label == "direct only"));
     press(&mut ui, "t left t").await;
     assert_eq!(last(&engine), Within::AllGroupsOf("o-0".to_owned()));
     // The way back is the way that was gone.
