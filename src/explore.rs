@@ -6,6 +6,7 @@ mod arena;
 pub mod atlas;
 pub mod cut;
 pub mod cycles;
+mod diff;
 pub mod edges;
 mod facets;
 mod find;
@@ -13,6 +14,7 @@ pub mod glance;
 mod ids;
 mod listing;
 mod load;
+pub mod named;
 mod order;
 pub mod paper;
 mod rows;
@@ -44,10 +46,11 @@ use crate::{
         explore::{Answer, Question, TextForm},
         filter::Scope,
         ids::{RunId, TenantId},
+        kind::EntityKind,
         naming::Naming,
         problem::Problem,
         text::counted,
-        view::{Pending, Query, Rows, RunInfo},
+        view::{List, Pending, Query, Rows, RunInfo},
     },
     store::{Reader, StoreError},
 };
@@ -65,12 +68,13 @@ pub struct Explorer {
     naming: Naming,
     shelf: Arc<Shelf>,
     readers: Readers,
+    diffs: diff::Diffs,
 }
 
 impl Explorer {
     pub fn new(path: PathBuf, tenant: Option<TenantId>, naming: Naming) -> Self {
         let shelf = Arc::new(Shelf::new(path.clone(), tenant.clone(), naming));
-        Self { path, tenant, naming, shelf, readers: Readers::default() }
+        Self { path, tenant, naming, shelf, readers: Readers::default(), diffs: diff::Diffs::new() }
     }
 
     /// Whether it answers about this store.
@@ -89,8 +93,22 @@ impl Explorer {
             Question::Facets(query) => Answer::Facets(self.whole(run, stop)?.facets(&query, stop)?),
             Question::Copy(query, form) => self.copy(run, &query, form, stop)?,
             Question::Export(query, form) => self.export(run, &query, form, stop)?,
+            Question::Why { group, member } => {
+                let why = answers::why(&self.whole(run, stop)?.atlas, &group, &member);
+                Answer::Why(Box::new(why.ok_or(ExploreError::NotThere { run })?))
+            }
+            Question::Cut { group, member, from, to } => {
+                let cut = answers::cut(&self.whole(run, stop)?.atlas, &group, &member, &from, &to);
+                Answer::Cut(Box::new(cut.ok_or(ExploreError::NotThere { run })?))
+            }
+            Question::Glance => self.glance(run, stop)?,
             Question::Detail(id) => {
                 Answer::Detail(self.read(|reader| Ok(reader.detail(run, self.naming, &id)?))?.map(Box::new))
+            }
+            Question::History(id) => Answer::History(self.read(|reader| Ok(reader.history(&id)?))?),
+            Question::Diff { since, query } => {
+                let rows = self.read(|reader| Ok(self.diffs.ask(reader, self.naming, run, since, query)?))?;
+                Answer::Diff(Box::new(rows))
             }
             Question::Runs => Answer::Runs(self.read(|reader| Ok(reader.runs()?))?),
             _ => return Err(ExploreError::NotAnswered),
@@ -119,6 +137,16 @@ impl Explorer {
         rows.query = query.clone();
         rows.pending = Some(Pending::Loading);
         Ok(rows)
+    }
+
+    fn glance(&self, run: RunId, stop: &Stop) -> Result<Answer, ExploreError> {
+        let growth = self.read(|reader| Ok(glance::growth(reader)?))?;
+        let run = self.whole(run, stop)?;
+        let facets = |list: List| run.facets(&Query::of(list), stop);
+        let groups: Vec<edges::Node> = run.atlas.list(EntityKind::Group).clone().collect();
+        let (of_users, of_groups) = (facets(List::Users)?, facets(List::Groups)?);
+        let glance = glance::glance(&run.atlas, &groups, run.atlas.nesting(), of_users, of_groups, growth);
+        Ok(Answer::Glance(Box::new(glance)))
     }
 
     fn copy(&self, run: RunId, query: &Query, form: TextForm, stop: &Stop) -> Result<Answer, ExploreError> {
@@ -166,6 +194,8 @@ pub enum ExploreError {
     Paper(#[from] PaperError),
     #[error("it was stopped")]
     Stopped(#[from] Stopped),
+    #[error("run {run} does not hold what was asked about")]
+    NotThere { run: RunId },
     #[error("this cannot be answered yet")]
     NotAnswered,
 }
@@ -200,6 +230,9 @@ impl ExploreError {
             Self::Paper(PaperError::Stopped(_)) | Self::Stopped(_) => {
                 Problem::new("the question was given up").code("cancelled")
             }
+            Self::NotThere { .. } => Problem::new(self.to_string())
+                .code("not_there")
+                .hint("Look it up by its name in the lists of this run; another run may hold it."),
             Self::NotAnswered => Problem::new(self.to_string()),
         }
     }

@@ -153,7 +153,7 @@ fn brief(label: &'static str) -> &'static str {
 }
 
 /// Labels of the wizard, where there is the most to be pressed; the help has the rest.
-const BRIEF: [(&str, &str); 16] = [
+const BRIEF: [(&str, &str); 18] = [
     ("next field", "next"),
     ("continue", "next"),
     ("look now", "look"),
@@ -170,6 +170,8 @@ const BRIEF: [(&str, &str); 16] = [
     ("switch the cloud", "switch"),
     ("take a certificate", "certificate"),
     ("stop waiting", "stop"),
+    ("yes, this instance", "yes"),
+    ("no, another", "no"),
 ];
 
 fn keys(model: &Model, buf: &mut Buffer, area: Rect) {
@@ -191,20 +193,19 @@ fn keys(model: &Model, buf: &mut Buffer, area: Rect) {
             items.push((command.action, key, command.label));
         }
     }
-    // Where not all fits, shorter words may; what still does not goes from the end, but for what comes next and the way back.
+    // Where not all fits, shorter words may, from the end; what still does not goes from the end, but for what comes next and the way back.
     let cells = |items: &[(Action, String, &str)]| items.iter().map(|(_, k, l)| width(k) + width(l) + 4).sum::<usize>();
-    if cells(&items) > room + 3 {
-        for (_, _, label) in &mut items {
-            *label = brief(label);
+    for n in (0..items.len()).rev() {
+        if cells(&items) > room + 3 {
+            items[n].2 = brief(items[n].2);
         }
-        let mut seen = Vec::new();
-        items.retain(|(_, _, label)| {
-            !seen.contains(label) && {
-                seen.push(*label);
-                true
-            }
-        });
     }
+    let mut seen = Vec::new();
+    items.retain(|(_, _, label)| {
+        let is_first = !seen.contains(label);
+        seen.push(*label);
+        is_first
+    });
     while cells(&items) > room + 3 {
         let spare =
             |(a, ..): &(Action, String, &str)| !matches!(a, Action::Continue | Action::Back | Action::Yes | Action::No);

@@ -2,6 +2,8 @@
 
 mod around;
 mod asked;
+#[path = "../support/authority.rs"]
+mod authority;
 mod bad_days;
 mod certificates;
 mod journey;

@@ -10,10 +10,11 @@ use std::{process::Command, sync::LazyLock};
 use serde_json::Value;
 
 use self::{
-    front::{Authority, Front, ISSUER, SOUND},
+    front::{Front, PROTOCOLS},
     proxy::{Proxy, Rule},
 };
 use crate::{
+    authority::{Authority, ISSUER, SOUND, Years},
     left_out,
     profiles::{self, keyring},
     program::{Done, Home, Served, in_session},
@@ -50,7 +51,7 @@ impl Stage {
             let public = format!("https://{name}");
             let upstream = served.text(origin);
             assert!(name != GRAPH || upstream.len() == public.len(), "{upstream} and {public} are not as long");
-            (name, Front::start(authority.acceptor(name, SOUND), upstream, &public))
+            (name, Front::start(authority.acceptor(&[name], SOUND, PROTOCOLS), upstream, &public))
         });
         Self { home, served, authority, fronts: fronts.into() }
     }
@@ -381,8 +382,9 @@ fn a_private_authority_is_trusted_only_where_it_is_given() {
 #[test]
 fn certificates_that_do_not_fit() {
     let stage = Stage::new();
-    let check = |name: &str, years: (i32, i32), code: &str, words: &[&str]| {
-        let front = Front::start(stage.authority.acceptor(name, years), stage.served.text("login_url"), "");
+    let check = |name: &str, years: Years, code: &str, words: &[&str]| {
+        let front =
+            Front::start(stage.authority.acceptor(&[name], years, PROTOCOLS), stage.served.text("login_url"), "");
         let url = format!("https://localhost:{}", front.port);
         let command = |args: &[&str]| {
             let mut command = stage.home.tenantry();

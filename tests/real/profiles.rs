@@ -75,17 +75,22 @@ fn holds_no_secret(served: &Served, home: &Home, all: &[Done]) {
 fn without_a_keyring_nothing_is_saved() {
     let home = Home::new();
     let served = Served::start(&home, &SMALL);
-    let done = add(&mut home.tenantry(), &served, Some(&secrets_of(&served))).expect(1);
+    let tenantry = || {
+        let mut command = home.tenantry();
+        command.env("TENANTRY_KERNEL_KEYRING", "off");
+        command
+    };
+    let done = add(&mut tenantry(), &served, Some(&secrets_of(&served))).expect(1);
     assert!(done.stderr.contains("keyring") || done.stderr.contains("Secret Service"), "{}", done.stderr);
     assert!(done.stderr.contains("next:"), "{}", done.stderr);
-    let list = run(home.tenantry().args(["profile", "list"]), "").expect(0);
+    let list = run(tenantry().args(["profile", "list"]), "").expect(0);
     assert_eq!(list.stdout, "");
     assert!(!home.files().iter().any(|f| f.extension().is_some_and(|e| e == "toml")), "{:?}", home.files());
     holds_no_secret(&served, &home, &[done, list]);
 
     // What cannot be read is not repeated either.
     for input in ["hunter2hunter2\n", "password=hunter2hunter2\n", "client_secret=\n", ""] {
-        let done = add(&mut home.tenantry(), &served, Some(input)).expect(1);
+        let done = add(&mut tenantry(), &served, Some(input)).expect(1);
         assert!(!done.stderr.contains("hunter2"), "{}", done.stderr);
     }
 }

@@ -127,6 +127,17 @@ async fn a_key_goes_to_the_keyring_and_its_certificate_into_the_profile() {
     let reference = profile.certificate.unwrap();
     assert_eq!((reference.thumbprint, reference.expires), (view.thumbprint, view.not_after));
 
+    // A name that is taken is refused before a secret goes anywhere; one that is free is what it is called.
+    let other: Arc<dyn Vault> = Arc::new(MemoryVault::default());
+    let again = engine(&stage, &other, false);
+    again.key(KeyWork::Make { name: "Contoso once more".to_owned() }).await.unwrap();
+    let named = |name: &str| Form { profile: SavedAs::New(name.to_owned()), ..form(&stage, FormCredential::Key) };
+    let refused = again.save_profile(named(&saved.profile.name)).await.unwrap_err();
+    assert!(refused.summary.contains("already"), "{refused:?}");
+    assert_eq!(stored(&stage, &other), None);
+    assert_eq!(again.save_profile(named("contoso")).await.unwrap().profile.name, "contoso");
+    Profiles::new(&stage.paths()).remove("contoso").unwrap();
+
     // Another process finds it by the profile alone.
     let second = engine(&stage, &vault, false);
     assert_eq!(collected(&second).await, RunStatus::Complete);

@@ -3,6 +3,8 @@
 //!
 //! Only time is simulated. Sockets, SQLite, HTTP and the engine are the real ones.
 
+#[path = "../support/authority.rs"]
+mod authority;
 mod doctor;
 mod fast_plan;
 mod faults;

@@ -24,7 +24,7 @@ use tenantry::{
         clock::Clock,
         origin::Origin,
         problem::Problem,
-        secret::{Secret, SecretBytes},
+        secret::SecretBytes,
     },
     profile::Flags,
     tui,
@@ -187,14 +187,6 @@ struct Failing(fn() -> VaultError);
 impl Vault for Failing {
     fn name(&self) -> String {
         "GNOME Keyring (Secret Service)".to_owned()
-    }
-
-    fn get(&self, _: &Entry) -> Result<Option<Secret>, VaultError> {
-        Err((self.0)())
-    }
-
-    fn set(&self, _: &Entry, _: &Secret) -> Result<(), VaultError> {
-        Err((self.0)())
     }
 
     fn key(&self, _: &Entry) -> Result<Option<SecretBytes>, VaultError> {

@@ -16,7 +16,7 @@ use tenantry::{
     tui,
 };
 
-use super::fake::{Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
+use super::fake::{CLIENT, Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
 
 /// The model drawn at a size.
 fn draw(model: &Model, width: u16, height: u16) -> Buffer {
@@ -278,6 +278,27 @@ async fn walk() -> Vec<(&'static str, Model)> {
     ui7.press("backtab backspace backspace backspace p e m enter x y z enter").unwrap();
     assert!(ui7.until(quiet).await.unwrap());
     keep("certificate_4_read", &ui7);
+
+    // A key that nothing keeps yet; and the name of a profile that is to be kept.
+    let mut ui9 = ui(&engine, Mode::Real, size);
+    ui9.press("s enter enter enter enter").unwrap();
+    assert!(ui9.until(quiet).await.unwrap());
+    ui9.press("q").unwrap();
+    keep("wizard_16_quit", &ui9);
+    let engine = Arc::new(Fake::default());
+    let mut ui9 = ui(&engine, Mode::Real, size);
+    ui9.press("i").unwrap();
+    for (text, then) in [("contoso.com", "tab"), (CLIENT, "tab tab"), (SECRET, "ctrl-r")] {
+        for c in text.chars() {
+            ui9.press(&c.to_string()).unwrap();
+        }
+        ui9.press(then).unwrap();
+    }
+    assert!(ui9.until(|m| m.wizard.checks.phase == ChecksPhase::Done).await.unwrap());
+    ui9.press("enter").unwrap();
+    keep("wizard_17_name", &ui9);
+    ui9.press("/ enter").unwrap();
+    keep("wizard_18_no_name", &ui9);
 
     // One form; a tenant of another cloud; secrets forbidden; an instance of somebody else.
     let engine = Arc::new(Fake::default());

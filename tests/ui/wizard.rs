@@ -336,3 +336,59 @@ async fn a_new_profile_is_given_a_name() {
     assert!(ui.until(|m| matches!(m.wizard.save, Save::Saved(_))).await.unwrap());
     assert_eq!(engine.script.lock().unwrap().saved, Some(SavedAs::New("my".to_owned())));
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_welcome_of_a_new_profile_stays_one() {
+    let engine = Arc::new(Fake::default());
+    engine.script.lock().unwrap().profile = Some(super::fake::profile(Some("Contoso")));
+    let mut ui = ui(&engine, Mode::Real, SIZE);
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("P").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    for keys in ["n", "1", "g esc"] {
+        ui.press(keys).unwrap();
+        let wizard = &ui.model().wizard;
+        assert_eq!((wizard.step, &wizard.fields.profile), (WizardStep::Welcome, &None), "{keys}");
+        assert_eq!(wizard.fields.tenant.text(), "", "{keys}");
+    }
+    // From elsewhere it is the values of the profile at work that 1 opens, and from these one gets back there.
+    ui.press("o 1").unwrap();
+    assert_eq!(ui.model().wizard.fields.profile.as_deref(), Some("contoso"));
+    ui.press("esc").unwrap();
+    assert_eq!(ui.model().place, tenantry::app::Place::Dashboard);
+}
+
+/// Whatever a small terminal cuts off is said, and reached by the keys that are said with it.
+#[tokio::test(start_paused = true)]
+async fn on_a_small_terminal_all_of_a_page_is_reached() {
+    let engine = Arc::new(Fake::default());
+    for (keys, words) in [
+        ("g", vec!["In a browser, open", "Settings (the cog)", "done already", "Cloud", "entra.microsoft"]),
+        ("g enter enter", vec!["Overview page opens", "Not the Object ID", "Tenant ID", "Client ID"]),
+        ("g enter enter f2 enter enter", vec!["create a secret", "tenant forbids secrets", "Client secret", "Ends on"]),
+        ("i", vec!["whichever field", "Tenant ID", "Account ID", "API key"]),
+        ("i f2 tab tab tab", vec!["whichever field", "Tenant ID", "Account ID", "API key"]),
+        ("i f3", vec!["A mistake", "AADSTS7000215", "F2 mends it", "API key"]),
+    ] {
+        let mut ui = ui(&engine, Mode::Demo, (40, 12));
+        ui.press(keys).unwrap();
+        let mut seen = screen(&ui);
+        let hint = ["PgUp", "PgDn"].iter().any(|key| seen.contains(key));
+        assert!(hint, "{keys}: {seen}");
+        for _ in 0..8 {
+            ui.press("pageup").unwrap();
+            seen.push_str(&screen(&ui));
+        }
+        for _ in 0..16 {
+            ui.press("pagedown").unwrap();
+            seen.push_str(&screen(&ui));
+        }
+        let seen = seen.replace(['│', '\n'], " ").split_whitespace().collect::<Vec<_>>().join(" ");
+        for words in words {
+            assert!(seen.contains(words), "{keys}: {words}: {seen}");
+        }
+        // What is typed is seen again at once.
+        ui.press("tab").unwrap();
+        assert!(screen(&ui).contains('▸'), "{keys}: {}", screen(&ui));
+    }
+}

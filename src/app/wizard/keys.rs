@@ -93,7 +93,7 @@ pub(in crate::app) fn ready(model: &mut Model, job: JobId, view: Box<Certificate
     model.wizard.keys.phase = KeyPhase::Ready(view);
     // Of a key that is made, the certificate has yet to be uploaded; one of a file is known to the app already.
     if model.wizard.step == WizardStep::Everything && model.wizard.keys.of == Proof::File {
-        super::page_done(model, fx);
+        super::onward::page_done(model, fx);
     }
 }
 

@@ -36,7 +36,12 @@ impl KernelVault {
     }
 
     fn entry(&self, entry: &Entry) -> Result<keyring_core::Entry, VaultError> {
-        self.store.build(entry.service(), entry.user(), None).map_err(|error| absent(&error))
+        let build = || self.store.build(entry.service(), entry.user(), None).map_err(|error| absent(&error));
+        // Where no login made a session, the kernel gives each thread one of its own as soon as the persistent keyring is
+        // linked to it. The store finds its session before it links, so the first entry of a thread looks past the
+        // persistent keyring, and finds nothing of what another thread or process kept there; the second does not.
+        build()?;
+        build()
     }
 }
 

@@ -1,20 +1,16 @@
 //! The doctor's look and an ordinary request against the same servers: both must say the same. Time is paused: to hang
 //! costs nothing.
 
-use std::{path::PathBuf, sync::Arc};
-
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use rustls::{
-    ServerConfig,
-    crypto::aws_lc_rs,
-    pki_types::{CertificateDer, PrivateKeyDer},
-};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
 use tokio_rustls::TlsAcceptor;
 
+#[path = "../../../tests/support/authority.rs"]
+mod authority;
+
+use self::authority::{Authority, ISSUER, SOUND};
 use super::*;
 use crate::net::{client, problem_of};
 
@@ -57,42 +53,6 @@ async fn attend(mut stream: TcpStream, does: Does) {
         }
         Does::Hang => std::future::pending().await,
         Does::Close => {}
-    }
-}
-
-/// An authority in a file, and a certificate of it.
-struct Authority {
-    dir: tempfile::TempDir,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, "Contoso Inspection CA");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("ca.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
-        Self { dir, issuer: Issuer::new(params, key) }
-    }
-
-    fn file(&self) -> PathBuf {
-        self.dir.path().join("ca.pem")
-    }
-
-    fn acceptor(&self, name: &str, from: i32, to: i32) -> TlsAcceptor {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        (params.not_before, params.not_after) = (rcgen::date_time_ymd(from, 1, 1), rcgen::date_time_ymd(to, 1, 1));
-        let key = KeyPair::generate().unwrap();
-        let certificate: CertificateDer<'static> = params.signed_by(&key, &self.issuer).unwrap().into();
-        let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-            .unwrap();
-        TlsAcceptor::from(Arc::new(config))
     }
 }
 
@@ -196,27 +156,33 @@ async fn certificates() {
     let ours = Authority::new();
     let trusting = NetConfig { ca_file: Some(ours.file()), ..NetConfig::default() };
     let at = async |acceptor| format!("https://localhost:{}", serve(Does::Secure(acceptor, GOOD)).await);
-    let sound = at(ours.acceptor("localhost", 2020, 2090)).await;
+    let sound = at(ours.acceptor(&["localhost"], SOUND, &[])).await;
     let (reached, asked) = both(&trusting, &sound).await;
     let reached = reached.unwrap();
-    assert_eq!((reached.issuer.as_deref(), reached.via_proxy.as_deref()), (Some("Contoso Inspection CA"), None));
+    assert_eq!((reached.issuer.as_deref(), reached.via_proxy.as_deref()), (Some(ISSUER), None));
     assert_eq!(asked, None);
 
-    let issued = "issued by Contoso Inspection CA";
+    let issued = &format!("issued by {ISSUER}");
     fails(&NetConfig::default(), &sound, "tls_unknown_issuer", issued).await;
     // One of the same name with another key is another.
     let namesake = Authority::new();
     let other = NetConfig { ca_file: Some(namesake.file()), ..NetConfig::default() };
     fails(&other, &sound, "tls_unknown_issuer", issued).await;
-    fails(&trusting, &at(ours.acceptor("localhost", 2020, 2021)).await, "tls_expired", "expired on 2021-01-01").await;
-    let later = at(ours.acceptor("localhost", 2089, 2090)).await;
+    fails(
+        &trusting,
+        &at(ours.acceptor(&["localhost"], (2020, 2021), &[])).await,
+        "tls_expired",
+        "expired on 2021-01-01",
+    )
+    .await;
+    let later = at(ours.acceptor(&["localhost"], (2089, 2090), &[])).await;
     fails(&trusting, &later, "tls_not_yet_valid", "is not valid before 2089-01-01").await;
-    let renamed = at(ours.acceptor("portal.test", 2020, 2090)).await;
+    let renamed = at(ours.acceptor(&["portal.test"], SOUND, &[])).await;
     fails(&trusting, &renamed, "tls_wrong_name", "is for portal.test, not for localhost").await;
     let plain = format!("https://localhost:{}", serve(Does::Say("HTTP/1.1 302 Found\r\n\r\n")).await);
     fails(&trusting, &plain, "tls_not_tls", "localhost does not speak TLS").await;
     let garbage =
-        format!("https://localhost:{}", serve(Does::Secure(ours.acceptor("localhost", 2020, 2090), "what?")).await);
+        format!("https://localhost:{}", serve(Does::Secure(ours.acceptor(&["localhost"], SOUND, &[]), "what?")).await);
     fails(&trusting, &garbage, "not_http", "is no HTTP").await;
 }
 

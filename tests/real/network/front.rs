@@ -1,82 +1,22 @@
-//! A private authority, and TLS in front of the demo server with its certificates.
+//! TLS in front of the demo server.
 
-use std::{
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{
-        ServerConfig,
-        crypto::aws_lc_rs,
-        pki_types::{CertificateDer, PrivateKeyDer},
-    },
-    server::TlsStream,
-};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
 use super::runtime;
 
-/// As a company's TLS inspection calls itself.
-pub const ISSUER: &str = "Contoso TLS Inspection";
-
-/// An authority that nobody trusts, made for one test.
-pub struct Authority {
-    dir: tempfile::TempDir,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    pub fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.distinguished_name.push(DnType::CommonName, ISSUER);
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("authority.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
-        Self { dir, issuer: Issuer::new(params, key) }
-    }
-
-    /// Its own certificate.
-    pub fn file(&self) -> PathBuf {
-        self.dir.path().join("authority.pem")
-    }
-
-    pub fn dir(&self) -> PathBuf {
-        self.dir.path().to_owned()
-    }
-
-    /// TLS with a certificate for this name, valid in these years.
-    pub fn acceptor(&self, name: &str, years: (i32, i32)) -> TlsAcceptor {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
-        params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        let certificate: CertificateDer<'static> = params.signed_by(&key, &self.issuer).unwrap().into();
-        let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-            .unwrap();
-        // As the real services do.
-        config.alpn_protocols = vec![H2.to_vec(), b"http/1.1".to_vec()];
-        TlsAcceptor::from(Arc::new(config))
-    }
-}
-
 const H2: &[u8] = b"h2";
 
-/// Valid for all of this test's life.
-pub const SOUND: (i32, i32) = (2020, 2090);
+/// As the real services speak.
+pub const PROTOCOLS: &[&[u8]] = &[H2, b"http/1.1"];
 
 /// TLS on a port of its own.
 pub struct Front {

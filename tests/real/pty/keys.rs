@@ -27,11 +27,11 @@ fn pasted(text: &str) -> String {
     format!("\x1b[200~{text}\x1b[201~")
 }
 
-/// The program with everything in its log, and a proxy's password in its environment.
+/// The program with everything in its log, a proxy's password in its environment, and no keyring.
 fn tenantry(home: &Home, served: &Served) -> Terminal {
     let mut command = home.tenantry();
     let proxy = format!("http://walker:{PROXY_PASSWORD}@127.0.0.1:9");
-    command.env("TENANTRY_LOG", "trace").env("HTTPS_PROXY", proxy);
+    command.env("TENANTRY_LOG", "trace").env("HTTPS_PROXY", proxy).env("TENANTRY_KERNEL_KEYRING", "off");
     served.urls(&mut command);
     let terminal = Terminal::start(&command, LARGE);
     terminal.shows(WELCOME);
@@ -104,7 +104,7 @@ fn a_key_that_is_made_for_a_script_is_nowhere() {
     for field in ["▸ Script for", "▸ Cloud", "▸ Tenant ID"] {
         terminal.press(ENTER, field);
     }
-    terminal.press(ENTER, "copy the script");
+    terminal.press(ENTER, "Copy the script");
     terminal.press("y", "Copied");
     terminal.press("w", "Written to");
     terminal.send(CTRL_C);

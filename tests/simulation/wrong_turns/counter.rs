@@ -14,17 +14,15 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use tenantry::domain::origin::Origin;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer},
-};
+use tokio_rustls::TlsAcceptor;
+
+use crate::authority::{Authority, SOUND};
 
 #[derive(Clone)]
 pub struct Said {
@@ -156,18 +154,20 @@ const NAMES: [&str; 2] = ["login.microsoftonline.com", "graph.microsoft.com"];
 pub async fn listen(how: Listens) -> (u16, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
-    let (acceptor, authority) = match how {
+    let (names, years) = match how {
         Listens::Nobody => return (port, String::new()),
-        Listens::Tunnel(Server::Years(from, to)) => acceptor(&NAMES, (from, to)),
-        Listens::Tunnel(Server::Named(name)) => acceptor(&[name], (2020, 2090)),
-        _ => acceptor(&NAMES, (2020, 2090)),
+        Listens::Tunnel(Server::Years(from, to)) => (&NAMES[..], (from, to)),
+        Listens::Tunnel(Server::Named(name)) => (&[name][..], SOUND),
+        _ => (&NAMES[..], SOUND),
     };
+    let authority = Authority::new();
+    let acceptor = authority.acceptor(names, years, &[]);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             tokio::spawn(attend(stream, how, acceptor.clone()));
         }
     });
-    (port, authority)
+    (port, std::fs::read_to_string(authority.file()).unwrap())
 }
 
 async fn attend(mut stream: TcpStream, how: Listens, acceptor: TlsAcceptor) {
@@ -186,29 +186,4 @@ async fn attend(mut stream: TcpStream, how: Listens, acceptor: TlsAcceptor) {
             }
         }
     }
-}
-
-/// As a company's TLS inspection calls itself.
-pub const ISSUER: &str = "Contoso TLS Inspection";
-
-fn acceptor(names: &[&str], years: (i32, i32)) -> (TlsAcceptor, String) {
-    let mut params = CertificateParams::default();
-    params.distinguished_name.push(DnType::CommonName, ISSUER);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let key = KeyPair::generate().unwrap();
-    let authority = params.self_signed(&key).unwrap().pem();
-    let issuer = Issuer::new(params, key);
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let mut params = CertificateParams::new(names).unwrap();
-    params.not_before = rcgen::date_time_ymd(years.0, 1, 1);
-    params.not_after = rcgen::date_time_ymd(years.1, 1, 1);
-    let key = KeyPair::generate().unwrap();
-    let certificate = params.signed_by(&key, &issuer).unwrap().into();
-    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
-        .unwrap();
-    (TlsAcceptor::from(Arc::new(config)), authority)
 }

@@ -2,8 +2,9 @@
 
 use super::{
     Authority, Row, Wrong,
-    counter::{ISSUER, Listens, Server},
+    counter::{Listens, Server},
 };
+use crate::authority::ISSUER;
 
 const AGAIN: &str = "↵ check again";
 
@@ -53,6 +54,7 @@ pub fn rows() -> Vec<Row> {
         code("tls_failed", "Have the host excepted from inspection"),
         code("proxy_name_not_found", "Check the proxy's name in --proxy"),
         code("proxy_connection_failed", "Check the proxy's address in --proxy"),
+        code("proxy_no_password", "Keep it with `tenantry profile edit --secrets-stdin`"),
         code("proxy_password", "Correct it: in HTTPS_PROXY, or in the keyring"),
         code("proxy_script", "look for PROXY host:port in it"),
         code("proxy_address", "Give the proxy as http://host:port"),

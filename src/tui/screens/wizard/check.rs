@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 use super::{
     super::super::{
         Room,
-        text::{fit, pad, wrap},
+        text::{fit, pad, width, wrap},
         theme, widgets,
     },
     field,
@@ -26,7 +26,10 @@ use crate::{
 fn shown(model: &Model) -> impl Iterator<Item = CheckId> + '_ {
     let wizard = &model.wizard;
     let given = wizard.jupiterone == JupiterOneSide::Given;
-    CheckId::ALL.into_iter().filter(move |id| !id.is_jupiterone() || given || wizard.checks.of(*id).is_some())
+    let is_told = |check: &Check| check.problem.as_ref().and_then(|p| p.code.as_deref()) != Some("put_off");
+    CheckId::ALL
+        .into_iter()
+        .filter(move |id| !id.is_jupiterone() || given || wizard.checks.of(*id).is_some_and(is_told))
 }
 
 /// The checks, one line each, and what was found: whole where `rows` have room for it.
@@ -109,7 +112,7 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         out.push(Line::default());
     }
     if !brief {
-        out.extend(shown(model).map(|id| line(model, id, cells)));
+        out.extend(shown(model).flat_map(|id| line(model, id, cells)));
         out.push(Line::default());
     } else if room == Room::Medium {
         let passed = checks.done.iter().filter(|c| c.status == CheckStatus::Ok).count();
@@ -118,7 +121,7 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         let is_bad = |id: &CheckId| {
             checks.of(*id).is_some_and(|c| matches!(c.status, CheckStatus::Failed | CheckStatus::Warning))
         };
-        out.extend(shown(model).filter(is_bad).map(|id| line(model, id, cells)));
+        out.extend(shown(model).filter(is_bad).flat_map(|id| line(model, id, cells)));
         out.push(Line::default());
     }
     match &checks.phase {
@@ -137,21 +140,37 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         },
     }
     if let Some(roles) = checks.of(CheckId::Roles) {
+        if brief {
+            out.push(Line::default());
+        }
         out.extend(permissions(&roles.permissions, cells, room));
     }
     out
 }
 
-fn line(model: &Model, id: CheckId, cells: u16) -> Line<'static> {
+/// A check with what was found, which goes on below where it is long.
+fn line(model: &Model, id: CheckId, cells: u16) -> Vec<Line<'static>> {
     let (sign, found) = outcome(model, id);
-    let wide = 39.min(usize::from(cells).saturating_sub(2));
     let doing = (model.wizard.checks.current() == Some(id)).then(|| "checking …".to_owned());
-    let mut spans = vec![widgets::sign(sign), " ".into(), Span::raw(pad(id.title(), wide))];
-    if let Some(found) = found.or(doing) {
-        let room = usize::from(cells).saturating_sub(wide + 4);
-        spans.extend(["  ".into(), Span::styled(fit(&found, room), theme::DIM)]);
+    let found = found.or(doing).unwrap_or_default();
+    let mut out = Vec::new();
+    if cells < 60 {
+        out.push(widgets::signed(sign, id.short()));
+        let found = shortened(&found, usize::from(cells).saturating_sub(4), 3);
+        out.extend(found.into_iter().map(|l| Line::styled(format!("    {l}"), theme::DIM)));
+        return out;
     }
-    Line::from(spans)
+    let title = pad(id.title(), 39);
+    let wide = width(&title) + 4;
+    let mut found = shortened(&found, usize::from(cells).saturating_sub(wide), 2).into_iter();
+    let first = vec![
+        widgets::sign(sign),
+        format!(" {title}  ").into(),
+        Span::styled(found.next().unwrap_or_default(), theme::DIM),
+    ];
+    out.push(Line::from(first));
+    out.extend(found.map(|more| Line::styled(format!("{}{more}", " ".repeat(wide)), theme::DIM)));
+    out
 }
 
 fn explained(check: &Check, sign: Sign, cells: u16) -> Vec<Line<'static>> {
@@ -237,6 +256,10 @@ fn granted(rows: &[Row], cells: u16) -> Vec<Line<'static>> {
 
 /// Permission, whether it was granted, and what is lost without it.
 fn permissions(rows: &[Row], cells: u16, room: Room) -> Vec<Line<'static>> {
+    // Without a token nothing is known of them.
+    if rows.is_empty() {
+        return Vec::new();
+    }
     if room != Room::Full {
         return granted(rows, cells);
     }

@@ -57,8 +57,8 @@ pub fn draw(model: &Model, buf: &mut Buffer, inner: Rect, room: Room) -> u16 {
     let cells = inner.width;
     let rows = usize::from(inner.height);
     let (fields, focus) = fields(model, cells, room);
-    let link =
-        if wizard.step == WizardStep::Credential && room != Room::Small { Vec::new() } else { link(model, cells) };
+    let is_among_fields = wizard.step == WizardStep::Credential && (room != Room::Small || wizard.has_key());
+    let link = if is_among_fields { Vec::new() } else { link(model, cells) };
     let words = before(model, cells, room);
     let trouble = refused(model, cells);
     if fields.is_empty() {
@@ -208,7 +208,7 @@ fn fields(model: &Model, cells: u16, room: Room) -> (Vec<Line<'static>>, (usize,
                 out.push(Line::default());
             }
             out.extend(about);
-            if wizard.step == WizardStep::Credential && wizard.fields.proof == Proof::Made && room != Room::Small {
+            if wizard.step == WizardStep::Credential && wizard.has_key() {
                 out.extend(link(model, cells));
             }
         }

@@ -84,13 +84,11 @@ fn head(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         Room::Small => step("1", "y copies the script, w writes it to a file: run it as an administrator."),
         _ => step("1", &format!("Copy the script, and run it {place}.")),
     }
-    if room != Room::Small {
-        let who = "As Privileged Role Administrator or Global Administrator it also gives consent; as anybody who may \
-                   register apps it does the rest, and consent is asked for later.";
-        step("2", who);
-    }
-    step(if room == Room::Small { "2" } else { "3" }, "Take the line that it prints at its end, and go on.");
-    if model.mode == Mode::Demo && room != Room::Small {
+    let who = "As Privileged Role Administrator or Global Administrator it also gives consent; as anybody who may \
+               register apps it does the rest, and consent is asked for later.";
+    step("2", who);
+    step("3", "Take the line that it prints at its end, and go on.");
+    if model.mode == Mode::Demo {
         let demo = "This is a demo: there is no Azure to run it in. Go on; F2 stands in for the line.";
         out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
     }

@@ -35,9 +35,8 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
             None => "A Global or Privileged Role Administrator gives it. m: a message for them.",
         };
         out.extend(widgets::wrapped(text, cells, 0, theme::PLAIN));
-        return out;
-    }
-    if model.fills.is_some() {
+        out.push(Line::default());
+    } else if model.fills.is_some() {
         let demo = "This is a demo: nobody is there to sign in. F2 consents, as its administrator would.";
         out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
         out.push(Line::default());
