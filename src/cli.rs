@@ -216,7 +216,7 @@ pub struct Of {
 fn run(text: &str) -> Result<RunId, String> {
     match text.parse::<i64>() {
         Ok(number) if number > 0 => Ok(RunId(number)),
-        _ => Err("a run has a number, as `tenantry info` shows it".to_owned()),
+        _ => Err("a run has a number, as `tenantry list runs` shows it".to_owned()),
     }
 }
 

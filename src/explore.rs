@@ -93,23 +93,22 @@ impl Explorer {
             Question::Facets(query) => Answer::Facets(self.whole(run, stop)?.facets(&query, stop)?),
             Question::Copy(query, form) => self.copy(run, &query, form, stop)?,
             Question::Export(query, form) => self.export(run, &query, form, stop)?,
-            Question::Why { group, member } => {
-                let why = answers::why(&self.whole(run, stop)?.atlas, &group, &member);
-                Answer::Why(Box::new(why.ok_or(ExploreError::NotThere { run })?))
-            }
-            Question::Cut { group, member, from, to } => {
-                let cut = answers::cut(&self.whole(run, stop)?.atlas, &group, &member, &from, &to);
-                Answer::Cut(Box::new(cut.ok_or(ExploreError::NotThere { run })?))
-            }
-            Question::Glance => self.glance(run, stop)?,
             Question::Detail(id) => {
                 Answer::Detail(self.read(|reader| Ok(reader.detail(run, self.naming, &id)?))?.map(Box::new))
             }
             Question::History(id) => Answer::History(self.read(|reader| Ok(reader.history(&id)?))?),
-            Question::Diff { since, query } => {
-                let rows = self.read(|reader| Ok(self.diffs.ask(reader, self.naming, run, since, query)?))?;
-                Answer::Diff(Box::new(rows))
+            Question::Why { group, member } => {
+                let why = answers::why(&self.whole(run, stop)?.atlas, &group, &member);
+                Answer::Why(Box::new(why.ok_or(ExploreError::NotHeld { run })?))
             }
+            Question::Cut { group, member, from, to } => {
+                let cut = answers::cut(&self.whole(run, stop)?.atlas, &group, &member, &from, &to);
+                Answer::Cut(Box::new(cut.ok_or(ExploreError::NotHeld { run })?))
+            }
+            Question::Glance => self.glance(run, stop)?,
+            Question::Diff { since, query } => Answer::Diff(Box::new(
+                self.read(|reader| Ok(self.diffs.ask(reader, self.naming, run, since, query.clone())?))?,
+            )),
             Question::Runs => Answer::Runs(self.read(|reader| Ok(reader.runs()?))?),
             _ => return Err(ExploreError::NotAnswered),
         })
@@ -139,16 +138,6 @@ impl Explorer {
         Ok(rows)
     }
 
-    fn glance(&self, run: RunId, stop: &Stop) -> Result<Answer, ExploreError> {
-        let growth = self.read(|reader| Ok(glance::growth(reader)?))?;
-        let run = self.whole(run, stop)?;
-        let facets = |list: List| run.facets(&Query::of(list), stop);
-        let groups: Vec<edges::Node> = run.atlas.list(EntityKind::Group).clone().collect();
-        let (of_users, of_groups) = (facets(List::Users)?, facets(List::Groups)?);
-        let glance = glance::glance(&run.atlas, &groups, run.atlas.nesting(), of_users, of_groups, growth);
-        Ok(Answer::Glance(Box::new(glance)))
-    }
-
     fn copy(&self, run: RunId, query: &Query, form: TextForm, stop: &Stop) -> Result<Answer, ExploreError> {
         let run = self.whole(run, stop)?;
         let listing = run.listing(query, understood(query).0, &Patience::endless(stop.clone()))?;
@@ -163,6 +152,16 @@ impl Explorer {
         let (path, rows) = paper::export(Path::new("."), &name, (&run, query, &listing), form, stop)?;
         let path = std::path::absolute(&path).unwrap_or(path);
         Ok(Answer::Exported { path: path.display().to_string(), rows })
+    }
+
+    fn glance(&self, id: RunId, stop: &Stop) -> Result<Answer, ExploreError> {
+        let growth = self.read(|reader| Ok(glance::growth(reader)?))?;
+        let run = self.whole(id, stop)?;
+        let facets = |list| run.facets(&Query::of(list), stop);
+        let (users, groups) = (facets(List::Users)?, facets(List::Groups)?);
+        let of_groups = run.atlas.list(EntityKind::Group).clone();
+        let glance = glance::glance(&run.atlas, of_groups, run.atlas.nesting(), users, groups, growth);
+        Ok(Answer::Glance(Box::new(glance)))
     }
 
     /// The run in memory, once it is.
@@ -194,8 +193,8 @@ pub enum ExploreError {
     Paper(#[from] PaperError),
     #[error("it was stopped")]
     Stopped(#[from] Stopped),
-    #[error("run {run} does not hold what was asked about")]
-    NotThere { run: RunId },
+    #[error("run {run} does not hold what was asked for")]
+    NotHeld { run: RunId },
     #[error("this cannot be answered yet")]
     NotAnswered,
 }
@@ -230,9 +229,9 @@ impl ExploreError {
             Self::Paper(PaperError::Stopped(_)) | Self::Stopped(_) => {
                 Problem::new("the question was given up").code("cancelled")
             }
-            Self::NotThere { .. } => Problem::new(self.to_string())
-                .code("not_there")
-                .hint("Look it up by its name in the lists of this run; another run may hold it."),
+            Self::NotHeld { .. } => Problem::new(self.to_string())
+                .code("no_such_object")
+                .hint("It may have come or gone since: look at another run."),
             Self::NotAnswered => Problem::new(self.to_string()),
         }
     }

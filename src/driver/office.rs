@@ -315,7 +315,7 @@ impl Office {
         let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
         let mut kept = lock(&self.explorer);
         match &*kept {
-            Some(explorer) if explorer.is_about(&path, tenant) => Ok(Arc::clone(explorer)),
+            Some(explorer) if explorer.is_about(path, tenant) => Ok(Arc::clone(explorer)),
             _ => Ok(Arc::clone(kept.insert(Arc::new(Explorer::new(path.clone(), tenant.cloned(), NAMING))))),
         }
     }

@@ -285,6 +285,10 @@ impl Known for Atlas {
         }
     }
 
+    fn is_read(&self, node: Node) -> bool {
+        self.is_entity(node)
+    }
+
     fn state(&self, node: Node) -> Option<State> {
         self.states.get(&node).copied()
     }

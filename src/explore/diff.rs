@@ -173,3 +173,6 @@ impl Fields for Line<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,6 +29,8 @@ pub struct Differences {
     groups: Vec<ChangedGroup>,
     /// By number.
     nodes: Vec<Node>,
+    /// Those whose memberships are of another type now, as a JSON list; `None` if there are none.
+    retyped: Option<String>,
 }
 
 /// Which of the two runs.
@@ -173,8 +175,10 @@ impl Differences {
             objects: Vec::new(),
             groups: Vec::new(),
             nodes: Vec::new(),
+            retyped: None,
         };
         let one_sided = all.look_at_objects(db)?;
+        all.retyped = all.find_retyped();
         all.pair(db, &one_sided)?;
         all.look_at_edges(db)?;
         Ok(all)
@@ -272,8 +276,7 @@ impl Differences {
         let [before, now] = self.runs.each_ref().map(valid);
         let of_group = grp.map(|grp| format!("grp = {grp} AND ")).unwrap_or_default();
         // A membership has another type if its far end has: a device that is a user now.
-        let retyped = self.retyped();
-        let or_retyped = match retyped {
+        let or_retyped = match self.retyped {
             None => String::new(),
             Some(_) => format!(" OR {before} AND member IN (SELECT value FROM json_each(?1))"),
         };
@@ -299,7 +302,7 @@ impl Differences {
             }
             Ok(())
         };
-        each(db, &sql, params_from_iter(&retyped), |row| {
+        each(db, &sql, params_from_iter(&self.retyped), |row| {
             let (grp, member, odata): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
             let is_in: [bool; 2] = [row.get(3)?, row.get(4)?];
             match &mut last {
@@ -318,8 +321,7 @@ impl Differences {
         last.map_or(Ok(()), |(grp, member, odata, is_in)| tell(grp, member, odata, is_in))
     }
 
-    /// Those whose memberships are of another type now, as a JSON list; none if there are none.
-    fn retyped(&self) -> Option<String> {
+    fn find_retyped(&self) -> Option<String> {
         let nums: Vec<i64> = (0_i64..)
             .zip(&self.nodes)
             .filter(|(_, node)| matches!(node.kinds, [Some(before), Some(now)] if before != now))

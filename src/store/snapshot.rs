@@ -121,6 +121,22 @@ impl Snapshot<'_> {
         })
     }
 
+    /// The object with this id, if the run has one.
+    pub fn brief_of(&self, id: &str, f: &mut dyn FnMut(Brief<'_>)) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {} FROM key k CROSS JOIN object o ON o.num = k.num
+             WHERE k.num = ?2 AND o.from_run <= ?1 AND ?1 < o.to_run",
+            Brief::COLUMNS
+        );
+        self.look(|db| match keys::find(db, id)? {
+            Some(num) => each(db, &sql, [self.run.0, num], |row| {
+                f(Brief::read(row)?);
+                Ok(())
+            }),
+            None => Ok(()),
+        })
+    }
+
     /// The numbers of every membership's group and member, in this order. In a run that goes on there may be members that
     /// are no object yet, and groups that are none any more.
     pub fn each_membership(&self, f: &mut dyn FnMut(i64, i64)) -> Result<(), StoreError> {

@@ -14,7 +14,7 @@ use crate::{
         ids::RunId,
         portrait::label,
         problem::Problem,
-        text::{counted, visible},
+        text::{counted, grouped, visible},
         view::RunInfo,
     },
     headless::output::{Exit, Output},
@@ -63,7 +63,7 @@ pub fn diff(common: &Common, args: &cli::Diff) -> Result<Exit, Stop> {
     if form == Form::Text {
         output.say(match written == rows.total {
             true => counted(written, "difference"),
-            false => format!("{written} of {}", counted(rows.total, "difference")),
+            false => format!("{} of {}", grouped(written), counted(rows.total, "difference")),
         });
     }
     let exit = look.end(&output, |finished| {

@@ -14,7 +14,7 @@ use crate::{
         kind::EntityKind,
         problem::Problem,
         sheet,
-        text::{counted, visible},
+        text::{counted, grouped, visible},
         view::{List, Query, Row, Rows, Within},
     },
     explore::named::Named,
@@ -162,7 +162,7 @@ fn rows(look: &Look, asked: &Asked<'_>, args: &RowArgs) -> Result<Exit, Stop> {
     if form != Form::Json {
         output.say(match written == total {
             true => counted(total, "row"),
-            false => format!("{} of {}", counted(written, "row"), counted(total, "row")),
+            false => format!("{} of {}", grouped(written), counted(total, "row")),
         });
     }
     Ok(look.end(&output, |finished| {

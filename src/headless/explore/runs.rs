@@ -11,7 +11,7 @@ use crate::{
     domain::{
         column::Cell,
         explore::{Answer, Finding, Question, Severity},
-        text::{counted, visible},
+        text::{counted, grouped, visible},
         view::RunInfo,
     },
     headless::output::{Exit, Output},
@@ -128,7 +128,7 @@ fn end(look: &Look, args: &RowArgs, total: u64) -> Exit {
     if !args.json {
         output.say(match rows == total {
             true => counted(total, "row"),
-            false => format!("{} of {}", counted(rows, "row"), counted(total, "row")),
+            false => format!("{} of {}", grouped(rows), counted(total, "row")),
         });
     }
     look.end(&output, |finished| {
