@@ -12,11 +12,15 @@ mod files;
 mod hands;
 #[path = "ui/journey.rs"]
 mod journey;
+#[path = "ui/object.rs"]
+mod object;
 #[path = "ui/profiles.rs"]
 mod profiles;
 #[path = "ui/screens.rs"]
 mod screens;
 #[path = "ui/terminal.rs"]
 mod terminal;
+#[path = "ui/told.rs"]
+mod told;
 #[path = "ui/wizard.rs"]
 mod wizard;

@@ -206,20 +206,20 @@ fn keys(model: &Model, buf: &mut Page<'_>, area: Rect) {
             hints.push(Hint { action: command.action, key: command::shown(model, *key), label: command.label });
         }
     }
-    // Where not all fits, shorter words may; what still does not goes from the end, but for what comes next, the way back,
-    // and the way to all the rest.
+    // Where not all fits, shorter words may, from the end; what still does not goes from the end, but for what comes next,
+    // the way back, and the way to all the rest.
     let cells = |hints: &[Hint]| hints.iter().map(Hint::cells).sum::<usize>();
-    if cells(&hints) > room + 3 {
-        for hint in &mut hints {
-            hint.label = brief(hint.label);
+    for n in (0..hints.len()).rev() {
+        if cells(&hints) > room + 3 {
+            hints[n].label = brief(hints[n].label);
         }
-        let mut seen = Vec::new();
-        hints.retain(|hint| {
-            let first = !seen.contains(&hint.label);
-            seen.push(hint.label);
-            first
-        });
     }
+    let mut seen = Vec::new();
+    hints.retain(|hint| {
+        let is_first = !seen.contains(&hint.label);
+        seen.push(hint.label);
+        is_first
+    });
     while cells(&hints) > room + 3 {
         match hints.iter().rposition(|hint| !hint.is_kept()) {
             Some(place) => drop(hints.remove(place)),

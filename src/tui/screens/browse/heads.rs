@@ -49,7 +49,9 @@ fn count_of(model: &Model, tab: Tab) -> Option<u64> {
         Tab::Runs => browse.runs.as_ref().map(|all| all.len() as u64),
         Tab::Problems => browse.problems.as_ref().map(|all| all.len() as u64),
     };
-    seen.or(told)
+    // While a run goes on there are more than were fetched.
+    let grows = model.browsed().is_some_and(|run| run.status == RunStatus::Running);
+    if grows { told.or(seen) } else { seen.or(told) }
 }
 
 pub fn tabs(model: &Model, buf: &mut Page<'_>, area: Rect) {
