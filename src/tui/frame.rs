@@ -215,9 +215,9 @@ fn keys(model: &Model, buf: &mut Page<'_>, area: Rect) {
     }
     let mut seen = Vec::new();
     hints.retain(|hint| {
-        let is_first = !seen.contains(&hint.label);
+        let first = !seen.contains(&hint.label);
         seen.push(hint.label);
-        is_first
+        first
     });
     while cells(&hints) > room + 3 {
         match hints.iter().rposition(|hint| !hint.is_kept()) {

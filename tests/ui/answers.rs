@@ -21,9 +21,6 @@ impl Fake {
         if let Some(problem) = self.script.lock().unwrap().mute.clone() {
             return Err(problem);
         }
-        if self.script.lock().unwrap().silent && !matches!(question, Question::Rows(_) | Question::Detail(_)) {
-            return Err(Problem::new("this cannot be answered"));
-        }
         Ok(match question {
             Question::Rows(query) => Answer::Rows(self.in_time(query).await),
             Question::Facets(query) => Answer::Facets(facets(&query)),
@@ -41,7 +38,7 @@ impl Fake {
                 self.script.lock().unwrap().taken.push((query, form));
                 Answer::Exported { path: "/home/ada/contoso-users.csv".to_owned(), rows: 12 }
             }
-            question => return super::told::answer(&question),
+            question => super::told::answer(&question),
         })
     }
 

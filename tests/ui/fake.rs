@@ -114,8 +114,6 @@ pub struct Script {
     pub uploaded: bool,
     /// The store cannot be read.
     pub broken: bool,
-    /// Nothing is known but rows and objects.
-    pub silent: bool,
     pub orders: Vec<UploadOrder>,
     pub forms: Vec<Form>,
     /// As what a profile was saved last.

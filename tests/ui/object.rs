@@ -6,11 +6,12 @@ use tenantry::{
     app::{
         Effect, Model, Msg, Place,
         browse::{Face, Reasons, Shape, Shows},
+        command,
         dashboard::Spot,
         key::Key,
         views::Mode,
     },
-    domain::{completeness::RunStatus, view::Within},
+    domain::{completeness::RunStatus, problem::Problem, view::Within},
 };
 
 use super::fake::{Fake, Ui, profile, quiet, run, screen, ui};
@@ -140,7 +141,7 @@ async fn members_are_the_direct_ones_or_all() {
     assert_eq!(last(&engine), Within::MembersOf("g-1".to_owned()));
     press(&mut ui, "t").await;
     assert_eq!(last(&engine), Within::AllMembersOf("g-1".to_owned()));
-    assert!(screen(&ui).contains("direct only"));
+    assert!(command::offers(ui.model()).iter().any(|offer| offer.command.label == "direct only"));
     press(&mut ui, "t left t").await;
     assert_eq!(last(&engine), Within::AllGroupsOf("o-0".to_owned()));
     // The way back is the way that was gone.
@@ -261,11 +262,31 @@ async fn every_line_of_the_dashboard_opens_its_list() {
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_told_is_a_problem_in_words() {
     let engine = Arc::new(Fake::default());
-    engine.script.lock().unwrap().silent = true;
+    let mute = |on: bool| {
+        engine.script.lock().unwrap().mute = on.then(|| Problem::new("this cannot be answered").code("not_answered"));
+    };
+    mute(true);
     let mut ui = with_run(&engine, (120, 36)).await;
     assert!(screen(&ui).contains("this cannot be answered"), "{}", screen(&ui));
-    press(&mut ui, "3 w enter").await;
+    mute(false);
+    press(&mut ui, "3 w").await;
+    mute(true);
+    press(&mut ui, "enter").await;
     assert!(screen(&ui).contains("this cannot be answered"), "{}", screen(&ui));
-    press(&mut ui, "esc enter backtab").await;
+    mute(false);
+    press(&mut ui, "esc enter").await;
+    mute(true);
+    press(&mut ui, "backtab").await;
     assert!(screen(&ui).contains("this cannot be answered"), "{}", screen(&ui));
+    // An edge that could not be weighed is still an edge.
+    mute(false);
+    press(&mut ui, "esc w").await;
+    mute(true);
+    press(&mut ui, "esc").await;
+    mute(false);
+    press(&mut ui, "w enter").await;
+    mute(true);
+    press(&mut ui, "down").await;
+    assert!(screen(&ui).contains("this cannot be answered"), "{}", screen(&ui));
+    assert_eq!(reasons(&ui).cursor, 2);
 }

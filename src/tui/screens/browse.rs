@@ -67,7 +67,10 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
             buf.spot(body, Target::Main);
             return object::draw(model, open, buf, body, room);
         }
-        Shows::Why(reasons) => return why::draw(reasons, buf, body, room),
+        Shows::Why(reasons) => {
+            buf.spot(body, Target::Main);
+            return why::draw(reasons, buf, body, room);
+        }
         Shows::One(item, scroll) => {
             let inner = widgets::panel(buf, body, &view.title);
             buf.spot(body, Target::Main);

@@ -5,7 +5,6 @@ mod properties;
 mod upload;
 
 use ratatui::{
-    buffer::Buffer,
     layout::Rect,
     style::Style,
     text::{Line, Span},
@@ -15,6 +14,7 @@ use serde_json::Value;
 use super::{
     super::super::{
         Room,
+        page::Page,
         text::{fit, pad, width, wrap},
         theme, widgets,
     },
@@ -24,12 +24,14 @@ use crate::{
     app::{
         Model, Sign,
         browse::{Asked, Face, Open, Pane, columns::kind_name},
+        command::Action,
+        pointer::Target,
     },
     domain::{completeness::State, kind::EntityKind, text::counted, view::Detail},
 };
 
 /// An object by itself. Gives back the furthest that it can be scrolled.
-pub fn draw(model: &Model, open: &Open, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, open: &Open, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let title = &model.browse.view().title;
     // Where there is little room the name stands beside the page.
     let inner = match room {
@@ -48,17 +50,23 @@ pub fn draw(model: &Model, open: &Open, buf: &mut Buffer, area: Rect, room: Room
         (Pane::Ready(detail), Face::Upload) => upload::lines(model, open, detail, cells),
         (pane, _) => absent(pane, cells),
     };
-    widgets::scrolled(buf, body, &lines, open.scroll)
+    match room {
+        Room::Small => widgets::scrolled_bare(buf, body, &lines, open.scroll),
+        _ => widgets::scrolled(buf, body, &lines, open.scroll),
+    }
 }
 
-fn faces(here: Face, name: &str, buf: &mut Buffer, area: Rect) {
+fn faces(here: Face, name: &str, buf: &mut Page<'_>, area: Rect) {
     let whole: usize = Face::ALL.iter().map(|face| width(face.title()) + 3).sum();
-    let mut spans = Vec::new();
+    let mut spans: Vec<Span<'static>> = Vec::new();
     if name.is_empty() && whole <= usize::from(area.width) + 3 {
         for face in Face::ALL {
             if face != Face::ALL[0] {
                 spans.push(Span::styled(" │ ", theme::DIM));
             }
+            let x = area.x + spans.iter().map(Span::width).sum::<usize>() as u16;
+            let at = Rect { x, width: face.title().len() as u16, height: 1, ..area };
+            buf.spot(at, Target::Do(Action::Face(face as i8 - here as i8)));
             spans.push(Span::styled(face.title(), if face == here { theme::TITLE.underlined() } else { theme::PLAIN }));
         }
     } else {

@@ -35,8 +35,12 @@ pub fn rows(model: &Model, section: &Section, here: &Spot, cells: usize) -> Vec<
     let longest = section.entries.iter().map(|entry| width(&title(entry))).max().unwrap_or(0);
     let digits = section.entries.iter().map(|entry| width(&grouped(entry.count))).max().unwrap_or(0).max(6);
     let columns = Columns {
-        // A bar of a few cells says enough of a name that is long.
-        name: longest.max(14).min(cells.saturating_sub(digits + BEFORE + 4)),
+        name: match section.part {
+            // Names say more there than bars.
+            Part::Largest => cells.saturating_sub(digits + BEFORE),
+            // A bar of a few cells says enough of a name that is long.
+            _ => longest.max(14).min(cells.saturating_sub(digits + BEFORE + 4)),
+        },
         number: digits,
         most,
         cells,
@@ -101,10 +105,10 @@ fn totals(model: &Model, entry: &Entry, chosen: bool, cells: usize) -> Line<'sta
         Span::styled(right(&grouped(entry.count), 11), style),
     ];
     let of = |growth: &Growth| match entry.spot {
-        Spot::List(List::Users, _) => Some(growth.users),
-        Spot::List(List::Groups, _) => Some(growth.groups),
-        Spot::List(List::Members, _) => Some(growth.members),
-        Spot::List(List::Edges, _) => Some(growth.edges),
+        Spot::List(_, List::Users, _) => Some(growth.users),
+        Spot::List(_, List::Groups, _) => Some(growth.groups),
+        Spot::List(_, List::Members, _) => Some(growth.members),
+        Spot::List(_, List::Edges, _) => Some(growth.edges),
         _ => None,
     };
     let values: Vec<u64> = growth(model).into_iter().flatten().filter_map(of).collect();
