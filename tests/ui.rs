@@ -8,6 +8,8 @@ mod browse;
 mod fake;
 #[path = "ui/files.rs"]
 mod files;
+#[path = "ui/hands.rs"]
+mod hands;
 #[path = "ui/journey.rs"]
 mod journey;
 #[path = "ui/object.rs"]

@@ -50,9 +50,10 @@ pub fn ending(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
     let Some((credential, expiry)) = model.ending().filter(|_| matters) else { return area };
     let sign = if expiry == Expiry::Ended { Sign::Failed } else { Sign::NeedsYou };
     let (kind, words) = (credential.kind.words(), expiry.words().unwrap_or_default());
+    let renew = command::named(model, "renew");
     let text = match (room, credential.kind) {
         (Room::Small | Room::Tiny, CredentialKind::Command) => format!("{kind} {words}"),
-        (Room::Small | Room::Tiny, _) => format!("{kind} {words}: R"),
+        (Room::Small | Room::Tiny, _) => format!("{kind} {words}: {renew}"),
         (_, CredentialKind::Command) => {
             let name = model.overview.profile.as_ref().map_or("", |profile| profile.name.as_str());
             format!(
@@ -61,9 +62,9 @@ pub fn ending(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
             )
         }
         (_, _) if expiry == Expiry::Ended => {
-            format!("The {kind} {words}: nothing can be read before there is a new one. R makes it.")
+            format!("The {kind} {words}: nothing can be read before there is a new one. {renew} makes it.")
         }
-        (_, _) => format!("The {kind} {words}. R makes a new one; the old one works until then."),
+        (_, _) => format!("The {kind} {words}. {renew} makes a new one; the old one works until then."),
     };
     let width = area.width.saturating_sub(2);
     let mut lines = widgets::signed_text(sign, &text, width);
