@@ -216,9 +216,9 @@ fn keys(model: &Model, buf: &mut Page<'_>, area: Rect) {
     }
     let mut seen = Vec::new();
     hints.retain(|hint| {
-        let first = !seen.contains(&hint.label);
+        let is_first = !seen.contains(&hint.label);
         seen.push(hint.label);
-        first
+        is_first
     });
     while cells(&hints) > room + 3 {
         match hints.iter().rposition(|hint| !hint.is_kept()) {
