@@ -450,7 +450,7 @@ const SORTS: [Column; 16] = [
 ];
 
 fn a_user(n: usize, name: &str, traits: u8, mail: usize) -> Thing {
-    let guid = n % 2 == 0;
+    let guid = n.is_multiple_of(2);
     let id = if guid { format!("aaaaaa{n:02}-0000-4000-8000-00000000000{n}") } else { format!("user-{n}") };
     let upn = format!("{}@Contoso.com", name.replace(['\n', ' '], "."));
     let mut json = json!({ "displayName": name, "userPrincipalName": upn, "id": id });
