@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::{
-        ExitReason, settings,
+        ExitReason,
         views::{Fill, Fills, JupiterOneForm, Mode},
     },
     cli::{self, Common, Screen},
@@ -117,7 +117,7 @@ pub fn fills(demo: &Demo) -> Fills {
 const PATIENCE: Duration = Duration::from_millis(50);
 
 async fn show(office: Office, screen: Screen, mode: Mode, vault: Arc<dyn Vault>, fills: Option<Fills>) -> Exit {
-    let file = Paths::of_platform().map(|paths| paths.config.join(settings::FILE));
+    let file = Paths::of_platform().map(|paths| paths.screens());
     let options = UiOptions {
         mode,
         preferences: preferences(&screen, |name| std::env::var(name).ok(), file.as_deref()),
