@@ -361,6 +361,7 @@ pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
     model.place = Place::Browse;
     match model.shown().map(|run| run.id) {
         Some(run) if model.browse.run != Some(run) && !model.browse.chosen => show_run(model, run, fx),
+        Some(_) if has_ended(model) => refresh(model, fx),
         Some(_) => fetch(model, fx),
         None => model.look_again(fx),
     }
@@ -504,6 +505,12 @@ pub(super) fn resized(model: &mut Model, fx: &mut Fx) {
     }
 }
 
+/// The run has ended since its rows were read: they were not all, and counts in them were not known yet.
+fn has_ended(m: &Model) -> bool {
+    let status = m.browsed().map(|run| run.status);
+    m.browse.seen == Some(RunStatus::Running) && status.is_some_and(|status| status != RunStatus::Running)
+}
+
 /// The overview has come: while nothing is on the screen yet, show what there is.
 pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
     if model.place != Place::Browse {
@@ -512,9 +519,7 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
     let view = model.browse.view();
     let empty = view.window.rows.is_empty() && view.filter.text().is_empty();
     let Some(run) = model.shown().map(|run| run.id) else { return };
-    let status = model.browsed().map(|run| run.status);
-    if model.browse.seen == Some(RunStatus::Running) && status != Some(RunStatus::Running) {
-        // It has ended: what was read of it before is not all, and counts of it were not known yet.
+    if has_ended(model) {
         return refresh(model, fx);
     }
     if model.browse.run.is_none() || (empty && view.window.pending.is_none() && !model.browse.chosen) {

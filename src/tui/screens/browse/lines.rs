@@ -243,7 +243,8 @@ fn run_in_full(model: &Model, run: &RunInfo, cells: u16) -> Vec<Line<'static>> {
     };
     fact("started", day(run.started_at, &model.zone));
     if let Some(at) = run.finished_at {
-        fact("ended", format!("{} ({})", day(at, &model.zone), ago(model.now, at)));
+        fact("ended", day(at, &model.zone));
+        fact("", ago(model.now, at));
     }
     fact("read", runs::kind(run.kind).to_owned());
     fact("took", clock(run.seconds));
