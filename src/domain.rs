@@ -14,6 +14,7 @@ pub mod edge;
 pub mod email;
 pub mod entity;
 pub mod explore;
+pub mod filter;
 pub mod ids;
 pub mod kind;
 pub mod lineage;
