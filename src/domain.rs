@@ -32,6 +32,7 @@ pub mod properties;
 pub mod provenance;
 pub mod reading;
 pub mod registration;
+pub mod request;
 pub mod secret;
 pub mod short_id;
 pub mod target;

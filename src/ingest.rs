@@ -236,7 +236,7 @@ impl Work<'_> {
     async fn attempt(&self, decision: Decision, leftover: Option<Leftover>) -> Result<Attempt, CollectError> {
         let (job, watch) = (self.job, &self.watch);
         let run = self.begin(&decision, leftover.as_ref()).await?;
-        watch.decided(decision.kind, leftover.as_ref().map(|l| l.started_at), self.last_full);
+        watch.decided(run, decision.kind, leftover.as_ref().map(|l| l.started_at), self.last_full);
         watch.because(&decision.because);
         let number = if decision.resume.is_some() { String::new() } else { format!("run {run}: ") };
         watch.log(Level::Info, format!("{number}{}", words(&decision)), None);

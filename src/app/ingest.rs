@@ -210,7 +210,7 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
                 ingest.log.pop_front();
             }
         }
-        Event::Check(_) | Event::Upload(_) | Event::Consent(_) => {}
+        Event::Check(_) | Event::Upload(_) | Event::Consent(_) | Event::Request(_) => {}
     }
 }
 

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     check::Check,
     completeness::{Collection, Gap, State},
+    ids::RunId,
     problem::Problem,
     reading::RunKind,
+    request::Request,
     upload::UploadProgress,
 };
 
@@ -24,6 +26,8 @@ pub enum Event {
     Upload(UploadProgress),
     Consent(ConsentTry),
     Log(LogLine),
+    /// A request was answered, or was not.
+    Request(Box<Request>),
 }
 
 /// How the waiting for an administrator's consent goes.
@@ -44,6 +48,9 @@ pub struct ConsentTry {
 /// Where a run of the ingestion stands.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct IngestProgress {
+    /// Its number; `None` until the store has given it one.
+    #[serde(default)]
+    pub run: Option<RunId>,
     pub collections: [CollectionProgress; 4],
     /// How this run reads; `None` until that is decided.
     pub kind: Option<RunKind>,

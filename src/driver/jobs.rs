@@ -174,6 +174,8 @@ impl Reporter for Mailbox {
             Event::Ingest(progress) => mail.ingest = Some(progress),
             Event::Upload(progress) => mail.upload = Some(progress),
             Event::Consent(tried) => mail.consent = Some(tried),
+            // The request log keeps them.
+            Event::Request(_) => {}
             Event::Log(line) => {
                 if mail.lines.len() == LINES {
                     mail.lines.pop_front();

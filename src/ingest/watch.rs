@@ -14,6 +14,7 @@ use crate::{
     domain::{
         clock::Clock,
         completeness::{Collection, Gap, GapScope, State},
+        ids::RunId,
         problem::Problem,
         progress::{Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
         reading::RunKind,
@@ -173,12 +174,18 @@ impl Watch {
     }
 
     /// How the run reads. What was told of an attempt before does not count.
-    pub fn decided(&self, kind: RunKind, resumed_from: Option<Timestamp>, last_full: Option<Timestamp>) {
+    pub fn decided(&self, run: RunId, kind: RunKind, resumed_from: Option<Timestamp>, last_full: Option<Timestamp>) {
         let mut state = self.lock();
         let fallbacks = std::mem::take(&mut state.progress.fallbacks);
         *state = Watched::default();
-        state.progress =
-            IngestProgress { kind: Some(kind), resumed_from, last_full, fallbacks, ..IngestProgress::default() };
+        state.progress = IngestProgress {
+            run: Some(run),
+            kind: Some(kind),
+            resumed_from,
+            last_full,
+            fallbacks,
+            ..IngestProgress::default()
+        };
     }
 
     /// Why it reads so.

@@ -15,6 +15,7 @@ use crate::{
         view::RunInfo,
     },
     profile::{Settings, TenantRef},
+    requests,
     store::{self, Reader, StoreError},
 };
 
@@ -162,10 +163,13 @@ pub fn has_open_gaps(run: &RunInfo) -> bool {
 ///
 /// When another process writes it, when what is there is no store, when the system refuses.
 pub fn remove_store(settings: &Settings, tenant: &TenantId, now: Timestamp) -> Result<bool, JobError> {
-    store::remove(&settings.paths.store(tenant), now).map_err(|error| match error {
+    let store = settings.paths.store(tenant);
+    let was_there = store::remove(&store, now).map_err(|error| match error {
         StoreError::Locked { .. } => JobError::Guard(Box::new(error.problem())),
         other => other.into(),
-    })
+    })?;
+    requests::remove(&store).map_err(|error| JobError::failed(super::request_log_problem(&error)))?;
+    Ok(was_there)
 }
 
 #[cfg(test)]
