@@ -193,20 +193,19 @@ fn keys(model: &Model, buf: &mut Buffer, area: Rect) {
             items.push((command.action, key, command.label));
         }
     }
-    // Where not all fits, shorter words may; what still does not goes from the end, but for what comes next and the way back.
+    // Where not all fits, shorter words may, from the end; what still does not goes from the end, but for what comes next and the way back.
     let cells = |items: &[(Action, String, &str)]| items.iter().map(|(_, k, l)| width(k) + width(l) + 4).sum::<usize>();
-    if cells(&items) > room + 3 {
-        for (_, _, label) in &mut items {
-            *label = brief(label);
+    for n in (0..items.len()).rev() {
+        if cells(&items) > room + 3 {
+            items[n].2 = brief(items[n].2);
         }
-        let mut seen = Vec::new();
-        items.retain(|(_, _, label)| {
-            !seen.contains(label) && {
-                seen.push(*label);
-                true
-            }
-        });
     }
+    let mut seen = Vec::new();
+    items.retain(|(_, _, label)| {
+        let is_first = !seen.contains(label);
+        seen.push(*label);
+        is_first
+    });
     while cells(&items) > room + 3 {
         let spare =
             |(a, ..): &(Action, String, &str)| !matches!(a, Action::Continue | Action::Back | Action::Yes | Action::No);

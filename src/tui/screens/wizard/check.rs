@@ -256,6 +256,10 @@ fn granted(rows: &[Row], cells: u16) -> Vec<Line<'static>> {
 
 /// Permission, whether it was granted, and what is lost without it.
 fn permissions(rows: &[Row], cells: u16, room: Room) -> Vec<Line<'static>> {
+    // Without a token nothing is known of them.
+    if rows.is_empty() {
+        return Vec::new();
+    }
     if room != Room::Full {
         return granted(rows, cells);
     }
