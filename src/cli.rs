@@ -6,7 +6,7 @@ mod script;
 
 use std::path::PathBuf;
 
-pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, RowArgs, Show, Why};
+pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, Requests, RowArgs, Show, Why};
 pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
 pub use script::{About, Script, ScriptShell};
 
@@ -101,6 +101,8 @@ pub enum Command {
     Why(Why),
     /// Tell what came, went or changed between two runs
     Diff(Diff),
+    /// Tell what was asked of Microsoft and JupiterOne, request by request: the logs of the last runs
+    Requests(Requests),
     /// Tell what an upload would create, change and delete; writes nothing
     Preview(Preview),
     /// Synchronise JupiterOne with what was collected

@@ -16,6 +16,7 @@ pub mod email;
 pub mod entity;
 pub mod explore;
 pub mod filter;
+pub mod finding;
 pub mod ids;
 pub mod kind;
 pub mod lineage;

@@ -19,7 +19,7 @@ pub use guard::Guard;
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
 pub use runs::{
-    accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, remove_store, runs,
+    accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, problems, remove_store, runs,
 };
 
 use crate::{

@@ -44,7 +44,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "driver",
         may: &[
-            "app", "tui", "cli", "demo", "domain", "explore", "files", "jobs", "profile", "credentials", "store", "headless",
+            "app", "tui", "cli", "demo", "domain", "explore", "files", "jobs", "profile", "credentials", "requests", "store", "headless",
         ],
         never: &["reqwest", "rusqlite", "axum"],
     },
@@ -52,7 +52,7 @@ const RULES: &[Rule] = &[
     Rule { module: "cli", may: &["domain"], never: IO },
     Rule {
         module: "headless",
-        may: &["cli", "credentials", "demo", "domain", "explore", "export", "files", "jobs", "profile", "store"],
+        may: &["cli", "credentials", "demo", "domain", "explore", "export", "files", "jobs", "profile", "requests", "store"],
         never: &["reqwest", "rusqlite", "ratatui", "crossterm", "axum"],
     },
     Rule { module: "demo", may: &["domain"], never: &["reqwest", "rusqlite", "ratatui", "crossterm"] },

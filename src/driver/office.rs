@@ -38,6 +38,7 @@ use crate::{
         problem::Problem,
         progress::{Reporter, Silent},
         reading::How,
+        request::RequestQuery,
         target::{Destination, Target},
         upload::JobFigures,
         view::{List, Query, RunInfo},
@@ -49,6 +50,7 @@ use crate::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
     },
+    requests,
     store::{Reader, StoreError, holder},
 };
 
@@ -70,6 +72,8 @@ pub struct Office {
     reader: Mutex<Option<Reader>>,
     /// Who answers the browser's questions, for the store at work.
     explorer: Mutex<Option<Arc<Explorer>>>,
+    /// The request logs of the store at work.
+    logs: Mutex<Option<requests::Shelf>>,
     /// The key that was made or read last.
     key: Mutex<Option<ClientCertificate>>,
 }
@@ -102,8 +106,8 @@ impl Office {
         let paths = settings.paths.clone();
         let session = Mutex::new(Session::of(settings));
         let (away, reader, key) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
-        let explorer = Mutex::new(None);
-        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, key }
+        let (explorer, logs) = (Mutex::new(None), Mutex::new(None));
+        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, logs, key }
     }
 
     /// The selected profile, as screens name it.
@@ -308,7 +312,17 @@ impl Office {
         Ok(Overview { profile, store: Some(store) })
     }
 
-    /// Reads the store, which is kept open for the next question.
+    fn requests(&self, settings: &Settings, query: RequestQuery) -> Result<Answer, Problem> {
+        let mut kept = lock(&self.logs);
+        let store = settings.store().map_err(|e| Problem::new(e.to_string()))?;
+        if kept.as_ref().is_none_or(|shelf| !shelf.is_of(store)) {
+            *kept = Some(jobs::shelf(settings).map_err(|e| e.problem())?);
+        }
+        let Some(shelf) = kept.as_mut() else { return Err(Problem::new("the request logs are not open")) };
+        let rows = shelf.ask(query).map_err(|error| jobs::request_log_problem(&error))?;
+        Ok(Answer::Requests(Box::new(rows)))
+    }
+
     /// Who answers questions about the store at work.
     fn explorer(&self, settings: &Settings) -> Result<Arc<Explorer>, Problem> {
         let path = settings.store().map_err(|e| Problem::new(e.to_string()))?;
@@ -320,6 +334,7 @@ impl Office {
         }
     }
 
+    /// Reads the store, which is kept open for the next question.
     fn read<T>(&self, settings: &Settings, ask: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, Problem> {
         let mut kept = lock(&self.reader);
         let path = settings.store().map_err(|e| Problem::new(e.to_string()))?;
@@ -568,8 +583,10 @@ impl Engine for RealEngine {
     fn ask(&self, run: RunId, question: Question, cancel: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
         let stop = Stop::default();
         let of_answer = stop.clone();
-        let answer = self.with_office(move |office, settings| {
-            office.explorer(settings)?.ask(run, question, &of_answer).map_err(|error| error.problem())
+        let answer = self.with_office(move |office, settings| match question {
+            Question::Problems => jobs::problems(settings, run).map(Answer::Problems).map_err(|error| error.problem()),
+            Question::Requests(query) => office.requests(settings, query),
+            question => office.explorer(settings)?.ask(run, question, &of_answer).map_err(|error| error.problem()),
         });
         async move {
             tokio::select! {

@@ -9,6 +9,9 @@ use crate::{
     requests::{self, Log, Shelf},
 };
 
+/// What the log of a collection is called.
+pub(super) const COLLECT: &str = "collect";
+
 /// Does a job whose requests are kept. Whatever becomes of the log, it is the job's result that counts.
 pub(super) async fn kept<T, F: Future<Output = Result<T, JobError>>>(
     context: &Context,

@@ -8,6 +8,8 @@ use super::{JobError, NAMING};
 use crate::{
     domain::{
         completeness::{AcceptedGap, Gap, RunStatus, accept},
+        explore::Finding,
+        finding::{Evidence, findings},
         ids::{RunId, TenantId},
         problem::Problem,
         progress::{Event, Reporter},
@@ -30,6 +32,18 @@ pub fn runs(settings: &Settings) -> Result<Vec<RunInfo>, JobError> {
     let mut all = open(settings)?.runs()?;
     all.iter_mut().for_each(|run| accepted_here(run, settings));
     Ok(all)
+}
+
+/// Everything about a run that is not as it should be.
+pub fn problems(settings: &Settings, run: RunId) -> Result<Vec<Finding>, JobError> {
+    let reader = open(settings)?;
+    let mut run = reader.run(run)?;
+    accepted_here(&mut run, settings);
+    let learned = reader.learned()?;
+    // Whatever becomes of the logs, the rest is known.
+    let logs = super::shelf(settings)?.logs().unwrap_or_default();
+    let log = logs.iter().find(|log| log.run == Some(run.id) && log.of == super::logs::COLLECT);
+    Ok(findings(Evidence { run: &run, learned: &learned, log, naming: NAMING }))
 }
 
 /// Marks the gaps that the profile accepts.
