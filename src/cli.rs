@@ -14,6 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{
     cloud::Cloud,
+    explore::Again,
+    finding::parse_again,
     ids::RunId,
     origin::Origin,
     reading::{Age, GroupPick},
@@ -175,6 +177,11 @@ pub struct Collect {
     /// Read everything when the last full read is older than this, such as 12h or 7d [profile: full_every] [default: 7d]
     #[arg(long, value_name = "DURATION")]
     pub full_every: Option<Age>,
+    /// Read only this again, and have everything else as the newest finished run has it: group:<id> for its members, users,
+    /// groups, memberships, others, account. See `tenantry list problems`
+    #[arg(long, value_name = "WHAT", value_parser = parse_again,
+          conflicts_with_all = ["all", "full", "gentle", "only_groups", "sample", "explain"])]
+    pub again: Vec<Again>,
     /// Least load on the tenant instead of least time: delta chains, one request at a time, low priority
     #[arg(long)]
     pub gentle: bool,

@@ -48,7 +48,7 @@ use crate::{
     },
     export::{self, ExportReport},
     graph::{GraphClient, GraphConfig},
-    ingest::{self, Collect, CollectError},
+    ingest::{self, Collect, CollectError, amend::CannotAmend},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
     net::{NetConfig, ProxyPassword},
     preview,
@@ -241,6 +241,8 @@ fn of_collect(error: CollectError) -> JobError {
     match error {
         // To drop what was read takes a word.
         CollectError::Unfinished(_) => JobError::Guard(Box::new(error.problem())),
+        CollectError::Amend(CannotAmend::Unfinished(_)) => JobError::Guard(Box::new(error.problem())),
+        CollectError::Amend(_) => JobError::Unfit(Box::new(error.problem())),
         _ => JobError::failed(error.problem()),
     }
 }

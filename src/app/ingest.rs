@@ -10,6 +10,7 @@ use super::{
     overlay::{AskPhase, Overlay, Question},
 };
 use crate::domain::{
+    explore::Again,
     problem::Problem,
     progress::{Event, IngestProgress, LogLine},
     reading::{How, RunKind},
@@ -152,6 +153,16 @@ pub(super) fn start(model: &mut Model, how: How, fx: &mut Fx) {
     }
     let job = model.start(Work::Collect(how), fx);
     model.ingest = Ingest { phase: IngestPhase::Running(job), ..Ingest::default() };
+}
+
+/// Reads this alone again, unless something is being read; the ingest screen shows it as any run.
+pub fn again(model: &mut Model, again: Again, fx: &mut Fx) {
+    if is_running(model) {
+        return;
+    }
+    let job = model.start(Work::Again(again), fx);
+    model.ingest = Ingest { phase: IngestPhase::Running(job), ..Ingest::default() };
+    model.place = Place::Ingest;
 }
 
 fn hold(model: &mut Model, held: bool, fx: &mut Fx) {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     check::Check,
     completeness::{Collection, Gap, State},
+    explore::Again,
     ids::RunId,
     problem::Problem,
     reading::RunKind,
@@ -56,6 +57,9 @@ pub struct IngestProgress {
     pub kind: Option<RunKind>,
     /// Why this kind and no other, as a clause: "--full was asked for".
     pub because: Option<String>,
+    /// What is read again, where nothing else is.
+    #[serde(default)]
+    pub again: Vec<Again>,
     /// Of a run that reads changes: since when.
     pub changes_since: Option<Timestamp>,
     /// The interrupted run that this one goes on with began then.

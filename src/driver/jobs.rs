@@ -124,6 +124,9 @@ async fn perform(
         Work::Collect(how) => {
             or_failed(engine.collect(how, hold, mail, cancel).await, |run| Outcome::Collected(Box::new(run)))
         }
+        Work::Again(again) => {
+            or_failed(engine.again(again, hold, mail, cancel).await, |run| Outcome::Collected(Box::new(run)))
+        }
         Work::Ask(run, question) => or_failed(engine.ask(run, question, cancel).await, Outcome::Answered),
         Work::Preview => or_failed(engine.preview(cancel).await, |p| Outcome::Previewed(Box::new(p))),
         Work::Upload(order) => match engine.upload(order, mail, cancel).await {

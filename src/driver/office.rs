@@ -31,13 +31,13 @@ use crate::{
         check::Check,
         clock::Clock,
         credential::{CertificateView, Credential},
-        explore::{Answer, Question},
+        explore::{Again, Answer, Question},
         ids::RunId,
         origin::Origin,
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
-        reading::How,
+        reading::{Ask, How},
         request::RequestQuery,
         target::{Destination, Target},
         upload::JobFigures,
@@ -350,6 +350,22 @@ impl Office {
         })
     }
 
+    /// Reads the directory as it is asked, on the ground of what the profile asks.
+    async fn read_directory(
+        &self,
+        ask: impl FnOnce(Ask) -> Ask + Send,
+        hold: Hold,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> Result<RunInfo, Problem> {
+        let Session { settings, secrets, .. } = self.session();
+        let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
+        let context = self.context(settings, secrets, reporter, cancel);
+        let ask = ask(context.ask.clone());
+        let context = Context { ask, hold, ..context };
+        jobs::collect(&context).await.map_err(|e| e.problem())
+    }
+
     async fn send(
         &self,
         order: UploadOrder,
@@ -569,15 +585,17 @@ impl Engine for RealEngine {
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
-        async move {
-            let Session { settings, secrets, .. } = self.0.session();
-            let secrets = self.0.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
-            let context = self.0.context(settings, secrets, reporter, cancel);
-            let ask = how.on(context.ask.clone());
-            let context = Context { ask, hold, ..context };
-            jobs::collect(&context).await.map_err(|e| e.problem())
-        }
-        .boxed()
+        self.0.read_directory(move |profile| how.on(profile), hold, reporter, cancel).boxed()
+    }
+
+    fn again(
+        &self,
+        again: Again,
+        hold: Hold,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
+        self.0.read_directory(move |profile| Ask { again: vec![again], ..profile }, hold, reporter, cancel).boxed()
     }
 
     fn ask(&self, run: RunId, question: Question, cancel: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {

@@ -224,7 +224,7 @@ mod tests {
                 r.code = Some("timeout".to_owned());
                 r.attempt = 3;
             },
-            "    12  10:15:02.123  GET   none              0 ms  /v1.0/users?$top=999  (timeout, attempt 3)",
+            "    12  10:15:02.123  GET   none                0 ms  /v1.0/users?$top=999  (timeout, attempt 3)",
         );
     }
 }

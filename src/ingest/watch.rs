@@ -14,6 +14,7 @@ use crate::{
     domain::{
         clock::Clock,
         completeness::{Collection, Gap, GapScope, State},
+        explore::Again,
         ids::RunId,
         problem::Problem,
         progress::{Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
@@ -191,6 +192,11 @@ impl Watch {
     /// Why it reads so.
     pub fn because(&self, why: &str) {
         self.lock().progress.because = Some(why.to_owned());
+    }
+
+    /// What it reads again, where it reads nothing else.
+    pub fn again(&self, again: Vec<Again>) {
+        self.lock().progress.again = again;
     }
 
     /// As far as an interrupted run came.

@@ -27,7 +27,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Answer, Question},
+        explore::{Again, Answer, Question},
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
         naming::Naming,
@@ -123,6 +123,8 @@ pub struct Script {
     pub runs: Vec<RunInfo>,
     /// How runs were asked to read.
     pub hows: Vec<How>,
+    /// What was asked to be read again by itself.
+    again: Vec<Again>,
     /// The runs read what changed, and give up a shortcut.
     pub delta: bool,
     pub profile: Option<ProfileView>,
@@ -566,6 +568,17 @@ impl Engine for Fake {
             Ok(ended)
         }
         .boxed()
+    }
+
+    fn again(
+        &self,
+        again: Again,
+        hold: Hold,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
+        self.script.lock().unwrap().again.push(again);
+        self.collect(How::Changes, hold, reporter, cancel)
     }
 
     fn ask(&self, _: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
