@@ -124,7 +124,7 @@ pub struct Script {
     /// How runs were asked to read.
     pub hows: Vec<How>,
     /// What was asked to be read again by itself.
-    again: Vec<Again>,
+    pub again: Vec<Again>,
     /// The runs read what changed, and give up a shortcut.
     pub delta: bool,
     pub profile: Option<ProfileView>,
