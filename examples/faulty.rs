@@ -133,7 +133,7 @@ impl Engine for Nothing {
         refused()
     }
 
-    fn ask(&self, _: RunId, _: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+    fn ask(&self, _: RunId, _: Question, _: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
         refused()
     }
 

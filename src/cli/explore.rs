@@ -211,7 +211,8 @@ mod tests {
 
     #[test]
     fn orders_and_columns_have_words() {
-        let check = |args: &[&str], want: Option<(&[(Column, bool)], &[Column])>| {
+        type Rows<'a> = (&'a [(Column, bool)], &'a [Column]);
+        let check = |args: &[&str], want: Option<Rows<'_>>| {
             let all = ["tenantry", "list", "groups"].iter().chain(args);
             let got = Cli::try_parse_from(all).ok().map(|cli| match cli.command {
                 Some(Command::List(args)) => {

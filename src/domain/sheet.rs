@@ -97,11 +97,11 @@ fn plain(one: &Cell) -> Cow<'_, str> {
     }
 }
 
-/// A text that no spreadsheet runs, and that moves nothing.
+/// A text that no spreadsheet takes for a formula (OWASP, "CSV Injection"), and that moves nothing.
 fn cell(text: &str) -> Cow<'_, str> {
     let shown = visible(text);
-    // Also those of East Asian keyboards, which Excel takes for the others.
-    let runs = shown.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    // Also the wide forms, which a spreadsheet takes for the narrow ones; and behind white space, which it may cut off.
+    let runs = text.trim_start().starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
     if runs { Cow::Owned(format!("'{shown}")) } else { shown }
 }
 
@@ -156,8 +156,11 @@ mod tests {
         check("+49 30", "'+49 30");
         check("-1", "'-1");
         check(" =1", "' =1");
-        check("＝1", "'＝1");
-        check("\t=1", "␉=1");
+        check("\u{ff1d}1", "'\u{ff1d}1");
+        check("\t=1", "'␉=1");
+        check("\r=1", "'␍=1");
+        check("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0");
+        check("", "");
         check("a=1", "a=1");
         check("x\x1b[2J\ny", "x␛[2J␊y");
         check("a;b", "\"a;b\"");

@@ -202,15 +202,15 @@ impl Atlas {
         let traits = self.traits(node);
         let text = |text: &str| if text.is_empty() { Value::Nothing } else { Value::Text(text.to_owned().into()) };
         let kind = self.kind(node);
-        let is_group = kind == EntityKind::Group;
+        let is_group = kind == EntityKind::Group && self.is_entity(node);
         match field {
             Field::Type => Value::Text(type_words(kind, self.label(node)).into()),
             Field::Enabled if traits.has(Trait::Enabled) => Value::Yes(true),
             Field::Enabled if traits.has(Trait::Disabled) => Value::Yes(false),
             Field::Dynamic if is_group => Value::Yes(traits.has(Trait::Dynamic)),
             Field::RoleAssignable if is_group => Value::Yes(traits.has(Trait::RoleAssignable)),
-            Field::Synced => Value::Yes(traits.has(Trait::Synced)),
-            Field::Members if is_group => Value::Number(self.members(node)),
+            Field::Synced if self.is_entity(node) => Value::Yes(traits.has(Trait::Synced)),
+            Field::Members if kind == EntityKind::Group => Value::Number(self.members(node)),
             Field::Nesting if is_group => Value::Number(u64::from(self.nesting.depths[node as usize])),
             Field::Groups if kind != EntityKind::Account => Value::Number(self.groups(node)),
             Field::State if is_group => Value::Text(self.state(node).unwrap_or(State::Complete).as_str().into()),

@@ -247,7 +247,7 @@ fn base(atlas: &Atlas, query: &Query) -> Option<Listing> {
                 }
             };
             let mut nodes: Vec<Node> = Vec::new();
-            if is_account {
+            if is_account && matches!(query.within, Within::AllMembersOf(_)) {
                 // It has all users and groups itself, and what else there is over groups.
                 let pairs = Pairs::of(atlas);
                 nodes.extend(pairs.of_account.clone());

@@ -1,15 +1,10 @@
-//! A list as text for other programs: for the clipboard, or as a file.
-//!
-//! In TSV and CSV what could steer a terminal is visible and what a spreadsheet would run is disarmed; JSON has texts as
-//! they are stored, with what JSON escapes.
+//! A list as text for other programs: for the clipboard, or as a file. How a row is written is [`Sheet`]'s.
 
 use std::{
     fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
-
-use serde_json::{Map, Value};
 
 use super::{
     find::STRIDE,
@@ -19,12 +14,7 @@ use super::{
     stop::{Stop, Stopped},
 };
 use crate::{
-    domain::{
-        column::{Cell, Column},
-        explore::TextForm,
-        text::visible,
-        view::Query,
-    },
+    domain::{column::Column, explore::TextForm, sheet::Sheet, view::Query},
     files,
 };
 
@@ -147,109 +137,30 @@ fn write(
     stop: &Stop,
 ) -> Result<(), Trouble> {
     let columns = if query.columns.is_empty() { Column::of(query.list) } else { &query.columns[..] };
-    let line = |out: &mut dyn Write, fields: &mut dyn Iterator<Item = String>| {
-        let (between, end) = if form == TextForm::Csv { (",", "\r\n") } else { ("\t", "\n") };
-        let quoted = |field: String| if form == TextForm::Csv { csv(&field) } else { field };
-        let fields: Vec<String> = fields.map(quoted).collect();
-        write!(out, "{}{end}", fields.join(between))
+    let name = |column: &Column| match form {
+        TextForm::Tsv | TextForm::Csv => column.title(),
+        TextForm::Json | TextForm::Ndjson => column.word(),
     };
-    match form {
-        TextForm::Tsv | TextForm::Csv => line(out, &mut columns.iter().map(|column| column.title().to_owned()))?,
-        TextForm::Json => out.write_all(b"[")?,
-        TextForm::Ndjson => {}
-    }
+    let mut sheet = Sheet::new(form, columns.iter().map(name).collect());
+    let mut text = String::new();
+    sheet.begin(&mut text);
     for (at, row) in listing.lines(&run.atlas, 0..usize::MAX).enumerate() {
         if at.is_multiple_of(STRIDE) {
             stop.check().map_err(Trouble::Stopped)?;
         }
-        let mut cells = columns.iter().map(|column| rows::cell(&run.atlas, listing, row, *column));
-        match form {
-            TextForm::Tsv | TextForm::Csv => line(out, &mut cells.map(|cell| field(&cell)))?,
-            TextForm::Json | TextForm::Ndjson => {
-                let (before, behind) = match (form, at) {
-                    (TextForm::Ndjson, _) => ("", "\n"),
-                    (_, 0) => ("\n", ""),
-                    _ => (",\n", ""),
-                };
-                let object: Map<String, Value> =
-                    columns.iter().map(|column| (column.word().to_owned(), json(cells.next()))).collect();
-                write!(out, "{before}{}{behind}", Value::Object(object))?;
-            }
-        }
+        let cells: Vec<_> = columns.iter().map(|column| rows::cell(&run.atlas, listing, row, *column)).collect();
+        sheet.row(&cells, &mut text);
+        out.write_all(text.as_bytes())?;
+        text.clear();
     }
-    if form == TextForm::Json {
-        out.write_all(b"\n]\n")?;
-    }
+    sheet.end(&mut text);
+    out.write_all(text.as_bytes())?;
     Ok(())
-}
-
-/// A cell as text without surprises.
-fn field(cell: &Cell) -> String {
-    match cell {
-        Cell::Empty => String::new(),
-        Cell::Yes(yes) => yes.to_string(),
-        Cell::Number(n) => n.to_string(),
-        Cell::Time(at) => at.to_string(),
-        Cell::Text(text) => disarmed(text),
-    }
-}
-
-/// A text that no spreadsheet takes for a formula (OWASP, "CSV Injection"), with nothing invisible in it.
-pub fn disarmed(text: &str) -> String {
-    let shown = visible(text);
-    // A spreadsheet takes the wide forms for the narrow ones.
-    let runs = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}']);
-    if runs { format!("'{shown}") } else { shown.into_owned() }
-}
-
-/// RFC 4180.
-fn csv(field: &str) -> String {
-    if field.contains([',', '"', '\n', '\r', ';']) || field.starts_with(' ') || field.ends_with(' ') {
-        format!("\"{}\"", field.replace('"', "\"\""))
-    } else {
-        field.to_owned()
-    }
-}
-
-fn json(cell: Option<Cell>) -> Value {
-    match cell {
-        None | Some(Cell::Empty) => Value::Null,
-        Some(Cell::Yes(yes)) => yes.into(),
-        Some(Cell::Number(n)) => n.into(),
-        Some(Cell::Time(at)) => at.to_string().into(),
-        Some(Cell::Text(text)) => text.into(),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        let check = |text: &str, want: &str| assert_eq!(disarmed(text), want);
-        check("Ada", "Ada");
-        check("", "");
-        check("a=1", "a=1");
-        check("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0");
-        check("+1", "'+1");
-        check("-1", "'-1");
-        check("@SUM(A1)", "'@SUM(A1)");
-        check("\t=1", "'␉=1");
-        check("\r=1", "'␍=1");
-        check("\u{ff1d}1", "'\u{ff1d}1");
-        check("a\x1b[2J\u{202e}", "a␛[2J‹U+202E›");
-    }
-
-    #[test]
-    fn cells_are_quoted_where_they_must_be() {
-        let check = |text: &str, want: &str| assert_eq!(csv(text), want);
-        check("plain", "plain");
-        check("a,b", "\"a,b\"");
-        check("say \"a\"", "\"say \"\"a\"\"\"");
-        check(" a", "\" a\"");
-        check("a;b", "\"a;b\"");
-    }
 
     #[test]
     fn no_file_is_written_over() {

@@ -450,7 +450,7 @@ const SORTS: [Column; 16] = [
 ];
 
 fn a_user(n: usize, name: &str, traits: u8, mail: usize) -> Thing {
-    let guid = n % 2 == 0;
+    let guid = n.is_multiple_of(2);
     let id = if guid { format!("aaaaaa{n:02}-0000-4000-8000-00000000000{n}") } else { format!("user-{n}") };
     let upn = format!("{}@Contoso.com", name.replace(['\n', ' '], "."));
     let mut json = json!({ "displayName": name, "userPrincipalName": upn, "id": id });
@@ -799,10 +799,7 @@ fn a_list_as_text() {
         TextForm::Tsv,
         &format!("name\tin groups\tcreated\tmail\n'=Sum(A1)\t1\t{time}\t\nAda\t1\t{time}\t\nada\t0\t{time}\t\n"),
     );
-    check(
-        TextForm::Csv,
-        &format!("name,in groups,created,mail\r\n'=Sum(A1),1,{time},\r\nAda,1,{time},\r\nada,0,{time},\r\n"),
-    );
+    check(TextForm::Csv, &format!("name,in groups,created,mail\n'=Sum(A1),1,{time},\nAda,1,{time},\nada,0,{time},\n"));
     let lines = [json("=Sum(A1)", 1), json("Ada", 1), json("ada", 0)];
     check(TextForm::Ndjson, &format!("{}\n", lines.join("\n")));
     check(TextForm::Json, &format!("[\n{}\n]\n", lines.join(",\n")));

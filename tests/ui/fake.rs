@@ -581,7 +581,7 @@ impl Engine for Fake {
         self.collect(How::Changes, hold, reporter, cancel)
     }
 
-    fn ask(&self, _: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+    fn ask(&self, _: RunId, question: Question, _: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
         let answer = match question {
             Question::Rows(query) => Ok(Answer::Rows(self.rows(query))),
             Question::Detail(id) => Ok(Answer::Detail(detail(id).map(Box::new))),

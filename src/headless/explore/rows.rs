@@ -62,7 +62,7 @@ pub fn members(common: &Common, args: &cli::Members) -> Result<Exit, Stop> {
     } else {
         (Within::MembersOf(group.id.clone()), &DIRECT, "Direct members")
     };
-    let heading = heading(what, "of", &group, &look)?;
+    let heading = heading((what, "of", ""), &group, &look)?;
     rows(&look, &Asked { list: List::Edges, within, usual, heading: Some(heading) }, &args.rows)
 }
 
@@ -70,11 +70,11 @@ pub fn groups(common: &Common, args: &cli::Groups) -> Result<Exit, Stop> {
     let look = Look::open(common, args.rows.at)?;
     let object = look.find(&args.object, &EntityKind::ALL)?;
     let (within, usual, what): (_, &[Column], _) = if args.effective {
-        (Within::AllGroupsOf(object.id.clone()), &DEEP_GROUPS, "Groups, direct and over others,")
+        (Within::AllGroupsOf(object.id.clone()), &DEEP_GROUPS, " is in, directly or over others")
     } else {
-        (Within::GroupsOf(object.id.clone()), &GROUPS, "Groups")
+        (Within::GroupsOf(object.id.clone()), &GROUPS, " is directly in")
     };
-    let heading = heading(what, "that have", &object, &look)?;
+    let heading = heading(("Groups", "that", what), &object, &look)?;
     rows(&look, &Asked { list: List::Groups, within, usual, heading: Some(heading) }, &args.rows)
 }
 
@@ -106,12 +106,12 @@ struct Asked<'a> {
 }
 
 /// `Effective members of Finance (a group, security), run 3 of 2026-11-23 05:10 UTC`, and whether all are known.
-fn heading(what: &str, of: &str, object: &Named, look: &Look) -> Result<String, JobError> {
+fn heading((what, of, is): (&str, &str, &str), object: &Named, look: &Look) -> Result<String, JobError> {
     let kind = match object.label.as_str() {
         "" => a_kind(object.kind).to_owned(),
         label => format!("{}, {}", a_kind(object.kind), visible(label)),
     };
-    let mut words = format!("{what} {of} {} ({kind}), {}", visible(&object.name), look.words());
+    let mut words = format!("{what} {of} {} ({kind}){is}, {}", visible(&object.name), look.words());
     let Answer::Detail(detail) = look.ask(Question::Detail(object.id.clone()))? else { return Err(another_answer()) };
     if let Some(state) = detail.and_then(|detail| detail.state) {
         words.push_str(&format!("\nNot all members of it are known: {}", state.as_str()));
