@@ -177,8 +177,7 @@ pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
     let (clock, reporter) = (Arc::clone(&job.clock), Arc::clone(&job.reporter));
     let watch = Arc::new(Watch::new(job.client.clone(), clock, reporter, started, before));
     // A selection is read for a look, and nobody misses it.
-    let kept_work =
-        leftover.as_ref().is_some_and(|left| left.kind != RunKind::Scoped && !amend::is_marked(&left.plan));
+    let kept_work = leftover.as_ref().is_some_and(|left| left.kind != RunKind::Scoped && !amend::is_marked(&left.plan));
     if let Some((run, why)) = decision.dropped.as_ref().filter(|_| kept_work) {
         watch.log(Level::Warning, format!("what the interrupted run {run} had read is dropped: {why}"), None);
     }
@@ -303,10 +302,13 @@ impl Work<'_> {
             keep::with(&self.writer, move |w| w.resume_run(run)).await??;
             return Ok(run);
         }
-        let (at, plan) = (self.job.clock.now(), RunPlan {
-            kind: decision.kind,
-            plan: if decision.amend.is_some() { amend::marked(&self.plan) } else { self.plan.clone() },
-        });
+        let (at, plan) = (
+            self.job.clock.now(),
+            RunPlan {
+                kind: decision.kind,
+                plan: if decision.amend.is_some() { amend::marked(&self.plan) } else { self.plan.clone() },
+            },
+        );
         Ok(keep::with(&self.writer, move |w| w.begin_run(at, &plan)).await??)
     }
 

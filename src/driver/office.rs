@@ -18,8 +18,8 @@ use super::engine::Engine;
 use crate::{
     app::settings as ui,
     app::views::{
-        CredentialView, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
-        ProfileWork, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+        CredentialView, Elsewhere, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
+        ProfileWork, Reached, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -31,6 +31,7 @@ use crate::{
     domain::{
         check::Check,
         clock::Clock,
+        completeness::RunStatus,
         credential::{CertificateView, Credential},
         explore::{Again, Answer, Question},
         ids::RunId,
@@ -52,7 +53,7 @@ use crate::{
         proxy_password,
     },
     requests,
-    store::{Reader, StoreError, holder},
+    store::{Holder, Reader, StoreError, holder},
 };
 
 /// All that a session of the UI works with.
@@ -284,7 +285,10 @@ impl Office {
             runs.iter_mut().for_each(|run| jobs::accepted_here(run, &settings));
             let finished = runs.iter().find(|run| run.status.is_finished()).cloned();
             let newest = runs.into_iter().next();
-            let mut view = StoreView { newest, finished, ..StoreView::default() };
+            let held = holder(&path).filter(|held| held.pid.is_some_and(|pid| pid != std::process::id()));
+            let elsewhere = held.as_ref().map(|held| elsewhere(reader, held, newest.as_ref())).transpose()?;
+            let held_by = held.and_then(|held| held.pid);
+            let mut view = StoreView { newest, finished, held_by, elsewhere, ..StoreView::default() };
             let totals = view.shown().map(|run| reader.totals(run.id)).transpose()?.unwrap_or_default();
             let organization = match view.shown() {
                 Some(run) => reader.rows(run.id, NAMING, &first_account())?.rows.pop().map(|row| row.name),
@@ -300,7 +304,6 @@ impl Office {
                 path: path.display().to_string(),
                 temporary: self.demo.is_some() && self.flags.store.is_none(),
                 totals,
-                held_by: holder(&path).and_then(|h| h.pid).filter(|pid| *pid != std::process::id()),
                 uploaded,
                 ..view
             };
@@ -435,6 +438,19 @@ fn view(settings: &Settings, demo: Option<&Demo>) -> Option<ProfileView> {
         view.endpoints = None;
     }
     Some(view)
+}
+
+/// What another process does with the store.
+fn elsewhere(reader: &Reader, held: &Holder, newest: Option<&RunInfo>) -> Result<Elsewhere, StoreError> {
+    let run = newest.filter(|run| run.status == RunStatus::Running).cloned();
+    let reached = run.as_ref().map(|run| reader.reached(run.id)).transpose()?.unwrap_or_default();
+    let reached = reached.into_iter().map(|at| Reached {
+        collection: at.collection,
+        done: at.done,
+        total: at.total,
+        ended: at.end.map(|end| end.state),
+    });
+    Ok(Elsewhere { since: held.since, run, reached: reached.collect() })
 }
 
 fn unnamed(settings: &Settings) -> ProfileView {

@@ -222,8 +222,7 @@ impl Engine {
         let collection = Collection::Groups;
         if amend.members {
             let (send, receive) = mpsc::unbounded_channel();
-            let (groups, ()) =
-                tokio::try_join!(Box::pin(self.groups(send)), Box::pin(self.members(receive)))?;
+            let (groups, ()) = tokio::try_join!(Box::pin(self.groups(send)), Box::pin(self.members(receive)))?;
             return Ok(groups);
         }
         self.watch.begin(Collection::Memberships);

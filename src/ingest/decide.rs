@@ -111,7 +111,15 @@ pub fn decide(grounds: &Grounds<'_>) -> Result<Decision, Unfinished> {
 }
 
 fn everything(kind: RunKind, because: impl Into<String>, method: Method) -> Decision {
-    Decision { kind, because: because.into(), resume: None, dropped: None, users: method.clone(), groups: method, amend: None }
+    Decision {
+        kind,
+        because: because.into(),
+        resume: None,
+        dropped: None,
+        users: method.clone(),
+        groups: method,
+        amend: None,
+    }
 }
 
 impl Decision {

@@ -61,7 +61,7 @@ pub(super) fn told(
     Arc::new(move |mut event: Event| {
         if let Event::Ingest(progress) = &mut event {
             accept(&mut progress.gaps, &accepted);
-            progress.changes_since = 
+            progress.changes_since =
                 since.filter(|_| progress.kind == Some(RunKind::Delta) && progress.again.is_empty());
         }
         inner.report(event);

@@ -136,6 +136,11 @@ impl Reader {
         self.snapshot(|db| leftover(db, cut_off))
     }
 
+    /// How far a run has read each collection.
+    pub fn reached(&self, run: RunId) -> Result<Vec<Checkpoint>, StoreError> {
+        self.snapshot(|db| checkpoints(db, run))
+    }
+
     /// As [`Writer::delta_ground`].
     pub fn delta_ground(&self) -> Result<DeltaGround, StoreError> {
         self.snapshot(delta_ground)

@@ -82,10 +82,10 @@ async fn nothing_of_a_secret_gets_into_a_log() {
     }
     // An upload has its own log, of the run that it sent.
     let logs = jobs::shelf(&settings).unwrap().logs().unwrap();
-    assert_eq!(logs.iter().map(|log| (log.of.as_str(), log.run)).collect::<Vec<_>>(), [
-        ("upload", Some(run.id)),
-        ("collect", Some(run.id))
-    ]);
+    assert_eq!(
+        logs.iter().map(|log| (log.of.as_str(), log.run)).collect::<Vec<_>>(),
+        [("upload", Some(run.id)), ("collect", Some(run.id))]
+    );
     let (uploads, _) = logged(&stage, &Pick::Newest);
     let asked = stage.asked(Service::JupiterOne).len();
     assert_eq!(uploads.iter().filter(|r| r.service == Asked::JupiterOne).count(), asked);

@@ -494,6 +494,7 @@ impl Engine for Fake {
                     finished,
                     totals: if script.runs.is_empty() { Totals::default() } else { totals() },
                     held_by: None,
+                    elsewhere: None,
                     uploaded,
                 }),
             })
