@@ -365,7 +365,8 @@ impl Sender {
             let units = header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
             let throttling = Throttling::of(header);
             record.request_id.clone_from(&request_id);
-            record.units = units;
+            // A batch has no price: its items have.
+            record.units = units.filter(|_| call.priced);
             let body = whole_body(answer, &call.what, MOST_BODY).await?.map_err(network)?;
             record.bytes = body.len() as u64;
             let generation = token.generation;
