@@ -10,6 +10,8 @@ mod fake;
 mod files;
 #[path = "ui/journey.rs"]
 mod journey;
+#[path = "ui/plain.rs"]
+mod plain;
 #[path = "ui/profiles.rs"]
 mod profiles;
 #[path = "ui/screens.rs"]

@@ -25,6 +25,8 @@ use crate::{
 pub enum Answer {
     /// Nothing but these happens, one after the other.
     Do(Vec<Msg>),
+    /// These happen, and then, if nothing is wrong with the field, the next one is gone to.
+    Fill(Vec<Msg>),
     /// This is said.
     Say(Vec<String>),
     /// The page is said once more.
@@ -48,7 +50,7 @@ pub fn answer(model: &Model, page: &Page, line: &Secret) -> Answer {
         };
     }
     if is_field && let Some(text) = text.strip_prefix('=') {
-        return Answer::Do(typed(model, text));
+        return typed(model, text);
     }
     match text {
         "?" | "help" => return Answer::Say(choices::explained(model, page)),
@@ -56,7 +58,9 @@ pub fn answer(model: &Model, page: &Page, line: &Secret) -> Answer {
         _ => {}
     }
     if let Some(msgs) = chosen(model, page, text) {
-        return Answer::Do(msgs);
+        let is_option =
+            matches!(page.kind, Rows::Options { .. }) && text.parse().is_ok_and(|n: usize| n <= page.rows.len());
+        return if is_option { Answer::Fill(msgs) } else { Answer::Do(msgs) };
     }
     if model.overlays.is_empty() && model.place == Place::Browse {
         if let Some(words) = text.strip_prefix('/') {
@@ -68,7 +72,7 @@ pub fn answer(model: &Model, page: &Page, line: &Secret) -> Answer {
         }
     }
     if is_field {
-        return Answer::Do(typed(model, text));
+        return typed(model, text);
     }
     Answer::Say(vec!["That is no choice here: type a number or a command's word; ? explains.".to_owned()])
 }
@@ -155,44 +159,39 @@ fn popup_at(model: &Model) -> usize {
 fn row(model: &Model, page: &Page, place: usize) -> Vec<Msg> {
     let mut out = select(model, page, place);
     match page.kind {
-        Rows::None => {}
-        Rows::Options { .. } => out.extend(onward(model)),
+        Rows::None | Rows::Options { .. } => {}
         _ => out.push(act(Action::Continue)),
     }
     out
 }
 
-/// A field that was given its value leads to the next one, if there is one.
-fn onward(model: &Model) -> Option<Msg> {
+/// A field that was given its value leads to the next one, if there is one and nothing is wrong with it.
+pub fn onward(model: &Model) -> Option<Msg> {
+    let wizard = &model.wizard;
     let is_form = model.overlays.is_empty() && model.place == Place::Wizard;
-    // Where something is wrong with it, one stays.
-    (is_form && can::has_field_after(model)).then(|| act(Action::Continue))
+    let id = wizard.focused().filter(|_| is_form && can::has_field_after(model))?;
+    wizard.fields.wrong_on(wizard.step, id).is_none().then(|| act(Action::Continue))
 }
 
 /// The field has this text and no other.
-fn typed(model: &Model, text: &str) -> Vec<Msg> {
+fn typed(model: &Model, text: &str) -> Answer {
     if model.focus() == Focus::Secret {
         let edits = [SecretEdit::Clear, SecretEdit::Insert(Secret::new(text))];
-        return edits.into_iter().map(Msg::Secret).chain(onward(model)).collect();
+        return Answer::Fill(edits.into_iter().map(Msg::Secret).collect());
     }
     let mut out = written(text);
     match model.overlays.last() {
         // A typed word is its own confirmation; so is a name.
         Some(
             Overlay::Type { .. } | Overlay::Profile(Popup::Rename { .. } | Popup::Remove { .. } | Popup::Trust(_)),
-        ) => {
-            out.push(act(Action::Continue));
-        }
+        ) => out.push(act(Action::Continue)),
         Some(_) => {}
-        None if model.place == Place::Browse => {
-            // Where something is being chosen, Continue would take the first row.
-            if !matches!(model.browse.view().shows, Shows::Pick(_)) {
-                out.push(act(Action::Continue));
-            }
-        }
-        None => out.extend(onward(model)),
+        // Where something is being chosen, Continue would take the first row.
+        None if model.place == Place::Browse && matches!(model.browse.view().shows, Shows::Pick(_)) => {}
+        None if model.place == Place::Browse => out.push(act(Action::Continue)),
+        None => return Answer::Fill(out),
     }
-    out
+    Answer::Do(out)
 }
 
 /// Clears the field that has the focus, and puts the text in.

@@ -78,7 +78,8 @@ fn help(model: &Model, action: Action, usual: &str) -> String {
         Action::CopyScript | Action::CopyMessage | Action::CopyLink | Action::CopyProblem | Action::CopyThis => {
             usual.replacen("copy", "say", 1)
         }
-        _ => usual.to_owned(),
+        Action::Overview => "all steps, and how each of them stands".to_owned(),
+        _ => super::words::spoken(usual),
     }
 }
 
@@ -99,6 +100,8 @@ pub fn of(model: &Model, part: &Part) -> Vec<Choice> {
             // The word itself is what does it.
             && !(typed && choice.action == Action::Continue)
             && choice.action != Action::Leave
+            // An empty line does the same.
+            && choice.action != Action::NextField
             // Its parts are all said.
             && !(is_overview && matches!(choice.action, Action::Face(_)))
     });
@@ -165,12 +168,14 @@ pub fn ask(model: &Model, part: &Part, choices: &[Choice]) -> String {
         format!(" Empty line: {}, {}.", part.rows.len() + n + 1, choice.help)
     });
     let empty = empty.unwrap_or_default();
+    let choose = match last {
+        0 => "? explains.".to_owned(),
+        1 => "Choose 1; ? explains.".to_owned(),
+        last => format!("Choose 1 to {last}; ? explains."),
+    };
     match (model.focus(), &part.field) {
-        (Focus::Text | Focus::Secret | Focus::Choice, Some(field)) => {
-            format!("{field} Or choose 1 to {last}; ? explains.{empty}")
-        }
-        _ if last == 0 => "? explains.".to_owned(),
-        _ => format!("Choose 1 to {last}; ? explains.{empty}"),
+        (Focus::Text | Focus::Secret | Focus::Choice, Some(field)) => format!("{field} {choose}{empty}"),
+        _ => format!("{choose}{empty}"),
     }
 }
 

@@ -93,6 +93,13 @@ impl Said {
         self.0 = None;
     }
 
+    /// This line is said again, for it is what somebody waits for.
+    pub fn repeat(&mut self, line: Option<String>) {
+        if let (Some(page), Some(line)) = (&mut self.0, line) {
+            page.lines.retain(|said| *said != line);
+        }
+    }
+
     /// What of this page has not been said. `asked`: a person waits for a word, so that what is asked is said in any case.
     pub fn news(&mut self, page: Page, asked: bool) -> Vec<String> {
         let mut out = Vec::new();
@@ -112,7 +119,8 @@ impl Said {
         if moved {
             out.extend(page.choices.iter().enumerate().map(|(n, choice)| choice.line(after + n + 1)));
         }
-        if asked || !out.is_empty() || known.is_none_or(|b| b.ask != page.ask) {
+        // What comes by itself asks for nothing.
+        if asked || rows || moved || known.is_none_or(|b| b.ask != page.ask) {
             out.push(page.ask.clone());
         }
         self.0 = Some(page);
@@ -142,8 +150,12 @@ mod tests {
         check(page("Check", &["a"], &[]), false, &["", "== Check ==", "a", "Choose."]);
         check(page("Check", &["a"], &[]), false, &[]);
         check(page("Check", &["a"], &[]), true, &["Choose."]);
-        check(page("Check", &["a", "b"], &[]), false, &["b", "Choose."]);
+        check(page("Check", &["a", "b"], &[]), false, &["b"]);
+        check(page("Check", &["a", "b"], &["Ada"]), false, &["1. Ada", "Choose."]);
         check(page("Users", &["b"], &["Ada"]), false, &["", "== Users ==", "b", "1. Ada", "Choose."]);
         check(page("Users", &["b"], &["Zoe"]), false, &["1. Zoe", "Choose."]);
+        said.forget();
+        let again = said.news(page("Users", &["b"], &["Zoe"]), false);
+        assert_eq!(again, ["", "== Users ==", "b", "1. Zoe", "Choose."]);
     }
 }

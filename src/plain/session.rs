@@ -14,7 +14,7 @@ use futures::{Stream, StreamExt};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use super::{
-    answer::{Answer, act, answer},
+    answer::{Answer, act, answer, onward},
     hear::{Ears, Heard},
     page::{Page, Said},
     pages,
@@ -258,16 +258,30 @@ where
     fn answer(&mut self, line: &Secret) -> io::Result<()> {
         // Answers are one by one, so what is asked next is not hidden by what was asked before.
         match answer(&self.model, &Page::of(&self.model), line) {
-            Answer::Do(msgs) => {
-                for msg in msgs {
-                    if self.exit.is_some() {
-                        break;
-                    }
-                    self.happened(msg)?;
+            Answer::Do(msgs) => self.all_happened(msgs)?,
+            Answer::Fill(msgs) => {
+                self.all_happened(msgs)?;
+                match onward(&self.model) {
+                    Some(msg) => self.happened(msg)?,
+                    None => self.said.repeat(pages::wizard::wrong(&self.model)),
                 }
             }
             Answer::Say(lines) => lines.iter().for_each(|line| self.news.say(line)),
             Answer::Again => self.said.forget(),
+        }
+        // Said each time, for each time somebody waits for what became of the word.
+        if let Some(refused) = pages::overlay::refused(&self.model) {
+            self.news.say(refused);
+        }
+        Ok(())
+    }
+
+    fn all_happened(&mut self, msgs: Vec<Msg>) -> io::Result<()> {
+        for msg in msgs {
+            if self.exit.is_some() {
+                break;
+            }
+            self.happened(msg)?;
         }
         Ok(())
     }

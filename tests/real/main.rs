@@ -10,6 +10,7 @@ mod journey;
 #[path = "../support/left_out.rs"]
 mod left_out;
 mod network;
+mod plain;
 #[cfg(unix)]
 mod processes;
 mod profiles;

@@ -8,6 +8,7 @@ mod confirms;
 mod journey;
 mod keys;
 mod looks;
+mod plain;
 mod restored;
 mod secrets;
 mod sizes;

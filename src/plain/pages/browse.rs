@@ -2,6 +2,7 @@
 //! told by its cells, so that any list is said alike.
 
 use super::super::{
+    choices,
     page::{Part, Rows},
     words::{Lines, spoken},
 };
@@ -9,6 +10,7 @@ use crate::{
     app::{
         Model, Step,
         browse::{self, Asked, Face, Item, Pane, Shape, Shows, columns::Layout, copy},
+        command::Action,
     },
     domain::{lineage, text::grouped, view::Pending},
 };
@@ -19,7 +21,8 @@ pub fn part(model: &Model) -> Part {
         .chain(browse.trail.iter().map(|v| &v.title))
         .map(String::as_str)
         .collect();
-    let mut part = Part::titled(format!("Step 3 of 5, {}: {}", Step::Browse.title(), trail.join(", then ")));
+    let face = browse.open().map(|open| format!(", {}", open.face.title())).unwrap_or_default();
+    let mut part = Part::titled(format!("Step 3 of 5, {}: {}{face}", Step::Browse.title(), trail.join(", then ")));
     if browse.run.is_none() {
         part.lines.say("TO DO: nothing has been read yet. Read the directory first.");
         model.trouble.iter().for_each(|problem| part.lines.failed(problem));
@@ -84,6 +87,11 @@ fn list(model: &Model, part: &mut Part) {
     part.rows = items.map(|item| row(model, item)).collect();
     part.kind = Rows::List { first };
     let last = first + part.rows.len() as u64;
+    if choices::all(model).iter().any(|choice| choice.action == Action::Members || choice.action == Action::Groups) {
+        part.lines.say(
+            "A row's number opens it. With a word behind the number: members, groups, why, copy. Such as 1 groups.",
+        );
+    }
     part.about_rows = Some(format!("Rows {} to {} of {}:", grouped(first + 1), grouped(last), grouped(total)));
 }
 
@@ -117,7 +125,19 @@ fn row(model: &Model, item: &Item) -> String {
 
 fn object(model: &Model, face: Face, lines: &mut Lines) {
     let others: Vec<&str> = Face::ALL.into_iter().filter(|other| *other != face).map(Face::title).collect();
-    lines.say(format!("Page: {}. next-page leads to {}.", face.title(), others.join(", ")));
+    lines.say(format!("This is its page {}; next-page leads to {}.", face.title(), others.join(", ")));
+    let open = model.browse.open();
+    let failed = open.and_then(|open| {
+        let edges = open.up.problem().or(open.down.problem()).or(open.account.problem());
+        match face {
+            Face::History => open.history.problem(),
+            Face::Upload => edges,
+            Face::Properties | Face::Graph => None,
+        }
+    });
+    if let Some(problem) = failed {
+        return lines.failed(problem);
+    }
     match &model.browse.detail {
         Pane::Missing(_) => lines.say("FAILED: this run does not hold it."),
         Pane::Ready(detail) => {

@@ -44,9 +44,19 @@ pub fn part(model: &Model, overlay: &Overlay) -> Part {
             part.kind = Rows::Popup;
             part
         }
-        Overlay::Type { word, wrong, .. } => confirm(model, word, *wrong),
+        Overlay::Type { word, .. } => confirm(model, word),
         Overlay::Browse(popup) => over_list(model, *popup),
         Overlay::Profile(popup) => profile(popup),
+    }
+}
+
+/// That the word which was typed was not the one.
+pub fn refused(model: &Model) -> Option<&'static str> {
+    match model.overlays.last()? {
+        Overlay::Type { wrong: true, .. } => Some("FAILED: not the word. Nothing was sent."),
+        Overlay::Profile(Popup::Remove { wrong: true, .. }) => Some("FAILED: not the word; nothing removed."),
+        Overlay::Profile(Popup::Trust(asked)) if asked.wrong => Some("FAILED: not the word; nothing is confirmed."),
+        _ => None,
     }
 }
 
@@ -64,7 +74,7 @@ fn ask(model: &Model, question: Question, phase: AskPhase) -> Part {
     part
 }
 
-fn confirm(model: &Model, word: &str, wrong: bool) -> Part {
+fn confirm(model: &Model, word: &str) -> Part {
     let mut part = Part::titled("Upload to JupiterOne: your word");
     if let Some(preview) = model.comparison.ready() {
         part.lines.fact("To", preview.target.as_ref().map(ToString::to_string).unwrap_or_default());
@@ -72,9 +82,6 @@ fn confirm(model: &Model, word: &str, wrong: bool) -> Part {
         if let Some(warning) = warning(&preview.baseline) {
             part.lines.say(format!("NEEDS YOU: {warning}"));
         }
-    }
-    if wrong {
-        part.lines.say("FAILED: not the word. Nothing was sent.");
     }
     part.field = Some(format!("Type {word} to start the upload; until then nothing is sent."));
     part
@@ -151,12 +158,12 @@ fn profile(popup: &Popup) -> Part {
             part.field = Some("Type the new name.".to_owned());
             part
         }
-        Popup::Remove { plan, word, wrong, .. } => remove(plan, word.is_some(), *wrong),
+        Popup::Remove { plan, word, .. } => remove(plan, word.is_some()),
         Popup::Trust(asked) => trust(asked),
     }
 }
 
-fn remove(plan: &RemovalPlan, purges: bool, wrong: bool) -> Part {
+fn remove(plan: &RemovalPlan, purges: bool) -> Part {
     let mut part = Part::titled(format!("Remove profile {}?", plan.name));
     let lines = &mut part.lines;
     lines.fact("This goes", format!("the profile's file {}", plan.file));
@@ -178,9 +185,6 @@ fn remove(plan: &RemovalPlan, purges: bool, wrong: bool) -> Part {
         }
         StoreFate::None => {}
     }
-    if wrong {
-        lines.say("FAILED: not the word; nothing removed.");
-    }
     part.field = purges.then(|| format!("Type {PURGE} to remove all of it."));
     part
 }
@@ -197,9 +201,6 @@ fn trust(asked: &Asked) -> Part {
     for value in &asked.values {
         part.lines.say(format!("NEEDS YOU: {}: {}", value.member, value.value));
         part.lines.say(format!("It {}.", value.meaning));
-    }
-    if asked.wrong {
-        part.lines.say("FAILED: not the word; nothing is confirmed.");
     }
     part.field = Some(format!("Type {TRUST} to confirm these values."));
     part

@@ -2,7 +2,7 @@
 
 use super::super::{
     page::{Part, Rows},
-    words::Lines,
+    words::{Lines, spoken},
 };
 use crate::{
     app::{
@@ -141,7 +141,7 @@ fn fields(model: &Model, part: &mut Part) {
         if *id == FieldId::Account && wizard.step == WizardStep::Everything {
             part.lines.say("What follows is of JupiterOne, and may stay empty for now.");
         }
-        part.lines.say(format!("{}: {}", id.label(), value(model, *id)));
+        part.lines.say(field(model, *id));
     }
     if ids.contains(&FieldId::Proof) {
         key(model, &mut part.lines);
@@ -163,7 +163,18 @@ fn fields(model: &Model, part: &mut Part) {
         None if id.is_secret() => format!("{of}: {}. Type it; it is neither shown nor repeated.", hint(model, id)),
         None => format!("{of}: {}. Type it.", hint(model, id)),
     };
-    part.field = Some(super::super::words::spoken(&now));
+    part.field = Some(spoken(&now));
+}
+
+fn field(model: &Model, id: FieldId) -> String {
+    format!("{}: {}", id.label(), value(model, id))
+}
+
+/// What is said of the field in focus, if something is wrong with it.
+pub fn wrong(model: &Model) -> Option<String> {
+    let wizard = &model.wizard;
+    let id = wizard.focused()?;
+    wizard.fields.wrong_on(wizard.step, id).map(|_| spoken(&field(model, id)))
 }
 
 fn hint(model: &Model, id: FieldId) -> &'static str {
@@ -372,6 +383,10 @@ fn waiting(model: &Model, lines: &mut Lines) {
 fn save(model: &Model, lines: &mut Lines) {
     let wizard = &model.wizard;
     let fields = &wizard.fields;
+    // A check that passed leads on by itself, before its last lines could be said.
+    if can::is_checked(model) {
+        lines.say("OK: the checks passed.");
+    }
     lines.fact("Tenant", fields.tenant.text());
     lines.fact("Client", fields.client.text());
     lines.fact("Cloud", fields.hosts.title());
