@@ -10,6 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tenantry::{
     app::{
         ExitReason,
+        settings::{Preferences, Settings},
         views::{
             Fill, Fills, Form, KeyWork, Mode, Overview, ProfileAnswer, ProfileNews, ProfileWork, Saved, UploadEnd,
             UploadFailure, UploadOrder,
@@ -49,7 +50,7 @@ async fn main() -> std::io::Result<()> {
     };
     let options = UiOptions {
         mode: Mode::Demo,
-        look: driver::look(|name| std::env::var(name).ok()),
+        preferences: Preferences::default(),
         zone: TimeZone::UTC,
         vault: "no keyring".to_owned(),
         fills: Some(Fills { right, wrong: Vec::new() }),
@@ -97,6 +98,10 @@ impl Engine for Nothing {
         refused()
     }
 
+    fn keep(&self, _: Settings) -> BoxFuture<'_, Result<(), Problem>> {
+        refused()
+    }
+
     fn write(&self, _: String, _: String) -> BoxFuture<'_, Result<String, Problem>> {
         refused()
     }
@@ -123,7 +128,7 @@ impl Engine for Nothing {
         refused()
     }
 
-    fn ask(&self, _: RunId, _: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+    fn ask(&self, _: RunId, _: Question, _: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
         refused()
     }
 

@@ -1,10 +1,12 @@
 //! The command line: clap types only. What the words mean is decided in [`crate::headless`] and [`crate::profile`].
 
+mod explore;
 mod profile;
 mod script;
 
 use std::path::PathBuf;
 
+pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, RowArgs, Show, Why};
 pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
 pub use script::{About, Script, ScriptShell};
 
@@ -131,6 +133,20 @@ pub enum Command {
     /// An interrupted run is gone on with. Every seven days, and whenever the service no longer tells what changed,
     /// everything is read again.
     Collect(Collect),
+    /// List accounts, users, groups, their members, edges, runs or problems
+    ///
+    /// From the store, without any request, as all that follow.
+    List(List),
+    /// Tell all that is known of one object
+    Show(Show),
+    /// List who is in a group, directly or over other groups
+    Members(Members),
+    /// List the groups that something is in, directly or over other groups
+    Groups(Groups),
+    /// Tell through what something is in a group: all shortest ways
+    Why(Why),
+    /// Tell what came, went or changed between two runs
+    Diff(Diff),
     /// Tell what an upload would create, change and delete; writes nothing
     Preview(Preview),
     /// Synchronise JupiterOne with what was collected
@@ -246,7 +262,7 @@ pub struct Of {
 fn run(text: &str) -> Result<RunId, String> {
     match text.parse::<i64>() {
         Ok(number) if number > 0 => Ok(RunId(number)),
-        _ => Err("a run has a number, as `tenantry info` shows it".to_owned()),
+        _ => Err("a run has a number, as `tenantry list runs` shows it".to_owned()),
     }
 }
 

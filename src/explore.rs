@@ -2,26 +2,63 @@
 //! common. Reads a store; never a service, and writes nothing but files that are asked for.
 
 pub mod answers;
+mod arena;
+pub mod atlas;
 pub mod cut;
 pub mod cycles;
+mod diff;
 pub mod edges;
+mod facets;
+mod find;
 pub mod glance;
+mod ids;
+mod listing;
+mod load;
+pub mod named;
+mod order;
+pub mod paper;
+mod rows;
+mod run;
 #[cfg(test)]
 mod shapes;
+mod shelf;
+pub mod stop;
+#[cfg(test)]
+mod tests;
 pub mod walk;
 pub mod ways;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
+use self::{
+    load::LoadError,
+    paper::PaperError,
+    run::{Run, understood},
+    shelf::{Readers, Shelf},
+    stop::{Patience, Stop, Stopped},
+};
 use crate::{
     domain::{
-        explore::{Answer, Question},
+        explore::{Answer, Question, TextForm},
+        filter::Scope,
         ids::{RunId, TenantId},
+        kind::EntityKind,
         naming::Naming,
         problem::Problem,
+        text::counted,
+        view::{List, Pending, Query, Rows, RunInfo},
     },
     store::{Reader, StoreError},
 };
+
+/// How long an answer may take before it is given as far as it got.
+const SOON: Duration = Duration::from_millis(80);
+/// How long a run that is being read is waited for before the store answers: a small one is there by then.
+const NOW: Duration = Duration::from_millis(25);
 
 /// Answers about one store. Cheap to make; what it has in memory of a run stays as long as it lives.
 #[derive(Debug)]
@@ -29,11 +66,15 @@ pub struct Explorer {
     path: PathBuf,
     tenant: Option<TenantId>,
     naming: Naming,
+    shelf: Arc<Shelf>,
+    readers: Readers,
+    diffs: diff::Diffs,
 }
 
 impl Explorer {
-    pub const fn new(path: PathBuf, tenant: Option<TenantId>, naming: Naming) -> Self {
-        Self { path, tenant, naming }
+    pub fn new(path: PathBuf, tenant: Option<TenantId>, naming: Naming) -> Self {
+        let shelf = Arc::new(Shelf::new(path.clone(), tenant.clone(), naming));
+        Self { path, tenant, naming, shelf, readers: Readers::default(), diffs: diff::Diffs::new() }
     }
 
     /// Whether it answers about this store.
@@ -41,15 +82,105 @@ impl Explorer {
         self.path == path && self.tenant.as_ref() == tenant
     }
 
-    /// Blocks: for a thread of its own.
-    pub fn ask(&self, run: RunId, question: Question) -> Result<Answer, ExploreError> {
-        let reader = Reader::open(&self.path, self.tenant.as_ref())?;
+    /// Blocks: for a thread of its own. Ends soon once it is stopped.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read, when the run is not in it, and when it was stopped.
+    pub fn ask(&self, run: RunId, question: Question, stop: &Stop) -> Result<Answer, ExploreError> {
         Ok(match question {
-            Question::Rows(query) => Answer::Rows(reader.rows(run, self.naming, &query)?),
-            Question::Detail(id) => Answer::Detail(reader.detail(run, self.naming, &id)?.map(Box::new)),
-            Question::Runs => Answer::Runs(reader.runs()?),
+            Question::Rows(query) => Answer::Rows(self.rows(run, &query, stop)?),
+            Question::Facets(query) => Answer::Facets(self.whole(run, stop)?.facets(&query, stop)?),
+            Question::Copy(query, form) => self.copy(run, &query, form, stop)?,
+            Question::Export(query, form) => self.export(run, &query, form, stop)?,
+            Question::Detail(id) => {
+                Answer::Detail(self.read(|reader| Ok(reader.detail(run, self.naming, &id)?))?.map(Box::new))
+            }
+            Question::History(id) => Answer::History(self.read(|reader| Ok(reader.history(&id)?))?),
+            Question::Why { group, member } => {
+                let why = answers::why(&self.whole(run, stop)?.atlas, &group, &member);
+                Answer::Why(Box::new(why.ok_or(ExploreError::NotHeld { run })?))
+            }
+            Question::Cut { group, member, from, to } => {
+                let cut = answers::cut(&self.whole(run, stop)?.atlas, &group, &member, &from, &to);
+                Answer::Cut(Box::new(cut.ok_or(ExploreError::NotHeld { run })?))
+            }
+            Question::Glance => self.glance(run, stop)?,
+            Question::Diff { since, query } => Answer::Diff(Box::new(
+                self.read(|reader| Ok(self.diffs.ask(reader, self.naming, run, since, query.clone())?))?,
+            )),
+            Question::Runs => Answer::Runs(self.read(|reader| Ok(reader.runs()?))?),
             _ => return Err(ExploreError::NotAnswered),
         })
+    }
+
+    fn rows(&self, run: RunId, query: &Query, stop: &Stop) -> Result<Rows, ExploreError> {
+        let info = self.info(run)?;
+        if query.whole {
+            return Ok(self.shelf.wait(&info, stop)?.rows(query, &Patience::endless(stop.clone()))?);
+        }
+        match self.shelf.wait_for(&info, NOW, stop)? {
+            Some(run) => Ok(run.rows(query, &Patience::of(stop.clone(), SOON))?),
+            None => self.first_rows(run, query),
+        }
+    }
+
+    /// Rows while the run is still being read: by name and not filtered.
+    fn first_rows(&self, run: RunId, query: &Query) -> Result<Rows, ExploreError> {
+        let plain = Query { filter: String::new(), sort: Vec::new(), ..query.clone() };
+        let mut rows = self.read(|reader| Ok(reader.rows(run, self.naming, &plain)?))?;
+        for row in &mut rows.rows {
+            row.cells = query.columns.iter().map(|column| rows::cell_of(row, *column)).collect();
+        }
+        rows.filter_problem = understood(query).1;
+        rows.query = query.clone();
+        rows.pending = Some(Pending::Loading);
+        Ok(rows)
+    }
+
+    fn copy(&self, run: RunId, query: &Query, form: TextForm, stop: &Stop) -> Result<Answer, ExploreError> {
+        let run = self.whole(run, stop)?;
+        let listing = run.listing(query, understood(query).0, &Patience::endless(stop.clone()))?;
+        let (text, rows) = paper::copy(&run, query, &listing, form, stop)?;
+        Ok(Answer::Copied { text, rows })
+    }
+
+    fn export(&self, id: RunId, query: &Query, form: TextForm, stop: &Stop) -> Result<Answer, ExploreError> {
+        let run = self.whole(id, stop)?;
+        let listing = run.listing(query, understood(query).0, &Patience::endless(stop.clone()))?;
+        let name = format!("{}-run-{id}", Scope::from(query.list).plural().replace(' ', "-"));
+        let (path, rows) = paper::export(Path::new("."), &name, (&run, query, &listing), form, stop)?;
+        let path = std::path::absolute(&path).unwrap_or(path);
+        Ok(Answer::Exported { path: path.display().to_string(), rows })
+    }
+
+    fn glance(&self, id: RunId, stop: &Stop) -> Result<Answer, ExploreError> {
+        let growth = self.read(|reader| Ok(glance::growth(reader)?))?;
+        let run = self.whole(id, stop)?;
+        let facets = |list| run.facets(&Query::of(list), stop);
+        let (users, groups) = (facets(List::Users)?, facets(List::Groups)?);
+        let of_groups = run.atlas.list(EntityKind::Group).clone();
+        let glance = glance::glance(&run.atlas, of_groups, run.atlas.nesting(), users, groups, growth);
+        Ok(Answer::Glance(Box::new(glance)))
+    }
+
+    /// The run in memory, once it is.
+    fn whole(&self, run: RunId, stop: &Stop) -> Result<Arc<Run>, ExploreError> {
+        self.shelf.wait(&self.info(run)?, stop)
+    }
+
+    fn info(&self, run: RunId) -> Result<RunInfo, ExploreError> {
+        self.read(|reader| Ok(reader.run(run)?))
+    }
+
+    fn read<T>(&self, ask: impl FnOnce(&Reader) -> Result<T, ExploreError>) -> Result<T, ExploreError> {
+        self.readers.with(|| Reader::open(&self.path, self.tenant.as_ref()), ask)
+    }
+}
+
+impl Drop for Explorer {
+    fn drop(&mut self) {
+        self.shelf.give_up();
     }
 }
 
@@ -58,14 +189,49 @@ impl Explorer {
 pub enum ExploreError {
     #[error("the store cannot be read")]
     Store(#[from] StoreError),
+    #[error("the list could not be put out")]
+    Paper(#[from] PaperError),
+    #[error("it was stopped")]
+    Stopped(#[from] Stopped),
+    #[error("run {run} does not hold what was asked for")]
+    NotHeld { run: RunId },
     #[error("this cannot be answered yet")]
     NotAnswered,
+}
+
+impl From<LoadError> for ExploreError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Store(error) => Self::Store(error),
+            LoadError::Stopped(stopped) => Self::Stopped(stopped),
+        }
+    }
 }
 
 impl ExploreError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Store(error) => error.problem(),
+            Self::Paper(error @ PaperError::TooMuch { rows }) => {
+                Problem::new(error.to_string()).code("too_much_to_copy").hint(format!(
+                    "It has {}; at most 1 MB is copied. Export it, or filter it first.",
+                    counted(*rows, "row")
+                ))
+            }
+            Self::Paper(PaperError::Write { path, source }) => {
+                let mut problem =
+                    Problem::new(format!("{} could not be written", path.display())).code("export_not_written").hint(
+                        "Files are written to the folder that tenantry was started in: start it where you may write.",
+                    );
+                problem.message = Some(source.to_string());
+                problem
+            }
+            Self::Paper(PaperError::Stopped(_)) | Self::Stopped(_) => {
+                Problem::new("the question was given up").code("cancelled")
+            }
+            Self::NotHeld { .. } => Problem::new(self.to_string())
+                .code("no_such_object")
+                .hint("It may have come or gone since: look at another run."),
             Self::NotAnswered => Problem::new(self.to_string()),
         }
     }

@@ -6,6 +6,7 @@ mod collect;
 pub mod demo;
 mod doctor;
 mod expiry;
+mod explore;
 mod export;
 mod info;
 mod output;
@@ -26,6 +27,12 @@ pub async fn run(cli: Cli, command: Command) -> Exit {
         Command::Demo(args) => demo::run(&cli.common, args).await,
         Command::Doctor(args) => doctor::run(&cli.common, &args, Output::new(args.output.json)).await,
         Command::Collect(args) => collect::run(&cli.common, &args, Output::new(args.output.json)).await,
+        Command::List(args) => explore::list(&cli.common, &args),
+        Command::Show(args) => explore::show(&cli.common, &args),
+        Command::Members(args) => explore::members(&cli.common, &args),
+        Command::Groups(args) => explore::groups(&cli.common, &args),
+        Command::Why(args) => explore::why(&cli.common, &args),
+        Command::Diff(args) => explore::diff(&cli.common, &args),
         Command::Preview(args) => preview::run(&cli.common, &args, Output::new(args.output.json)),
         Command::Upload(args) => upload::run(&cli.common, &args, Output::new(args.output.json)).await,
         Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)),

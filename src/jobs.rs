@@ -16,7 +16,9 @@ pub use crate::graph::Hold;
 pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use guard::Guard;
 pub use look::{Probed, explain, probe};
-pub use runs::{accepted_here, counts, counts_of, finished, has_open_gaps, open, open_gaps, remove_store, runs};
+pub use runs::{
+    accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, remove_store, runs,
+};
 
 use crate::{
     credentials::{

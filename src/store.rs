@@ -13,12 +13,14 @@
 
 mod belief;
 mod compare;
+mod differ;
 mod error;
 mod facets;
 mod file;
 mod finish;
 mod ghosts;
 mod ground;
+mod history;
 mod hot;
 mod keys;
 mod late;
@@ -40,6 +42,7 @@ mod write;
 
 pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
 pub use compare::{Believed, Compared};
+pub use differ::{Differences, Different, Piece};
 pub use error::StoreError;
 pub use ground::{DeltaGround, GroupShape, Leftover, StoredGroup};
 pub use lock::{Holder, holder};

@@ -8,8 +8,12 @@ mod browse;
 mod fake;
 #[path = "ui/files.rs"]
 mod files;
+#[path = "ui/hands.rs"]
+mod hands;
 #[path = "ui/journey.rs"]
 mod journey;
+#[path = "ui/object.rs"]
+mod object;
 #[path = "ui/plain.rs"]
 mod plain;
 #[path = "ui/profiles.rs"]
@@ -18,5 +22,7 @@ mod profiles;
 mod screens;
 #[path = "ui/terminal.rs"]
 mod terminal;
+#[path = "ui/told.rs"]
+mod told;
 #[path = "ui/wizard.rs"]
 mod wizard;

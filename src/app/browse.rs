@@ -257,9 +257,9 @@ pub(super) fn can_open(m: &Model) -> bool {
     m.browse.run.is_none() || (m.browse.view().is_list() && m.browse.item().is_some())
 }
 
-/// A line that is open by itself leads on to an object.
+/// A line that is open by itself leads on to an object, and so does a step of a way.
 pub(super) fn can_go_on(m: &Model) -> bool {
-    matches!(m.browse.view().shows, Shows::One(..)) && m.browse.subject().is_some()
+    matches!(m.browse.view().shows, Shows::One(..) | Shows::Why(_)) && m.browse.subject().is_some()
 }
 
 pub(super) fn has_members(m: &Model) -> bool {

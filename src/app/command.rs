@@ -247,6 +247,21 @@ pub fn named(model: &Model, word: &str) -> String {
     model.keys.of(word).first().map_or_else(|| format!(": {word}"), |key| shown(model, *key))
 }
 
+/// A text in which `{word}` stands for the key of that word.
+pub fn with_keys(model: &Model, text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, word, after)) =
+        rest.split_once('{').and_then(|(before, tail)| tail.split_once('}').map(|(word, after)| (before, word, after)))
+    {
+        out.push_str(before);
+        out.push_str(&named(model, word));
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;

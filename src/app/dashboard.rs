@@ -29,8 +29,8 @@ pub struct Dashboard {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spot {
     Step(Step),
-    /// A list, as these words of a filter leave it.
-    List(List, String),
+    /// A list, as these words of a filter leave it. Two parts may say the same.
+    List(Part, List, String),
     /// A group, with its name.
     Group(String, String),
 }
@@ -94,7 +94,7 @@ pub fn sections(m: &Model) -> Vec<Section> {
     let total = |list: List, count: u64| Entry {
         title: browse::title(list).to_owned(),
         count,
-        spot: Spot::List(list, String::new()),
+        spot: Spot::List(Part::Totals, list, String::new()),
     };
     let totals = &store.totals;
     out.push(Section {
@@ -108,13 +108,19 @@ pub fn sections(m: &Model) -> Vec<Section> {
         ],
     });
     let Some(glance) = m.dashboard.glance.ready() else { return out };
-    let line = |list: List, title: &str, count: u64, filter: &str| Entry {
+    let line = |part: Part, list: List, title: &str, count: u64, filter: &str| Entry {
         title: title.to_owned(),
         count,
-        spot: Spot::List(list, filter.to_owned()),
+        spot: Spot::List(part, list, filter.to_owned()),
     };
-    let facets = |list: List, all: &[Facet]| all.iter().map(|f| line(list, &f.title, f.count, &f.filter)).collect();
-    let bars = |all: &[Bar]| all.iter().map(|b| line(List::Groups, &b.title, b.count, &b.filter)).collect();
+    let facets = |part: Part, list: List, all: &[Facet]| Section {
+        part,
+        entries: all.iter().map(|f| line(part, list, &f.title, f.count, &f.filter)).collect(),
+    };
+    let bars = |part: Part, all: &[Bar]| Section {
+        part,
+        entries: all.iter().map(|b| line(part, List::Groups, &b.title, b.count, &b.filter)).collect(),
+    };
     let largest = |step: &crate::domain::explore::Step, count: u64| Entry {
         title: step.name.clone(),
         count,
@@ -122,10 +128,10 @@ pub fn sections(m: &Model) -> Vec<Section> {
     };
     out.extend(
         [
-            Section { part: Part::Users, entries: facets(List::Users, &glance.users) },
-            Section { part: Part::Groups, entries: facets(List::Groups, &glance.groups) },
-            Section { part: Part::Sizes, entries: bars(&glance.sizes) },
-            Section { part: Part::Depths, entries: bars(&glance.depths) },
+            facets(Part::Users, List::Users, &glance.users),
+            facets(Part::Groups, List::Groups, &glance.groups),
+            bars(Part::Sizes, &glance.sizes),
+            bars(Part::Depths, &glance.depths),
             Section {
                 part: Part::Largest,
                 entries: glance.largest.iter().map(|(step, count)| largest(step, *count)).collect(),
@@ -137,7 +143,8 @@ pub fn sections(m: &Model) -> Vec<Section> {
     out
 }
 
-fn spots(m: &Model) -> Vec<Spot> {
+/// All lines that open something, in the order of the parts.
+pub fn spots(m: &Model) -> Vec<Spot> {
     sections(m).into_iter().flat_map(|section| section.entries).map(|entry| entry.spot).collect()
 }
 
@@ -153,7 +160,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     match action {
         Action::Continue => match chosen(model) {
             Spot::Step(step) => model.go(step, fx),
-            Spot::List(list, filter) => browse::open_list(model, list, &filter, fx),
+            Spot::List(_, list, filter) => browse::open_list(model, list, &filter, fx),
             Spot::Group(id, name) => browse::open_members(model, &id, &name, fx),
         },
         Action::Move(to) => go(model, to),
@@ -180,6 +187,15 @@ fn go(model: &mut Model, to: Move) {
     }
     .min(last);
     model.dashboard.picked = all.into_iter().nth(at);
+}
+
+/// Chooses a line, counted over all parts; whether it was chosen before.
+pub(super) fn click_row(model: &mut Model, row: usize) -> bool {
+    let before = chosen(model);
+    let Some(spot) = spots(model).into_iter().nth(row) else { return false };
+    let again = spot == before;
+    model.dashboard.picked = Some(spot);
+    again
 }
 
 /// To the next part, or the one before.

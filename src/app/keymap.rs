@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    command::COMMANDS,
+    command::{COMMANDS, Group},
     key::{Code, Key},
 };
 
@@ -157,14 +157,13 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// Every word with its usual keys as they would be written, by the chapters of the help.
+/// A file of settings with everything in it as it is without one.
 pub fn sample() -> String {
-    let mut out = String::new();
+    let mut out = String::from(HEAD);
     let mut seen: Vec<&str> = Vec::new();
-    for group in super::command::Group::ALL {
-        let all: Vec<_> = COMMANDS.iter().filter(|c| c.group == group).collect();
+    for group in Group::ALL {
         let mut heading = false;
-        for command in all {
+        for command in COMMANDS.iter().filter(|command| command.group == group) {
             if seen.contains(&command.word) {
                 continue;
             }
@@ -173,11 +172,32 @@ pub fn sample() -> String {
                 out.push_str(&format!("\n# {}\n", group.title()));
             }
             let keys: Vec<String> = command.keys.iter().map(|key| format!("{key:?}")).collect();
-            out.push_str(&format!("{} = [{}]  # {}\n", command.word, keys.join(", "), command.help));
+            out.push_str(&format!("{} = [{}] # {}\n", command.word, keys.join(", "), command.help));
         }
     }
     out
 }
+
+const HEAD: &str = "\
+# tenantry's screens: this is ui.toml in the configuration directory, with everything as it is without one. Copy only the
+# lines that you change. What is not understood is told when the program starts, and the rest holds.
+
+# terminal (its own sixteen colours), dark, light, high-contrast or none
+theme = \"terminal\"
+# unicode or ascii
+signs = \"unicode\"
+# Wheel and clicks. While it is off the terminal selects text; while it is on, Shift (or Option) and drag does.
+mouse = false
+
+# How lists are laid out is written here by the program, such as:
+# [lists.users]
+# columns = [\"name\", \"login\", \"kind\", \"groups\"]
+# sort = [\"-groups\", \"name\"]
+
+# A command has these keys instead of its own: single characters, \"ctrl-f\", \"alt-x\", \"f5\", \"enter\", \"pageup\" …;
+# none: []. Enter, Esc and Ctrl-C stay what they are. In a field, letters are text.
+[keys]
+";
 
 #[cfg(test)]
 mod tests {
@@ -223,5 +243,20 @@ mod tests {
         check("abc", "", 3);
         check("filter", "fliter", 2);
         check("open", "opens", 1);
+    }
+
+    /// `INSTA_UPDATE=always` writes it.
+    #[test]
+    fn the_sample_in_the_assets_is_the_table() {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets").join("ui.toml");
+        if std::env::var("INSTA_UPDATE").as_deref() == Ok("always") {
+            std::fs::write(&path, sample()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), sample());
+        let read = crate::app::settings::read(&sample());
+        assert_eq!(read.told, []);
+        for command in COMMANDS {
+            assert_eq!(read.keys.of(command.word), KeyMap::default().of(command.word), "{}", command.word);
+        }
     }
 }

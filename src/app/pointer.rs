@@ -93,12 +93,7 @@ fn click_row(model: &mut Model, row: u64, fx: &mut Fx) {
         None => match model.place {
             super::Place::Browse => browse::click_row(model, row, fx),
             super::Place::Profiles => profiles::click_row(model, place),
-            super::Place::Dashboard => {
-                let step = super::Step::ALL[place.min(4)];
-                let again = model.chosen() == step;
-                model.dashboard.picked = Some(super::dashboard::Spot::Step(step));
-                again
-            }
+            super::Place::Dashboard => super::dashboard::click_row(model, place),
             _ => return,
         },
     };

@@ -103,17 +103,17 @@ impl Trait {
             Self::Synced => ("synced", "synced", "true"),
             Self::Invited => ("invited, not accepted", "is", "invited"),
             Self::Security => ("security", "type", "security"),
-            Self::MailSecurity => ("mail security", "type", "mail-security"),
+            Self::MailSecurity => ("mail security", "type", "mailsecurity"),
             Self::Distribution => ("distribution", "type", "distribution"),
-            Self::Microsoft365 => ("Microsoft 365", "type", "m365"),
+            Self::Microsoft365 => ("Microsoft 365", "type", "microsoft365"),
             Self::Dynamic => ("dynamic", "dynamic", "true"),
             Self::RoleAssignable => ("assignable to roles", "role", "true"),
             Self::Public => ("public", "visibility", "public"),
             Self::Private => ("private", "visibility", "private"),
             Self::HiddenMembership => ("hidden membership", "visibility", "hidden"),
-            Self::Contact => ("contacts", "kind", "contact"),
-            Self::Device => ("devices", "kind", "device"),
-            Self::ServicePrincipal => ("service principals", "kind", "service-principal"),
+            Self::Contact => ("contacts", "type", "contact"),
+            Self::Device => ("devices", "type", "device"),
+            Self::ServicePrincipal => ("service principals", "type", "serviceprincipal"),
         }
     }
 
@@ -240,6 +240,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::filter::{Scope, parse};
 
     #[test]
     fn what_is_so_of_an_object() {
@@ -304,5 +305,18 @@ mod tests {
             assert!(EntityKind::ALL.into_iter().any(|kind| Trait::of(kind).contains(&one)), "{one:?} is of no kind");
         }
         assert_eq!(bits.count_ones() as usize, Trait::ALL.len());
+    }
+
+    #[test]
+    fn every_filter_is_one_of_the_language() {
+        for (kind, scope) in
+            [(EntityKind::User, Scope::Users), (EntityKind::Group, Scope::Groups), (EntityKind::Member, Scope::Members)]
+        {
+            for one in Trait::of(kind) {
+                let (field, value) = one.filter();
+                let (filter, complaints) = parse(&format!("{field}:{value}"), scope);
+                assert_eq!((filter.terms.len(), complaints), (1, Vec::new()), "{one:?} of {scope:?}");
+            }
+        }
     }
 }

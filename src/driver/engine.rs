@@ -77,7 +77,7 @@ pub trait Engine: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<RunInfo, Problem>>;
 
     /// Answers a question about a run from the store.
-    fn ask(&self, run: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>>;
+    fn ask(&self, run: RunId, question: Question, cancel: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>>;
 
     /// What an upload of the newest finished run of everything to the profile's target would do.
     fn preview(&self, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;

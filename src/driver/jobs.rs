@@ -125,7 +125,7 @@ async fn perform(
         Work::Collect(how) => {
             or_failed(engine.collect(how, hold, mail, cancel).await, |run| Outcome::Collected(Box::new(run)))
         }
-        Work::Ask(run, question) => or_failed(engine.ask(run, question).await, Outcome::Answered),
+        Work::Ask(run, question) => or_failed(engine.ask(run, question, cancel).await, Outcome::Answered),
         Work::Preview => or_failed(engine.preview(cancel).await, |p| Outcome::Previewed(Box::new(p))),
         Work::Upload(order) => match engine.upload(order, mail, cancel).await {
             Ok(figures) => Outcome::Uploaded(Box::new(figures)),

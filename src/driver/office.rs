@@ -43,7 +43,7 @@ use crate::{
         upload::JobFigures,
         view::{List, Query, RunInfo},
     },
-    explore::Explorer,
+    explore::{Explorer, stop::Stop},
     files,
     jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
     profile::{
@@ -316,7 +316,7 @@ impl Office {
         let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
         let mut kept = lock(&self.explorer);
         match &*kept {
-            Some(explorer) if explorer.is_about(&path, tenant) => Ok(Arc::clone(explorer)),
+            Some(explorer) if explorer.is_about(path, tenant) => Ok(Arc::clone(explorer)),
             _ => Ok(Arc::clone(kept.insert(Arc::new(Explorer::new(path.clone(), tenant.cloned(), NAMING))))),
         }
     }
@@ -571,10 +571,22 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn ask(&self, run: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
-        self.with_office(move |office, settings| {
-            office.explorer(settings)?.ask(run, question).map_err(|error| error.problem())
-        })
+    fn ask(&self, run: RunId, question: Question, cancel: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
+        let stop = Stop::default();
+        let of_answer = stop.clone();
+        let answer = self.with_office(move |office, settings| {
+            office.explorer(settings)?.ask(run, question, &of_answer).map_err(|error| error.problem())
+        });
+        async move {
+            tokio::select! {
+                answer = answer => answer,
+                () = cancel.cancelled() => {
+                    stop.ask();
+                    Err(Problem::new("the question was given up").code("cancelled"))
+                }
+            }
+        }
+        .boxed()
     }
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {

@@ -20,6 +20,8 @@ pub trait Known {
     fn node(&self, id: &str) -> Option<Node>;
     fn step(&self, node: Node) -> Step;
     fn kind(&self, node: Node) -> EntityKind;
+    /// Whether it was read: of a group that could not be, nothing is known of its members either.
+    fn is_read(&self, node: Node) -> bool;
     /// How the reading of a group's members ended, where it is not complete.
     fn state(&self, node: Node) -> Option<State>;
 }
@@ -59,14 +61,15 @@ pub fn cut(run: &impl Known, group: &str, object: &str, from: &str, to: &str) ->
 fn unknown(run: &impl Known, group: Node) -> Vec<Step> {
     let below = reach(run.edges(), group, Direction::Down);
     let mut unknown: Vec<Node> =
-        [group].iter().chain(below.nodes()).copied().filter(|node| hides_members(run.state(*node))).collect();
+        [group].iter().chain(below.nodes()).copied().filter(|node| hides_members(run, *node)).collect();
     unknown.sort_unstable();
     unknown.into_iter().map(|node| run.step(node)).collect()
 }
 
 /// A group that is gone has no members to be hidden.
-const fn hides_members(state: Option<State>) -> bool {
-    matches!(state, Some(State::Partial | State::Forbidden | State::Hidden))
+fn hides_members(run: &impl Known, node: Node) -> bool {
+    run.kind(node) == EntityKind::Group
+        && (!run.is_read(node) || matches!(run.state(node), Some(State::Partial | State::Forbidden | State::Hidden)))
 }
 
 /// The account has users and groups directly, and what else there is through the groups that it is in.
@@ -161,6 +164,10 @@ pub mod tests {
             }
         }
 
+        fn is_read(&self, node: Node) -> bool {
+            !self.names[node as usize].ends_with('?')
+        }
+
         fn state(&self, node: Node) -> Option<State> {
             self.states.iter().find(|(of, _)| *of == node).map(|(_, state)| *state)
         }
@@ -168,7 +175,7 @@ pub mod tests {
 
     fn small() -> Small {
         Small::of(
-            &["account", "alice", "bob", "g-all", "g-it", "g-old", "g-secret", "device", "d-lost"],
+            &["account", "alice", "bob", "g-all", "g-it", "g-old", "g-secret", "device", "d-lost", "g?", "g-top"],
             &[
                 ("g-all", "g-it"),
                 ("g-all", "g-secret"),
@@ -177,6 +184,7 @@ pub mod tests {
                 ("g-it", "bob"),
                 ("g-it", "device"),
                 ("g-it", "g-old"),
+                ("g-top", "g?"),
             ],
             &[("g-secret", State::Hidden), ("g-old", State::Gone)],
         )
@@ -200,6 +208,7 @@ pub mod tests {
         // Not known, and not certain: the hidden group may hold her.
         check("g-secret", "alice", "g-secret alice", None, false, "g-secret");
         check("g-it", "d-lost", "g-it d-lost", None, false, "");
+        check("g-top", "alice", "g-top alice", None, false, "g?");
         check("account", "alice", "account alice", Some(1), true, "");
         check("account", "g-all", "account g-all", Some(1), false, "");
         check("account", "device", "account g-it device", Some(2), true, "");

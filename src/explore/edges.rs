@@ -51,6 +51,16 @@ impl Adjacency {
         self.down.ends.len()
     }
 
+    /// The group and the member of an edge, by its place: groups in order, and their members in order.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many edges.
+    pub fn at(&self, edge: usize) -> (Node, Node) {
+        let group = self.down.starts.partition_point(|start| *start as usize <= edge) - 1;
+        (Node::try_from(group).unwrap_or(Node::MAX), self.down.ends[edge])
+    }
+
     /// The direct members of a group, each once, in order.
     pub fn members(&self, group: Node) -> &[Node] {
         self.down.of(group)

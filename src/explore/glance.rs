@@ -1,7 +1,7 @@
 //! The tenant at a glance: how large groups are, how deep they lie in one another, which are the largest, and how all of it
 //! grew.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, ops::Range};
 
 use super::{answers::Known, cycles::Nesting, edges::Node};
 use crate::{
@@ -19,26 +19,26 @@ const LARGEST: usize = 10;
 const SIZES: [u64; 9] = [0, 1, 2, 6, 21, 101, 1_001, 10_001, 100_001];
 const DEPTHS: [u64; 7] = [0, 1, 2, 3, 4, 6, 11];
 
-/// The tenant at a glance. `groups`: the nodes that are groups; the facets are those of their lists.
+/// The tenant at a glance. `groups`: the nodes that are groups, which lie side by side; the facets are those of the lists.
 pub fn glance(
     run: &impl Known,
-    groups: &[Node],
+    groups: Range<Node>,
     nesting: &Nesting,
     of_users: Vec<Facet>,
     of_groups: Vec<Facet>,
     growth: Vec<Growth>,
 ) -> Glance {
-    let size = |group: &Node| run.edges().members(*group).len() as u64;
+    let size = |group: Node| run.edges().members(group).len() as u64;
     let mut largest: Vec<(Reverse<u64>, Node)> =
-        groups.iter().map(|group| (Reverse(size(group)), *group)).filter(|(size, _)| size.0 > 0).collect();
+        groups.clone().map(|group| (Reverse(size(group)), group)).filter(|(size, _)| size.0 > 0).collect();
     if largest.len() > LARGEST {
         largest.select_nth_unstable(LARGEST);
         largest.truncate(LARGEST);
     }
     largest.sort_unstable();
     Glance {
-        sizes: bars(&SIZES, "members", groups.iter().map(size)),
-        depths: bars(&DEPTHS, "nesting", groups.iter().map(|group| u64::from(nesting.depths[*group as usize]))),
+        sizes: bars(&SIZES, "members", groups.clone().map(size)),
+        depths: bars(&DEPTHS, "nesting", groups.map(|group| u64::from(nesting.depths[group as usize]))),
         users: of_users,
         groups: of_groups,
         growth,
@@ -78,7 +78,7 @@ fn bars(begins: &[u64], field: &str, values: impl Iterator<Item = u64>) -> Vec<B
                 Some(next) if next == from + 1 => (grouped(from), format!("{field}:{from}")),
                 Some(next) => {
                     let to = next - 1;
-                    (format!("{} to {}", grouped(from), grouped(to)), format!("{field}:>={from} {field}:<={to}"))
+                    (format!("{} to {}", grouped(from), grouped(to)), format!("{field}:{from}..{to}"))
                 }
                 None => (format!("{} and more", grouped(from)), format!("{field}:>={from}")),
             };
@@ -106,8 +106,8 @@ mod tests {
             &[
                 ("0", 0, "members:0"),
                 ("1", 1, "members:1"),
-                ("2 to 5", 2, "members:>=2 members:<=5"),
-                ("6 to 20", 2, "members:>=6 members:<=20"),
+                ("2 to 5", 2, "members:2..5"),
+                ("6 to 20", 2, "members:6..20"),
             ],
         );
         let all = bars(&SIZES, "members", [1_000, 1_001, 10_000, 99_999, 100_001, 5_000_000].into_iter());
@@ -127,9 +127,8 @@ mod tests {
         pairs.retain(|(group, _)| *group != "gb");
         pairs.extend([("gl", "b"), ("gl", "c"), ("gk", "gl"), ("gj", "gk")]);
         let run = Small::of(&names, &pairs, &[]);
-        let groups: Vec<Node> = (4..16).collect();
         let nesting = Nesting::of(&run.edges, |node| node >= 4);
-        let glance = glance(&run, &groups, &nesting, Vec::new(), Vec::new(), Vec::new());
+        let glance = glance(&run, 4..16, &nesting, Vec::new(), Vec::new(), Vec::new());
         let largest: Vec<_> = glance.largest.iter().map(|(step, size)| (step.id.as_str(), *size)).collect();
         assert_eq!(largest[..4], [("gl", 3), ("gj", 2), ("gk", 2), ("ga", 1)]);
         assert_eq!((largest.len(), largest[9]), (10, ("gh", 1)));

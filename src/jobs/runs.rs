@@ -73,6 +73,32 @@ pub(super) fn chosen(reader: &Reader, settings: &Settings) -> Result<RunInfo, Jo
     Ok(run)
 }
 
+/// The run that is looked at: the one that was asked for, whatever became of it, else the newest finished one; the newest
+/// of all only where there is nothing else.
+pub fn looked_at(settings: &Settings) -> Result<RunInfo, JobError> {
+    let mut run = any(open(settings)?.runs()?, settings.run)?;
+    accepted_here(&mut run, settings);
+    Ok(run)
+}
+
+fn any(all: Vec<RunInfo>, asked: Option<RunId>) -> Result<RunInfo, JobError> {
+    if let Some(id) = asked {
+        let known: Vec<String> = all.iter().map(|run| run.id.to_string()).collect();
+        return all.into_iter().find(|run| run.id == id).ok_or_else(|| {
+            unfit(
+                format!("the store holds no run {id}"),
+                "no_such_run",
+                format!("It holds: {}. Older ones are forgotten (collect --keep).", known.join(", ")),
+            )
+        });
+    }
+    let at = all.iter().position(|run| run.status.is_finished()).unwrap_or_default();
+    match all.into_iter().nth(at) {
+        Some(run) => Ok(run),
+        None => newest_finished(&[]),
+    }
+}
+
 const SELECTION: &str = "run_is_a_selection";
 
 fn asked_for(all: &[RunInfo], id: RunId) -> Result<RunInfo, JobError> {
@@ -216,6 +242,24 @@ mod tests {
         check(7, Err("no_such_run"), "3, 1");
         assert!(matches!(never_uploaded(asked_for(&all, RunId(5)).unwrap_err()), JobError::Guard(_)));
         assert!(matches!(never_uploaded(asked_for(&all, RunId(4)).unwrap_err()), JobError::Unfit(_)));
+    }
+
+    #[test]
+    fn what_is_looked_at_may_be_any_run() {
+        let all = |statuses: &[RunStatus]| -> Vec<RunInfo> {
+            let mut all: Vec<RunInfo> = (1..).zip(statuses).map(|(id, status)| run(id, *status)).collect();
+            all.reverse();
+            all
+        };
+        let check = |statuses: &[RunStatus], asked: Option<i64>, want: Result<i64, &str>| {
+            let got = any(all(statuses), asked.map(RunId)).map(|run| run.id.0).map_err(|e| e.problem().code.unwrap());
+            assert_eq!(got, want.map_err(str::to_owned), "{asked:?} of {statuses:?}");
+        };
+        check(&[RunStatus::Partial, RunStatus::Interrupted, RunStatus::Running], None, Ok(1));
+        check(&[RunStatus::Partial, RunStatus::Interrupted, RunStatus::Running], Some(2), Ok(2));
+        check(&[RunStatus::Scoped, RunStatus::Running], None, Ok(2));
+        check(&[RunStatus::Complete], Some(7), Err("no_such_run"));
+        check(&[], None, Err("no_run"));
     }
 
     #[test]

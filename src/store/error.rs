@@ -7,6 +7,7 @@ use std::{
 
 use super::lock::Holder;
 use crate::domain::{
+    completeness::RunStatus,
     ids::{RunId, TenantId},
     problem::Problem,
 };
@@ -34,6 +35,8 @@ pub enum StoreError {
     NotRunning { run: RunId },
     #[error("the store holds no run {run}")]
     NoSuchRun { run: RunId },
+    #[error("run {run} {} and cannot be compared; {}", why_not(*.status), listed(.kept))]
+    NotComparable { run: RunId, status: Option<RunStatus>, kept: Vec<RunId> },
     #[error("upload {upload} is not open")]
     NoSuchUpload { upload: i64 },
     #[error("{} cannot be used", .path.display())]
@@ -86,6 +89,7 @@ impl StoreError {
             Self::NotWritable { .. } => "store_not_writable",
             Self::DiskFull { .. } => "disk_full",
             Self::NotRunning { .. } | Self::NoSuchRun { .. } => "no_such_run",
+            Self::NotComparable { .. } => "run_not_comparable",
             Self::NoSuchUpload { .. } => "no_such_upload",
             Self::Io { .. } | Self::Sqlite { .. } => "store_unusable",
         }
@@ -105,6 +109,7 @@ impl StoreError {
             }
             Self::Locked { .. } => Some("Wait until it is done, or end that process. Reading goes on meanwhile."),
             Self::NotWritable { .. } => Some("Check who owns the file and its folder, or name another with --store."),
+            Self::NotComparable { .. } => Some("Compare two of these runs."),
             Self::DiskFull { .. } => Some("Make room, then run it again: what was committed is kept."),
             _ => None,
         }
@@ -116,5 +121,55 @@ impl StoreError {
         problem.message = std::error::Error::source(self).map(ToString::to_string);
         problem.hint = self.hint().map(str::to_owned);
         problem
+    }
+}
+
+const fn why_not(status: Option<RunStatus>) -> &'static str {
+    match status {
+        None => "is not kept",
+        Some(RunStatus::Running) => "is still being read",
+        Some(RunStatus::Scoped) => "read a selection only",
+        Some(_) => "did not finish",
+    }
+}
+
+/// Runs that can be compared, as words.
+fn listed(kept: &[RunId]) -> String {
+    match kept {
+        [] => "no run has finished yet".to_owned(),
+        [only] => format!("only run {only} finished and is kept"),
+        [rest @ .., last] => {
+            let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
+            format!("runs {} and {last} can be", rest.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn which_runs_can_be_compared() {
+        let check = |status: Option<RunStatus>, kept: &[i64], want: &str| {
+            let kept = kept.iter().copied().map(RunId).collect();
+            assert_eq!(StoreError::NotComparable { run: RunId(3), status, kept }.to_string(), want);
+        };
+        check(None, &[5, 6, 9], "run 3 is not kept and cannot be compared; runs 5, 6 and 9 can be");
+        check(
+            Some(RunStatus::Running),
+            &[2],
+            "run 3 is still being read and cannot be compared; only run 2 finished and is kept",
+        );
+        check(
+            Some(RunStatus::Scoped),
+            &[1, 2],
+            "run 3 read a selection only and cannot be compared; runs 1 and 2 can be",
+        );
+        check(
+            Some(RunStatus::Interrupted),
+            &[],
+            "run 3 did not finish and cannot be compared; no run has finished yet",
+        );
     }
 }

@@ -9,6 +9,7 @@ use serde::{
 use serde_json::{Map, Value};
 
 use crate::domain::{
+    difference::CHANGES,
     kind::{EntityKind, short_odata_type},
     normalise::display_name,
     properties::epoch_ms,
@@ -66,7 +67,7 @@ impl<'de> Deserialize<'de> for Needed {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Needed, A::Error> {
                 let mut needed = Needed::default();
                 while let Some(Name(name)) = map.next_key()? {
-                    if name == super::put::CHANGES {
+                    if name == CHANGES {
                         needed.has_changes = true;
                         map.next_value::<IgnoredAny>()?;
                     } else if NEEDED.contains(&&*name) {

@@ -176,6 +176,9 @@ struct Known {
     search: String,
 }
 
+/// The order of a group's members: what lists have by kind and name, then what could not be read, then what was not.
+const ORDER: &str = "(1 - coalesce(m.entity, 0)) || coalesce(m.kind, 9) || coalesce(m.sort, k.text)";
+
 const OBJECT: &str = "o.num, k.text, o.kind, o.entity, o.name, o.second, o.label";
 
 impl Lists<'_> {
@@ -329,10 +332,8 @@ impl Lists<'_> {
             self.filter(&["coalesce(m.search, k.text)"])
         );
         let total = self.count(&from)?;
-        let cut = format!(
-            "SELECT g.version v, coalesce(m.sort, k.text) s, e.member m, e.odata t FROM {from} ORDER BY 2, 3 {}",
-            limit(window)
-        );
+        let cut =
+            format!("SELECT g.version v, {ORDER} s, e.member m, e.odata t FROM {from} ORDER BY 2, 3 {}", limit(window));
         Ok((total, self.far_ends(&cut, "w.s, w.m")?))
     }
 

@@ -13,7 +13,12 @@ use super::{
     read::{Reader, Stored},
     runs,
 };
-use crate::domain::{completeness::State, ids::RunId, kind::EntityKind, traits::Traits};
+use crate::domain::{
+    completeness::State,
+    ids::RunId,
+    kind::{EntityKind, kind_of_odata_type},
+    traits::Traits,
+};
 
 /// An object as lists show, filter and sort it. Texts are empty where there is nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +121,22 @@ impl Snapshot<'_> {
         })
     }
 
+    /// The object with this id, if the run has one.
+    pub fn brief_of(&self, id: &str, f: &mut dyn FnMut(Brief<'_>)) -> Result<(), StoreError> {
+        let sql = format!(
+            "SELECT {} FROM key k CROSS JOIN object o ON o.num = k.num
+             WHERE k.num = ?2 AND o.from_run <= ?1 AND ?1 < o.to_run",
+            Brief::COLUMNS
+        );
+        self.look(|db| match keys::find(db, id)? {
+            Some(num) => each(db, &sql, [self.run.0, num], |row| {
+                f(Brief::read(row)?);
+                Ok(())
+            }),
+            None => Ok(()),
+        })
+    }
+
     /// The numbers of every membership's group and member, in this order. In a run that goes on there may be members that
     /// are no object yet, and groups that are none any more.
     pub fn each_membership(&self, f: &mut dyn FnMut(i64, i64)) -> Result<(), StoreError> {
@@ -124,6 +145,17 @@ impl Snapshot<'_> {
             each(db, sql, [self.run.0], |row| {
                 f(row.get(0)?, row.get(1)?);
                 Ok(())
+            })
+        })
+    }
+
+    /// The id of a membership's member, and what kind the membership makes of it: for one that is no object yet.
+    pub fn unread(&self, group: i64, member: i64) -> Result<(String, EntityKind), StoreError> {
+        let sql = "SELECT k.text, t.text FROM edge e JOIN key k ON k.num = e.member JOIN key t ON t.num = e.odata
+                   WHERE e.grp = ?1 AND e.member = ?2 AND e.from_run <= ?3 AND ?3 < e.to_run";
+        self.look(|db| {
+            db.prepare_cached(sql)?.query_row([group, member, self.run.0], |row| {
+                Ok((row.get(0)?, kind_of_odata_type(row.get_ref(1)?.as_str()?)))
             })
         })
     }

@@ -2,6 +2,7 @@
 
 mod beliefs;
 mod changes;
+mod differ;
 mod formats;
 mod ground;
 mod lists;

@@ -50,9 +50,10 @@ pub fn ending(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
     let Some((credential, expiry)) = model.ending().filter(|_| matters) else { return area };
     let sign = if expiry == Expiry::Ended { Sign::Failed } else { Sign::NeedsYou };
     let (kind, words) = (credential.kind.words(), expiry.words().unwrap_or_default());
+    let renew = command::named(model, "renew");
     let text = match (room, credential.kind) {
         (Room::Small | Room::Tiny, CredentialKind::Command) => format!("{kind} {words}"),
-        (Room::Small | Room::Tiny, _) => format!("{kind} {words}: R"),
+        (Room::Small | Room::Tiny, _) => format!("{kind} {words}: {renew}"),
         (_, CredentialKind::Command) => {
             let name = model.overview.profile.as_ref().map_or("", |profile| profile.name.as_str());
             format!(
@@ -61,9 +62,9 @@ pub fn ending(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
             )
         }
         (_, _) if expiry == Expiry::Ended => {
-            format!("The {kind} {words}: nothing can be read before there is a new one. R makes it.")
+            format!("The {kind} {words}: nothing can be read before there is a new one. {renew} makes it.")
         }
-        (_, _) => format!("The {kind} {words}. R makes a new one; the old one works until then."),
+        (_, _) => format!("The {kind} {words}. {renew} makes a new one; the old one works until then."),
     };
     let width = area.width.saturating_sub(2);
     let mut lines = widgets::signed_text(sign, &text, width);
@@ -205,20 +206,20 @@ fn keys(model: &Model, buf: &mut Page<'_>, area: Rect) {
             hints.push(Hint { action: command.action, key: command::shown(model, *key), label: command.label });
         }
     }
-    // Where not all fits, shorter words may; what still does not goes from the end, but for what comes next, the way back,
-    // and the way to all the rest.
+    // Where not all fits, shorter words may, from the end; what still does not goes from the end, but for what comes next,
+    // the way back, and the way to all the rest.
     let cells = |hints: &[Hint]| hints.iter().map(Hint::cells).sum::<usize>();
-    if cells(&hints) > room + 3 {
-        for hint in &mut hints {
-            hint.label = brief(hint.label);
+    for n in (0..hints.len()).rev() {
+        if cells(&hints) > room + 3 {
+            hints[n].label = brief(hints[n].label);
         }
-        let mut seen = Vec::new();
-        hints.retain(|hint| {
-            let first = !seen.contains(&hint.label);
-            seen.push(hint.label);
-            first
-        });
     }
+    let mut seen = Vec::new();
+    hints.retain(|hint| {
+        let is_first = !seen.contains(&hint.label);
+        seen.push(hint.label);
+        is_first
+    });
     while cells(&hints) > room + 3 {
         match hints.iter().rposition(|hint| !hint.is_kept()) {
             Some(place) => drop(hints.remove(place)),

@@ -154,7 +154,10 @@ fn the_manual_and_the_completions_know_every_command() {
     let home = Home::new();
     let print = |args: &[&str]| Done::of(&home.tenantry().args(args).output().unwrap()).expect(0).stdout;
     let man = print(&["man"]);
-    let commands = ["doctor", "collect", "preview", "upload", "export", "profile", "info", "demo"];
+    let commands = [
+        "doctor", "collect", "list", "show", "members", "groups", "why", "diff", "preview", "upload", "export",
+        "profile", "info", "demo",
+    ];
     for command in commands {
         assert!(
             man.contains(&format!(".TH tenantry\\-{command} ")) || man.contains(&format!(".TH tenantry-{command} ")),

@@ -14,11 +14,11 @@ const SIZE: [&str; 6] = ["--users", "420", "--groups", "90", "--seed", "7"];
 
 /// What the seed says of the tenant.
 pub struct Truth {
-    organization: Value,
-    users: BTreeMap<String, Value>,
-    groups: BTreeMap<String, Value>,
-    others: BTreeMap<String, Value>,
-    members: BTreeSet<(String, String)>,
+    pub organization: Value,
+    pub users: BTreeMap<String, Value>,
+    pub groups: BTreeMap<String, Value>,
+    pub others: BTreeMap<String, Value>,
+    pub members: BTreeSet<(String, String)>,
 }
 
 impl Truth {

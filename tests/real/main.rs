@@ -9,6 +9,7 @@ mod certificates;
 mod journey;
 #[path = "../support/left_out.rs"]
 mod left_out;
+mod looking;
 mod network;
 mod plain;
 #[cfg(unix)]

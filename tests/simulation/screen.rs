@@ -6,10 +6,7 @@ use futures::stream::{self, Pending};
 use jiff::tz::TimeZone;
 use ratatui::{backend::TestBackend, buffer::Buffer};
 use tenantry::{
-    app::{
-        Model,
-        views::{Look, Mode},
-    },
+    app::{Model, views::Mode},
     credentials::{MemoryVault, Vault},
     domain::clock::Clock,
     driver::{

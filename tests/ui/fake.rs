@@ -11,7 +11,6 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::backend::TestBackend;
-use serde_json::json;
 use tenantry::{
     app::{
         Model,
@@ -40,7 +39,7 @@ use tenantry::{
         secret::Secret,
         target::{Destination, Target},
         upload::{JobFigures, UploadPhase, UploadProgress},
-        view::{Detail, EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
+        view::{EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
     jobs::Hold,
@@ -231,7 +230,11 @@ pub fn row(list: List, n: u64) -> Row {
         mapped: n % 5 == 4,
     });
     Row {
-        id: format!("{}-{n}", if kind == EntityKind::Group { "g" } else { "o" }),
+        id: match kind {
+            EntityKind::Account => TENANT.to_owned(),
+            EntityKind::Group => format!("g-{n}"),
+            EntityKind::User | EntityKind::Member => format!("o-{n}"),
+        },
         kind,
         second: format!("user{n}@contoso.onmicrosoft.com"),
         name,
@@ -283,28 +286,6 @@ impl Fake {
             .collect();
         Rows::new(query, total, rows)
     }
-}
-
-pub fn detail(id: String) -> Option<Detail> {
-    let n: u64 = id.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
-    let group = id.starts_with('g');
-    let name = row(if group { List::Groups } else { List::Users }, n).name;
-    Some(Detail {
-        kind: if group { EntityKind::Group } else { EntityKind::User },
-        entity: json!({
-            "_key": id, "_class": if group { "UserGroup" } else { "User" },
-            "_type": if group { "active_directory_user_group" } else { "active_directory_user" },
-            "displayName": name, "name": name, "active": true,
-            "email": ["ada@contoso.com", "lovelace@contoso.com"], "jobTitle": "Countess\x1b[5m",
-            "createdOn": 1_600_000_000_000_u64, "mobilePhone": null,
-        }),
-        raw: json!({}),
-        id,
-        name,
-        members: if group { 18 } else { 0 },
-        groups: 2,
-        state: (group && n == 2).then_some(State::Hidden),
-    })
 }
 
 impl Engine for Fake {
@@ -590,7 +571,7 @@ impl Engine for Fake {
         .boxed()
     }
 
-    fn ask(&self, run: RunId, question: Question) -> BoxFuture<'_, Result<Answer, Problem>> {
+    fn ask(&self, run: RunId, question: Question, _: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
         self.answer(run, question).boxed()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     super::{Fx, Model, command::Action, list::Move, overlay::Overlay},
-    Tab,
+    Shows, Tab,
     columns::{self, Layout},
     fetch, lists, page,
     popup::Popup,
@@ -12,7 +12,13 @@ use crate::domain::column::Column;
 /// Chooses a row; whether it was chosen before.
 pub fn click_row(model: &mut Model, row: u64, fx: &mut Fx) -> bool {
     let page = page(model);
-    let window = &mut model.browse.view_mut().window;
+    let view = model.browse.view_mut();
+    if let Shows::Why(reasons) = &mut view.shows {
+        let again = reasons.point(usize::try_from(row).unwrap_or(usize::MAX));
+        fetch(model, fx);
+        return again;
+    }
+    let window = &mut view.window;
     let again = window.cursor == row;
     window.point(row, page);
     fetch(model, fx);

@@ -142,6 +142,12 @@ impl Reasons {
         .min(last);
     }
 
+    /// Chooses a line; whether it was chosen before.
+    pub(super) fn point(&mut self, line: usize) -> bool {
+        let line = line.min(self.lines().len().saturating_sub(1));
+        std::mem::replace(&mut self.cursor, line) == line
+    }
+
     fn show(&mut self, shape: Shape) {
         self.shape = shape;
         self.lost = None;

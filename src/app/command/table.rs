@@ -240,13 +240,6 @@ pub const COMMANDS: &[Command] = commands! {
         "compare", Action::Compare, ["d"], "other runs", "choose which runs are compared", |m| browsing(m) && browse::on_changes(m);
         "members", Action::Members, ["right", "l"], "members", "the members of this group", |m| browsing(m) && browse::has_members(m);
         "groups", Action::Groups, ["left", "h"], "in groups", "the groups that this object is in", |m| browsing(m) && browse::has_groups(m);
-        "filter", Action::Filter, ["/"], "filter", "show only what the filter says", |m| browsing(m) && m.browse.run.is_some();
-        "filter-words", Action::Words, ["f2"], "", "what a filter understands", |m| browsing(m) && browse::on_list(m);
-        "facets", Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::on_objects(m);
-        "sort", Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::on_objects(m);
-        "columns", Action::Columns, ["c"], "columns", "choose the columns and their order", |m| browsing(m) && browse::on_objects(m);
-        "copy", Action::Copy, ["y"], "copy", "copy a cell, the row, its id, the path to it, or the whole list", |m| browsing(m) && browse::can_copy_row(m);
-        "export", Action::Export, ["e"], "export", "write what the filter leaves to a file: CSV, NDJSON …", |m| browsing(m) && browse::on_objects(m);
         "next-way", Action::Way(1), ["n"], "next way", "the next of the ways, one by itself", |m| browsing(m) && browse::has_ways(m);
         "previous-way", Action::Way(-1), ["p"], "", "the way before", |m| browsing(m) && browse::has_ways(m);
         "without-edge", Action::Lost, ["x"], "without this edge", "who would be in the group no more without the selected edge", |m| browsing(m) && browse::has_lost(m);
@@ -257,6 +250,13 @@ pub const COMMANDS: &[Command] = commands! {
         "previous-page", Action::Face(-1), ["backtab"], "", "the page before", |m| browsing(m) && browse::has_faces(m);
         "copy", Action::CopyThis, ["y"], "copy", "copy what is shown, as text", |m| browsing(m) && browse::has_faces(m);
         "copy-id", Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::has_faces(m);
+        "filter", Action::Filter, ["/"], "filter", "show only what the filter says", |m| browsing(m) && m.browse.run.is_some();
+        "filter-words", Action::Words, ["f2"], "", "what a filter understands", |m| browsing(m) && browse::on_list(m);
+        "facets", Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::on_objects(m);
+        "sort", Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::on_objects(m);
+        "columns", Action::Columns, ["c"], "columns", "choose the columns and their order", |m| browsing(m) && browse::on_objects(m);
+        "copy", Action::Copy, ["y"], "copy", "copy a cell, the row, its id, the path to it, or the whole list", |m| browsing(m) && browse::can_copy_row(m);
+        "export", Action::Export, ["e"], "export", "write what the filter leaves to a file: CSV, NDJSON …", |m| browsing(m) && browse::on_objects(m);
         "next-list", Action::Tab(1), ["tab"], "next list", "the next list", |m| browsing(m) && !browse::has_faces(m);
         "previous-list", Action::Tab(-1), ["backtab"], "", "the list before", |m| browsing(m) && !browse::has_faces(m);
         "refresh", Action::Refresh, ["r"], "refresh", "show what has come since", |m| browsing(m) && m.browse.run.is_some();

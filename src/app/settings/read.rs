@@ -25,7 +25,8 @@ pub struct Read {
 impl Read {
     /// What is wrong, for people: with the file, the line and the next step.
     pub fn told(&self, file: &str) -> Vec<String> {
-        self.told.iter().map(|told| format!("{file}, line {}: {}.", told.line, told.what)).collect()
+        let end = |what: &str| if what.ends_with('?') { "" } else { "." };
+        self.told.iter().map(|told| format!("{file}, line {}: {}{}", told.line, told.what, end(&told.what))).collect()
     }
 }
 

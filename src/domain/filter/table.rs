@@ -59,6 +59,8 @@ pub enum Field {
     /// A [`Flag`], or one of the yes-or-no fields in another word.
     Is,
     Members,
+    /// How many levels of groups lie in a group.
+    Nesting,
     /// How many groups it is directly in.
     Groups,
     State,
@@ -199,7 +201,7 @@ pub const FIELDS: &[FieldInfo] = &[
         ]), OBJECTS, "what it is, as the column says it", "type:guest"),
     row((Field::Enabled, "enabled", &["active"]), (Shape::YesNo, YES_NO), &[Users, Members, Edges], "may sign in", "enabled:false"),
     row((Field::Dynamic, "dynamic", &[]), (Shape::YesNo, YES_NO), GROUPS, "a rule decides who is in it", "dynamic:true"),
-    row((Field::Synced, "synced", &["onprem"]), (Shape::YesNo, YES_NO), &[Users, Groups, Members, Edges],
+    row((Field::Synced, "synced", &["onprem"]), (Shape::YesNo, YES_NO), &[Accounts, Users, Groups, Members, Edges],
         "comes from a directory on premises", "synced:true"),
     row((Field::RoleAssignable, "role", &["roles"]), (Shape::YesNo, YES_NO), GROUPS, "roles can be given to it", "role:true"),
     row((Field::Is, "is", &[]), (Shape::Flag, &[
@@ -208,6 +210,7 @@ pub const FIELDS: &[FieldInfo] = &[
     row((Field::In, "in", &[]), (Shape::Flag, &["cycle", "group", "nothing"]), &[Users, Groups, Members, Edges],
         "in a cycle, in any group, in none", "in:cycle"),
     row((Field::Members, "members", &["size"]), (Shape::Number, &[]), GROUPS, "how many direct members a group has", "members:>500"),
+    row((Field::Nesting, "nesting", &[]), (Shape::Number, &[]), GROUPS, "how many levels of groups lie in a group", "nesting:>2"),
     row((Field::Groups, "groups", &["ingroups"]), (Shape::Number, &[]), &[Users, Groups, Members, Edges],
         "how many groups it is directly in", "groups:0"),
     row((Field::State, "state", &[]), (Shape::Word, &["complete", "partial", "forbidden", "hidden", "gone"]), GROUPS,

@@ -234,6 +234,8 @@ fn parts_are_switched_on_and_off() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn any_text_is_a_filter(text in "\\PC*") {
         let (filter, _) = parse(&text, Scope::Groups);

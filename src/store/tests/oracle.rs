@@ -592,9 +592,12 @@ fn live_through(plans: &[Plan]) {
         }
         all_stand(&finished);
     }
+    let runs = |finished: &[(RunInfo, Model)]| finished.iter().map(|(info, _)| info.id).collect::<Vec<_>>();
+    differ::check_all(&reader, &runs(&finished));
     writer.prune(2).unwrap();
     let first = finished.len().saturating_sub(2);
     all_stand(&finished[first..]);
+    differ::check_all(&reader, &runs(&finished[first..]));
 }
 
 proptest! {

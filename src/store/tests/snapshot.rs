@@ -8,8 +8,11 @@ use crate::domain::{
     view::{List, Query},
 };
 
+/// Objects in order, memberships, and groups that are not complete.
+type All = (Vec<String>, Vec<(i64, i64)>, Vec<(i64, State)>);
+
 /// Everything that a snapshot tells of a run, a line each.
-fn all(reader: &Reader, run: RunId) -> (Vec<String>, Vec<(i64, i64)>, Vec<(i64, State)>) {
+fn all(reader: &Reader, run: RunId) -> All {
     let (mut order, mut briefs, mut edges) = (Vec::new(), BTreeMap::new(), Vec::new());
     let states = reader
         .at(run, |shot| {

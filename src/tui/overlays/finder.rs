@@ -128,7 +128,9 @@ fn legend() -> Vec<Line<'static>> {
 /// A box that stays where it is while somebody types: as high as `most` lines need.
 fn draw(finder: &Finder, title: &str, lines: Vec<Shown>, most: usize, page: &mut Page<'_>, area: Rect, cells: u16) {
     let wished = u16::try_from(most.max(lines.len().min(most))).unwrap_or(u16::MAX).saturating_add(3);
-    let height = wished.min(area.height.saturating_sub(2)).max(4).min(area.height);
+    // Where news have a line of their own, they are seen.
+    let around = if area.height < 18 { 2 } else { 4 };
+    let height = wished.min(area.height.saturating_sub(around)).max(4).min(area.height);
     let outer = (cells + 4).min(area.width);
     let place =
         Rect { x: area.x + (area.width - outer) / 2, y: area.y + (area.height - height) / 2, width: outer, height };

@@ -64,11 +64,13 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let view = model.browse.view();
     let body = match &view.shows {
         Shows::Object(open) => {
-            let inner = widgets::panel(buf, body, &view.title);
             buf.spot(body, Target::Main);
-            return object::draw(model, open, buf, inner);
+            return object::draw(model, open, buf, body, room);
         }
-        Shows::Why(reasons) => return why::draw(reasons, buf, body, room),
+        Shows::Why(reasons) => {
+            buf.spot(body, Target::Main);
+            return why::draw(reasons, buf, body, room);
+        }
         Shows::One(item, scroll) => {
             let inner = widgets::panel(buf, body, &view.title);
             buf.spot(body, Target::Main);
@@ -96,6 +98,8 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
 /// What is being chosen, and among what; gives back the room below.
 fn picking(pick: &Pick, buf: &mut Page<'_>, area: Rect) -> Rect {
     let asks = match &pick.known {
+        Known::Member(_) if area.width < 70 => "In which group? Among ".to_owned(),
+        Known::Group(_) if area.width < 70 => "Who in it? Among ".to_owned(),
         Known::Member(member) => format!("Why is {} in … which group? Among ", member.name),
         Known::Group(group) => format!("Why is … who in {}? Among ", group.name),
     };

@@ -6,7 +6,6 @@ mod glance;
 use std::collections::BTreeSet;
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
@@ -20,8 +19,9 @@ use super::super::{
 use crate::{
     app::{
         Model, Sign, Step,
-        dashboard::{Part, Spot, chosen, sections},
+        dashboard::{Part, Spot, chosen, sections, spots},
         ingest::IngestPhase,
+        pointer::Target,
         upload::UploadState,
     },
     domain::{
@@ -44,7 +44,7 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     };
     let (left, right) = match room {
         Room::Full => {
-            let [left, right] = Layout::horizontal([Constraint::Min(60), Constraint::Length(58)])
+            let [left, right] = Layout::horizontal([Constraint::Min(50), Constraint::Length(64)])
                 .spacing(Spacing::Overlap(1))
                 .areas(area);
             (left, Some(right))
@@ -58,7 +58,7 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let blank = || (None, Line::default());
     let mut rows: Vec<Row> = Vec::new();
     if room != Room::Small {
-        rows.extend(facts(model, inner.width).into_iter().map(|line| (None, line)));
+        rows.extend(facts(model, inner.width, room).into_iter().map(|line| (None, line)));
         rows.push(blank());
     }
     rows.extend(steps(model, &here, inner.width));
@@ -71,12 +71,16 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
             rows.extend(widgets::problem(problem, inner.width, Sign::Failed).into_iter().map(|line| (None, line)));
         }
         None => {
-            let most = if room == Room::Full { 6 } else { 3 };
-            let gaps = gap_advice(gaps(model), inner.width, most);
-            if !gaps.is_empty() && room != Room::Small {
+            let gaps = match room {
+                Room::Full => gap_advice(gaps(model), inner.width, 6),
+                Room::Small => Vec::new(),
+                // What mends them needs more room than there is.
+                _ => gap_pointer(gaps(model), inner.width),
+            };
+            if !gaps.is_empty() && room == Room::Full {
                 rows.push(blank());
-                rows.extend(gaps.into_iter().map(|line| (None, line)));
             }
+            rows.extend(gaps.into_iter().map(|line| (None, line)));
             rows.extend(of(&[Part::Totals], inner.width));
         }
     }
@@ -85,31 +89,47 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
         let rest = [Part::Users, Part::Groups, Part::Sizes, Part::Depths, Part::Largest];
         rows.extend(of(&rest, inner.width));
         rows.extend(waits.into_iter().map(|line| (None, line)));
-        column(buf, inner, &rows, &here);
+        column(model, buf, inner, &rows, &here);
         return 0;
     };
-    column(buf, inner, &rows, &here);
+    column(model, buf, inner, &rows, &here);
     let inner = widgets::panel(buf, right, "At a glance");
     if !waits.is_empty() || all.len() <= 2 {
         let nothing = widgets::wrapped("Nothing has been read yet.", inner.width, 0, theme::DIM);
         widgets::lines(buf, inner, if waits.is_empty() { &nothing } else { &waits });
         return 0;
     }
-    let [one, other] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(3).areas(inner);
-    column(buf, one, &of(&[Part::Users, Part::Groups], one.width), &here);
-    column(buf, other, &of(&[Part::Sizes, Part::Depths, Part::Largest], other.width), &here);
+    let [one, other] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas(inner);
+    column(model, buf, one, &of(&[Part::Users, Part::Groups], one.width), &here);
+    column(model, buf, other, &of(&[Part::Sizes, Part::Depths, Part::Largest], other.width), &here);
     0
 }
 
 /// Rows that follow the cursor where there are more of them than lines.
-fn column(buf: &mut Buffer, area: Rect, rows: &[Row], here: &Spot) {
+fn column(model: &Model, buf: &mut Page<'_>, area: Rect, rows: &[Row], here: &Spot) {
+    // Air between parts, not above the first.
+    let rows = match rows {
+        [(None, line), rest @ ..] if line.width() == 0 => rest,
+        rows => rows,
+    };
     let height = usize::from(area.height);
     let at = rows.iter().position(|(spot, _)| spot.as_ref() == Some(here)).unwrap_or(0);
     let most = rows.len().saturating_sub(height.max(1));
     // What stands above the first of the lines that open something is shown as long as it can be.
     let top = if at + 1 < height { 0 } else { at.saturating_sub(height / 2).min(most) };
     let lines: Vec<Line<'_>> = rows.iter().map(|(_, line)| line.clone()).collect();
-    widgets::scrolled(buf, area, &lines, u16::try_from(top).unwrap_or(u16::MAX));
+    let top_line = u16::try_from(top).unwrap_or(u16::MAX);
+    match Room::of(model.size.0, model.size.1) {
+        Room::Small => widgets::scrolled_bare(buf, area, &lines, top_line),
+        _ => widgets::scrolled(buf, area, &lines, top_line),
+    };
+    buf.spot(area, Target::Main);
+    let all = spots(model);
+    for ((spot, _), y) in rows.iter().skip(top).zip(area.top()..area.bottom()) {
+        if let Some(place) = spot.as_ref().and_then(|spot| all.iter().position(|one| one == spot)) {
+            buf.spot(Rect { y, height: 1, ..area }, Target::Row(place as u64));
+        }
+    }
 }
 
 fn steps(model: &Model, here: &Spot, cells: u16) -> Vec<Row> {
@@ -164,6 +184,15 @@ pub fn gap_advice(gaps: &[Gap], cells: u16, most: usize) -> Vec<Line<'static>> {
     out
 }
 
+/// The first gaps, and where it stands what to do about them.
+fn gap_pointer(gaps: &[Gap], cells: u16) -> Vec<Line<'static>> {
+    let mut out = gap_lines(gaps, cells, 2);
+    if gaps.iter().any(|gap| !gap.accepted) {
+        out.push(Line::styled(fit("  What to do about them: Ingest (2).", usize::from(cells)), theme::DIM));
+    }
+    out
+}
+
 /// What mends a gap.
 const fn next_step(gap: &Gap) -> Option<&'static str> {
     match gap.state {
@@ -185,11 +214,14 @@ const fn next_step(gap: &Gap) -> Option<&'static str> {
     }
 }
 
-fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
+/// Whose directory this is, and where it goes. Where there is little room a line each, and not where the file is.
+fn facts(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let Some(profile) = &model.overview.profile else { return Vec::new() };
     let mut out = Vec::new();
     let mut fact = |name: &str, value: &str| {
-        for (n, line) in wrap(value, usize::from(cells).saturating_sub(13)).into_iter().enumerate() {
+        let left = usize::from(cells).saturating_sub(13);
+        let value = if room == Room::Full { value.to_owned() } else { fit(value, left) };
+        for (n, line) in wrap(&value, left).into_iter().enumerate() {
             let name = if n == 0 { name } else { "" };
             out.push(Line::from(vec![Span::styled(format!("{name:<12} "), theme::DIM), Span::raw(line)]));
         }
@@ -202,9 +234,10 @@ fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
     if let Some(store) = &model.overview.store {
         match store.temporary {
             true => fact("Store", "temporary: it goes when you quit"),
-            false => fact("Store", &store.path),
+            false if room == Room::Full => fact("Store", &store.path),
+            false => {}
         }
-        if let Some(run) = &store.finished {
+        if let Some(run) = store.finished.as_ref().filter(|_| room == Room::Full) {
             let when = ago(model.now, run.last_at());
             let full = full_read(model, run.last_full).map(|text| format!("; {text}")).unwrap_or_default();
             fact("Read", &format!("run {}, {when}{full}", run.id));

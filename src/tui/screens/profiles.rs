@@ -13,7 +13,7 @@ use super::super::{
 };
 use crate::{
     app::{
-        Model, Sign,
+        Model, Sign, command,
         views::{ProfileAbout, ProfileRow},
     },
     domain::{
@@ -51,7 +51,12 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     if model.profiles.rows.is_none() {
         lines.push(Line::styled("looking …", theme::DIM));
     } else if rows.is_empty() {
-        lines.extend(widgets::wrapped("There is no profile yet: n makes one.", inner.width, 0, theme::PLAIN));
+        lines.extend(widgets::wrapped(
+            &format!("There is no profile yet: {} makes one.", command::named(model, "new-profile")),
+            inner.width,
+            0,
+            theme::PLAIN,
+        ));
     } else {
         let at = selected.map_or(0, |(place, _)| place);
         let name = rows.iter().map(|row| width(&row.name)).max().unwrap_or(0).clamp(4, 24);

@@ -104,7 +104,7 @@ fn a_key_that_is_made_for_a_script_is_nowhere() {
     for field in ["▸ Script for", "▸ Cloud", "▸ Tenant ID"] {
         terminal.press(ENTER, field);
     }
-    terminal.press(ENTER, "copy the script");
+    terminal.press(ENTER, "Copy the script");
     terminal.press("y", "Copied");
     terminal.press("w", "Written to");
     terminal.send(CTRL_C);

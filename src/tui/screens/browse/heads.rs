@@ -15,6 +15,7 @@ use crate::{
     app::{
         Model, Sign,
         browse::{Shows, Tab, runs},
+        command,
         list::Fresh,
         pointer::Target,
     },
@@ -48,7 +49,9 @@ fn count_of(model: &Model, tab: Tab) -> Option<u64> {
         Tab::Runs => browse.runs.as_ref().map(|all| all.len() as u64),
         Tab::Problems => browse.problems.as_ref().map(|all| all.len() as u64),
     };
-    seen.or(told)
+    // While a run goes on there are more than were fetched.
+    let grows = model.browsed().is_some_and(|run| run.status == RunStatus::Running);
+    if grows { told.or(seen) } else { seen.or(told) }
 }
 
 pub fn tabs(model: &Model, buf: &mut Page<'_>, area: Rect) {
@@ -122,23 +125,24 @@ pub fn trail(model: &Model, buf: &mut Buffer, area: Rect) {
 
 fn run_shown(model: &Model) -> (Sign, String) {
     let browse = &model.browse;
+    let refresh = command::named(model, "refresh");
     match (model.browsed(), model.shown()) {
         (Some(run), Some(other)) if browse.chosen => {
             let at = when(run.started_at, model.now, &model.zone);
-            (Sign::NeedsYou, format!("run {} of {at}: r goes back to run {}", run.id, other.id))
+            (Sign::NeedsYou, format!("run {} of {at}: {refresh} goes back to run {}", run.id, other.id))
         }
         // Of the run on the screen no more will come.
         (_, Some(other)) if Some(other.id) < browse.run => {
-            (Sign::NeedsYou, format!("cut off: r shows run {}, which is finished", other.id))
+            (Sign::NeedsYou, format!("cut off: {refresh} shows run {}, which is finished", other.id))
         }
         (_, Some(other)) if Some(other.id) != browse.run && other.status == RunStatus::Running => {
-            (Sign::NeedsYou, "a newer run is being read: r shows it".to_owned())
+            (Sign::NeedsYou, format!("a newer run is being read: {refresh} shows it"))
         }
         (_, Some(other)) if Some(other.id) != browse.run => {
-            (Sign::NeedsYou, "there is a newer run: r shows it".to_owned())
+            (Sign::NeedsYou, format!("there is a newer run: {refresh} shows it"))
         }
         (Some(run), _) => match run.status {
-            RunStatus::Running => (Sign::Here, format!("run {}, still reading: r refreshes", run.id)),
+            RunStatus::Running => (Sign::Here, format!("run {}, still reading: {refresh} refreshes", run.id)),
             RunStatus::Complete => (Sign::Done, format!("run {}, complete", run.id)),
             RunStatus::Partial if run.open_gaps() == 0 => {
                 (Sign::Done, format!("run {}, complete but for accepted gaps", run.id))

@@ -20,6 +20,7 @@ use crate::{
     app::{
         Model, Sign,
         browse::{Pane, Shows, View, complete},
+        command,
         list::top_for,
         pointer::Target,
     },
@@ -109,8 +110,11 @@ fn filter(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
     };
     let right = width(pending) + width(&place);
     let mut spans = vec![Span::styled("/ ", theme::ACCENT)];
-    let hint = if model.browse.filtering { "words, or type:guest …   F2 tells all" } else { "filter" };
-    spans.extend(widgets::field(&view.filter, hint, model.browse.filtering, cells.saturating_sub(right + 4)));
+    let hint = match model.browse.filtering {
+        true => command::with_keys(model, "words, or type:guest …   {filter-words} tells all"),
+        false => "filter".to_owned(),
+    };
+    spans.extend(widgets::field(&view.filter, &hint, model.browse.filtering, cells.saturating_sub(right + 4)));
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
     let x = area.right().saturating_sub(right as u16);
     let told = Line::from(vec![Span::styled(pending, theme::ACCENT), Span::styled(place, theme::DIM)]);
@@ -136,7 +140,7 @@ fn completions(next: &[Completion], cells: usize) -> Line<'static> {
 /// Why there is nothing.
 fn empty(model: &Model, view: &View) -> String {
     if !view.filter.text().is_empty() && matches!(view.shows, Shows::Pick(_)) {
-        return "Nothing here is like that. tab looks elsewhere.".to_owned();
+        return command::with_keys(model, "Nothing here is like that. {next-page} looks elsewhere.");
     }
     if !view.filter.text().is_empty() {
         return "Nothing matches the filter. esc drops it.".to_owned();
@@ -145,26 +149,28 @@ fn empty(model: &Model, view: &View) -> String {
         Shows::MembersOf(_) | Shows::AllMembersOf(_) => empty_members(model),
         Shows::GroupsOf(_) => "It is directly in no group that was read.",
         Shows::AllGroupsOf(_) => "It is in no group that was read.",
-        Shows::Pick(_) => "There is nothing here. tab looks elsewhere.",
+        Shows::Pick(_) => "There is nothing here. {next-page} looks elsewhere.",
         Shows::List(list) => match refused(model, *list) {
             Some(text) => text,
-            None if is_reading(model) => "Nothing here yet: it is still being read. r refreshes.",
+            None if is_reading(model) => "Nothing here yet: it is still being read. {refresh} refreshes.",
             None => "There is nothing of this kind.",
         },
         Shows::Changes(compare) => {
             let between = model.browse.run.and_then(|run| compare.resolved(&model.browse, run));
             return match between {
                 Some((since, until)) => format!("Nothing is different between run {since} and run {until}."),
-                None => "There is no finished run before this one, so there is nothing to compare it with. d chooses \
-                         other runs."
-                    .to_owned(),
+                None => command::with_keys(
+                    model,
+                    "There is no finished run before this one, so there is nothing to compare it with. {compare} \
+                     chooses other runs.",
+                ),
             };
         }
         Shows::Runs => "No run is kept.",
         Shows::Problems => "Nothing is wrong: all was read to its end, and nothing was refused.",
         Shows::One(..) | Shows::Object(_) | Shows::Why(_) => "",
     };
-    text.to_owned()
+    command::with_keys(model, text)
 }
 
 fn is_reading(model: &Model) -> bool {
@@ -193,7 +199,9 @@ fn empty_members(model: &Model) -> &'static str {
         Pane::Ready(detail) => match detail.state {
             Some(State::Hidden) => "Its membership is hidden: the app may not see it. It is not known to be empty.",
             Some(State::Forbidden) => "Its members were refused. It is not known to be empty.",
-            Some(State::Partial) if is_reading(model) => "Its members have not been read to the end yet. r refreshes.",
+            Some(State::Partial) if is_reading(model) => {
+                "Its members have not been read to the end yet. {refresh} refreshes."
+            }
             Some(State::Partial) => "Its members were not read to the end. It is not known to be empty.",
             Some(State::Gone) => "The group vanished while it was being read.",
             Some(State::Complete) | None => "It has no members.",

@@ -5,7 +5,6 @@ mod properties;
 mod upload;
 
 use ratatui::{
-    buffer::Buffer,
     layout::Rect,
     style::Style,
     text::{Line, Span},
@@ -14,7 +13,9 @@ use serde_json::Value;
 
 use super::{
     super::super::{
-        text::{pad, width, wrap},
+        Room,
+        page::Page,
+        text::{fit, pad, width, wrap},
         theme, widgets,
     },
     why,
@@ -23,13 +24,21 @@ use crate::{
     app::{
         Model, Sign,
         browse::{Asked, Face, Open, Pane, columns::kind_name},
+        command::Action,
+        pointer::Target,
     },
     domain::{completeness::State, kind::EntityKind, text::counted, view::Detail},
 };
 
 /// An object by itself. Gives back the furthest that it can be scrolled.
-pub fn draw(model: &Model, open: &Open, buf: &mut Buffer, inner: Rect) -> u16 {
-    faces(open.face, buf, inner);
+pub fn draw(model: &Model, open: &Open, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
+    let title = &model.browse.view().title;
+    // Where there is little room the name stands beside the page.
+    let inner = match room {
+        Room::Small => Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area },
+        _ => widgets::panel(buf, area, title),
+    };
+    faces(open.face, if room == Room::Small { title } else { "" }, buf, inner);
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     let cells = body.width;
     let lines = match (&model.browse.detail, open.face) {
@@ -41,22 +50,32 @@ pub fn draw(model: &Model, open: &Open, buf: &mut Buffer, inner: Rect) -> u16 {
         (Pane::Ready(detail), Face::Upload) => upload::lines(model, open, detail, cells),
         (pane, _) => absent(pane, cells),
     };
-    widgets::scrolled(buf, body, &lines, open.scroll)
+    match room {
+        Room::Small => widgets::scrolled_bare(buf, body, &lines, open.scroll),
+        _ => widgets::scrolled(buf, body, &lines, open.scroll),
+    }
 }
 
-fn faces(here: Face, buf: &mut Buffer, area: Rect) {
+fn faces(here: Face, name: &str, buf: &mut Page<'_>, area: Rect) {
     let whole: usize = Face::ALL.iter().map(|face| width(face.title()) + 3).sum();
-    let mut spans = Vec::new();
-    if whole <= usize::from(area.width) + 3 {
+    let mut spans: Vec<Span<'static>> = Vec::new();
+    if name.is_empty() && whole <= usize::from(area.width) + 3 {
         for face in Face::ALL {
             if face != Face::ALL[0] {
                 spans.push(Span::styled(" │ ", theme::DIM));
             }
+            let x = area.x + spans.iter().map(Span::width).sum::<usize>() as u16;
+            let at = Rect { x, width: face.title().len() as u16, height: 1, ..area };
+            buf.spot(at, Target::Do(Action::Face(face as i8 - here as i8)));
             spans.push(Span::styled(face.title(), if face == here { theme::TITLE.underlined() } else { theme::PLAIN }));
         }
     } else {
+        let page = format!("  {} of {}", here as usize + 1, Face::ALL.len());
+        let room = usize::from(area.width).saturating_sub(width(here.title()) + width(&page) + 2);
+        spans.push(Span::styled(fit(name, room), theme::STRONG));
+        spans.push("  ".into());
         spans.push(Span::styled(here.title(), theme::TITLE.underlined()));
-        spans.push(Span::styled(format!("   page {} of {}", here as usize + 1, Face::ALL.len()), theme::DIM));
+        spans.push(Span::styled(page, theme::DIM));
     }
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
 }

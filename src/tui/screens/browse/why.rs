@@ -14,13 +14,13 @@
 //! Where there is no pane beside it, the edge has a few lines below.
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
 
 use super::super::super::{
     Room,
+    page::Page,
     text::{fit, pad, width},
     theme, widgets,
 };
@@ -29,6 +29,7 @@ use crate::{
         Model, Sign,
         browse::{Asked, Reasons, Shape, Shows},
         list::top_for,
+        pointer::Target,
     },
     domain::{
         completeness::State,
@@ -40,7 +41,7 @@ use crate::{
 };
 
 /// Gives back the furthest that the page of those who would be lost can be scrolled.
-pub fn draw(reasons: &Reasons, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(reasons: &Reasons, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let title = format!("Why is {} in {}?", reasons.ends.member.name, reasons.ends.group.name);
     let (at, side) = match room {
         Room::Full => {
@@ -60,7 +61,11 @@ pub fn draw(reasons: &Reasons, buf: &mut Buffer, area: Rect, room: Room) -> u16 
         widgets::scrolled(buf, inner, &edge_lines(reasons, inner.width), 0);
     }
     if let Some(scroll) = reasons.lost {
-        return widgets::scrolled(buf, inner, &lost_lines(reasons, inner.width), scroll);
+        let lines = lost_lines(reasons, inner.width);
+        return match room {
+            Room::Small => widgets::scrolled_bare(buf, inner, &lines, scroll),
+            _ => widgets::scrolled(buf, inner, &lines, scroll),
+        };
     }
     let Some(why) = reasons.why() else {
         let lines = match &reasons.found {
@@ -122,7 +127,7 @@ fn head(reasons: &Reasons, why: &Why, cells: u16, room: Room) -> Vec<Line<'stati
 }
 
 /// The lines around the cursor.
-fn ways(reasons: &Reasons, why: &Why, buf: &mut Buffer, area: Rect) {
+fn ways(reasons: &Reasons, why: &Why, buf: &mut Page<'_>, area: Rect) {
     if why.length.is_none() {
         return;
     }
@@ -135,6 +140,7 @@ fn ways(reasons: &Reasons, why: &Why, buf: &mut Buffer, area: Rect) {
     for (n, y) in (top..lines.len()).zip(area.top()..area.bottom()) {
         let line = branch(&lines[n], why, usize::from(area.width), n == reasons.cursor);
         buf.set_line(area.x, y, &line, area.width);
+        buf.spot(Rect { y, height: 1, ..area }, Target::Row(n as u64));
     }
 }
 

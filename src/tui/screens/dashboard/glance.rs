@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::{
     super::super::{
-        text::{fit, pad, right},
+        text::{fit, pad, right, width},
         theme, widgets,
     },
     Row,
@@ -21,26 +21,35 @@ use crate::{
 
 /// A part with its head; the steps are drawn by themselves.
 pub fn rows(model: &Model, section: &Section, here: &Spot, cells: usize) -> Vec<Row> {
-    let mut out: Vec<Row> = Vec::new();
-    if section.part != Part::Users || cells > 40 {
-        out.push((None, Line::default()));
-    }
-    out.push((None, head(model, section.part, cells)));
+    let mut out: Vec<Row> = vec![(None, Line::default()), (None, head(model, section.part, cells))];
     let most = match section.part {
         // Shares of all of them; elsewhere the longest bar is the largest number.
         Part::Users => total(model, List::Users),
         Part::Groups => total(model, List::Groups),
         _ => section.entries.iter().map(|entry| entry.count).max().unwrap_or(0),
     };
-    let name = match section.part {
-        Part::Largest => cells.saturating_sub(12),
-        _ => section.entries.iter().map(|entry| entry.title.chars().count()).max().unwrap_or(0).max(14),
+    let title = |entry: &Entry| match (section.part, cells < 40) {
+        (Part::Sizes | Part::Depths, true) => entry.title.replace(" to ", "–").replace(" and more", "+"),
+        _ => entry.title.clone(),
+    };
+    let longest = section.entries.iter().map(|entry| width(&title(entry))).max().unwrap_or(0);
+    let digits = section.entries.iter().map(|entry| width(&grouped(entry.count))).max().unwrap_or(0).max(6);
+    let columns = Columns {
+        name: match section.part {
+            // Names say more there than bars.
+            Part::Largest => cells.saturating_sub(digits + BEFORE),
+            // A bar of a few cells says enough of a name that is long.
+            _ => longest.max(14).min(cells.saturating_sub(digits + BEFORE + 4)),
+        },
+        number: digits,
+        most,
+        cells,
     };
     for entry in &section.entries {
         let chosen = entry.spot == *here;
         let line = match section.part {
             Part::Totals => totals(model, entry, chosen, cells),
-            _ => bar(entry, chosen, name.min(cells.saturating_sub(12)), most, cells),
+            _ => bar(&title(entry), entry.count, chosen, columns),
         };
         out.push((Some(entry.spot.clone()), line));
     }
@@ -96,10 +105,10 @@ fn totals(model: &Model, entry: &Entry, chosen: bool, cells: usize) -> Line<'sta
         Span::styled(right(&grouped(entry.count), 11), style),
     ];
     let of = |growth: &Growth| match entry.spot {
-        Spot::List(List::Users, _) => Some(growth.users),
-        Spot::List(List::Groups, _) => Some(growth.groups),
-        Spot::List(List::Members, _) => Some(growth.members),
-        Spot::List(List::Edges, _) => Some(growth.edges),
+        Spot::List(_, List::Users, _) => Some(growth.users),
+        Spot::List(_, List::Groups, _) => Some(growth.groups),
+        Spot::List(_, List::Members, _) => Some(growth.members),
+        Spot::List(_, List::Edges, _) => Some(growth.edges),
         _ => None,
     };
     let values: Vec<u64> = growth(model).into_iter().flatten().filter_map(of).collect();
@@ -128,22 +137,41 @@ fn spark(values: &[u64], cells: usize) -> String {
     values.iter().map(column).collect()
 }
 
+/// The mark, and the spaces between the columns.
+const BEFORE: usize = 4;
+
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    name: usize,
+    number: usize,
+    /// What fills the room for a bar.
+    most: u64,
+    cells: usize,
+}
+
 /// A name, a number, and how much of all that is.
-fn bar(entry: &Entry, chosen: bool, name: usize, most: u64, cells: usize) -> Line<'static> {
+fn bar(title: &str, count: u64, chosen: bool, columns: Columns) -> Line<'static> {
     let style = if chosen { theme::STRONG } else { theme::PLAIN };
-    let room = cells.saturating_sub(name + 2 + 8 + 1).min(30);
-    let full = match (entry.count, most) {
-        (0, _) | (_, 0) => 0,
-        // Whatever there is of it can be seen.
-        (count, most) => ((u128::from(count.min(most)) * room as u128).div_ceil(u128::from(most))) as usize,
-    };
+    let room = columns.cells.saturating_sub(columns.name + columns.number + BEFORE).min(30);
     Line::from(vec![
         mark(chosen),
-        Span::styled(pad(&entry.title, name), style),
-        Span::styled(right(&grouped(entry.count), 8), style),
+        Span::styled(pad(title, columns.name), style),
         " ".into(),
-        Span::styled("█".repeat(full), theme::ACCENT),
+        Span::styled(right(&grouped(count), columns.number), style),
+        " ".into(),
+        Span::styled(eighths(count, columns.most, room), theme::ACCENT),
     ])
+}
+
+/// A bar in steps of an eighth of a cell; whatever there is of it can be seen.
+fn eighths(count: u64, most: u64, cells: usize) -> String {
+    const PARTS: [&str; 7] = ["▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if count == 0 || most == 0 {
+        return String::new();
+    }
+    let all = (u128::from(count.min(most)) * cells as u128 * 8).div_ceil(u128::from(most)) as usize;
+    let part = (all % 8).checked_sub(1).map_or("", |n| PARTS[n]);
+    format!("{}{part}", "█".repeat(all / 8))
 }
 
 /// What stands in for a glance that is not there; empty if it is, or if there is nothing to be looked at.
@@ -175,15 +203,15 @@ mod tests {
 
     #[test]
     fn whatever_there_is_has_a_bar() {
-        let check = |count, most, want: usize| {
-            let entry = Entry { title: "x".to_owned(), count, spot: Spot::List(List::Users, String::new()) };
-            let line = bar(&entry, false, 14, most, 35);
-            assert_eq!(line.spans[4].content.chars().count(), want, "{count} of {most}");
-        };
-        check(0, 100, 0);
-        check(1, 50_000, 1);
-        check(100, 100, 10);
-        check(u64::MAX, u64::MAX, 10);
-        check(0, 0, 0);
+        let check = |count, most, want: &str| assert_eq!(eighths(count, most, 4), want, "{count} of {most}");
+        check(0, 100, "");
+        check(1, 50_000, "▏");
+        check(50, 100, "██");
+        check(51, 100, "██▏");
+        check(100, 100, "████");
+        check(u64::MAX, u64::MAX, "████");
+        check(200, 100, "████");
+        check(0, 0, "");
+        check(1, 0, "");
     }
 }

@@ -80,6 +80,8 @@ pub fn lines(model: &Model, id: FieldId, focused: bool, cells: u16) -> Vec<Line<
     };
     match fields.wrong_on(wizard.step, id) {
         Some(wrong) if fields.is_judged(id) => below(Sign::Failed, wrong),
+        // Half an ID says less than none.
+        None if id == FieldId::Line && cells < 48 => below(Sign::Done, "tenant and client are in it"),
         None if id == FieldId::Line => {
             below(Sign::Done, &format!("tenant {}", fields.tenant.text()));
             below(Sign::Done, &format!("client {}", fields.client.text()));
@@ -158,7 +160,8 @@ pub fn mistake(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let check = if wizard.step == WizardStep::Check { "Enter" } else { "^R" };
     let first = wizard.way.steps().iter().find(|step| !wizard.fields.is_right(**step) && wizard.step >= **step);
     let next = match (&mistake.expect, first) {
-        (_, Some(_)) => "It is caught here: nothing is sent.".to_owned(),
+        (Some(code), Some(_)) => format!("It is caught here: nothing is sent, so that {code} does not come."),
+        (None, Some(_)) => "It is caught here: nothing is sent.".to_owned(),
         (Some(code), None) => format!("{check} checks: {code} is to come."),
         (None, None) => format!("{check} checks."),
     };

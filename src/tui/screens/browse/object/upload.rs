@@ -32,7 +32,8 @@ pub fn lines(model: &Model, open: &Open, detail: &Detail, cells: u16) -> Vec<Lin
         .browsed()
         .is_some_and(|run| matches!(run.status, RunStatus::Scoped | RunStatus::Interrupted | RunStatus::Failed));
     if !never {
-        out.extend(widgets::wrapped("Sent with the next upload of this run:", cells, 0, theme::DIM));
+        let text = "Sent with the next upload of this run. * The class requires it.";
+        out.extend(widgets::wrapped(text, cells, 0, theme::DIM));
     }
     let all = provenance(detail.kind, &detail.entity, &detail.raw);
     out.extend(properties(&all, cells));
@@ -63,9 +64,10 @@ fn properties(all: &Provenance, cells: u16) -> Vec<Line<'static>> {
     }
     for sent in &all.sent {
         let origin = origin(sent);
+        let property = format!("{}{}", sent.property, if sent.required_by.is_some() { " *" } else { "" });
         for (n, line) in wrap(&text_of(&sent.value), value).into_iter().take(6).enumerate() {
             let mut spans = vec![
-                Span::styled(if n == 0 { pad(&sent.property, name) } else { " ".repeat(name) }, theme::PLAIN),
+                Span::styled(if n == 0 { pad(&property, name) } else { " ".repeat(name) }, theme::PLAIN),
                 "  ".into(),
             ];
             if wide && n == 0 {
@@ -94,25 +96,21 @@ fn text_of(value: &Value) -> String {
     }
 }
 
-/// Where it comes from, and who requires it.
+/// Where it comes from.
 fn origin(sent: &Sent) -> String {
-    let from = match sent.origin {
+    match sent.origin {
         Origin::Fields(fields) => format!("← {}", fields.join(", ")),
         Origin::Fixed => "the same for all".to_owned(),
         Origin::Membership => "← the membership".to_owned(),
-    };
-    match sent.required_by {
-        Some(class) => format!("{from}; {class} requires it"),
-        None => from,
     }
 }
 
 fn said(note: &Note, sent: &Sent) -> String {
     let class = sent.required_by.unwrap_or("Entity");
     match note {
-        Note::RequiredNull => format!("Graph has nothing for it; null is sent, as the class {class} requires it."),
+        Note::RequiredNull => format!("Graph has nothing for it: null is sent, as the class {class} requires it."),
         Note::Emptied(why) => {
-            format!("What Graph has is {why}, so it is not sent; null is, as the class {class} requires it.")
+            format!("What Graph has is {why}: null is sent, as the class {class} requires it.")
         }
         Note::StandsIn(field) => format!("There is no display name: {field} stands in for it."),
         Note::Canonical => "Graph spelled the id in capitals; it is sent in small letters.".to_owned(),

@@ -1,0 +1,96 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    domain::{completeness::State, explore::DiffPart},
+    store::tests::{self as stores, NAMING, Place, USER},
+};
+
+/// Ada gets a title, Bob goes and leaves Golf, Cleo comes into Golf.
+fn place() -> Place {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let ada = |title: serde_json::Value| {
+        let json = json!({ "displayName": "Ada", "userPrincipalName": "ada@contoso.com", "jobTitle": title });
+        stores::object(EntityKind::User, "u1", "", json)
+    };
+    let mut run = |seconds: i64, users: Vec<_>, members: &[(&str, &str)]| {
+        let mut pages = stores::whole(users, vec![stores::group("g1", "Golf")]);
+        pages.push(stores::members("g1", State::Complete, members));
+        stores::run(&mut writer, seconds, &pages);
+    };
+    run(0, vec![ada(json!(null)), stores::user("u2", "Bob")], &[("u1", USER), ("u2", USER)]);
+    let cleo = stores::object(EntityKind::User, "u3", "", json!({ "displayName": "Cleo", "userType": "Guest" }));
+    run(10, vec![ada(json!("Countess")), cleo], &[("u1", USER), ("u3", USER)]);
+    drop(writer);
+    place
+}
+
+fn ask(diffs: &Diffs, reader: &Reader, query: DiffQuery) -> DiffRows {
+    diffs.ask(reader, NAMING, RunId(2), RunId(1), query).unwrap()
+}
+
+fn line(row: &DiffRow) -> String {
+    let from = row.edge.as_ref().map(|edge| format!("{}>", edge.from_name)).unwrap_or_default();
+    format!("{:?} {from}{}", row.change, row.name)
+}
+
+#[test]
+fn windows_as_filters_leave_them() {
+    let place = place();
+    let (reader, diffs) = (place.reader(), Diffs::new());
+    let check = |filter: &str, only: Option<DiffPart>, want: &[&str]| {
+        let query = DiffQuery { only, filter: filter.to_owned(), offset: 0, limit: 60 };
+        let answer = ask(&diffs, &reader, query.clone());
+        let lines: Vec<String> = answer.rows.iter().map(line).collect();
+        assert_eq!(
+            (lines.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), answer.total),
+            (want, want.len() as u64)
+        );
+        assert_eq!((answer.query, answer.filter_problem), (query, None), "{filter}");
+        assert_eq!(answer.totals["active_directory_user"], [1, 1, 1], "{filter}");
+        assert_eq!(answer.totals["active_directory_user_group_has_user"], [1, 0, 1], "{filter}");
+        assert_eq!(answer.totals["active_directory_user_group"], [0; 3], "{filter}");
+        assert_eq!(answer.totals.len(), 7);
+    };
+    let all = ["Changed Ada", "Went Bob", "Came Cleo", "Went Golf>Bob", "Came Golf>Cleo"];
+    check("", None, &all);
+    check("", Some(DiffPart::Objects), &all[..3]);
+    check("", Some(DiffPart::Memberships), &all[3..]);
+    check("change:came", None, &["Came Cleo", "Came Golf>Cleo"]);
+    check("golf !cleo", None, &["Went Golf>Bob"]);
+    check("type:guest", Some(DiffPart::Objects), &["Came Cleo"]);
+    check("ada@", None, &["Changed Ada"]);
+    check("from:golf change:went", None, &["Went Golf>Bob"]);
+    check("edge:has_user", None, &all[3..]);
+    check("id:u2", Some(DiffPart::Objects), &["Went Bob"]);
+    check("is:mapped", None, &[]);
+}
+
+#[test]
+fn a_change_is_told_field_by_field() {
+    let place = place();
+    let (reader, diffs) = (place.reader(), Diffs::new());
+    let query = DiffQuery { limit: 1, ..DiffQuery::default() };
+    let first = ask(&diffs, &reader, query);
+    assert_eq!((first.rows.len(), first.total), (1, 5));
+    let [field] = first.rows[0].fields.as_slice() else { panic!("{:?}", first.rows) };
+    assert_eq!((field.field.as_str(), &field.before, &field.now), ("jobTitle", &json!(null), &json!("Countess")));
+    let last = ask(&diffs, &reader, DiffQuery { offset: 4, limit: 9, ..DiffQuery::default() });
+    let edge = last.rows[0].edge.as_ref().unwrap();
+    assert_eq!((edge.from_id.as_str(), edge.edge_type.as_str()), ("g1", "active_directory_user_group_has_user"));
+    let odd = ask(&diffs, &reader, DiffQuery { filter: "chagne:came".to_owned(), limit: 9, ..DiffQuery::default() });
+    assert!(odd.filter_problem.is_some_and(|words| words.contains("change")));
+}
+
+#[test]
+fn the_last_differences_are_kept_for_as_long_as_their_runs_are() {
+    let place = place();
+    let (reader, diffs) = (place.reader(), Diffs::new());
+    let between = |since: i64, run: i64| diffs.between(&reader, RunId(since), RunId(run));
+    let first = between(1, 2).unwrap();
+    assert!(Arc::ptr_eq(&first, &between(1, 2).unwrap()));
+    assert!(!Arc::ptr_eq(&first, &between(2, 1).unwrap()));
+    place.writer().prune(1).unwrap();
+    assert!(matches!(between(1, 2), Err(StoreError::NotComparable { run: RunId(1), .. })));
+}

@@ -1,0 +1,226 @@
+//! Orders of nodes and edges by any columns. Sorts are stable, so that what a column does not tell apart stays in the order
+//! of the list; what has nothing in a column comes last, whichever way it is sorted.
+
+use std::cmp::Ordering;
+
+use super::{
+    answers::Known as _,
+    arena::Part,
+    atlas::{Atlas, Few, NO_TIME},
+    edges::Node,
+    find::Depths,
+    listing::Pairs,
+    stop::{Stop, Stopped},
+};
+use crate::domain::{
+    column::{Column, Sort},
+    completeness::State,
+    kind::EntityKind,
+    traits::Trait,
+};
+
+/// From so many rows on, an order by texts is worth saying that it is on its way.
+pub(super) const MANY: usize = 30_000;
+
+/// What a column sorts by.
+enum Keys<'a> {
+    Numbers(Box<dyn Fn(Node) -> Option<u64> + 'a>),
+    Texts(Part),
+}
+
+/// Whether an order of so many rows takes long enough to be waited for.
+pub(super) fn is_slow(sorts: &[Sort], rows: usize, are_edges: bool) -> bool {
+    let by_text = |sort: &Sort| matches!(sort.column, Column::Name | Column::Second | Column::Mail | Column::Id);
+    rows > MANY && (are_edges || sorts.iter().any(by_text))
+}
+
+/// Puts nodes in order.
+pub(super) fn nodes(
+    atlas: &Atlas,
+    nodes: &mut Vec<Node>,
+    sorts: &[Sort],
+    depths: Option<&Depths>,
+    stop: &Stop,
+) -> Result<(), Stopped> {
+    for sort in sorts.iter().rev() {
+        stop.check()?;
+        by(atlas, nodes, *sort, depths);
+    }
+    Ok(())
+}
+
+fn by(atlas: &Atlas, nodes: &mut Vec<Node>, sort: Sort, depths: Option<&Depths>) {
+    let turn = |order: Ordering| if sort.descending { order.reverse() } else { order };
+    let mut empty = Vec::new();
+    let mut keyed: Vec<(u64, Node)> = Vec::with_capacity(nodes.len());
+    let mut put = |node: Node, key: Option<u64>| match key {
+        Some(key) => keyed.push((key, node)),
+        None => empty.push(node),
+    };
+    match keys(atlas, sort.column, depths) {
+        None => return,
+        Some(Keys::Numbers(key)) => {
+            nodes.iter().for_each(|node| put(*node, key(*node)));
+            keyed.sort_by(|(a, _), (b, _)| turn(a.cmp(b)));
+        }
+        Some(Keys::Texts(part)) => {
+            nodes.iter().for_each(|node| put(*node, beginning(atlas.texts.lower(*node, part))));
+            keyed.sort_by(|(a, one), (b, other)| {
+                let whole = || atlas.texts.lower(*one, part).cmp(atlas.texts.lower(*other, part));
+                turn(a.cmp(b).then_with(whole))
+            });
+        }
+    }
+    nodes.clear();
+    nodes.extend(keyed.into_iter().map(|(_, node)| node));
+    nodes.append(&mut empty);
+}
+
+/// The first eight bytes as a number in the same order.
+fn beginning(text: &str) -> Option<u64> {
+    let mut bytes = [0; 8];
+    let length = text.len().min(8);
+    bytes[..length].copy_from_slice(&text.as_bytes()[..length]);
+    (!text.is_empty()).then_some(u64::from_be_bytes(bytes))
+}
+
+fn keys<'a>(atlas: &'a Atlas, column: Column, depths: Option<&'a Depths>) -> Option<Keys<'a>> {
+    let yes = |is_of: fn(EntityKind) -> bool, one: Trait| {
+        Keys::Numbers(Box::new(move |node| {
+            let is_told = atlas.is_entity(node) && is_of(atlas.kind(node));
+            is_told.then(|| u64::from(atlas.traits(node).has(one)))
+        }))
+    };
+    let numbers = |key: Box<dyn Fn(Node) -> Option<u64> + 'a>| Some(Keys::Numbers(key));
+    match column {
+        Column::Name => Some(Keys::Texts(Part::Name)),
+        Column::Second => Some(Keys::Texts(Part::Second)),
+        Column::Mail => Some(Keys::Texts(Part::Mail)),
+        Column::Id => {
+            let mut ranks = vec![0_u32; atlas.nodes() as usize];
+            for (rank, node) in (0..).zip(atlas.ids.in_order()) {
+                ranks[node as usize] = rank;
+            }
+            numbers(Box::new(move |node| Some(u64::from(ranks[node as usize]))))
+        }
+        Column::Kind => few(&atlas.labels),
+        Column::Department => few(&atlas.departments),
+        Column::JobTitle => few(&atlas.titles),
+        Column::Company => few(&atlas.companies),
+        Column::Country => few(&atlas.countries),
+        Column::Enabled => numbers(Box::new(move |node| {
+            let traits = atlas.traits(node);
+            let known = traits.has(Trait::Enabled) || traits.has(Trait::Disabled);
+            known.then(|| u64::from(traits.has(Trait::Enabled)))
+        })),
+        Column::Synced => Some(yes(|_| true, Trait::Synced)),
+        Column::RoleAssignable => Some(yes(|kind| kind == EntityKind::Group, Trait::RoleAssignable)),
+        Column::Created => numbers(Box::new(move |node| {
+            let ms = atlas.created[node as usize];
+            (ms != NO_TIME).then_some(ms.cast_unsigned() ^ (1 << 63))
+        })),
+        Column::Members => {
+            numbers(Box::new(move |node| (atlas.kind(node) == EntityKind::Group).then(|| atlas.members(node))))
+        }
+        Column::InGroups => {
+            numbers(Box::new(move |node| (atlas.kind(node) != EntityKind::Account).then(|| atlas.groups(node))))
+        }
+        Column::State => numbers(Box::new(move |node| {
+            atlas.state(node).and_then(|state| State::ALL.iter().position(|s| *s == state)).map(|at| at as u64)
+        })),
+        Column::Visibility => numbers(Box::new(move |node| {
+            let shown = [Trait::HiddenMembership, Trait::Private, Trait::Public];
+            shown.iter().position(|one| atlas.traits(node).has(*one)).map(|at| at as u64)
+        })),
+        Column::Depth => {
+            let depths = depths?;
+            numbers(Box::new(move |node| depths.get(node as usize).filter(|d| **d > 0).map(|d| u64::from(*d))))
+        }
+        // Of edges only.
+        Column::From | Column::EdgeType => None,
+    }
+}
+
+/// By the texts themselves, without case: there are few.
+fn few(few: &Few) -> Option<Keys<'_>> {
+    let mut all: Vec<(String, usize)> =
+        few.all().iter().enumerate().map(|(at, text)| (text.to_lowercase(), at)).collect();
+    all.sort_unstable();
+    let mut ranks = vec![0_u64; all.len()];
+    let mut rank = 0;
+    for (i, (text, at)) in all.iter().enumerate() {
+        rank += u64::from(i > 0 && all[i - 1].0 != *text);
+        ranks[*at] = rank;
+    }
+    Some(Keys::Numbers(Box::new(move |node| match few.at(node) {
+        0 => None,
+        at => Some(ranks[at]),
+    })))
+}
+
+/// Puts edges in order: by counting, because there are millions.
+pub(super) fn edges(
+    atlas: &Atlas,
+    pairs: &Pairs<'_>,
+    edges: &mut Vec<u32>,
+    sorts: &[Sort],
+    stop: &Stop,
+) -> Result<(), Stopped> {
+    for sort in sorts.iter().rev() {
+        stop.check()?;
+        let of_near = sort.column == Column::From;
+        if sort.column == Column::EdgeType {
+            // Types are those of the near ends, then of the far ones.
+            let types = |edge: u32| {
+                let (near, far) = pairs.ends(edge);
+                atlas.edge_type(atlas.account() == Some(near), far)
+            };
+            edges.sort_by(|a, b| {
+                let order = types(*a).cmp(types(*b));
+                if sort.descending { order.reverse() } else { order }
+            });
+            continue;
+        }
+        let column = if of_near { Column::Name } else { sort.column };
+        let Some((ranks, count)) = ranks(atlas, Sort { column, ..*sort }) else { continue };
+        let rank = |edge: u32| {
+            let (near, far) = pairs.ends(edge);
+            ranks[if of_near { near } else { far } as usize] as usize
+        };
+        let mut starts = vec![0_u32; count + 1];
+        for edge in &*edges {
+            starts[rank(*edge) + 1] += 1;
+        }
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        stop.check()?;
+        let mut sorted = vec![0; edges.len()];
+        for edge in &*edges {
+            let next = &mut starts[rank(*edge)];
+            sorted[*next as usize] = *edge;
+            *next += 1;
+        }
+        *edges = sorted;
+    }
+    Ok(())
+}
+
+/// As the how manieth each node comes, those that a column does not tell apart at the same place; and how many places
+/// there are.
+fn ranks(atlas: &Atlas, sort: Sort) -> Option<(Vec<u32>, usize)> {
+    let keys = keys(atlas, sort.column, None)?;
+    let mut nodes: Vec<Node> = (0..atlas.nodes()).collect();
+    by(atlas, &mut nodes, sort, None);
+    let is_same = |a: Node, b: Node| match &keys {
+        Keys::Numbers(key) => key(a) == key(b),
+        Keys::Texts(part) => atlas.texts.lower(a, *part) == atlas.texts.lower(b, *part),
+    };
+    let mut ranks = vec![0_u32; nodes.len()];
+    let mut rank = 0;
+    for (at, node) in nodes.iter().enumerate() {
+        rank += u32::from(at > 0 && !is_same(nodes[at - 1], *node));
+        ranks[*node as usize] = rank;
+    }
+    Some((ranks, rank as usize + 1))
+}
