@@ -116,6 +116,10 @@ fn run(model: &Model, page: &Page, action: Action) -> Vec<Msg> {
             [to_row(model, last), vec![act(action)]].concat()
         }
         (Rows::List { first }, Action::Move(Move::PageUp)) => [to_row(model, first), vec![act(action)]].concat(),
+        // Steps and totals are one part here.
+        (Rows::Moves { first: 0 }, Action::Face(1)) if model.place == Place::Dashboard => {
+            vec![act(action), act(action)]
+        }
         _ => vec![act(action)],
     }
 }
@@ -134,8 +138,8 @@ fn select(model: &Model, page: &Page, place: usize) -> Vec<Msg> {
     match page.kind {
         Rows::None => Vec::new(),
         Rows::List { first } => to_row(model, first + place as u64),
-        Rows::Moves => {
-            let downs = std::iter::repeat_n(act(Action::Move(Move::Down)), place);
+        Rows::Moves { first } => {
+            let downs = std::iter::repeat_n(act(Action::Move(Move::Down)), first + place);
             std::iter::once(act(Action::Move(Move::Top))).chain(downs).collect()
         }
         Rows::Popup => at(popup_at(model)),

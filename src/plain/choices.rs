@@ -102,8 +102,8 @@ pub fn of(model: &Model, part: &Part) -> Vec<Choice> {
             && choice.action != Action::Leave
             // An empty line does the same.
             && choice.action != Action::NextField
-            // Its parts are all said.
-            && !(is_overview && matches!(choice.action, Action::Face(_)))
+            // What it would open is one of the rows, but for the step that comes next.
+            && !(is_overview && model.dashboard.picked.is_some() && choice.action == Action::Continue)
     });
     // A list is paged by its own words.
     if let Some((before, after)) = pages_beside(model, part) {
@@ -211,5 +211,5 @@ pub fn explained(model: &Model, part: &super::page::Page) -> Vec<String> {
 }
 
 fn by_row(page: &super::page::Page) -> bool {
-    !page.rows.is_empty() && matches!(page.kind, Rows::List { .. } | Rows::Profiles | Rows::Moves)
+    !page.rows.is_empty() && matches!(page.kind, Rows::List { .. } | Rows::Profiles | Rows::Moves { .. })
 }

@@ -34,8 +34,10 @@ pub enum Rows {
     List {
         first: u64,
     },
-    /// Lines of a screen, to which the cursor walks.
-    Moves,
+    /// Lines of a screen, to which the cursor walks: the place of the first one that is said.
+    Moves {
+        first: usize,
+    },
     /// Of what lies over the screen.
     Popup,
     Profiles,

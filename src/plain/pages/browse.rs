@@ -76,10 +76,10 @@ fn list(model: &Model, part: &mut Part) {
     }
     let Some(total) = window.total else { return part.lines.say("One moment: reading rows.") };
     if total == 0 {
-        return part.lines.say(if view.filter_text().is_empty() {
-            "No rows."
-        } else {
-            "No rows that the filter leaves."
+        return part.lines.say(match &view.shows {
+            _ if !view.filter_text().is_empty() => "No rows that the filter leaves.",
+            Shows::Changes(_) => "No rows: nothing is different, or there is no earlier run to compare with.",
+            _ => "No rows.",
         });
     }
     let first = window.top;
@@ -207,5 +207,5 @@ fn why(reasons: &browse::Reasons, part: &mut Part) {
             Some(format!("level {}: {}{about}{again}", branch.depth, step.name))
         })
         .collect();
-    part.kind = Rows::Moves;
+    part.kind = Rows::Moves { first: 0 };
 }

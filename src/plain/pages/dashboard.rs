@@ -4,7 +4,7 @@ use super::super::page::{Part, Rows};
 use crate::{
     app::{
         Model, Sign, Step,
-        dashboard::{self, Spot},
+        dashboard::{self, Section, Spot},
         ingest::IngestPhase,
     },
     domain::{
@@ -38,28 +38,45 @@ pub fn part(model: &Model) -> Part {
     if let Some(problem) = &model.trouble {
         lines.failed(problem);
     }
-    part.about_rows = Some("The steps, and what was read; a number opens it:".to_owned());
-    part.rows = dashboard::sections(model)
+    rows(model, &mut part);
+    part
+}
+
+/// The steps with the totals; or another part, once somebody went there.
+fn rows(model: &Model, part: &mut Part) {
+    let sections = dashboard::sections(model);
+    let chosen = dashboard::chosen(model);
+    let of = |section: &&Section| section.entries.iter().any(|entry| entry.spot == chosen);
+    let is_first = |of: dashboard::Part| matches!(of, dashboard::Part::Steps | dashboard::Part::Totals);
+    let here = sections.iter().find(of).map_or(dashboard::Part::Steps, |section| section.part);
+    let is_shown = |of: dashboard::Part| if is_first(here) { is_first(of) } else { of == here };
+    let before =
+        sections.iter().take_while(|section| !is_shown(section.part)).map(|section| section.entries.len()).sum();
+    part.about_rows = Some(match is_first(here) {
+        true => "The steps, and what was read; a number opens it:".to_owned(),
+        false => format!("{}; a number opens the list:", lead(here)),
+    });
+    part.rows = sections
         .into_iter()
-        .flat_map(|section| section.entries.into_iter().map(move |entry| (section.part, entry)))
-        .map(|(of, entry)| match entry.spot {
+        .filter(|section| is_shown(section.part))
+        .flat_map(|section| section.entries)
+        .map(|entry| match entry.spot {
             Spot::Step(step) => format!("{}: {}, {}", step.title(), sign(model.sign(step)), says(model, step)),
-            _ => format!("{}{}, {}", lead(of), entry.title, grouped(entry.count)),
+            _ => format!("{}, {}", entry.title, grouped(entry.count)),
         })
         .collect();
-    part.kind = Rows::Moves;
-    part
+    part.kind = Rows::Moves { first: before };
 }
 
 /// What lines of this part count.
 const fn lead(of: dashboard::Part) -> &'static str {
     match of {
-        dashboard::Part::Steps | dashboard::Part::Totals => "",
-        dashboard::Part::Users => "Users: ",
-        dashboard::Part::Groups => "Groups: ",
-        dashboard::Part::Sizes => "Groups by direct members: ",
-        dashboard::Part::Depths => "Groups by levels below: ",
-        dashboard::Part::Largest => "Largest groups: ",
+        dashboard::Part::Steps | dashboard::Part::Totals => "What was read",
+        dashboard::Part::Users => "Users",
+        dashboard::Part::Groups => "Groups",
+        dashboard::Part::Sizes => "Groups by direct members",
+        dashboard::Part::Depths => "Groups by levels of groups below",
+        dashboard::Part::Largest => "Largest groups",
     }
 }
 
