@@ -4,6 +4,7 @@
 use std::{
     fs,
     io::{BufRead as _, BufReader},
+    path::Path,
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -29,6 +30,8 @@ pub fn peak_mb(pid: &str) -> Option<f64> {
     Some(kb / 1024.0)
 }
 
+const BINARY: &str = env!("CARGO_BIN_EXE_tenantry");
+
 /// Ends the server whatever happens.
 struct Server(std::process::Child);
 
@@ -42,49 +45,72 @@ impl Drop for Server {
 /// Far more than any service allows: the pace is never what a run waits for.
 const NO_QUOTA: &str = "1000000000";
 
+/// A demo tenant in a process of its own, and what leads to it.
+struct Tenant {
+    _server: Server,
+    told: Value,
+}
+
+impl Tenant {
+    fn start(users: u32, groups: u32) -> Self {
+        let mut server = Server(
+            Command::new(BINARY)
+                .args(["demo", "--serve", "127.0.0.1:0", "--seed", "1"])
+                .args(["--users", &users.to_string(), "--groups", &groups.to_string()])
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("the server starts"),
+        );
+        let mut line = String::new();
+        BufReader::new(server.0.stdout.take().expect("its output")).read_line(&mut line).expect("its announcement");
+        Self { told: serde_json::from_str(&line).expect("one JSON line"), _server: server }
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.told[name].as_str().expect("a text").to_owned()
+    }
+
+    /// The collection of it into a store, as a process that is about to start.
+    fn collection(&self, home: &Path, store: &Path) -> Command {
+        let mut command = Command::new(BINARY);
+        command
+            .args(["collect", "--json", "--quota", NO_QUOTA])
+            .args(["--tenant-id", &self.text("tenant_id"), "--client-id", &self.text("client_id")])
+            .args(["--login-url", &self.text("login_url"), "--graph-url", &self.text("graph_url")])
+            .arg("--store")
+            .arg(store)
+            .env("AZURE_TENANT_ID", self.text("tenant_id"))
+            .env("AZURE_CLIENT_ID", self.text("client_id"))
+            .env("AZURE_CLIENT_SECRET", self.text("client_secret"))
+            .env("XDG_CONFIG_HOME", home)
+            .env("XDG_DATA_HOME", home)
+            .env("XDG_STATE_HOME", home)
+            .stderr(Stdio::null());
+        command
+    }
+}
+
+/// Reads a demo tenant into a store.
+#[allow(dead_code, reason = "for the bench that measures what a collection leaves")]
+pub fn fill(users: u32, groups: u32, store: &Path) {
+    let tenant = Tenant::start(users, groups);
+    let home = tempfile::tempdir().expect("a folder");
+    let status = tenant.collection(home.path(), store).stdout(Stdio::null()).status().expect("the collection starts");
+    assert!(status.success(), "the collection ends well");
+}
+
 /// Reads a large tenant with the real binary, twice, and prints what it took.
 pub fn large(users: u32, groups: u32, patience: Duration) {
-    let binary = env!("CARGO_BIN_EXE_tenantry");
-    let mut server = Server(
-        Command::new(binary)
-            .args(["demo", "--serve", "127.0.0.1:0", "--seed", "1"])
-            .args(["--users", &users.to_string(), "--groups", &groups.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts"),
-    );
-    let mut line = String::new();
-    BufReader::new(server.0.stdout.take().expect("its output")).read_line(&mut line).expect("its announcement");
-    let told: Value = serde_json::from_str(&line).expect("one JSON line");
-    let text = |name: &str| told[name].as_str().expect("a text").to_owned();
+    let tenant = Tenant::start(users, groups);
     let home = tempfile::tempdir().expect("a folder");
     println!("\n**{} users, {} groups, no latency, without a quota**\n", grouped(users.into()), grouped(groups.into()));
     println!("| | seconds | requests | resource units | memberships | memberships/s | peak MB |");
     println!("|---|---:|---:|---:|---:|---:|---:|");
     for what in ["tenantry, everything", "tenantry, second run, unchanged"] {
         let began = Instant::now();
-        let mut child = Command::new(binary)
-            .args([
-                "collect",
-                "--json",
-                "--quota",
-                NO_QUOTA,
-                "--tenant-id",
-                &text("tenant_id"),
-                "--client-id",
-                &text("client_id"),
-            ])
-            .args(["--login-url", &text("login_url"), "--graph-url", &text("graph_url")])
-            .arg("--store")
-            .arg(home.path().join("store.db"))
-            .env("AZURE_TENANT_ID", text("tenant_id"))
-            .env("AZURE_CLIENT_ID", text("client_id"))
-            .env("AZURE_CLIENT_SECRET", text("client_secret"))
-            .env("XDG_CONFIG_HOME", home.path())
-            .env("XDG_DATA_HOME", home.path())
-            .env("XDG_STATE_HOME", home.path())
+        let mut child = tenant
+            .collection(home.path(), &home.path().join("store.db"))
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
             .spawn()
             .expect("the collection starts");
         let output = BufReader::new(child.stdout.take().expect("its output"));

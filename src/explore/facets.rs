@@ -79,7 +79,9 @@ pub(super) fn facets(
     let of_trait = |one: &Trait| {
         let count = traits.iter().filter(|(all, _)| all.has(*one)).map(|(_, times)| times).sum();
         let (field, value) = one.filter();
-        facet(one.title(), format!("{field}:{value}"), count)
+        // Of group members only contacts may have any.
+        let more = if (kind, *one) == (Some(EntityKind::Member), Trait::NoMail) { "type:contact " } else { "" };
+        facet(one.title(), format!("{more}{field}:{value}"), count)
     };
     let of_flags = flags.iter().zip(&flagged).map(|((flag, title), count)| {
         let (field, word) = flag.words();

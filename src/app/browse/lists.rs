@@ -278,7 +278,7 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
         other => return Some(other),
     };
     let page = page(model);
-    let Some(view) = nth(&mut model.browse, at) else { return None };
+    let view = nth(&mut model.browse, at)?;
     let is_last = view.whole == Some(job);
     let goes_on = come.pending.is_some() && !is_last;
     let window = (come.chunk.offset, (come.chunk.rows.len() as u64).max(60));

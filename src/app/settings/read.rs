@@ -165,7 +165,7 @@ impl Reader<'_> {
 }
 
 /// With their keys, which know where they stand.
-fn entries<'a>(table: &'a dyn TableLike) -> Vec<(&'a str, &'a Key, &'a Item)> {
+fn entries(table: &dyn TableLike) -> Vec<(&str, &Key, &Item)> {
     table.iter().filter_map(|(name, _)| table.get_key_value(name).map(|(key, item)| (name, key, item))).collect()
 }
 

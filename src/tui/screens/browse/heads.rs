@@ -62,14 +62,14 @@ pub fn tabs(model: &Model, buf: &mut Page<'_>, area: Rect) {
         None => name(tab, short).to_owned(),
     };
     // The less room, the less is said of the lists that are not here.
-    let all: [fn(bool, bool) -> (bool, bool); 3] =
-        [|_, _| (false, true), |_, _| (true, true), |is_here, _| (true, is_here)];
+    // Whether names are short, and whether only the list that is here is counted.
+    let ways = [(false, false), (true, false), (true, true)];
     let room = usize::from(area.width);
-    for say in all {
+    for (short, only_here) in ways {
         let named: Vec<(String, bool)> = Tab::ALL
             .into_iter()
             .map(|tab| {
-                let (short, counted) = say(tab == here, true);
+                let counted = tab == here || !only_here;
                 (if counted { with_count(tab, short) } else { name(tab, short).to_owned() }, tab == here)
             })
             .collect();

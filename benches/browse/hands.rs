@@ -1,0 +1,122 @@
+//! Keys on the real screens: from a key to its drawn frame, every question answered on the way, without a terminal.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use jiff::{Timestamp, tz::TimeZone};
+use ratatui::{Terminal, backend::TestBackend};
+use tenantry::{
+    app::{
+        Beginning, Model, Msg, Place,
+        key::{Code, Key},
+        msg::{Effect, Outcome, Work},
+        settings::Preferences,
+        update,
+        views::{Mode, Overview, StoreView},
+    },
+    domain::{ids::RunId, problem::Problem, text::grouped},
+    explore::{Explorer, stop::Stop},
+    store::Reader,
+    tui,
+};
+
+use super::table::Figure;
+
+/// A person at the keys of the whole program.
+pub struct Hands {
+    model: Model,
+    explorer: Explorer,
+    overview: Overview,
+    terminal: Terminal<TestBackend>,
+}
+
+impl Hands {
+    pub fn new(path: &Path, run: RunId, explorer: Explorer) -> Self {
+        let reader = Reader::open(path, None).expect("the store opens");
+        let info = reader.run(run).expect("the run");
+        let store = StoreView {
+            path: path.display().to_string(),
+            newest: Some(info.clone()),
+            finished: Some(info),
+            totals: reader.totals(run).expect("totals"),
+            ..StoreView::default()
+        };
+        let size = (120, 36);
+        let mut model = Model::new(Beginning {
+            mode: Mode::Demo,
+            preferences: Preferences::default(),
+            zone: TimeZone::UTC,
+            vault: String::new(),
+            fills: None,
+            profile: None,
+            size,
+            now: Timestamp::UNIX_EPOCH,
+        });
+        model.place = Place::Browse;
+        let overview = Overview { profile: None, store: Some(store) };
+        let terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a screen");
+        let mut hands = Self { model, explorer, overview, terminal };
+        hands.goes(Msg::Begin);
+        hands
+    }
+
+    /// Until nothing is to be done any more, and drawn; how long that took.
+    fn goes(&mut self, msg: Msg) -> Duration {
+        let began = Instant::now();
+        let mut todo = vec![msg];
+        while let Some(msg) = todo.pop() {
+            for effect in update(&mut self.model, msg) {
+                if let Effect::Start(job, work) = effect {
+                    todo.push(Msg::Done(job, self.done(*work)));
+                }
+            }
+        }
+        let model = &self.model;
+        self.terminal.draw(|frame| _ = tui::draw(model, frame)).expect("a frame");
+        began.elapsed()
+    }
+
+    fn done(&self, work: Work) -> Outcome {
+        let failed = |problem: Problem| Outcome::Failed(Box::new(problem));
+        match work {
+            Work::Overview => Outcome::Overview(Box::new(self.overview.clone())),
+            Work::Ask(run, question) => match self.explorer.ask(run, question, &Stop::default()) {
+                Ok(answer) => Outcome::Answered(answer),
+                Err(error) => failed(error.problem()),
+            },
+            _ => failed(Problem::new("this is only about browsing")),
+        }
+    }
+
+    fn key(&mut self, code: Code) -> Duration {
+        self.goes(Msg::Key(Key { code, ctrl: false, alt: false }))
+    }
+
+    fn list(&self) -> String {
+        let view = self.model.browse.view();
+        format!("{} ({})", view.title, grouped(view.window.total.unwrap_or_default()))
+    }
+}
+
+/// What keys cost in every list, from its beginning, its end and its middle.
+pub fn keys(mut hands: Hands) -> Vec<Figure> {
+    let mut all = Vec::new();
+    let mut seen = Vec::new();
+    while !seen.contains(&hands.model.browse.tab) {
+        seen.push(hands.model.browse.tab);
+        let mut took = Vec::new();
+        for place in [Code::Home, Code::End] {
+            took.push(hands.key(place));
+            let pages = if place == Code::Home { Code::PageDown } else { Code::PageUp };
+            let lines = if place == Code::Home { Code::Down } else { Code::Up };
+            took.extend((0..150).map(|_| hands.key(pages)));
+            took.extend((0..150).map(|_| hands.key(lines)));
+        }
+        let what = format!("a key and its frame of 120x36 in {}", hands.list());
+        all.push(Figure::percentiles(what, &mut took, Duration::from_millis(16)));
+        hands.key(Code::Tab);
+    }
+    all
+}

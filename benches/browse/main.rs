@@ -1,0 +1,222 @@
+//! The figures of browsing: what a directory in memory answers in, and what a key costs until its frame is drawn, beside
+//! the naive way, which asks SQLite for everything.
+//!
+//! `cargo bench --bench browse` takes a directory of 20,000 users and 5,000 groups; with `-- --large` one of 500,000
+//! users, 150,000 groups and some five million memberships. `--store FILE` keeps what the demo's tenant was read into, and
+//! takes it from there the next time. No real tenant was read.
+
+#[allow(dead_code, reason = "collections are measured elsewhere")]
+#[path = "../figures/machine.rs"]
+mod machine;
+
+mod hands;
+mod naive;
+mod table;
+
+use std::{
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use tenantry::{
+    domain::{
+        column::{Column, Sort},
+        explore::{Answer, Question},
+        ids::RunId,
+        naming::Naming,
+        text::grouped,
+        view::{List, Query, Rows, Within},
+    },
+    explore::{Explorer, stop::Stop},
+    store::Reader,
+};
+
+use self::{
+    hands::Hands,
+    table::{Figure, print, time},
+};
+
+const NAMING: Naming = Naming::ActiveDirectory;
+/// What a page of rows is on a screen of 36 lines, with what lists fetch around it.
+const PAGE: u64 = 108;
+/// How often a step is measured.
+const STEPS: u64 = 400;
+
+/// A store, and who answers about its newest run.
+struct Bench {
+    path: PathBuf,
+    run: RunId,
+    explorer: Explorer,
+}
+
+impl Bench {
+    fn new(path: &Path) -> Self {
+        let reader = Reader::open(path, None).expect("the store opens");
+        let run = reader.newest_finished().expect("its runs").expect("a finished run").id;
+        Self { path: path.to_owned(), run, explorer: Explorer::new(path.to_owned(), None, NAMING) }
+    }
+
+    fn ask(&self, question: Question) -> (Answer, Duration) {
+        let began = Instant::now();
+        let answer = self.explorer.ask(self.run, question, &Stop::default()).expect("an answer");
+        (answer, began.elapsed())
+    }
+
+    fn rows(&self, query: Query) -> (Rows, Duration) {
+        match self.ask(Question::Rows(query)) {
+            (Answer::Rows(rows), took) => (rows, took),
+            (other, _) => panic!("rows, not {other:?}"),
+        }
+    }
+}
+
+fn main() {
+    let args: Vec<String> = std::env::args().collect();
+    let large = args.iter().any(|arg| arg == "--large");
+    let (users, groups) = if large { (500_000, 150_000) } else { (20_000, 5_000) };
+    let kept = args.iter().position(|arg| arg == "--store").and_then(|at| args.get(at + 1)).map(PathBuf::from);
+    let home = tempfile::tempdir().expect("a folder");
+    let path = kept.unwrap_or_else(|| home.path().join("store.db"));
+    if !path.exists() {
+        machine::fill(users, groups, &path);
+    }
+    machine::forget_peak();
+    let mut all = first_frames(&path);
+    let bench = Bench::new(&path);
+    all.extend(warm_up(&bench));
+    all.extend(scrolling(&bench));
+    all.extend(filtering(&bench));
+    all.extend(sorting(&bench));
+    all.extend(walking(&bench));
+    all.extend(hands::keys(Hands::new(&bench.path, bench.run, bench.explorer)));
+    all.push(Figure::memory(machine::peak_mb("self")));
+    print(&all);
+    print(&naive::figures(&path, bench.run));
+}
+
+/// The first rows of every list, of a program that has just begun.
+fn first_frames(path: &Path) -> Vec<Figure> {
+    let mut all = Vec::new();
+    for list in List::ALL {
+        let bench = Bench::new(path);
+        let (rows, took) = bench.rows(Query { limit: PAGE, ..Query::of(list) });
+        let what = format!("first rows of {list:?}, nothing in memory yet ({} in all)", grouped(rows.total));
+        all.push(Figure::at_most(what, took, Duration::from_millis(50)));
+    }
+    all
+}
+
+fn warm_up(bench: &Bench) -> Vec<Figure> {
+    let (_, took) = bench.rows(Query { whole: true, ..Query::of(List::Users) });
+    vec![Figure::told("warm-up: the directory is read into memory", took)]
+}
+
+/// Steps of pages anywhere in the lists, at their ends too.
+fn scrolling(bench: &Bench) -> Vec<Figure> {
+    let mut all = Vec::new();
+    for list in [List::Users, List::Groups, List::Edges] {
+        let (first, _) = bench.rows(Query::of(list));
+        let columns = Column::of(list).to_vec();
+        let mut took: Vec<Duration> = (0..STEPS)
+            .map(|step| {
+                // Now here, now there, and every tenth one at the end.
+                let last = first.total.saturating_sub(PAGE);
+                let offset = if step % 10 == 0 { last } else { step.wrapping_mul(2_654_435_761) % (last + 1) };
+                let query = Query { offset, limit: PAGE, columns: columns.clone(), ..Query::of(list) };
+                bench.rows(query).1
+            })
+            .collect();
+        all.push(Figure::percentiles(
+            format!("{PAGE} rows anywhere in {list:?} ({} in all)", grouped(first.total)),
+            &mut took,
+            Duration::from_millis(16),
+        ));
+    }
+    all
+}
+
+/// What a person types, letter by letter: first results, then all.
+fn filtering(bench: &Bench) -> Vec<Figure> {
+    let typed = [
+        (List::Users, "lidia"),
+        (List::Users, "type:guest lidia"),
+        (List::Users, "~lihol"),
+        (List::Users, "!type:guest dept:sales created:<2020"),
+        (List::Users, "'holloway enabled:false"),
+        (List::Users, "84841066"),
+        (List::Groups, "members:>500"),
+        (List::Groups, "is:empty !dynamic:true"),
+        (List::Edges, "finance lidia"),
+        (List::Edges, "type:guest"),
+    ];
+    let (mut first, mut whole): (Vec<Duration>, Vec<Duration>) = (Vec::new(), Vec::new());
+    let (mut worst_first, mut worst_whole) = ((Duration::ZERO, String::new()), (Duration::ZERO, String::new()));
+    for (list, text) in typed {
+        for end in (1..=text.len()).filter(|end| text.is_char_boundary(*end)) {
+            let query = Query { filter: text[..end].to_owned(), limit: PAGE, ..Query::of(list) };
+            let (rows, took) = bench.rows(query.clone());
+            let mut in_all = took;
+            if rows.pending.is_some() {
+                in_all += bench.rows(Query { whole: true, ..query }).1;
+            }
+            let what = format!("{list:?}: {}", &text[..end]);
+            worst_first = worst_first.max((took, what.clone()));
+            worst_whole = worst_whole.max((in_all, what));
+            first.push(took);
+            whole.push(in_all);
+        }
+    }
+    println!("slowest first results: {} ({})", worst_first.1, time(worst_first.0));
+    println!("slowest whole answer: {} ({})", worst_whole.1, time(worst_whole.0));
+    let facets = [List::Users, List::Groups, List::Edges].map(|list| bench.ask(Question::Facets(Query::of(list))).1);
+    vec![
+        Figure::percentiles("a letter of a filter, first results".to_owned(), &mut first, Duration::from_millis(100)),
+        Figure::percentiles("a letter of a filter, whole answer".to_owned(), &mut whole, Duration::from_millis(500)),
+        Figure::told("facets of the users, of the groups and of all edges together", facets.into_iter().sum()),
+    ]
+}
+
+fn sorting(bench: &Bench) -> Vec<Figure> {
+    let mut all = Vec::new();
+    for (list, columns) in [
+        (List::Users, &[Column::Second][..]),
+        (List::Users, &[Column::Department, Column::Created]),
+        (List::Users, &[Column::InGroups, Column::Name]),
+        (List::Groups, &[Column::Members]),
+        (List::Edges, &[Column::Kind, Column::Name]),
+    ] {
+        let sort = columns.iter().map(|column| Sort { column: *column, descending: true }).collect();
+        let query = Query { sort, limit: PAGE, ..Query::of(list) };
+        let words: Vec<&str> = columns.iter().map(|column| column.word()).collect();
+        let (rows, at_once) = bench.rows(query.clone());
+        let mut took = at_once;
+        if rows.pending.is_some() {
+            took += bench.rows(Query { whole: true, ..query }).1;
+        }
+        let what = format!("{list:?} by {}; the old order after {}", words.join(", "), time(at_once));
+        all.push(Figure::at_most(what, took, Duration::from_millis(1_500)));
+    }
+    all
+}
+
+/// The largest group, all that is in it, and why.
+fn walking(bench: &Bench) -> Vec<Figure> {
+    let by_size = vec![Sort { column: Column::Members, descending: true }];
+    let (largest, _) = bench.rows(Query { sort: by_size, whole: true, limit: 1, ..Query::of(List::Groups) });
+    let Some(largest) = largest.rows.first() else { return Vec::new() };
+    let within = Within::AllMembersOf(largest.id.clone());
+    let (members, took) = bench.rows(Query { within, whole: true, ..Query::of(List::Edges) });
+    let limit = Duration::from_millis(300);
+    let what = format!("effective members of the largest group ({})", grouped(members.total));
+    let mut all = vec![Figure::at_most(what, took, limit)];
+    let deepest = members.rows.iter().max_by_key(|row| row.depth);
+    if let Some(member) = deepest {
+        let why = Question::Why { group: largest.id.clone(), member: member.id.clone() };
+        let (answer, took) = bench.ask(why);
+        assert!(matches!(answer, Answer::Why(_)), "ways");
+        all.push(Figure::at_most("why one of them is in it".to_owned(), took, limit));
+    }
+    let (_, took) = bench.ask(Question::Glance);
+    all.push(Figure::told("the tenant at a glance", took));
+    all
+}
