@@ -41,9 +41,6 @@ pub struct Preferences {
     pub told: Vec<String>,
 }
 
-/// The file's name in the config directory.
-pub const FILE: &str = "ui.toml";
-
 impl Settings {
     /// As the screens are now.
     pub(super) fn of(model: &Model) -> Self {

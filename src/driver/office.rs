@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::engine::Engine;
 use crate::{
-    app::settings as ui,
+    app::settings,
     app::views::{
         CredentialView, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
         ProfileWork, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
@@ -536,8 +536,8 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn keep(&self, changed: ui::Settings) -> BoxFuture<'_, Result<(), Problem>> {
-        let path = self.0.paths.config.join(ui::FILE);
+    fn keep(&self, changed: settings::Settings) -> BoxFuture<'_, Result<(), Problem>> {
+        let path = self.0.paths.screens();
         blocking(move || super::keep(&path, &changed)).boxed()
     }
 

@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn flags_count_more_than_variables_and_these_more_than_the_file() {
         let root = tempfile::tempdir().unwrap();
-        let file = root.path().join(settings::FILE);
+        let file = root.path().join("ui.toml");
         fs::write(&file, "theme = \"dark\"\nmouse = true\n").unwrap();
         let check = |flags: Screen, variables: &[(&str, &str)], file: Option<&Path>, want: (Theme, Signs, bool)| {
             let variable =
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_there_the_next_time_and_nothing_is_overwritten_that_is_not_understood() {
         let root = tempfile::tempdir().unwrap();
-        let file = root.path().join("config").join(settings::FILE);
+        let file = root.path().join("config").join("ui.toml");
         let changed = settings::Settings { theme: Some(Theme::Light), ..settings::Settings::default() };
         keep(&file, &changed).unwrap();
         assert_eq!(preferences(&Screen::default(), |_| None, Some(&file)).look.theme, Theme::Light);

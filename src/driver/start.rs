@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::{
-        ExitReason, settings,
+        ExitReason,
         views::{Fill, Fills, JupiterOneForm, Mode},
     },
     cli::{self, Common, Screen},
@@ -129,7 +129,7 @@ async fn show(
     fills: Option<Fills>,
     face: impl Face,
 ) -> Exit {
-    let file = Paths::of_platform().map(|paths| paths.config.join(settings::FILE));
+    let file = Paths::of_platform().map(|paths| paths.screens());
     let options = UiOptions {
         mode,
         preferences: preferences(&screen, |name| std::env::var(name).ok(), file.as_deref()),

@@ -185,6 +185,8 @@ where
                 for event in mail {
                     self.told(id, event)?;
                 }
+                // Its end may lead on to another page: what it told last belongs to this one.
+                self.speak()?;
                 self.happened(Msg::Done(id, *outcome))?;
             }
             Woke::Tick => {

@@ -68,7 +68,11 @@ pub fn scrolled_bare(buf: &mut Buffer, area: Rect, all: &[Line<'_>], from: u16) 
     lines(buf, area, &all[from..]);
     let more = all.len().saturating_sub(from + rows);
     if more > 0 && area.width > 14 && area.height > 0 {
+        // What it stands over is cut visibly: half a number is another number.
+        let over = all.get(from + rows - 1).map_or(0, Line::width);
         let text = format!(" ↓ {more}");
+        let cut = over + width(&text) > usize::from(area.width);
+        let text = if cut { format!("…{text}") } else { text };
         let x = area.right().saturating_sub(width(&text) as u16);
         buf.set_line(x, area.bottom() - 1, &Line::styled(text, theme::ACCENT), area.width);
     }

@@ -43,7 +43,7 @@ pub fn palette(model: &Model, finder: &Finder, page: &mut Page<'_>, area: Rect) 
         let keys = keys(model, entry);
         let room = usize::from(cells).saturating_sub(width(&keys) + 2);
         let command = entry.command();
-        let said = if room > WORDS + 12 { fit(command.help, room - WORDS) } else { String::new() };
+        let said = if room > WORDS + 24 { fit(command.help, room - WORDS) } else { String::new() };
         let word = pad(command.word, if said.is_empty() { room } else { WORDS });
         let style = |style| if chosen { theme::SELECTED } else { style };
         let gap = " ".repeat(usize::from(cells).saturating_sub(width(&word) + width(&said) + width(&keys)));

@@ -36,8 +36,8 @@ pub fn rows(model: &Model, section: &Section, here: &Spot, cells: usize) -> Vec<
     let digits = section.entries.iter().map(|entry| width(&grouped(entry.count))).max().unwrap_or(0).max(6);
     let columns = Columns {
         name: match section.part {
-            // Names say more there than bars.
-            Part::Largest => cells.saturating_sub(digits + BEFORE),
+            // Where there is little room, names say more there than bars.
+            Part::Largest if cells < 40 => cells.saturating_sub(digits + BEFORE - 1),
             // A bar of a few cells says enough of a name that is long.
             _ => longest.max(14).min(cells.saturating_sub(digits + BEFORE + 4)),
         },
