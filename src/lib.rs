@@ -22,6 +22,7 @@ pub mod net;
 pub mod credentials;
 pub mod profile;
 
+pub mod requests;
 pub mod store;
 
 pub mod explore;

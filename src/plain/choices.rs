@@ -123,7 +123,7 @@ pub fn of(model: &Model, part: &Part) -> Vec<Choice> {
 /// Where there is no rail of steps, the overview names them.
 fn is_way_on(model: &Model, action: Action) -> bool {
     match action {
-        Action::PreviousField => true,
+        Action::PreviousField | Action::Requests => true,
         Action::Overview => model.overlays.is_empty() && model.place != Place::Dashboard,
         _ => false,
     }

@@ -4,6 +4,7 @@
 //! is no keyring, so that nobody's is touched.
 
 mod asks;
+mod beside;
 mod confirms;
 mod hands;
 mod journey;

@@ -7,7 +7,7 @@ use super::super::{
 use crate::{
     app::{
         Model, Step,
-        ingest::{IngestPhase, is_stopping},
+        ingest::{IngestPhase, is_elsewhere, is_stopping},
     },
     domain::{
         completeness::{Collection, Gap, RunStatus, State},
@@ -55,6 +55,9 @@ fn idle(model: &Model, lines: &mut Lines) {
     let Some(profile) = &model.overview.profile else {
         return lines.say("TO DO: there is no profile yet. Enter the tenant's credentials first.");
     };
+    if is_elsewhere(model) {
+        return lines.say("Another process reads this directory now. What it has can be browsed; here nothing can be started meanwhile.");
+    }
     lines.say(match (model.cut_off(), model.finished()) {
         (Some(run), _) => {
             format!("INCOMPLETE: run {} was cut off before its end. Go on with it, or drop it and begin anew.", run.id)
