@@ -90,6 +90,9 @@ pub struct Screen {
     /// Only signs of ASCII [env: TENANTRY_ASCII=1]
     #[arg(long)]
     pub ascii: bool,
+    /// No screens: lines with numbered choices, for screen readers, dumb terminals and pipes [env: TENANTRY_PLAIN=1]
+    #[arg(long)]
+    pub plain: bool,
     /// Wheel and clicks; off, so that the terminal selects text [env: TENANTRY_MOUSE=1]
     #[arg(long)]
     pub mouse: bool,
@@ -98,7 +101,12 @@ pub struct Screen {
 impl Screen {
     /// What either of two says.
     pub fn or(self, other: Self) -> Self {
-        Self { theme: self.theme.or(other.theme), ascii: self.ascii || other.ascii, mouse: self.mouse || other.mouse }
+        Self {
+            theme: self.theme.or(other.theme),
+            ascii: self.ascii || other.ascii,
+            plain: self.plain || other.plain,
+            mouse: self.mouse || other.mouse,
+        }
     }
 }
 

@@ -48,6 +48,8 @@ const RULES: &[Rule] = &[
         ],
         never: &["reqwest", "rusqlite", "axum"],
     },
+    // The driver's jobs and what they begin with; no screen, no engine, nothing that decides.
+    Rule { module: "plain", may: &["app", "domain", "driver"], never: &["reqwest", "rusqlite", "ratatui", "crossterm", "axum"] },
     Rule { module: "log", may: &["files"], never: IO },
     Rule { module: "cli", may: &["domain"], never: IO },
     Rule {

@@ -111,6 +111,30 @@ pub fn choices(m: &Model) -> Vec<How> {
     How::ALL.into_iter().filter(|how| *how != How::Anew || can_go_on(m)).collect()
 }
 
+/// A way to read, and what it means now.
+pub fn words(m: &Model, how: How) -> (&'static str, &'static str) {
+    match how {
+        How::Changes if m.cut_off().is_some() => {
+            ("Go on (default)", "Where the run ended that was cut off; what it has is not read again.")
+        }
+        How::Changes if m.finished().is_some() => (
+            "What changed (default)",
+            "Costs next to nothing. Everything is read all the same when the service no longer tells what changed, or when the last full read is too old.",
+        ),
+        How::Changes => ("Everything (default)", "The first time there is no other way: as fast as the quota allows."),
+        How::Everything => ("Everything", "As fast as the quota allows."),
+        How::Gently => {
+            ("Gently", "With the least load on the tenant: one request at a time, at low priority. It takes longer.")
+        }
+        How::Anew => ("Anew", "Drops what was read before it was cut off. Asks first."),
+    }
+}
+
+/// The person has said that it is to stop.
+pub fn is_stopping(m: &Model) -> bool {
+    m.is_cancelled(Kind::Collect)
+}
+
 /// Something has been asked of the service, now or earlier.
 pub(super) fn has_requests(m: &Model) -> bool {
     is_running(m) || m.shown().is_some() || matches!(m.ingest.phase, IngestPhase::Failed(_))

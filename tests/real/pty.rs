@@ -10,6 +10,7 @@ mod hands;
 mod journey;
 mod keys;
 mod looks;
+mod plain;
 mod restored;
 mod secrets;
 mod sizes;

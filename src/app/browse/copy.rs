@@ -82,8 +82,8 @@ pub fn offers(m: &Model) -> Vec<Offer> {
     out
 }
 
-/// The cells of a line, with their heads.
-fn cells(m: &Model, item: &Item) -> Vec<(&'static str, String)> {
+/// The cells of a line, with their heads. Texts are as stored.
+pub fn cells(m: &Model, item: &Item) -> Vec<(&'static str, String)> {
     let view = m.browse.view();
     match item {
         Item::Row(row) => {
