@@ -40,7 +40,9 @@ async fn every_request_is_in_the_log_of_its_run() {
         // Each has its id, and what a batch held is there.
         let answered = all.iter().filter(|r| r.status == Some(200));
         let items: usize = answered.map(|r| r.items.len()).sum();
-        assert_eq!(items, asked.iter().filter(|r| r.service == Service::Graph && r.in_batch).count(), "{scenario}");
+        let in_batches = asked.iter().filter(|r| r.service == Service::Graph && r.in_batch).count();
+        // Of an answer that is cut off nobody here knows what was in it.
+        assert!(items == in_batches || (scenario == "flaky" && items < in_batches), "{scenario}: {items} {in_batches}");
         for request in all.iter().filter(|r| r.service == Asked::Graph) {
             assert!(request.client_request_id.is_some(), "{request:?}");
             assert!(request.request_id.is_some() || !request.is_good(), "{scenario}: {request:?}");
