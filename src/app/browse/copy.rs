@@ -64,10 +64,10 @@ pub fn offers(m: &Model) -> Vec<Offer> {
     add("path", path(m));
     if let Some(request) = browse.request() {
         let one = std::slice::from_ref(request);
-        add("as curl, without the token", request::curl(request));
+        add("curl (no token)", request::curl(request));
         add("for support", request::support(None, one, None));
         let mut names = request::Names::default();
-        add("for support, names and ids replaced", request::support(None, one, Some(&mut names)));
+        add("by pseudonyms", request::support(None, one, Some(&mut names)));
     }
     if browse.run.is_some() && view.query(browse).is_some() {
         for (form, title) in FORMS {

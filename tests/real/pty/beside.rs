@@ -23,8 +23,16 @@ fn what_another_process_reads_is_shown_and_not_read_twice() {
     until_asked(&served, before + 5);
     // It stands still, so that it cannot be through by the time somebody looks.
     signal(other.id(), libc::SIGSTOP);
-    let mut terminal = Terminal::start(&served.tenantry(&home), LARGE);
-    terminal.shows("Overview");
+    let mut add = home.tenantry();
+    add.args(["profile", "add", "--profile", "one", "--tenant-id", served.text("tenant_id")]);
+    add.args(["--client-id", served.text("client_id")]);
+    served.urls(&mut add);
+    let added = add.output().unwrap();
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let mut command = served.tenantry(&home);
+    command.args(["--profile", "one"]);
+    let mut terminal = Terminal::start(&command, LARGE);
+    terminal.shows("is writing to it");
     terminal.press("2", &format!("Process {} is reading this tenant", other.id()));
     terminal.shows("Nothing can be read here meanwhile.");
     terminal.shows("browse run 1 of");
