@@ -165,7 +165,7 @@ fn brief(label: &'static str) -> &'static str {
 }
 
 /// Labels of the wizard, where there is the most to be pressed; the help has the rest.
-const BRIEF: [(&str, &str); 18] = [
+const BRIEF: [(&str, &str); 19] = [
     ("next field", "next"),
     ("continue", "next"),
     ("look now", "look"),
@@ -182,6 +182,7 @@ const BRIEF: [(&str, &str); 18] = [
     ("switch the cloud", "switch"),
     ("take a certificate", "certificate"),
     ("stop waiting", "stop"),
+    ("read the directory", "read"),
     ("yes, this instance", "yes"),
     ("no, another", "no"),
 ];

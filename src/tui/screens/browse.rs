@@ -47,7 +47,12 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     }
     let head = if room == Room::Small { 1 } else { 2 };
     let tabs_at = Rect { height: 1, ..area };
-    heads::tabs(model, buf, tabs_at);
+    if room == Room::Small && !model.browse.trail.is_empty() {
+        // Where there is one line only, it says where one is, not where one came from.
+        heads::crumbs(model, buf, tabs_at);
+    } else {
+        heads::tabs(model, buf, tabs_at);
+    }
     if room != Room::Small {
         heads::trail(model, buf, Rect { y: area.y + 1, height: 1, ..area });
     }

@@ -103,15 +103,23 @@ pub fn tabs(model: &Model, buf: &mut Page<'_>, area: Rect) {
 
 /// Where we are, and of which run that is.
 pub fn trail(model: &Model, buf: &mut Buffer, area: Rect) {
-    let browse = &model.browse;
     let (mark, state) = run_shown(model);
     let right_width = (width(&state) + 3) as u16;
+    crumbs(model, buf, Rect { width: area.width.saturating_sub(right_width), ..area });
+    let x = area.right().saturating_sub(right_width + 1);
+    let line = Line::from(vec![widgets::sign(mark), " ".into(), Span::styled(state, theme::DIM)]);
+    buf.set_line(x, area.y, &line, right_width);
+}
+
+/// Where we are.
+pub fn crumbs(model: &Model, buf: &mut Buffer, area: Rect) {
+    let browse = &model.browse;
     let mut crumbs = vec![browse.root().title.clone()];
     if let Some(between) = compared(model, browse.root()) {
         crumbs[0] = format!("{} {between}", browse.root().title);
     }
     crumbs.extend(browse.trail.iter().map(|v| v.title.clone()));
-    let room = usize::from(area.width.saturating_sub(right_width + 3));
+    let room = usize::from(area.width.saturating_sub(3));
     // The end of a long trail says where we are; its beginning may go.
     let mut text = crumbs.iter().map(|c| fit(c, 40)).collect::<Vec<_>>().join(" › ");
     let mut cut = 0;
@@ -120,9 +128,6 @@ pub fn trail(model: &Model, buf: &mut Buffer, area: Rect) {
         text = format!("… › {}", crumbs[cut..].iter().map(|c| fit(c, 40)).collect::<Vec<_>>().join(" › "));
     }
     buf.set_line(area.x + 1, area.y, &Line::styled(fit(&text, room), theme::DIM), area.width);
-    let x = area.right().saturating_sub(right_width + 1);
-    let line = Line::from(vec![widgets::sign(mark), " ".into(), Span::styled(state, theme::DIM)]);
-    buf.set_line(x, area.y, &line, right_width);
 }
 
 fn run_shown(model: &Model) -> (Sign, String) {

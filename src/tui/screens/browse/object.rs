@@ -84,7 +84,7 @@ fn faces(here: Face, name: &str, buf: &mut Page<'_>, area: Rect) {
 pub fn beside(model: &Model, cells: u16) -> Vec<Line<'static>> {
     match &model.browse.detail {
         Pane::Ready(detail) => {
-            let mut out = head(detail);
+            let mut out = head(detail, cells);
             out.extend(why::brief(model, cells));
             out.push(Line::default());
             out.extend(properties::facts(detail, &model.zone, cells, 4));
@@ -126,25 +126,27 @@ fn not_yet<T>(asked: &Asked<T>, what: &str, cells: u16) -> Vec<Line<'static>> {
     }
 }
 
-/// What it is, and what it is tied to.
-fn head(detail: &Detail) -> Vec<Line<'static>> {
-    let mut out = Vec::new();
-    let mut ties = vec![Span::styled(kind_name(detail.kind), theme::DIM)];
+/// What it is, and what it is tied to; in two lines where one is too short.
+fn head(detail: &Detail, cells: u16) -> Vec<Line<'static>> {
+    let tie = |arrow, text: String| vec![Span::styled(arrow, theme::ACCENT), Span::raw(text)];
+    let mut ties = Vec::new();
     if detail.kind == EntityKind::Group {
-        ties.extend([
-            "   ".into(),
-            Span::styled("→ ", theme::ACCENT),
-            Span::raw(counted(detail.members, "direct member")),
-        ]);
+        ties.push(tie("→ ", counted(detail.members, "direct member")));
     }
     if detail.kind != EntityKind::Account {
-        ties.extend([
-            "   ".into(),
-            Span::styled("← ", theme::ACCENT),
-            Span::raw(format!("in {}", counted(detail.groups, "group"))),
-        ]);
+        ties.push(tie("← ", format!("in {}", counted(detail.groups, "group"))));
     }
-    out.push(Line::from(ties));
+    let mut out = vec![Line::from(Span::styled(kind_name(detail.kind), theme::DIM))];
+    for tie in ties {
+        let line = Line::from(tie);
+        match out.last_mut() {
+            Some(last) if last.width() + 3 + line.width() <= usize::from(cells) => {
+                last.spans.push("   ".into());
+                last.spans.extend(line.spans);
+            }
+            _ => out.push(line),
+        }
+    }
     if let Some(state) = detail.state.filter(|state| *state != State::Complete) {
         let sign = if state == State::Forbidden { Sign::Failed } else { Sign::Incomplete };
         out.push(widgets::signed(sign, format!("members {}", state.as_str())));

@@ -14,7 +14,7 @@ use crate::domain::{
 };
 
 pub fn lines(detail: &Detail, zone: &TimeZone, cells: u16, most: usize) -> Vec<Line<'static>> {
-    let mut out = head(detail);
+    let mut out = head(detail, cells);
     out.push(Line::default());
     out.extend(facts(detail, zone, cells, most));
     out
