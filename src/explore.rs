@@ -10,6 +10,7 @@ mod diff;
 pub mod edges;
 mod facets;
 mod find;
+mod fuzzy;
 pub mod glance;
 mod ids;
 mod listing;
