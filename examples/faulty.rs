@@ -10,6 +10,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use tenantry::{
     app::{
         ExitReason,
+        settings::{Preferences, Settings},
         views::{
             Fill, Fills, Form, KeyWork, Mode, Overview, ProfileAnswer, ProfileNews, ProfileWork, Saved, UploadEnd,
             UploadFailure, UploadOrder,
@@ -49,7 +50,7 @@ async fn main() -> std::io::Result<()> {
     };
     let options = UiOptions {
         mode: Mode::Demo,
-        look: driver::look(|name| std::env::var(name).ok()),
+        preferences: Preferences::default(),
         zone: TimeZone::UTC,
         vault: "no keyring".to_owned(),
         fills: Some(Fills { right, wrong: Vec::new() }),
@@ -94,6 +95,10 @@ impl Engine for Nothing {
     }
 
     fn key(&self, _: KeyWork) -> BoxFuture<'_, Result<CertificateView, Problem>> {
+        refused()
+    }
+
+    fn keep(&self, _: Settings) -> BoxFuture<'_, Result<(), Problem>> {
         refused()
     }
 

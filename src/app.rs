@@ -8,14 +8,19 @@ pub mod browse;
 pub mod command;
 pub mod dashboard;
 pub mod field;
+pub mod finder;
 pub mod form;
 pub mod ingest;
 pub mod key;
+pub mod keymap;
 pub mod list;
 pub mod msg;
 pub mod overlay;
+pub mod pointer;
 pub mod preview;
 pub mod profiles;
+pub mod room;
+pub mod settings;
 pub mod steps;
 pub mod upload;
 pub mod views;
@@ -32,7 +37,9 @@ use self::{
     overlay::Overlay,
     views::{Fills, Look, Mode, Overview, UploadEnd, UploadFailure},
 };
-use crate::domain::{completeness::RunStatus, ids::RunId, problem::Problem, progress::Event, view::RunInfo};
+use crate::domain::{
+    completeness::RunStatus, explore::Answer, ids::RunId, problem::Problem, progress::Event, view::RunInfo,
+};
 
 /// Effects in the making.
 type Fx = Vec<Effect>;
@@ -42,6 +49,11 @@ type Fx = Vec<Effect>;
 pub struct Model {
     pub mode: Mode,
     pub look: Look,
+    pub keys: keymap::KeyMap,
+    /// The terminal tells of the mouse.
+    pub mouse: bool,
+    /// The settings that are written down, as far as this session knows.
+    kept: settings::Settings,
     /// The zone of times on the screen.
     pub zone: TimeZone,
     /// The keyring's real name.
@@ -55,8 +67,7 @@ pub struct Model {
     pub overview: Overview,
     pub wizard: wizard::Wizard,
     pub profiles: profiles::Profiles,
-    /// Which step the person has selected on the dashboard; else it is the one that comes next.
-    pub picked: Option<Step>,
+    pub dashboard: dashboard::Dashboard,
     pub ingest: ingest::Ingest,
     pub browse: browse::Browse,
     pub comparison: preview::Comparison,
@@ -169,7 +180,7 @@ pub enum Focus {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Beginning {
     pub mode: Mode,
-    pub look: Look,
+    pub preferences: settings::Preferences,
     pub zone: TimeZone,
     pub vault: String,
     pub fills: Option<Fills>,
@@ -182,9 +193,12 @@ pub struct Beginning {
 impl Model {
     pub fn new(beginning: Beginning) -> Self {
         let place = if beginning.profile.is_some() { Place::Dashboard } else { Place::Wizard };
-        Self {
+        let mut model = Self {
             mode: beginning.mode,
-            look: beginning.look,
+            look: beginning.preferences.look,
+            keys: beginning.preferences.keys,
+            mouse: beginning.preferences.mouse,
+            kept: settings::Settings::default(),
             zone: beginning.zone,
             vault: beginning.vault,
             fills: beginning.fills,
@@ -194,7 +208,7 @@ impl Model {
             overview: Overview { profile: beginning.profile, store: None },
             wizard: wizard::Wizard::default(),
             profiles: profiles::Profiles::default(),
-            picked: None,
+            dashboard: dashboard::Dashboard::default(),
             ingest: ingest::Ingest::default(),
             browse: browse::Browse::default(),
             comparison: preview::Comparison::default(),
@@ -205,18 +219,20 @@ impl Model {
             jobs: BTreeMap::new(),
             leaving: None,
             last_job: 0,
+        };
+        model.browse.layouts = beginning.preferences.layouts;
+        model.kept = settings::Settings::of(&model);
+        if !beginning.preferences.told.is_empty() {
+            let title = "Not all of the settings could be taken";
+            model.overlays.push(Overlay::Told { title, lines: beginning.preferences.told, scroll: 0 });
         }
-    }
-
-    /// The same without what lies over the screen: what the help is about.
-    pub fn below(&self) -> Self {
-        Self { overlays: Vec::new(), ..self.clone() }
+        model
     }
 
     /// Who gets the next key.
     pub fn focus(&self) -> Focus {
         match self.overlays.last() {
-            Some(Overlay::Type { .. }) => Focus::Text,
+            Some(Overlay::Type { .. } | Overlay::Help(_) | Overlay::Palette(_)) => Focus::Text,
             Some(Overlay::Profile(popup)) => popup.focus(),
             Some(_) => Focus::Commands,
             None => match self.place {
@@ -227,14 +243,17 @@ impl Model {
         }
     }
 
-    /// The step that the dashboard has selected.
+    /// The step that the dashboard has selected; beside the steps, the one that comes next.
     pub fn chosen(&self) -> Step {
-        self.picked.unwrap_or_else(|| dashboard::next_step(self))
+        match self.dashboard.picked {
+            Some(dashboard::Spot::Step(step)) => step,
+            _ => dashboard::next_step(self),
+        }
     }
 
     /// Whether something runs whose going on is shown: only then is there a need for ticks.
     pub fn is_ticking(&self) -> bool {
-        self.jobs.values().any(|j| !matches!(j.kind, Kind::Ask | Kind::Overview | Kind::Profiles))
+        self.jobs.values().any(|j| !matches!(j.kind, Kind::Ask | Kind::Keep | Kind::Overview | Kind::Profiles))
     }
 
     /// The run that browsing shows unless told otherwise.
@@ -246,7 +265,8 @@ impl Model {
     pub fn browsed(&self) -> Option<&RunInfo> {
         let store = self.overview.store.as_ref()?;
         let known = [store.newest.as_ref(), store.finished.as_ref()];
-        known.into_iter().flatten().find(|run| Some(run.id) == self.browse.run)
+        let mut known = known.into_iter().flatten().chain(browse::runs::known(&self.browse));
+        known.find(|run| Some(run.id) == self.browse.run)
     }
 
     /// The run that was cut off, and that the next one goes on with.
@@ -318,7 +338,7 @@ impl Model {
                 ingest::IngestPhase::Failed(p) => Some(p),
                 _ => None,
             },
-            Place::Browse => self.browse.problem.as_deref(),
+            Place::Browse => self.browse.view().problem.as_deref().or(self.browse.problem.as_deref()),
             Place::Preview => match &self.comparison.phase {
                 preview::ComparisonPhase::Failed(p) => Some(p),
                 _ => None,
@@ -378,8 +398,9 @@ impl Model {
     /// Nothing is scrolled further than there is something to be seen, so that the way back begins at once.
     fn keep_in_reach(&mut self, reach: u16) {
         let scroll = match (self.overlays.last_mut(), self.place) {
-            (Some(Overlay::Help { scroll }), _) => scroll,
+            (Some(Overlay::Told { scroll, .. }), _) => scroll,
             (Some(Overlay::Profile(popup)), _) => return popup.keep_in_reach(reach),
+            (Some(Overlay::Browse(popup)), _) => return popup.keep_in_reach(reach),
             (Some(_), _) => return,
             (None, Place::Wizard) => return self.wizard.scroll.keep_in_reach(reach),
             (None, Place::Ingest) => &mut self.ingest.scrolled,
@@ -387,6 +408,11 @@ impl Model {
             (None, Place::Upload) => &mut self.upload.scroll,
             (None, Place::Browse) => match &mut self.browse.view_mut().shows {
                 browse::Shows::Object(open) => &mut open.scroll,
+                browse::Shows::One(_, scroll) => scroll,
+                browse::Shows::Why(reasons) => match &mut reasons.lost {
+                    Some(scroll) => scroll,
+                    None => return,
+                },
                 _ => return,
             },
             (None, Place::Dashboard | Place::Profiles) => return,
@@ -426,6 +452,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut fx = Fx::new();
     match msg {
         Msg::Begin => {
+            if model.mouse {
+                fx.push(Effect::Mouse(true));
+            }
             if model.overview.profile.is_some() {
                 model.look_again(&mut fx);
             } else {
@@ -438,6 +467,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 Some(action) => act(model, action, &mut fx),
                 None => typed(model, key, &mut fx),
             }
+        }
+        Msg::Pointed(pointer, target) => {
+            model.notice = None;
+            pointer::pointed(model, pointer, target, &mut fx);
         }
         Msg::Paste(text) => pasted(model, &text, &mut fx),
         Msg::Secret(edit) => {
@@ -470,6 +503,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Notice(text) => model.say(text),
     }
     wizard::save::name(model);
+    settings::keep(model, &mut fx);
     fx
 }
 
@@ -479,7 +513,11 @@ fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Suspend => fx.push(Effect::Suspend),
         Action::Redraw => fx.push(Effect::Redraw),
         _ if !model.overlays.is_empty() => overlay::act(model, action, fx),
-        Action::Help => model.overlays.push(Overlay::Help { scroll: 0 }),
+        Action::Help => model.overlays.push(Overlay::Help(finder::Finder::help(model))),
+        Action::Palette => model.overlays.push(Overlay::Palette(finder::Finder::palette(model))),
+        Action::Theme => settings::next_theme(model),
+        Action::Signs => settings::other_signs(model),
+        Action::Mouse => settings::switch_mouse(model, fx),
         Action::Quit => overlay::quit(model, fx),
         Action::Overview => dashboard::enter(model, fx),
         Action::Profiles => profiles::enter(model, fx),
@@ -514,6 +552,9 @@ fn typed(model: &mut Model, key: key::Key, fx: &mut Fx) {
             *wrong = false;
             field.edit(key);
         }
+        Some(Overlay::Help(finder) | Overlay::Palette(finder)) => finder.typed(|field| {
+            field.edit(key);
+        }),
         Some(Overlay::Profile(popup)) => popup.key(key),
         Some(_) => {}
         None if model.place == Place::Wizard => model.wizard.key(key),
@@ -529,6 +570,7 @@ fn pasted(model: &mut Model, text: &str, fx: &mut Fx) {
                 *wrong = false;
                 field.insert(text);
             }
+            Some(Overlay::Help(finder) | Overlay::Palette(finder)) => finder.typed(|field| field.insert(text)),
             Some(Overlay::Profile(popup)) => popup.paste(text),
             Some(_) => {}
             None if model.place == Place::Wizard => wizard::paste(model, text),
@@ -572,6 +614,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             model.say(format!("Written to {path}"));
             model.wizard.written = Some(path);
         }
+        Outcome::Kept => {}
         Outcome::Saved(saved) => wizard::save::saved(model, *saved, fx),
         Outcome::Profiles(news) => profiles::news(model, kind, *news, fx),
         Outcome::Overview(overview) => {
@@ -583,8 +626,10 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
                 profile.organization = wizard::save::organization(&model.wizard.checks);
             }
             browse::looked(model, fx);
+            dashboard::looked(model, fx);
         }
         Outcome::Collected(run) => ingest::ended(model, job, run, fx),
+        Outcome::Answered(Answer::Glance(glance)) => dashboard::answered(model, job, glance),
         Outcome::Answered(answer) => browse::answered(model, job, answer, fx),
         Outcome::Previewed(preview) => preview::ended(model, job, preview),
         Outcome::Uploaded(figures) => upload::ended(model, job, figures, fx),
@@ -597,6 +642,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             Kind::Key => wizard::keys::failed(model, job, problem),
             Kind::Save => wizard::save::failed(model, problem),
             Kind::Collect => ingest::failed(model, job, problem, fx),
+            Kind::Ask if dashboard::failed(model, job, &problem) => {}
             Kind::Ask => browse::failed(model, job, problem),
             Kind::Preview => preview::failed(model, job, problem),
             // An upload that fell over has not said how it ended, so nobody knows.
@@ -609,7 +655,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
                 model.trouble = Some(problem);
             }
             Kind::Profiles | Kind::ProfileChange => profiles::failed(model, kind, problem),
-            Kind::Write | Kind::Advance => model.say(problem.line()),
+            Kind::Write | Kind::Keep | Kind::Advance => model.say(problem.line()),
         },
     }
 }

@@ -27,6 +27,8 @@ use crate::domain::{
 pub struct Cli {
     #[command(flatten)]
     pub common: Common,
+    #[command(flatten)]
+    pub screen: Screen,
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -74,6 +76,42 @@ pub struct Common {
     /// Scope to synchronise (source api)
     #[arg(long, global = true, value_name = "NAME")]
     pub jupiterone_scope: Option<String>,
+}
+
+/// How the screens look and what they listen to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Screen options")]
+pub struct Screen {
+    /// Colours of the screens [env: TENANTRY_THEME]
+    #[arg(long, value_enum, value_name = "THEME")]
+    pub theme: Option<ScreenTheme>,
+    /// Only signs of ASCII [env: TENANTRY_ASCII=1]
+    #[arg(long)]
+    pub ascii: bool,
+    /// Wheel and clicks; off, so that the terminal selects text [env: TENANTRY_MOUSE=1]
+    #[arg(long)]
+    pub mouse: bool,
+}
+
+impl Screen {
+    /// What either of two says.
+    pub fn or(self, other: Self) -> Self {
+        Self { theme: self.theme.or(other.theme), ascii: self.ascii || other.ascii, mouse: self.mouse || other.mouse }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ScreenTheme {
+    /// The terminal's own sixteen colours
+    Terminal,
+    /// For dark backgrounds (256 colours)
+    Dark,
+    /// For light backgrounds (256 colours)
+    Light,
+    /// White on black, bright signs
+    HighContrast,
+    /// No colours, as NO_COLOR asks
+    None,
 }
 
 #[derive(Debug, Subcommand)]
@@ -222,6 +260,8 @@ fn run(text: &str) -> Result<RunId, String> {
 
 #[derive(Debug, Args)]
 pub struct Demo {
+    #[command(flatten)]
+    pub screen: Screen,
     /// What the services do: see --list-scenarios
     #[arg(long, value_name = "NAME", default_value = "default")]
     pub scenario: String,

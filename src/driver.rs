@@ -4,17 +4,19 @@
 //! through a mailbox that is looked at ten times a second while something runs. While nothing runs nothing ticks, and
 //! nothing is drawn unless something has happened.
 
+pub mod clipboard;
 pub mod engine;
 pub mod input;
 pub mod jobs;
 pub mod office;
 mod outside;
+mod preferences;
 mod seat;
 mod start;
 
 use std::{collections::VecDeque, io, sync::Arc, task::Poll, time::Duration};
 
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::Backend};
 use tokio::time::{Instant, MissedTickBehavior};
@@ -23,14 +25,17 @@ use self::jobs::Jobs;
 pub use self::{
     engine::Engine,
     input::Outside,
-    seat::{Nowhere, Seat},
+    preferences::{keep, preferences},
+    seat::{Copying, Given, Nowhere, Seat},
     start::{demo, fills, tenant},
 };
 use crate::{
     app::{
         self, Beginning, Effect, ExitReason, Focus, Model, Msg,
         key::Key,
-        views::{Fills, Look, Mode, ProfileView, Signs},
+        pointer::Spot,
+        settings::Preferences,
+        views::{Fills, Mode, ProfileView},
     },
     domain::clock::Clock,
     tui::{self, guard},
@@ -39,7 +44,7 @@ use crate::{
 /// What the UI begins with.
 pub struct UiOptions {
     pub mode: Mode,
-    pub look: Look,
+    pub preferences: Preferences,
     /// The zone of times on the screen.
     pub zone: TimeZone,
     /// The keyring's real name.
@@ -49,16 +54,6 @@ pub struct UiOptions {
     /// With a profile it begins on the dashboard, else in the wizard.
     pub profile: Option<ProfileView>,
     pub clock: Arc<dyn Clock>,
-}
-
-/// What this terminal can show, by its environment: `NO_COLOR`, `TERM=dumb`, `TENANTRY_ASCII`.
-pub fn look(variable: impl Fn(&str) -> Option<String>) -> Look {
-    let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
-    let dumb = variable("TERM").as_deref() == Some("dumb");
-    Look {
-        colour: !set("NO_COLOR") && !dumb,
-        signs: if dumb || set("TENANTRY_ASCII") { Signs::Ascii } else { Signs::Unicode },
-    }
 }
 
 tokio::task_local! {
@@ -77,7 +72,13 @@ pub async fn run(options: UiOptions, engine: Arc<dyn Engine>) -> io::Result<Exit
     let outside = outside::real()?;
     let backend = ratatui::backend::CrosstermBackend::new(io::stdout());
     let ui = async {
-        let mut headful = Headful::new(backend, outside, options, engine, Box::new(seat::Real))?;
+        let mut headful = Headful::new(
+            backend,
+            outside,
+            options,
+            engine,
+            Box::new(seat::Real::new(clipboard::Around::of_process())),
+        )?;
         headful.run().await
     };
     UI.scope((), ui).await
@@ -95,6 +96,12 @@ pub struct Headful<B: Backend, S> {
     /// When an orderly end has taken long enough.
     deadline: Option<Instant>,
     exit: Option<ExitReason>,
+    /// What the last frame has where.
+    spots: Vec<Spot>,
+    /// Something has happened since.
+    stale: bool,
+    /// Copies that a program has.
+    copies: FuturesUnordered<BoxFuture<'static, Given>>,
 }
 
 /// How often is looked at what jobs tell.
@@ -108,6 +115,7 @@ enum Woke {
     Outside(Option<Outside>),
     Ended(app::JobId, Vec<crate::domain::progress::Event>, Box<app::Outcome>),
     Tick,
+    Copied(Given),
     Late,
 }
 
@@ -133,7 +141,7 @@ where
         let size = terminal.size().map_err(io::Error::other)?;
         let model = Model::new(Beginning {
             mode: options.mode,
-            look: options.look,
+            preferences: options.preferences,
             zone: options.zone,
             vault: options.vault,
             fills: options.fills,
@@ -145,7 +153,20 @@ where
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let jobs = Jobs::new(engine);
         let clock = options.clock;
-        let mut headful = Self { terminal, outside, seat, model, jobs, clock, ticks, deadline: None, exit: None };
+        let mut headful = Self {
+            terminal,
+            outside,
+            seat,
+            model,
+            jobs,
+            clock,
+            ticks,
+            deadline: None,
+            exit: None,
+            spots: Vec::new(),
+            stale: false,
+            copies: FuturesUnordered::new(),
+        };
         headful.draw()?;
         headful.happened(Msg::Begin)?;
         Ok(headful)
@@ -179,6 +200,7 @@ where
             outside = self.outside.next() => Woke::Outside(outside),
             (id, mail, outcome) = self.jobs.next_end() => Woke::Ended(id, mail, Box::new(outcome)),
             _ = self.ticks.tick(), if ticking => Woke::Tick,
+            Some(given) = self.copies.next(), if !self.copies.is_empty() => Woke::Copied(given),
             () = async { tokio::time::sleep_until(late.unwrap_or_else(Instant::now)).await }, if late.is_some() => Woke::Late,
         };
         self.happened(Msg::Now(self.clock.now()))?;
@@ -196,6 +218,11 @@ where
                     self.happened(Msg::Event(id, event))?;
                 }
                 self.happened(Msg::Tick)?;
+            }
+            Woke::Copied(Given::Taken(said)) => self.happened(Msg::Notice(said))?,
+            Woke::Copied(Given::Refused(text, why)) => {
+                let said = self.seat.copy_to_terminal(&text, &why);
+                self.happened(Msg::Notice(said))?;
             }
             Woke::Late => self.exit = Some(self.model.leaving.unwrap_or(ExitReason::Quit)),
         }
@@ -237,14 +264,14 @@ where
                 }
                 None => break,
             }
-            let in_field = matches!(self.model.focus(), Focus::Text | Focus::Secret);
+            let enough = if matches!(self.model.focus(), Focus::Text | Focus::Secret) { 2 } else { input::PASTED };
             // Asked with this task's own waker: crossterm's stream keeps the first waker it was asked with, so that a
             // look with none would leave it asleep for good.
             let now = std::future::poll_fn(|cx| Poll::Ready(self.outside.poll_next_unpin(cx))).await;
             next = match now {
                 Poll::Ready(next) => next,
                 // A paste that the terminal does not mark may come in pieces.
-                Poll::Pending if typed > 1 && in_field => {
+                Poll::Pending if typed >= enough => {
                     tokio::time::timeout(LINGER, self.outside.next()).await.ok().flatten()
                 }
                 Poll::Pending => None,
@@ -260,10 +287,16 @@ where
     /// When the terminal cannot be drawn on.
     pub fn feed(&mut self, events: impl Into<VecDeque<crossterm::event::Event>>) -> io::Result<()> {
         let mut burst = events.into();
-        while self.exit.is_none()
-            && let Some(msg) = input::next(&mut burst, self.model.focus())
-        {
+        self.stale = false;
+        while self.exit.is_none() {
+            // A click is on what is seen, so that must be what is there.
+            if self.stale && input::is_click(burst.front()) {
+                self.draw()?;
+            }
+            let spots = if self.model.mouse { self.spots.as_slice() } else { &[] };
+            let Some(msg) = input::next(&mut burst, self.model.focus(), spots) else { break };
             self.happened(msg)?;
+            self.stale = true;
         }
         Ok(())
     }
@@ -310,13 +343,11 @@ where
                     self.seat.suspend()?;
                     self.redraw()?;
                 }
-                Effect::Copy(text) => {
-                    let said = match self.seat.copy(&text) {
-                        Ok(()) => "Copied, if your terminal allows it (OSC 52).".to_owned(),
-                        Err(error) => format!("Not copied: {error}"),
-                    };
-                    self.happened(Msg::Notice(said))?;
-                }
+                Effect::Mouse(on) => self.seat.mouse(on)?,
+                Effect::Copy(text) => match self.seat.copy(text) {
+                    Copying::Done(said) => self.happened(Msg::Notice(said))?,
+                    Copying::Given(given) => self.copies.push(given),
+                },
             }
         }
         Ok(())
@@ -324,9 +355,11 @@ where
 
     fn draw(&mut self) -> io::Result<()> {
         let model = &self.model;
-        let mut reach = 0;
-        self.terminal.draw(|frame| reach = tui::draw(model, frame)).map_err(io::Error::other)?;
-        self.happened(Msg::Drawn { reach })
+        let mut drawn = tui::Drawn::default();
+        self.terminal.draw(|frame| drawn = tui::draw(model, frame)).map_err(io::Error::other)?;
+        self.spots = drawn.spots;
+        self.stale = false;
+        self.happened(Msg::Drawn { reach: drawn.reach })
     }
 
     /// Everything anew, also the size: the screen may have been somebody else's.

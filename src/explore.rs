@@ -108,7 +108,7 @@ impl Explorer {
             }
             Question::Glance => self.glance(run, stop)?,
             Question::Diff { since, query } => Answer::Diff(Box::new(
-                self.read(|reader| Ok(self.diffs.ask(reader, self.naming, run, since, query.clone())?))?,
+                self.read(|reader| self.diffs.ask(reader, self.naming, run, since, query, stop))?,
             )),
             Question::Runs => Answer::Runs(self.read(|reader| Ok(reader.runs()?))?),
             _ => return Err(ExploreError::NotAnswered),

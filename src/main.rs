@@ -42,9 +42,11 @@ fn main() -> ExitCode {
     let has_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let exit = runtime.block_on(async {
         match cli.command.take() {
-            Some(Command::Demo(args)) if has_terminal && !args.is_headless() => driver::demo(&cli.common, args).await,
+            Some(Command::Demo(args)) if has_terminal && !args.is_headless() => {
+                driver::demo(&cli.common, cli.screen, args).await
+            }
             Some(command) => headless::run(cli, command).await,
-            None if has_terminal => driver::tenant(&cli.common).await,
+            None if has_terminal => driver::tenant(&cli.common, cli.screen).await,
             None => {
                 eprintln!("error: standard input or output is no terminal, so there is nothing to show the screens on");
                 eprintln!("  next: tenantry collect, preview, upload … work without one; see tenantry --help");

@@ -15,6 +15,7 @@
 pub mod frame;
 pub mod guard;
 pub mod overlays;
+pub mod page;
 pub mod screens;
 pub mod text;
 pub mod theme;
@@ -22,35 +23,24 @@ pub mod widgets;
 
 use ratatui::{Frame, widgets::Clear, widgets::Widget};
 
-use crate::app::{Model, Place};
+use self::page::Page;
+pub use crate::app::room::Room;
+use crate::app::{Model, Place, pointer::Spot};
 
-/// How much room there is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Room {
-    /// One sentence.
-    Tiny,
-    /// Only the list.
-    Small,
-    /// Side panes become pages.
-    Medium,
-    Full,
+/// What only drawing knows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Drawn {
+    /// The furthest that what has the arrow keys can be scrolled.
+    pub reach: u16,
+    /// What is where, for the mouse.
+    pub spots: Vec<Spot>,
 }
 
-impl Room {
-    pub const fn of(width: u16, height: u16) -> Self {
-        match (width, height) {
-            (..30, _) | (_, ..8) => Self::Tiny,
-            (..70, _) | (_, ..18) => Self::Small,
-            (..110, _) | (_, ..28) => Self::Medium,
-            _ => Self::Full,
-        }
-    }
-}
-
-/// Draws the whole screen. Gives back the furthest that what has the arrow keys can be scrolled: only drawing knows.
-pub fn draw(model: &Model, frame: &mut Frame<'_>) -> u16 {
+/// Draws the whole screen.
+pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
     let area = frame.area();
-    let buf = frame.buffer_mut();
+    let mut page = Page::new(frame.buffer_mut());
+    let buf = &mut page;
     Clear.render(area, buf);
     let room = Room::of(area.width, area.height);
     let mut reach = 0;
@@ -73,5 +63,5 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> u16 {
         }
     }
     theme::finish(model.look, buf);
-    reach
+    Drawn { reach, spots: page.into_spots() }
 }

@@ -1,16 +1,26 @@
 //! The terminal UI, driven by keys against a scripted engine: what is shown, at every size, and what never is.
 
+#[path = "ui/answers.rs"]
+mod answers;
+#[path = "ui/browse.rs"]
+mod browse;
 #[path = "ui/fake.rs"]
 mod fake;
 #[path = "ui/files.rs"]
 mod files;
+#[path = "ui/hands.rs"]
+mod hands;
 #[path = "ui/journey.rs"]
 mod journey;
+#[path = "ui/object.rs"]
+mod object;
 #[path = "ui/profiles.rs"]
 mod profiles;
 #[path = "ui/screens.rs"]
 mod screens;
 #[path = "ui/terminal.rs"]
 mod terminal;
+#[path = "ui/told.rs"]
+mod told;
 #[path = "ui/wizard.rs"]
 mod wizard;

@@ -12,8 +12,9 @@ use tenantry::{
         Beginning, Model, Msg, Place,
         key::{Code, Key},
         msg::{Effect, Outcome, Work},
+        settings::Preferences,
         update,
-        views::{Look, Mode, Overview, StoreView},
+        views::{Mode, Overview, StoreView},
     },
     domain::{ids::RunId, problem::Problem, text::grouped},
     explore::{Explorer, stop::Stop},
@@ -45,7 +46,7 @@ impl Hands {
         let size = (120, 36);
         let mut model = Model::new(Beginning {
             mode: Mode::Demo,
-            look: Look::default(),
+            preferences: Preferences::default(),
             zone: TimeZone::UTC,
             vault: String::new(),
             fills: None,

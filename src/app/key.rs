@@ -71,6 +71,17 @@ impl Key {
         Some(Self { code, ctrl, alt })
     }
 
+    /// As [`Key::parse`] reads it.
+    pub fn text(self) -> String {
+        let name = match (NAMED.iter().find(|(.., c)| *c == self.code), self.code) {
+            (Some((name, ..)), _) => (*name).to_owned(),
+            (None, Code::Char(c)) => c.to_string(),
+            (None, Code::F(n)) => format!("f{n}"),
+            (None, _) => String::new(),
+        };
+        format!("{}{}{name}", if self.ctrl { "ctrl-" } else { "" }, if self.alt { "alt-" } else { "" })
+    }
+
     /// As the key bar and the help show it: `^G`, `↵`, `F2`.
     pub fn shown(self) -> String {
         let name = match self.code {
@@ -113,7 +124,10 @@ mod tests {
 
     #[test]
     fn keys_are_read_and_shown() {
-        let check = |text: &str, shown: &str| assert_eq!(Key::parse(text).unwrap().shown(), shown, "{text}");
+        let check = |text: &str, shown: &str| {
+            let key = Key::parse(text).unwrap();
+            assert_eq!((key.shown(), key.text()), (shown.to_owned(), text.to_owned()));
+        };
         check("q", "q");
         check("G", "G");
         check("-", "-");

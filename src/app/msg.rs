@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use super::{
     field::SecretEdit,
     key::Key,
+    pointer::{Pointer, Target},
+    settings::Settings,
     views::{Form, KeyWork, Overview, ProfileNews, ProfileWork, Saved, UploadFailure, UploadOrder},
 };
 use crate::domain::{
@@ -30,6 +32,8 @@ pub enum Msg {
     /// The first message: what is to be loaded.
     Begin,
     Key(Key),
+    /// The mouse, on something that was drawn.
+    Pointed(Pointer, Target),
     /// Text that came at once: a paste, marked by the terminal or not. Never submits anything.
     Paste(String),
     /// Keys and pastes while a secret field has the focus.
@@ -63,6 +67,8 @@ pub enum Outcome {
     /// A text was written to this file.
     Written(String),
     Saved(Box<Saved>),
+    /// The settings are in their file.
+    Kept,
     Overview(Box<Overview>),
     Profiles(Box<ProfileNews>),
     /// Also a run that was cancelled: its status says so.
@@ -87,8 +93,10 @@ pub enum Effect {
     CancelAll,
     /// Stop or let go all requests of a collection, which stays as it is meanwhile.
     Hold(JobId, bool),
-    /// To the clipboard of the terminal, by OSC 52.
+    /// To the clipboard, whichever can be reached.
     Copy(String),
+    /// The terminal is to tell of the mouse, or no more.
+    Mouse(bool),
     /// Hand the terminal back and stop, until the shell continues us.
     Suspend,
     /// Draw everything anew.
@@ -109,6 +117,8 @@ pub enum Work {
         text: String,
     },
     Save(Form),
+    /// What a person changed of the screens, to the file of settings.
+    Keep(Box<Settings>),
     Overview,
     Profiles(ProfileWork),
     Collect(How),
@@ -129,6 +139,7 @@ impl Work {
             Self::Key(_) => Kind::Key,
             Self::Write { .. } => Kind::Write,
             Self::Save(_) => Kind::Save,
+            Self::Keep(_) => Kind::Keep,
             Self::Overview => Kind::Overview,
             Self::Profiles(work) if work.changes() => Kind::ProfileChange,
             Self::Profiles(_) => Kind::Profiles,
@@ -149,6 +160,8 @@ pub enum Kind {
     Key,
     Write,
     Save,
+    /// Writing settings.
+    Keep,
     Overview,
     /// Looking at the profiles.
     Profiles,
@@ -171,6 +184,7 @@ impl Kind {
             Self::Key => "the key",
             Self::Write => "writing the file",
             Self::Save => "saving the profile",
+            Self::Keep => "keeping the settings",
             Self::Overview => "looking at the store",
             Self::Profiles => "looking at the profiles",
             Self::ProfileChange => "changing the profiles",

@@ -1,9 +1,10 @@
 //! What lies over a screen: help, questions, the word that starts an upload. A stack, each with its phase.
 
 use super::{
-    Fx, Model,
+    Fx, Model, browse,
     command::Action,
     field::TextField,
+    finder::{self, Finder},
     msg::{Effect, ExitReason, Kind},
     profiles::{self, Popup},
     wizard::keys::is_unsaved,
@@ -12,7 +13,12 @@ use crate::domain::reading::How;
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
-    Help {
+    Help(Finder),
+    Palette(Finder),
+    /// Things to be known, one a paragraph.
+    Told {
+        title: &'static str,
+        lines: Vec<String>,
         scroll: u16,
     },
     Ask(Question, AskPhase),
@@ -26,6 +32,8 @@ pub enum Overlay {
         field: TextField,
         wrong: bool,
     },
+    /// Over a list of the browser.
+    Browse(browse::Popup),
     /// About a profile.
     Profile(Popup),
 }
@@ -60,12 +68,16 @@ impl Question {
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     match (action, model.overlays.last_mut()) {
         (_, Some(Overlay::Profile(_))) => profiles::popup_act(model, action, fx),
+        (_, Some(Overlay::Browse(_))) => browse::popup::act(model, action, fx),
         (Action::Back | Action::No, Some(_)) => {
             model.overlays.pop();
         }
-        (Action::Move(to), Some(Overlay::Help { scroll })) => {
-            *scroll = to.scroll(*scroll, 10);
+        (Action::Move(to), Some(Overlay::Help(finder) | Overlay::Palette(finder))) => finder.go(to),
+        (Action::Continue, Some(Overlay::Help(finder) | Overlay::Palette(finder))) => {
+            let finder = finder.clone();
+            finder::run(model, &finder, fx);
         }
+        (Action::Move(to), Some(Overlay::Told { scroll, .. })) => *scroll = to.scroll(*scroll, 10),
         (Action::Yes, Some(Overlay::Ask(question, phase))) => {
             *phase = AskPhase::Waiting;
             match *question {
@@ -114,7 +126,12 @@ pub(super) fn settle(model: &mut Model) {
             None => running.iter().any(|k| k.is_at_stake()) || unsaved_key,
         },
         Overlay::How { .. } => !running.contains(&Kind::Collect),
-        Overlay::Help { .. } | Overlay::Type { .. } | Overlay::Profile(_) => true,
+        Overlay::Help(_)
+        | Overlay::Palette(_)
+        | Overlay::Told { .. }
+        | Overlay::Type { .. }
+        | Overlay::Browse(_)
+        | Overlay::Profile(_) => true,
     });
 }
 

@@ -5,7 +5,6 @@
 
 use super::{
     Focus, Fx, Model, Overview, Place,
-    browse::Browse,
     command::Action,
     dashboard,
     field::TextField,
@@ -246,6 +245,16 @@ fn select(model: &mut Model, to: Move) {
     model.profiles.chosen = rows.get(place).map(|row| row.name.clone());
 }
 
+/// Chooses a row; whether it was chosen before.
+pub(super) fn click_row(model: &mut Model, place: usize) -> bool {
+    let name = model.profiles.rows.as_deref().unwrap_or_default().get(place).map(|row| row.name.clone());
+    let again = model.profiles.selected().is_some_and(|(selected, _)| selected == place);
+    if name.is_some() {
+        model.profiles.chosen = name;
+    }
+    again
+}
+
 /// What a key does to the popup.
 pub(super) fn popup_act(model: &mut Model, action: Action, fx: &mut Fx) {
     let Some(Overlay::Profile(popup)) = model.overlays.last_mut() else { return };
@@ -445,9 +454,9 @@ fn forget(model: &mut Model, profile: Option<ProfileView>) {
     model.jobs.retain(|_, job| !matches!(job.kind, Kind::Overview | Kind::Ask));
     model.overview = Overview { profile, store: None };
     model.wizard = Wizard::default();
-    model.picked = None;
+    model.dashboard = super::dashboard::Dashboard::default();
     model.ingest = Ingest::default();
-    model.browse = Browse::default();
+    model.browse.forget();
     model.upload = Upload::default();
     model.trouble = None;
     model.forget_comparison();

@@ -347,21 +347,76 @@ pub enum Mode {
     Demo,
 }
 
-/// What the terminal can show.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How the screens look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Look {
-    pub colour: bool,
+    pub theme: Theme,
     pub signs: Signs,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Theme {
+    /// The terminal's own sixteen.
+    #[default]
+    Terminal,
+    /// For dark backgrounds.
+    Dark,
+    /// For light backgrounds.
+    Light,
+    /// Its own background.
+    HighContrast,
+    None,
+}
+
+impl Theme {
+    pub const ALL: [Self; 5] = [Self::Terminal, Self::Dark, Self::Light, Self::HighContrast, Self::None];
+
+    /// Its name in the settings and on the command line.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::HighContrast => "high-contrast",
+            Self::None => "none",
+        }
+    }
+
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|theme| theme.word() == word)
+    }
+
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Terminal => "the terminal's own sixteen",
+            Self::Dark => "for a dark background",
+            Self::Light => "for a light background",
+            Self::HighContrast => "high contrast",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Which signs the terminal and its font can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Signs {
+    #[default]
     Unicode,
     Ascii,
 }
 
-impl Default for Look {
-    fn default() -> Self {
-        Self { colour: true, signs: Signs::Unicode }
+impl Signs {
+    pub const ALL: [Self; 2] = [Self::Unicode, Self::Ascii];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Unicode => "unicode",
+            Self::Ascii => "ascii",
+        }
+    }
+
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|signs| signs.word() == word)
     }
 }

@@ -6,7 +6,10 @@ use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    app::views::{Form, KeyWork, Overview, ProfileNews, ProfileWork, Saved, UploadFailure, UploadOrder},
+    app::{
+        settings::Settings,
+        views::{Form, KeyWork, Overview, ProfileNews, ProfileWork, Saved, UploadFailure, UploadOrder},
+    },
     domain::{
         check::Check,
         credential::CertificateView,
@@ -49,6 +52,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Writes a text without secrets to a file of this name, and tells its path.
     fn write(&self, name: String, text: String) -> BoxFuture<'_, Result<String, Problem>>;
+
+    /// Writes down what a person changed of the screens.
+    fn keep(&self, changed: Settings) -> BoxFuture<'_, Result<(), Problem>>;
 
     /// Saves the profile and its secrets. From now on it is the one that everything else is about. No keyring is no
     /// failure: see [`Kept`](crate::app::views::Kept).

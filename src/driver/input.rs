@@ -3,13 +3,14 @@
 
 use std::collections::VecDeque;
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use crate::{
     app::{
         Focus, Msg,
         field::SecretEdit,
         key::{Code, Key},
+        pointer::{self, Pointer, Spot},
     },
     domain::secret::Secret,
 };
@@ -29,20 +30,33 @@ pub fn is_typed_text(event: &Event) -> bool {
     matches!(event, Event::Key(key) if text_of(key).is_some())
 }
 
-/// The next message of what came at once, with the focus as it is by then. Takes what it used off the front.
-pub fn next(burst: &mut VecDeque<Event>, focus: Focus) -> Option<Msg> {
+/// As many keys at once as this are a paste also where no field is, unless somebody just held some down.
+pub const PASTED: usize = 4;
+
+/// Whether this is a press of the mouse.
+pub fn is_click(event: Option<&Event>) -> bool {
+    matches!(event, Some(Event::Mouse(MouseEvent { kind: MouseEventKind::Down(_), .. })))
+}
+
+/// The next message of what came at once, with the focus as it is by then. Takes what it used off the front. `spots` are
+/// where the mouse means something.
+pub fn next(burst: &mut VecDeque<Event>, focus: Focus, spots: &[Spot]) -> Option<Msg> {
     loop {
         match burst.pop_front()? {
             Event::Resize(width, height) => return Some(Msg::Resize(width, height)),
             Event::Paste(text) => return Some(paste(text, focus)),
             Event::Key(key) if key.kind != KeyEventKind::Release => {
-                if matches!(focus, Focus::Text | Focus::Secret)
-                    && let Some(text) = rest_of_paste(key, burst)
-                {
+                if let Some(text) = rest_of_paste(key, burst, focus) {
                     return Some(paste(text, focus));
                 }
                 if let Some(key) = translate(key) {
                     return Some(press(key, focus));
+                }
+            }
+            Event::Mouse(mouse) => {
+                let target = || pointer::target(spots, mouse.column, mouse.row);
+                if let (Some(pointer), Some(target)) = (pointer_of(mouse), target()) {
+                    return Some(Msg::Pointed(pointer, target));
                 }
             }
             _ => {}
@@ -50,8 +64,17 @@ pub fn next(burst: &mut VecDeque<Event>, focus: Focus) -> Option<Msg> {
     }
 }
 
+const fn pointer_of(mouse: MouseEvent) -> Option<Pointer> {
+    match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Pointer::Click),
+        MouseEventKind::ScrollUp => Some(Pointer::WheelUp),
+        MouseEventKind::ScrollDown => Some(Pointer::WheelDown),
+        _ => None,
+    }
+}
+
 /// If this key and those right behind it are text that came at once, all of it. An Enter among characters is text.
-fn rest_of_paste(first: KeyEvent, burst: &mut VecDeque<Event>) -> Option<String> {
+fn rest_of_paste(first: KeyEvent, burst: &mut VecDeque<Event>, focus: Focus) -> Option<String> {
     let mut text = String::from(text_of(&first)?);
     let mut used = 0;
     for event in burst.iter() {
@@ -69,8 +92,19 @@ fn rest_of_paste(first: KeyEvent, burst: &mut VecDeque<Event>) -> Option<String>
     if text.chars().nth(1).is_none() || text.chars().all(char::is_control) {
         return None;
     }
+    if matches!(focus, Focus::Commands | Focus::Choice) && !is_pasted(&text) {
+        return None;
+    }
     burst.drain(..used);
     Some(text)
+}
+
+/// Where no field is, keys that came at once may have been typed while the line was slow, or are one that was held down.
+fn is_pasted(text: &str) -> bool {
+    let mut different: Vec<char> = text.chars().collect();
+    different.sort_unstable();
+    different.dedup();
+    text.chars().count() >= PASTED && different.len() > 2
 }
 
 fn text_of(key: &KeyEvent) -> Option<char> {
@@ -179,7 +213,7 @@ mod tests {
 
     fn all(events: Vec<Event>, focus: Focus) -> Vec<Msg> {
         let mut burst = VecDeque::from(events);
-        std::iter::from_fn(|| next(&mut burst, focus)).collect()
+        std::iter::from_fn(|| next(&mut burst, focus, &[])).collect()
     }
 
     fn keys(text: &str) -> Vec<Event> {
@@ -210,6 +244,13 @@ mod tests {
         check("tab tab", Focus::Text, "⇥, ⇥");
         check("a b esc c", Focus::Text, r#"paste "ab", esc, c"#);
         check("j j enter", Focus::Commands, "j, j, ↵");
+        check("j j j j j j", Focus::Commands, "j, j, j, j, j, j");
+        check("j j k j k", Focus::Commands, "j, j, k, j, k");
+        check("g 3 /", Focus::Commands, "g, 3, /");
+        check("q u i t", Focus::Commands, r#"paste "quit""#);
+        check("q u i t enter", Focus::Commands, r#"paste "quit\n""#);
+        check("a d a enter esc", Focus::Choice, r#"paste "ada\n", esc"#);
+        check("down down up up enter", Focus::Commands, "↓, ↓, ↑, ↑, ↵");
         check("a ctrl-j", Focus::Text, r#"paste "a\n""#);
         check("a", Focus::Secret, r#"secret "a""#);
         check("a b enter", Focus::Secret, r#"secret "ab""#);

@@ -119,6 +119,7 @@ async fn perform(
         Work::Key(work) => or_failed(engine.key(work).await, |view| Outcome::Key(Box::new(view))),
         Work::Write { name, text } => or_failed(engine.write(name, text).await, Outcome::Written),
         Work::Save(form) => or_failed(engine.save_profile(form).await, |saved| Outcome::Saved(Box::new(saved))),
+        Work::Keep(changed) => or_failed(engine.keep(*changed).await, |()| Outcome::Kept),
         Work::Profiles(work) => or_failed(engine.profiles(work).await, |news| Outcome::Profiles(Box::new(news))),
         Work::Overview => or_failed(engine.overview().await, |o| Outcome::Overview(Box::new(o))),
         Work::Collect(how) => {

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::engine::Engine;
 use crate::{
+    app::settings,
     app::views::{
         CredentialView, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
         ProfileWork, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
@@ -533,6 +534,11 @@ impl Engine for RealEngine {
                 .hint("Copy the text instead, and paste it where you run it.")),
         })
         .boxed()
+    }
+
+    fn keep(&self, changed: settings::Settings) -> BoxFuture<'_, Result<(), Problem>> {
+        let path = self.0.paths.screens();
+        blocking(move || super::keep(&path, &changed)).boxed()
     }
 
     fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>> {

@@ -1,9 +1,10 @@
-//! What is around the screen: the shell to hand it back to, and the clipboard.
+//! What is around the screen: the shell to hand it back to, the mouse, and the clipboard.
 
 use std::io::{self, Write};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures::{FutureExt, future::BoxFuture};
 
+use super::clipboard::{self, Around};
 use crate::tui::guard;
 
 /// Where the UI sits.
@@ -22,17 +23,44 @@ pub trait Seat: Send {
     /// When the terminal refuses.
     fn resume(&mut self) -> io::Result<()>;
 
+    /// The terminal is to tell of the mouse, or no more.
+    ///
     /// # Errors
     ///
-    /// When the text is too long, or the terminal refuses.
-    fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// When the terminal refuses.
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
+
+    fn copy(&mut self, text: String) -> Copying;
+
+    /// To the terminal's own clipboard, because of what is said; what became of it, in words.
+    fn copy_to_terminal(&mut self, text: &str, because: &str) -> String;
+}
+
+/// How a copy goes.
+pub enum Copying {
+    /// What became of it, in words.
+    Done(String),
+    /// A program has it.
+    Given(BoxFuture<'static, Given>),
+}
+
+/// What became of a text that a program was given.
+pub enum Given {
+    Taken(String),
+    /// The text, and why.
+    Refused(String, String),
 }
 
 /// The terminal that the program was started in.
-pub struct Real;
+pub struct Real {
+    around: Around,
+}
 
-/// Many terminals ignore longer sequences, some choke on them.
-const LONGEST_COPY: usize = 70_000;
+impl Real {
+    pub fn new(around: Around) -> Self {
+        Self { around }
+    }
+}
 
 impl Seat for Real {
     fn suspend(&mut self) -> io::Result<()> {
@@ -45,14 +73,32 @@ impl Seat for Real {
         guard::enter()
     }
 
-    fn copy(&mut self, text: &str) -> io::Result<()> {
-        let encoded = STANDARD.encode(text);
-        if encoded.len() > LONGEST_COPY {
-            return Err(io::Error::other("too long for a terminal's clipboard"));
-        }
-        let mut out = io::stdout();
-        write!(out, "\x1b]52;c;{encoded}\x07")?;
-        out.flush()
+    fn mouse(&mut self, on: bool) -> io::Result<()> {
+        guard::mouse(on)
+    }
+
+    fn copy(&mut self, text: String) -> Copying {
+        let Some(program) = self.around.program.clone() else {
+            return Copying::Done(self.copy_to_terminal(&text, ""));
+        };
+        let given = async move {
+            match clipboard::give(&program, &text).await {
+                Ok(said) => Given::Taken(said),
+                Err(why) => Given::Refused(text, why),
+            }
+        };
+        Copying::Given(given.boxed())
+    }
+
+    fn copy_to_terminal(&mut self, text: &str, because: &str) -> String {
+        let wrapped = self.around.wrapped;
+        let written = clipboard::sequence(text, wrapped).and_then(|sequence| {
+            let mut out = io::stdout();
+            let written = out.write_all(sequence.as_bytes()).and_then(|()| out.flush());
+            written.map_err(|error| format!("Not copied: {error}"))
+        });
+        let said = written.map_or_else(|refused| refused, |()| clipboard::sent(text, wrapped));
+        if because.is_empty() { said } else { format!("{said} ({because})") }
     }
 }
 
@@ -81,7 +127,15 @@ impl Seat for Nowhere {
         Ok(())
     }
 
-    fn copy(&mut self, _: &str) -> io::Result<()> {
+    fn mouse(&mut self, _: bool) -> io::Result<()> {
         Ok(())
+    }
+
+    fn copy(&mut self, text: String) -> Copying {
+        Copying::Done(self.copy_to_terminal(&text, ""))
+    }
+
+    fn copy_to_terminal(&mut self, text: &str, _: &str) -> String {
+        clipboard::sent(text, clipboard::Wrapped::No)
     }
 }

@@ -5,16 +5,16 @@ use std::{sync::Arc, time::Duration};
 use jiff::tz::TimeZone;
 
 use super::{
-    UiOptions, look,
+    UiOptions,
     office::{Office, RealEngine},
-    run,
+    preferences, run,
 };
 use crate::{
     app::{
         ExitReason,
         views::{Fill, Fills, JupiterOneForm, Mode},
     },
-    cli::{self, Common},
+    cli::{self, Common, Screen},
     credentials::{MemoryVault, OsVault, Vault, vault::name_within},
     demo::{self as stand_in, Demo, Latency},
     domain::{clock::SystemClock, problem::Problem},
@@ -24,12 +24,12 @@ use crate::{
 };
 
 /// `tenantry` with a real tenant.
-pub async fn tenant(common: &Common) -> Exit {
+pub async fn tenant(common: &Common, screen: Screen) -> Exit {
     match begin(common) {
         Ok((flags, environment, settings)) => {
             let vault: Arc<dyn Vault> = Arc::new(OsVault);
             let office = Office::new(flags, environment, settings, Arc::clone(&vault), Arc::new(SystemClock), None);
-            show(office, Mode::Real, vault, None).await
+            show(office, screen, Mode::Real, vault, None).await
         }
         Err(error) => Output::new(false).fail(&error),
     }
@@ -50,15 +50,16 @@ fn begin(common: &Common) -> Result<(Flags, Environment, Settings), JobError> {
     Ok((flags, environment, settings))
 }
 
-/// `tenantry demo` with a terminal. Reads no profile, no keyring, no credentials of the environment.
-pub async fn demo(common: &Common, args: cli::Demo) -> Exit {
-    match demo_session(common, &args).await {
+/// `tenantry demo` with a terminal. Reads no profile, no keyring, no credentials of the environment; keys and colours are
+/// the person's, and what is changed of them is gone with it.
+pub async fn demo(common: &Common, screen: Screen, args: cli::Demo) -> Exit {
+    match demo_session(common, screen.or(args.screen), &args).await {
         Ok(exit) => exit,
         Err(error) => Output::new(false).fail(&error),
     }
 }
 
-async fn demo_session(common: &Common, args: &cli::Demo) -> Result<Exit, JobError> {
+async fn demo_session(common: &Common, screen: Screen, args: &cli::Demo) -> Result<Exit, JobError> {
     let root = headless::demo::temporary_folder()?;
     let mut config = headless::demo::config(args, headless::demo::any_port());
     config.latency = Latency::Interactive;
@@ -76,7 +77,7 @@ async fn demo_session(common: &Common, args: &cli::Demo) -> Result<Exit, JobErro
     let fills = fills(&demo);
     let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
     let office = Office::new(flags, environment, settings, Arc::clone(&vault), Arc::new(SystemClock), Some(demo));
-    let exit = show(office, Mode::Demo, vault, Some(fills)).await;
+    let exit = show(office, screen, Mode::Demo, vault, Some(fills)).await;
     headless::demo::remove(root).await;
     Ok(exit)
 }
@@ -115,10 +116,11 @@ pub fn fills(demo: &Demo) -> Fills {
 /// How long the first frame may wait for a keyring to tell its name.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-async fn show(office: Office, mode: Mode, vault: Arc<dyn Vault>, fills: Option<Fills>) -> Exit {
+async fn show(office: Office, screen: Screen, mode: Mode, vault: Arc<dyn Vault>, fills: Option<Fills>) -> Exit {
+    let file = Paths::of_platform().map(|paths| paths.screens());
     let options = UiOptions {
         mode,
-        look: look(|name| std::env::var(name).ok()),
+        preferences: preferences(&screen, |name| std::env::var(name).ok(), file.as_deref()),
         zone: TimeZone::system(),
         vault: name_within(vault, PATIENCE).await,
         fills,

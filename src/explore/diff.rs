@@ -6,11 +6,16 @@
 use std::{
     borrow::Cow,
     collections::BTreeMap,
+    ops::ControlFlow,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use jiff::Timestamp;
 
+use super::{
+    ExploreError,
+    stop::{Stop, Stopped},
+};
 use crate::{
     domain::{
         explore::{Change, DiffQuery, DiffRow, DiffRows},
@@ -21,7 +26,7 @@ use crate::{
         traits::Trait,
         view::EdgeEnds,
     },
-    store::{Differences, Different, Piece, Reader, StoreError},
+    store::{Differences, Different, Keep, Piece, Reader},
 };
 
 /// The last differences that were asked for.
@@ -37,7 +42,7 @@ impl Diffs {
     ///
     /// # Errors
     ///
-    /// When one of the two runs is not kept, or did not finish.
+    /// When one of the two runs is not kept, or did not finish; when it was stopped.
     pub fn ask(
         &self,
         reader: &Reader,
@@ -45,11 +50,15 @@ impl Diffs {
         run: RunId,
         since: RunId,
         query: DiffQuery,
-    ) -> Result<DiffRows, StoreError> {
-        let all = self.between(reader, since, run)?;
+        stop: &Stop,
+    ) -> Result<DiffRows, ExploreError> {
+        let all = self.between(reader, since, run, stop)?;
         let (filter, complaints) = filter::parse(&query.filter, Scope::Changes);
-        let keep = |different: &Different<'_>| filter.matches(&Line { different, naming });
-        let keep: Option<&dyn Fn(&Different<'_>) -> bool> = if filter.is_empty() { None } else { Some(&keep) };
+        let keep = |different: &Different<'_>| match stop.is_asked() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(filter.matches(&Line { different, naming })),
+        };
+        let keep: Option<&Keep<'_>> = if filter.is_empty() { None } else { Some(&keep) };
         let mut rows = Vec::new();
         let piece = Piece { only: query.only, offset: query.offset, limit: query.limit };
         let total = reader.each_different(&all, piece, keep, &mut |different, fields| {
@@ -70,6 +79,7 @@ impl Diffs {
                 fields,
             });
         })?;
+        stop.check()?;
         let problem: Vec<String> = complaints.iter().map(ToString::to_string).collect();
         Ok(DiffRows {
             query,
@@ -80,7 +90,13 @@ impl Diffs {
         })
     }
 
-    fn between(&self, reader: &Reader, since: RunId, run: RunId) -> Result<Arc<Differences>, StoreError> {
+    fn between(
+        &self,
+        reader: &Reader,
+        since: RunId,
+        run: RunId,
+        stop: &Stop,
+    ) -> Result<Arc<Differences>, ExploreError> {
         let runs = reader.runs()?;
         let is_last = |last: &Differences| {
             // A store that was removed and collected anew has the same numbers.
@@ -91,7 +107,8 @@ impl Diffs {
             return Ok(Arc::clone(last));
         }
         // Whoever asks meanwhile asks for the same.
-        let found = Arc::new(reader.differences(since, run)?);
+        stop.check()?;
+        let found = Arc::new(reader.differences(since, run, &|| stop.is_asked())?.ok_or(Stopped)?);
         *last = Some(Arc::clone(&found));
         Ok(found)
     }

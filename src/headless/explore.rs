@@ -13,7 +13,7 @@ mod why;
 
 use std::io;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     output::{Exit, Finished, Output, day, incomplete},
@@ -23,8 +23,9 @@ use crate::{
     cli::{self, At, Common},
     domain::{
         completeness::RunStatus,
-        explore::{Answer, Question},
+        explore::{Answer, FieldChange, Question},
         kind::EntityKind,
+        portrait::label,
         problem::Problem,
         text::{counted, visible},
         view::RunInfo,
@@ -244,6 +245,19 @@ const fn a_kind(kind: EntityKind) -> &'static str {
         EntityKind::Group => "a group",
         EntityKind::Member => "a group member",
     }
+}
+
+/// What is different, each field with what it was and what it is: `Department: Sales → Finance; Enabled: true → false`.
+fn fields_words(fields: &[FieldChange]) -> String {
+    let words = |value: &Value| match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => visible(text).into_owned(),
+        other => visible(&other.to_string()).into_owned(),
+    };
+    let one = |field: &FieldChange| {
+        format!("{}: {} → {}", visible(&label(&field.field)), words(&field.before), words(&field.now))
+    };
+    fields.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// An answer to another question: cannot be, and is no reason to panic.

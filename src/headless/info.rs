@@ -56,6 +56,7 @@ pub async fn run(common: &Common, args: Info) -> Exit {
         ("store", s.store.as_ref().map_or_else(none, |p| p.display().to_string())),
         ("targets", s.paths.registry().display().to_string()),
         ("confirmed values", s.paths.trusted().display().to_string()),
+        ("screens", s.paths.screens().display().to_string()),
         ("log", s.paths.log().display().to_string()),
     ];
     let mut text: String = lines.iter().map(|(name, value)| format!("{name:<18} {}\n", visible(value))).collect();

@@ -45,6 +45,11 @@ impl Paths {
         self.data.join("trusted.json")
     }
 
+    /// How the screens look, and their keys.
+    pub fn screens(&self) -> PathBuf {
+        self.config.join("ui.toml")
+    }
+
     pub fn log(&self) -> PathBuf {
         self.state.join("tenantry.log")
     }

@@ -3,6 +3,8 @@
 //! Rows that are valid in both runs are never looked at. What went and came back between the two is no change if it says
 //! the same, and what one of them carried on is none either. Filters by a callback only; knows no filter language.
 
+use std::ops::ControlFlow;
+
 use rusqlite::{Connection, params_from_iter};
 use serde_json::json;
 
@@ -94,11 +96,8 @@ pub struct Different<'a> {
     pub edge: Option<(Brief<'a>, EdgeKind, bool)>,
 }
 
-impl Different<'_> {
-    pub fn part(&self) -> DiffPart {
-        if self.edge.is_some() { DiffPart::Memberships } else { DiffPart::Objects }
-    }
-}
+/// Whether a difference is kept.
+pub type Keep<'a> = dyn Fn(&Different<'_>) -> ControlFlow<(), bool> + 'a;
 
 /// A piece of all that is different.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,30 +109,36 @@ pub struct Piece {
 }
 
 impl Reader {
-    /// What is different now from what was before; either run may be the older one.
+    /// What is different now from what was before; either run may be the older one. `None` if `stop`, which is asked every
+    /// now and then, says so.
     ///
     /// # Errors
     ///
     /// When one of them is not kept, or did not finish: half a run differs from everything.
-    pub fn differences(&self, before: RunId, now: RunId) -> Result<Differences, StoreError> {
+    pub fn differences(
+        &self,
+        before: RunId,
+        now: RunId,
+        stop: &dyn Fn() -> bool,
+    ) -> Result<Option<Differences>, StoreError> {
         self.snapshot(|db| match comparable(db, [before, now])? {
-            Ok(runs) => Differences::find(db, runs).map(Ok),
+            Ok(runs) => Differences::find(db, runs, stop).map(Ok),
             Err(error) => Ok(Err(error)),
         })?
     }
 
     /// Hands over a piece of what is different, and of what changed the fields; says how many there are in all. With
-    /// `keep`, a piece of those that it keeps, and how many these are.
+    /// `keep`, a piece of those that it keeps, and how many these are; once it breaks, no more is told or counted.
     pub fn each_different(
         &self,
         all: &Differences,
         piece: Piece,
-        keep: Option<&dyn Fn(&Different<'_>) -> bool>,
+        keep: Option<&Keep<'_>>,
         f: &mut dyn FnMut(Different<'_>, Vec<FieldChange>),
     ) -> Result<u64, StoreError> {
         self.snapshot(|db| match comparable(db, [all.runs[0].id, all.runs[1].id])? {
             Ok(_) => {
-                let mut telling = Telling { db, all, piece, seen: 0, keep, f };
+                let mut telling = Telling { db, all, piece, seen: 0, is_over: false, keep, f };
                 if piece.only != Some(DiffPart::Memberships) {
                     all.objects.iter().try_for_each(|changed| telling.object(changed))?;
                 }
@@ -167,7 +172,7 @@ fn valid(run: &RunInfo) -> String {
 }
 
 impl Differences {
-    fn find(db: &Connection, runs: [RunInfo; 2]) -> rusqlite::Result<Self> {
+    fn find(db: &Connection, runs: [RunInfo; 2], stop: &dyn Fn() -> bool) -> rusqlite::Result<Option<Self>> {
         let mut all = Self {
             runs,
             entities: <_>::default(),
@@ -179,9 +184,11 @@ impl Differences {
         };
         let one_sided = all.look_at_objects(db)?;
         all.retyped = all.find_retyped();
-        all.pair(db, &one_sided)?;
+        if all.pair(db, &one_sided, stop)?.is_break() {
+            return Ok(None);
+        }
         all.look_at_edges(db)?;
-        Ok(all)
+        Ok(Some(all))
     }
 
     /// One pass over the index of the lists' order.
@@ -222,11 +229,19 @@ impl Differences {
     }
 
     /// Finds out what each of those in the order of lists is: come, gone, or half of a change.
-    fn pair(&mut self, db: &Connection, one_sided: &[OneSided]) -> rusqlite::Result<()> {
+    fn pair(
+        &mut self,
+        db: &Connection,
+        one_sided: &[OneSided],
+        stop: &dyn Fn() -> bool,
+    ) -> rusqlite::Result<ControlFlow<()>> {
         let mut by_num: Vec<usize> = (0..one_sided.len()).collect();
         by_num.sort_unstable_by_key(|at| one_sided[*at].num);
         let mut found: Vec<(usize, Changed)> = Vec::new();
         for same in by_num.chunk_by(|a, b| one_sided[*a].num == one_sided[*b].num) {
+            if stop() {
+                return Ok(ControlFlow::Break(()));
+            }
             let on = |side: Side| {
                 let of_side = |at: &&usize| one_sided[**at].side == side && one_sided[**at].entity;
                 same.iter().find(of_side).map(|at| (*at, &one_sided[*at]))
@@ -253,7 +268,7 @@ impl Differences {
         }
         found.sort_unstable_by_key(|(at, _)| *at);
         self.objects = found.into_iter().map(|(_, changed)| changed).collect();
-        Ok(())
+        Ok(ControlFlow::Continue(()))
     }
 
     /// One pass over all memberships.
@@ -351,13 +366,18 @@ struct Telling<'a> {
     piece: Piece,
     /// How many there were so far.
     seen: u64,
-    keep: Option<&'a dyn Fn(&Different<'_>) -> bool>,
+    /// Whether nobody wants to hear more.
+    is_over: bool,
+    keep: Option<&'a Keep<'a>>,
     f: &'a mut dyn FnMut(Different<'_>, Vec<FieldChange>),
 }
 
 impl Telling<'_> {
-    /// Whether these need not be looked at, all being kept and none of them in the piece.
+    /// Whether these need not be looked at: all being kept, and none of them in the piece.
     fn passes(&mut self, many: u64) -> bool {
+        if self.is_over {
+            return true;
+        }
         let is_outside =
             self.seen + many <= self.piece.offset || self.seen >= self.piece.offset.saturating_add(self.piece.limit);
         let passes = self.keep.is_none() && is_outside;
@@ -369,8 +389,13 @@ impl Telling<'_> {
 
     /// Whether it is in the piece.
     fn takes(&mut self, different: &Different<'_>) -> bool {
-        if self.keep.is_some_and(|keep| !keep(different)) {
-            return false;
+        match self.keep.map_or(ControlFlow::Continue(true), |keep| keep(different)) {
+            ControlFlow::Continue(true) => {}
+            ControlFlow::Continue(false) => return false,
+            ControlFlow::Break(()) => {
+                self.is_over = true;
+                return false;
+            }
         }
         self.seen += 1;
         self.seen > self.piece.offset && self.seen - self.piece.offset <= self.piece.limit

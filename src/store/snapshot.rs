@@ -46,8 +46,8 @@ pub struct Brief<'a> {
 
 impl<'a> Brief<'a> {
     /// Of an `object` that is called `o`, and its `key`, `k`.
-    pub(super) const COLUMNS: &'static str = "o.num, k.text, o.kind, o.entity, o.name, o.second, o.label, o.mail, o.traits, o.created, o.department, o.title, \
-                                              o.company, o.country";
+    pub(super) const COLUMNS: &'static str = "o.num, k.text, o.kind, o.entity, o.name, o.second, o.label, o.mail,
+         o.traits, o.created, o.department, o.title, o.company, o.country";
 
     pub(super) fn read(row: &'a Row<'_>) -> rusqlite::Result<Self> {
         let text = |at: usize| -> rusqlite::Result<&'a str> { Ok(row.get_ref(at)?.as_str()?) };

@@ -8,6 +8,7 @@ use ratatui::{
 
 use super::{
     Room,
+    page::Page,
     text::{fit, width},
     theme, widgets,
 };
@@ -15,13 +16,14 @@ use crate::{
     app::{
         Focus, Model, Place, Sign, Step,
         command::{self, Action},
+        pointer::Target,
         views::Mode,
     },
     domain::credential::{CredentialKind, Expiry},
 };
 
 /// Draws all around, and gives back the room for the work.
-pub fn around(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
+pub fn around(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> Rect {
     top(model, buf, Rect { height: 1, ..area });
     rail(model, buf, Rect { y: area.y + 1, height: 1, ..area });
     let last = Rect { y: area.bottom() - 1, height: 1, ..area };
@@ -48,9 +50,10 @@ pub fn ending(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
     let Some((credential, expiry)) = model.ending().filter(|_| matters) else { return area };
     let sign = if expiry == Expiry::Ended { Sign::Failed } else { Sign::NeedsYou };
     let (kind, words) = (credential.kind.words(), expiry.words().unwrap_or_default());
+    let renew = command::named(model, "renew");
     let text = match (room, credential.kind) {
         (Room::Small | Room::Tiny, CredentialKind::Command) => format!("{kind} {words}"),
-        (Room::Small | Room::Tiny, _) => format!("{kind} {words}: R"),
+        (Room::Small | Room::Tiny, _) => format!("{kind} {words}: {renew}"),
         (_, CredentialKind::Command) => {
             let name = model.overview.profile.as_ref().map_or("", |profile| profile.name.as_str());
             format!(
@@ -59,9 +62,9 @@ pub fn ending(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> Rect {
             )
         }
         (_, _) if expiry == Expiry::Ended => {
-            format!("The {kind} {words}: nothing can be read before there is a new one. R makes it.")
+            format!("The {kind} {words}: nothing can be read before there is a new one. {renew} makes it.")
         }
-        (_, _) => format!("The {kind} {words}. R makes a new one; the old one works until then."),
+        (_, _) => format!("The {kind} {words}. {renew} makes a new one; the old one works until then."),
     };
     let width = area.width.saturating_sub(2);
     let mut lines = widgets::signed_text(sign, &text, width);
@@ -78,15 +81,17 @@ pub fn tiny(buf: &mut Buffer, area: Rect) {
     widgets::lines(buf, area, &lines);
 }
 
-fn top(model: &Model, buf: &mut Buffer, area: Rect) {
-    let help = if model.focus() == Focus::Commands { "? help" } else { "F1 help" };
+fn top(model: &Model, buf: &mut Page<'_>, area: Rect) {
+    let in_field = model.focus() != Focus::Commands;
+    let help = model.keys.of("help").iter().find(|key| !in_field || !key.is_for_fields());
+    let help = help.map_or_else(String::new, |key| format!("{} help", command::shown(model, *key)));
     let (cloud, mode) = match (&model.overview.profile, model.mode) {
         (_, Mode::Demo) => ("", "demo tenant"),
         (Some(profile), Mode::Real) if model.place != Place::Wizard => (profile.cloud.title(), ""),
         _ => (model.wizard.fields.hosts.title(), ""),
     };
     let right = match area.width {
-        ..60 => help.to_owned(),
+        ..60 => help.clone(),
         _ => format!("{cloud}{mode}   {help}"),
     };
     let right_width = width(&right) as u16;
@@ -97,6 +102,9 @@ fn top(model: &Model, buf: &mut Buffer, area: Rect) {
     buf.set_line(area.x, area.y, &Line::from(left), area.width);
     let x = area.right().saturating_sub(right_width + 1);
     buf.set_line(x, area.y, &Line::styled(right, theme::DIM), right_width);
+    let help_width = width(&help) as u16;
+    let x = area.right().saturating_sub(help_width + 1);
+    buf.spot(Rect { x, width: help_width, ..area }, Target::Do(Action::Help));
 }
 
 fn where_we_are(model: &Model, cells: usize) -> String {
@@ -116,7 +124,7 @@ fn where_we_are(model: &Model, cells: usize) -> String {
     if width(&whole) <= cells { whole } else { title.to_owned() }
 }
 
-fn rail(model: &Model, buf: &mut Buffer, area: Rect) {
+fn rail(model: &Model, buf: &mut Page<'_>, area: Rect) {
     let here =
         |step: Step| model.place.step() == Some(step) || (model.place == Place::Dashboard && model.chosen() == step);
     let between = match area.width {
@@ -124,27 +132,31 @@ fn rail(model: &Model, buf: &mut Buffer, area: Rect) {
         58..70 => Some(" ─ "),
         _ => Some(" ─── "),
     };
-    let mut spans: Vec<Span<'_>> = vec![" ".into()];
+    let mut x = area.x + 1;
+    let mut put = |buf: &mut Page<'_>, spans: Vec<Span<'_>>| {
+        let cells = spans.iter().map(|span| width(&span.content)).sum::<usize>() as u16;
+        let at = Rect { x, width: cells, ..area };
+        buf.set_line(x, area.y, &Line::from(spans), area.right().saturating_sub(x));
+        x += cells;
+        at
+    };
     for step in Step::ALL {
         let sign = widgets::sign(model.sign(step));
         let style = if here(step) { theme::STRONG } else { theme::DIM };
-        match between {
+        let title = Span::styled(step.title(), style);
+        let at = match between {
             Some(between) => {
                 if step != Step::Credentials {
-                    spans.push(Span::styled(between, theme::DIM));
+                    put(buf, vec![Span::styled(between, theme::DIM)]);
                 }
-                spans.extend([sign, " ".into(), Span::styled(step.title(), style)]);
+                put(buf, vec![sign, " ".into(), title])
             }
             // Signs for all, a name for the one that is here.
-            None => {
-                spans.extend([sign, " ".into()]);
-                if here(step) {
-                    spans.extend([Span::styled(step.title(), style), "  ".into()]);
-                }
-            }
-        }
+            None if here(step) => put(buf, vec![sign, " ".into(), title, "  ".into()]),
+            None => put(buf, vec![sign, " ".into()]),
+        };
+        buf.spot(at, Target::Do(Action::Go(step)));
     }
-    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
 }
 
 /// A command's label in as few words as tell it from its neighbours.
@@ -174,54 +186,75 @@ const BRIEF: [(&str, &str); 18] = [
     ("no, another", "no"),
 ];
 
-fn keys(model: &Model, buf: &mut Buffer, area: Rect) {
+fn keys(model: &Model, buf: &mut Page<'_>, area: Rect) {
     let secrets = match model.place {
         Place::Wizard if model.overlays.is_empty() && area.width >= 100 => format!("secrets: {} ", model.vault),
         _ => String::new(),
     };
     let room = usize::from(area.width).saturating_sub(width(&secrets) + 2);
-    let quits = command::available(model).any(|c| matches!(c.action, Action::Quit));
-    let mut items: Vec<(Action, String, &str)> = Vec::new();
-    for command in command::available(model) {
+    let offers = command::offers(model);
+    let quits = offers.iter().any(|offer| offer.command.action == Action::Quit && !offer.keys.is_empty());
+    let mut hints: Vec<Hint> = Vec::new();
+    for offer in &offers {
+        let command = offer.command;
         // Where `q` quits there is no need to name the other way out.
         if command.label.is_empty() || (command.action == Action::Leave && quits) {
             continue;
         }
-        let Some(key) = command.shown(model).into_iter().next() else { continue };
-        // Of several commands for one key the first has it.
-        if !items.iter().any(|(_, k, label)| *k == key || *label == command.label) {
-            items.push((command.action, key, command.label));
+        let Some(key) = offer.keys.first() else { continue };
+        if !hints.iter().any(|hint| hint.label == command.label) {
+            hints.push(Hint { action: command.action, key: command::shown(model, *key), label: command.label });
         }
     }
-    // Where not all fits, shorter words may, from the end; what still does not goes from the end, but for what comes next and the way back.
-    let cells = |items: &[(Action, String, &str)]| items.iter().map(|(_, k, l)| width(k) + width(l) + 4).sum::<usize>();
-    for n in (0..items.len()).rev() {
-        if cells(&items) > room + 3 {
-            items[n].2 = brief(items[n].2);
+    // Where not all fits, shorter words may, from the end; what still does not goes from the end, but for what comes next,
+    // the way back, and the way to all the rest.
+    let cells = |hints: &[Hint]| hints.iter().map(Hint::cells).sum::<usize>();
+    for n in (0..hints.len()).rev() {
+        if cells(&hints) > room + 3 {
+            hints[n].label = brief(hints[n].label);
         }
     }
     let mut seen = Vec::new();
-    items.retain(|(_, _, label)| {
-        let is_first = !seen.contains(label);
-        seen.push(*label);
+    hints.retain(|hint| {
+        let is_first = !seen.contains(&hint.label);
+        seen.push(hint.label);
         is_first
     });
-    while cells(&items) > room + 3 {
-        let spare =
-            |(a, ..): &(Action, String, &str)| !matches!(a, Action::Continue | Action::Back | Action::Yes | Action::No);
-        match items.iter().rposition(spare) {
-            Some(place) => drop(items.remove(place)),
+    while cells(&hints) > room + 3 {
+        match hints.iter().rposition(|hint| !hint.is_kept()) {
+            Some(place) => drop(hints.remove(place)),
             None => break,
         }
     }
-    let mut spans: Vec<Span<'_>> = vec![" ".into()];
-    for (_, key, label) in items {
-        spans.extend([Span::styled(key, theme::ACCENT), " ".into(), Span::raw(label), "   ".into()]);
+    let mut x = area.x + 1;
+    for hint in hints {
+        let cells = (hint.cells() - 3) as u16;
+        let line = Line::from(vec![Span::styled(hint.key, theme::ACCENT), " ".into(), Span::raw(hint.label)]);
+        buf.set_line(x, area.y, &line, area.right().saturating_sub(x));
+        buf.spot(Rect { x, width: cells, ..area }, Target::Do(hint.action));
+        x += cells + 3;
     }
-    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
     if !secrets.is_empty() {
         let x = area.right().saturating_sub(width(&secrets) as u16);
         buf.set_line(x, area.y, &Line::styled(secrets, theme::DIM), area.width);
+    }
+}
+
+/// A key and what it does.
+struct Hint {
+    action: Action,
+    key: String,
+    label: &'static str,
+}
+
+impl Hint {
+    /// With the gap behind it.
+    fn cells(&self) -> usize {
+        width(&self.key) + width(self.label) + 4
+    }
+
+    const fn is_kept(&self) -> bool {
+        matches!(self.action, Action::Continue | Action::Back | Action::Yes | Action::No | Action::Palette)
     }
 }
 

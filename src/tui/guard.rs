@@ -20,6 +20,9 @@ use crossterm::{
 /// Whether the screen is ours. There is one terminal, so there is one flag; the panic hook needs it.
 static OURS: AtomicBool = AtomicBool::new(false);
 
+/// Whether the terminal is to tell of the mouse while the screen is ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
 /// Holds the terminal; dropping it gives it back.
 #[derive(Debug)]
 pub struct Guard(());
@@ -55,7 +58,37 @@ pub fn enter() -> io::Result<()> {
         let _ = terminal::disable_raw_mode();
     }
     terminal::enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)
+    execute!(io::stdout(), EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)?;
+    if MOUSE.load(Ordering::SeqCst) { execute!(io::stdout(), Mouse(true)) } else { Ok(()) }
+}
+
+/// The terminal is to tell of the mouse, or no more. While it does, it selects no text by itself.
+///
+/// # Errors
+///
+/// When the terminal refuses.
+pub fn mouse(on: bool) -> io::Result<()> {
+    let was = MOUSE.swap(on, Ordering::SeqCst);
+    if was != on && OURS.load(Ordering::SeqCst) { execute!(io::stdout(), Mouse(on)) } else { Ok(()) }
+}
+
+/// Presses and the wheel, by cells. Not every movement, as crossterm's own command asks for: that is much over a slow line.
+struct Mouse(bool);
+
+impl crossterm::Command for Mouse {
+    fn write_ansi(&self, out: &mut impl std::fmt::Write) -> std::fmt::Result {
+        out.write_str(if self.0 { "\x1b[?1000h\x1b[?1006h" } else { "\x1b[?1006l\x1b[?1000l" })
+    }
+
+    #[cfg(windows)]
+    fn execute_winapi(&self) -> io::Result<()> {
+        if self.0 { event::EnableMouseCapture.execute_winapi() } else { event::DisableMouseCapture.execute_winapi() }
+    }
+
+    #[cfg(windows)]
+    fn is_ansi_code_supported(&self) -> bool {
+        false
+    }
 }
 
 /// Whether the terminal makes lines of what is typed, whatever crossterm believes.
@@ -77,6 +110,9 @@ const fn is_cooked() -> bool {
 /// Gives the screen back; a second time does nothing. Where the terminal has gone there is nobody to tell.
 pub fn leave() {
     if OURS.swap(false, Ordering::SeqCst) {
+        if MOUSE.load(Ordering::SeqCst) {
+            let _ = execute!(io::stdout(), Mouse(false));
+        }
         let _ = execute!(io::stdout(), event::DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
         let _ = terminal::disable_raw_mode();
         let _ = io::stdout().flush();

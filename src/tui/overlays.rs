@@ -1,5 +1,7 @@
 //! What lies over a screen: the help, a question, the word that starts an upload.
 
+mod browse;
+mod finder;
 mod profile;
 
 use ratatui::{
@@ -9,17 +11,12 @@ use ratatui::{
     widgets::{Clear, Widget},
 };
 
-use super::{
-    text::{pad, wrap},
-    theme, widgets,
-};
+use super::{page::Page, theme, widgets};
 use crate::{
     app::{
-        Focus, Model, Sign,
-        command::{COMMANDS, lookup},
-        ingest,
-        key::Key,
+        Model, Sign, ingest,
         overlay::{AskPhase, Overlay, Question},
+        pointer::Target,
     },
     domain::{
         preview::{Baseline, Preview},
@@ -29,11 +26,15 @@ use crate::{
 };
 
 /// Gives back the furthest that it can be scrolled.
-pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Buffer, area: Rect) -> u16 {
+pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Page<'_>, area: Rect) -> u16 {
+    buf.spot(Rect { height: area.height.saturating_sub(1), ..area }, Target::Covered);
     match overlay {
-        Overlay::Help { scroll } => return help(model, *scroll, buf, area),
+        Overlay::Help(finder) => finder::help(model, finder, buf, area),
+        Overlay::Palette(finder) => finder::palette(model, finder, buf, area),
+        Overlay::Told { title, lines, scroll } => return told(title, lines, *scroll, buf, area),
         Overlay::Ask(question, phase) => ask(model, *question, *phase, buf, area),
         Overlay::Profile(popup) => return profile::draw(popup, buf, area),
+        Overlay::Browse(popup) => return browse::draw(model, *popup, buf, area),
         Overlay::How { chosen } => how(model, *chosen, buf, area),
         Overlay::Type { word, field, wrong } => {
             let cells = inner_width(area, 72);
@@ -173,55 +174,16 @@ fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, are
     popup(buf, area, title, cells, &lines);
 }
 
-fn help(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
+/// Things to be known, one a paragraph.
+fn told(title: &str, all: &[String], scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
     let cells = inner_width(area, 76);
-    // The help is about the screen below it.
-    let below = model.below();
-    let focus = below.focus();
     let mut lines = Vec::new();
-    if focus != Focus::Commands {
-        lines.extend(widgets::wrapped(
-            "A field has the focus: letters are text. Tab, Up and Down move; Esc or Ctrl-G goes back.",
-            cells,
-            0,
-            theme::DIM,
-        ));
-        lines.push(Line::default());
-    }
-    for command in COMMANDS.iter().filter(|c| (c.here)(&below)) {
-        let works = |text: &&&str| Key::parse(text).and_then(|k| lookup(&below, k)) == Some(command.action);
-        if command.keys.iter().any(|k| works(&k)) {
-            let keys = command.shown(&below).join(" ");
-            for (n, text) in wrap(command.help, usize::from(cells).saturating_sub(15)).into_iter().enumerate() {
-                let lead = if n == 0 { pad(&keys, 15) } else { " ".repeat(15) };
-                lines.push(Line::from(vec![Span::styled(lead, theme::ACCENT), Span::raw(text)]));
-            }
-        }
-    }
-    lines.push(Line::default());
-    let legend = [
-        (Sign::Done, "done"),
-        (Sign::Here, "here"),
-        (Sign::ToCome, "to come"),
-        (Sign::NeedsYou, "needs you"),
-        (Sign::Failed, "failed"),
-        (Sign::Incomplete, "incomplete"),
-        (Sign::Retrying, "retrying"),
-        (Sign::Paused, "standing"),
-    ];
-    for four in legend.chunks(4) {
-        let spans = four
-            .iter()
-            .flat_map(|(s, text)| [widgets::sign(*s), Span::styled(pad(&format!(" {text}"), 13), theme::DIM)]);
-        lines.push(Line::from(spans.collect::<Vec<_>>()));
+    for text in all {
+        lines.extend(widgets::signed_text(Sign::NeedsYou, text, cells));
     }
     let room = usize::from(area.height.saturating_sub(6)).max(1);
     let most = lines.len().saturating_sub(room);
     let from = usize::from(scroll).min(most);
-    let title = match lines.len() > room {
-        true => "Keys   ↑ ↓ scroll, esc closes",
-        false => "Keys   esc closes",
-    };
     popup(buf, area, title, cells, &lines[from..]);
     u16::try_from(most).unwrap_or(u16::MAX)
 }

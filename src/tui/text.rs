@@ -148,6 +148,49 @@ mod tests {
         check("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…");
     }
 
+    /// As a table draws it: whatever stands in a column, the next one begins where it should.
+    #[test]
+    fn columns_stay_straight() {
+        use ratatui::{buffer::Buffer, layout::Rect, text::Line};
+
+        let check = |name: &str| {
+            for cells in [1, 2, 5, 12, 40] {
+                for padded in [pad(name, cells), right(name, cells)] {
+                    let mut buffer = Buffer::empty(Rect::new(0, 0, 60, 1));
+                    buffer.set_line(0, 0, &Line::raw(format!("{padded}|")), 60);
+                    assert_eq!(buffer[(cells as u16, 0)].symbol(), "|", "{name:?} in {cells}");
+                    assert!(!padded.chars().any(crate::domain::text::is_hostile), "{name:?}");
+                }
+            }
+        };
+        for name in [
+            "Ada Lovelace",
+            "李雷和韩梅梅",
+            "ｆｕｌｌ ｗｉｄｔｈ",
+            "Zoë e\u{301}e\u{301}e\u{301} combining",
+            "a\u{300}\u{301}\u{302}\u{303}\u{304}\u{305}\u{306}\u{307} piled up",
+            "crab 🦀 emoji",
+            "family 👨\u{200d}👩\u{200d}👧\u{200d}👦",
+            "flags 🇩🇪🇫🇷🇯🇵 and half a one 🇩",
+            "skin 👋🏽 tone",
+            "heart ❤\u{fe0f} and plain ❤",
+            "محمد بن راشد",
+            "שלום עולם",
+            "mixed محمد and 李雷",
+            "override \u{202e}gpj.exe\u{202c}",
+            "zero\u{200b}width\u{feff}",
+            "control \x1b[2J\x07\r\n\t\u{9b}31m",
+            "soft\u{ad}hyphen",
+            "हिन्दी देवनागरी",
+            "ภาษาไทย น้ำ",
+            "한국어 \u{1112}\u{1161}\u{11ab} jamo",
+            "\u{301}begins with a mark",
+            "tags \u{e0041}\u{e0042}",
+        ] {
+            check(name);
+        }
+    }
+
     #[test]
     fn lines_break_at_spaces() {
         let check = |text: &str, cells, want: &[&str]| assert_eq!(wrap(text, cells), want, "{text}");

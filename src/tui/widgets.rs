@@ -60,6 +60,25 @@ pub fn scrolled(buf: &mut Buffer, area: Rect, all: &[Line<'_>], from: u16) -> u1
     u16::try_from(most).unwrap_or(u16::MAX)
 }
 
+/// As [`scrolled`] where there is no border: the end of the last line says that there is more.
+pub fn scrolled_bare(buf: &mut Buffer, area: Rect, all: &[Line<'_>], from: u16) -> u16 {
+    let rows = usize::from(area.height);
+    let most = all.len().saturating_sub(rows.max(1));
+    let from = usize::from(from).min(most);
+    lines(buf, area, &all[from..]);
+    let more = all.len().saturating_sub(from + rows);
+    if more > 0 && area.width > 14 && area.height > 0 {
+        // What it stands over is cut visibly: half a number is another number.
+        let over = all.get(from + rows - 1).map_or(0, Line::width);
+        let text = format!(" ↓ {more}");
+        let cut = over + width(&text) > usize::from(area.width);
+        let text = if cut { format!("…{text}") } else { text };
+        let x = area.right().saturating_sub(width(&text) as u16);
+        buf.set_line(x, area.bottom() - 1, &Line::styled(text, theme::ACCENT), area.width);
+    }
+    u16::try_from(most).unwrap_or(u16::MAX)
+}
+
 /// A sign and its style as a span.
 pub fn sign(which: Sign) -> Span<'static> {
     let (shape, style) = theme::sign(which);

@@ -278,7 +278,7 @@ fn what_changed_between_two_runs_is_told() {
     let memberships = |change: &str| -> BTreeSet<(String, String)> {
         let rows = store
             .lines("membership", &["diff", "1", "2", "--only", "memberships", "--filter", &format!("change:{change}")]);
-        rows.iter().map(|row| (text(&row["edge"]["from_id"]), text(&row["id"]))).collect()
+        rows.iter().map(|row| (text(&row["from_id"]), text(&row["id"]))).collect()
     };
     let account = text(&now.organization["id"]);
     let ours = |pairs: BTreeSet<(String, String)>| pairs.into_iter().filter(|(from, _)| *from != account).collect();
@@ -286,6 +286,13 @@ fn what_changed_between_two_runs_is_told() {
     assert_eq!(came, now.members.difference(&before.members).cloned().collect());
     assert_eq!(went, before.members.difference(&now.members).cloned().collect());
     assert!(!came.is_empty() && !went.is_empty());
+
+    // What became of one object.
+    let changed = store.lines("object", &["diff", "--only", "objects", "--filter", "change:changed type:user"]);
+    let shown = store.lines("object", &["show", changed[0]["id"].as_str().unwrap()]);
+    let latest = &shown[0]["history"][0];
+    assert_eq!((&latest["run"], &latest["fields"]), (&2.into(), &changed[0]["fields"]));
+    assert!(!changed[0]["fields"].as_array().unwrap().is_empty());
 
     let words = store.ask(&["diff"]).expect(0).stdout;
     assert!(words.starts_with("From run 1 of ") && words.contains("active_directory_user_group_has_user"), "{words}");

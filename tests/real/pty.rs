@@ -5,6 +5,7 @@
 
 mod asks;
 mod confirms;
+mod hands;
 mod journey;
 mod keys;
 mod looks;

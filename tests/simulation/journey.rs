@@ -3,6 +3,7 @@
 use tenantry::{
     app::{
         Model, Place,
+        browse::Item,
         ingest::IngestPhase,
         preview::ComparisonPhase,
         steps::WizardStep,
@@ -10,7 +11,7 @@ use tenantry::{
         wizard::{ChecksPhase, Save},
     },
     demo::Latency,
-    domain::{kind::EntityKind, preview::Preview, upload::JobFigures},
+    domain::{kind::EntityKind, preview::Preview, upload::JobFigures, view::Row},
 };
 
 use crate::{screen::Screen, stage::Stage, truth::Truth};
@@ -185,6 +186,11 @@ async fn the_whole_journey() {
     assert!(screen.has_left().await, "nothing runs, so it leaves at once");
 }
 
+/// The rows that were read of the list on the screen.
+fn rows(m: &Model) -> impl Iterator<Item = &Row> {
+    m.browse.view().window.rows.iter().filter_map(Item::row)
+}
+
 async fn browse(screen: &mut Screen, truth: &Truth) {
     screen.press("3");
     screen.until("users", |m| m.browse.view().window.total == Some(truth.count(EntityKind::User))).await;
@@ -195,7 +201,7 @@ async fn browse(screen: &mut Screen, truth: &Truth) {
         truth.of_kind(EntityKind::User).values().map(|u| u["displayName"].as_str().unwrap().to_owned()).collect();
     let word = "an";
     let matching = |m: &Model| {
-        m.browse.view().window.rows.iter().all(|r| {
+        rows(m).all(|r| {
             [&r.name, &r.second, &r.id].into_iter().any(|t| t.to_lowercase().contains(word)) || !r.second.is_empty()
         })
     };
@@ -215,7 +221,8 @@ async fn browse(screen: &mut Screen, truth: &Truth) {
     screen.press("tab");
     screen.until("groups", |m| m.browse.view().window.total == Some(truth.count(EntityKind::Group))).await;
     screen.press("home");
-    while screen.model().browse.view().window.selected().is_some_and(|r| !(3..12).contains(&r.count.unwrap_or(0))) {
+    let selected = |m: &Model| m.browse.item().and_then(Item::row).map(|r| r.count.unwrap_or(0));
+    while selected(screen.model()).is_some_and(|count| !(3..12).contains(&count)) {
         screen.press("down");
         screen.settle().await;
     }
@@ -227,7 +234,7 @@ async fn browse(screen: &mut Screen, truth: &Truth) {
     let of_group = truth.members.iter().filter(|(g, _)| *g == group).count() as u64;
     screen.until("members", |m| m.browse.view().window.total == Some(of_group)).await;
     insta::assert_snapshot!("browse-members", screen.text());
-    let listed: Vec<String> = screen.model().browse.view().window.rows.iter().map(|r| r.id.clone()).collect();
+    let listed: Vec<String> = rows(screen.model()).map(|r| r.id.clone()).collect();
     assert!(listed.iter().all(|id| truth.members.contains(&(group.clone(), id.clone()))));
     let user =
         listed.iter().position(|id| truth.of_kind(EntityKind::User).contains_key(id)).expect("a user among them");
@@ -239,7 +246,7 @@ async fn browse(screen: &mut Screen, truth: &Truth) {
     let of_user = truth.members.iter().filter(|(_, m)| *m == listed[user]).count() as u64;
     screen.until("the user's groups", |m| m.browse.view().window.total == Some(of_user)).await;
     insta::assert_snapshot!("browse-groups-of", screen.text());
-    assert!(screen.model().browse.view().window.rows.iter().any(|r| r.id == group));
+    assert!(rows(screen.model()).any(|r| r.id == group));
     let depth = screen.model().browse.trail.len();
     for left in (0..depth).rev() {
         screen.press("esc");

@@ -6,10 +6,7 @@ use futures::stream::{self, Pending};
 use jiff::tz::TimeZone;
 use ratatui::{backend::TestBackend, buffer::Buffer};
 use tenantry::{
-    app::{
-        Model,
-        views::{Look, Mode},
-    },
+    app::{Model, views::Mode},
     credentials::{MemoryVault, Vault},
     domain::clock::Clock,
     driver::{
@@ -60,7 +57,7 @@ impl Screen {
         let office = Office::new(flags, Environment::default(), settings, Arc::clone(&vault), Arc::clone(&clock), demo);
         let options = UiOptions {
             mode,
-            look: Look::default(),
+            preferences: tenantry::app::settings::Preferences::default(),
             zone: TimeZone::UTC,
             vault: vault.name(),
             fills,

@@ -217,7 +217,7 @@ fn said(screen: &str) -> String {
 fn drawn(model: &Model, size: (u16, u16)) -> (String, u16) {
     let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
     let mut reach = 0;
-    terminal.draw(|frame| reach = tui::draw(model, frame)).unwrap();
+    terminal.draw(|frame| reach = tui::draw(model, frame).reach).unwrap();
     (crate::screen::text_of(terminal.backend().buffer()), reach)
 }
 

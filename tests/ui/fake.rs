@@ -11,12 +11,11 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::backend::TestBackend;
-use serde_json::json;
 use tenantry::{
     app::{
         Model,
         views::{
-            CredentialView, Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Look, Mode, Overview,
+            CredentialView, Fill, Fills, Form, FormCredential, JupiterOneForm, Kept, KeyWork, Mode, Overview,
             ProfileNews, ProfileRow, ProfileView, ProfileWork, Saved, SavedAs, StoreView, TrustValue, UploadEnd,
             UploadFailure, UploadOrder, UploadedView,
         },
@@ -27,7 +26,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Answer, Question},
+        explore::{Answer, Question, TextForm},
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
         naming::Naming,
@@ -40,7 +39,7 @@ use tenantry::{
         secret::Secret,
         target::{Destination, Target},
         upload::{JobFigures, UploadPhase, UploadProgress},
-        view::{Detail, EdgeEnds, List, Query, Row, Rows, RunInfo, Totals, Within},
+        view::{EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
     jobs::Hold,
@@ -140,10 +139,20 @@ pub struct Script {
     pub keys: Vec<KeyWork>,
     /// Files by name and text.
     pub written: Vec<(String, String)>,
+    /// What was changed of the screens.
+    pub kept: Vec<tenantry::app::settings::Settings>,
     /// See `super::profiles`.
     pub profiles: Vec<ProfileRow>,
     pub unconfirmed: Vec<TrustValue>,
     pub profile_work: Vec<ProfileWork>,
+    /// No question is answered, but with this.
+    pub mute: Option<Problem>,
+    /// Rows come in two steps; the first says this.
+    pub slow: Option<Pending>,
+    /// Which runs were compared, the older first.
+    pub compared: Vec<(RunId, RunId)>,
+    /// Whole lists that were copied or written.
+    pub taken: Vec<(Query, TextForm)>,
 }
 
 #[derive(Default)]
@@ -221,7 +230,11 @@ pub fn row(list: List, n: u64) -> Row {
         mapped: n % 5 == 4,
     });
     Row {
-        id: format!("{}-{n}", if kind == EntityKind::Group { "g" } else { "o" }),
+        id: match kind {
+            EntityKind::Account => TENANT.to_owned(),
+            EntityKind::Group => format!("g-{n}"),
+            EntityKind::User | EntityKind::Member => format!("o-{n}"),
+        },
         kind,
         second: format!("user{n}@contoso.onmicrosoft.com"),
         name,
@@ -252,7 +265,7 @@ fn totals() -> Totals {
 }
 
 impl Fake {
-    fn rows(&self, query: Query) -> Rows {
+    pub fn rows(&self, query: Query) -> Rows {
         self.script.lock().unwrap().queries.push(query.clone());
         let (list, total) = match (&query.within, query.list) {
             (Within::MembersOf(id), _) if id == "g-2" => (List::Users, 0),
@@ -266,31 +279,13 @@ impl Fake {
             "nobody" => 0,
             _ => 12.min(total),
         };
-        let rows = (query.offset..total.min(query.offset + query.limit)).map(|n| row(list, n)).collect();
+        let reversed = query.sort.first().is_some_and(|sort| sort.descending);
+        let rows = (query.offset..total.min(query.offset + query.limit))
+            .map(|n| if reversed { total - 1 - n } else { n })
+            .map(|n| Row { cells: query.columns.iter().map(|c| super::answers::cell(*c, n)).collect(), ..row(list, n) })
+            .collect();
         Rows::new(query, total, rows)
     }
-}
-
-fn detail(id: String) -> Option<Detail> {
-    let n: u64 = id.rsplit('-').next().and_then(|n| n.parse().ok()).unwrap_or(0);
-    let group = id.starts_with('g');
-    let name = row(if group { List::Groups } else { List::Users }, n).name;
-    Some(Detail {
-        kind: if group { EntityKind::Group } else { EntityKind::User },
-        entity: json!({
-            "_key": id, "_class": if group { "UserGroup" } else { "User" },
-            "_type": if group { "active_directory_user_group" } else { "active_directory_user" },
-            "displayName": name, "name": name, "active": true,
-            "email": ["ada@contoso.com", "lovelace@contoso.com"], "jobTitle": "Countess\x1b[5m",
-            "createdOn": 1_600_000_000_000_u64, "mobilePhone": null,
-        }),
-        raw: json!({}),
-        id,
-        name,
-        members: if group { 18 } else { 0 },
-        groups: 2,
-        state: (group && n == 2).then_some(State::Hidden),
-    })
 }
 
 impl Engine for Fake {
@@ -446,6 +441,14 @@ impl Engine for Fake {
         .boxed()
     }
 
+    fn keep(&self, changed: tenantry::app::settings::Settings) -> BoxFuture<'_, Result<(), Problem>> {
+        async move {
+            self.script.lock().unwrap().kept.push(changed);
+            Ok(())
+        }
+        .boxed()
+    }
+
     fn save_profile(&self, form: Form) -> BoxFuture<'_, Result<Saved, Problem>> {
         async move {
             let mut script = self.script.lock().unwrap();
@@ -568,13 +571,8 @@ impl Engine for Fake {
         .boxed()
     }
 
-    fn ask(&self, _: RunId, question: Question, _: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
-        let answer = match question {
-            Question::Rows(query) => Ok(Answer::Rows(self.rows(query))),
-            Question::Detail(id) => Ok(Answer::Detail(detail(id).map(Box::new))),
-            question => Err(Problem::new(format!("the stand-in does not know {question:?}"))),
-        };
-        async move { answer }.boxed()
+    fn ask(&self, run: RunId, question: Question, _: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
+        self.answer(run, question).boxed()
     }
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
@@ -742,7 +740,7 @@ pub type Ui = Headful<TestBackend, Quiet>;
 pub fn ui(engine: &Arc<Fake>, mode: Mode, size: (u16, u16)) -> Ui {
     let options = UiOptions {
         mode,
-        look: Look::default(),
+        preferences: tenantry::app::settings::Preferences::default(),
         zone: TimeZone::UTC,
         vault: if mode == Mode::Demo { "memory (demo)".to_owned() } else { "GNOME Keyring".to_owned() },
         fills: (mode == Mode::Demo).then(fills),

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use ratatui::backend::TestBackend;
 use tenantry::{
-    app::{
-        Place,
-        views::{Look, Mode},
-    },
+    app::{Place, views::Mode},
     credentials::{Entry, MemoryVault, Vault},
     domain::secret::Secret,
     driver::{
@@ -53,7 +50,7 @@ impl Desk {
         let office = Office::new(flags, Environment::default(), settings, vault, Arc::new(Still), None);
         let options = UiOptions {
             mode: Mode::Real,
-            look: Look::default(),
+            preferences: tenantry::app::settings::Preferences::default(),
             zone: TimeZone::UTC,
             vault: self.vault.name(),
             fills: None,

@@ -12,7 +12,7 @@ use tenantry::{
         preview::ComparisonPhase,
         steps::WizardStep,
         upload::UploadState,
-        views::{FormCredential, Look, Mode, UploadEnd},
+        views::{FormCredential, Mode, UploadEnd},
         wizard::{ChecksPhase, Save},
     },
     domain::{
@@ -21,7 +21,7 @@ use tenantry::{
         secret::Secret,
         view::{RunInfo, Within},
     },
-    driver::{Engine, Headful, Nowhere, Outside, UiOptions, look},
+    driver::{Engine, Headful, Nowhere, Outside, UiOptions},
 };
 
 use super::fake::{CLIENT, Fake, SECRET, Still, TENANT, Ui, profile, quiet, run, screen, ui};
@@ -349,7 +349,7 @@ async fn signals_and_a_lost_terminal_end_it() {
         let engine: Arc<dyn Engine> = Arc::new(Fake::default());
         let options = UiOptions {
             mode: Mode::Real,
-            look: Look::default(),
+            preferences: tenantry::app::settings::Preferences::default(),
             zone: jiff::tz::TimeZone::UTC,
             vault: "GNOME Keyring".to_owned(),
             fills: None,
@@ -441,11 +441,6 @@ async fn who_scrolls_past_the_end_comes_back_at_once() {
         _ => 0,
     })
     .await;
-    check((80, 18), "?", |m| match m.overlays.last() {
-        Some(tenantry::app::overlay::Overlay::Help { scroll }) => *scroll,
-        _ => 0,
-    })
-    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -507,18 +502,4 @@ async fn idle_is_idle() {
     assert!(ui.until(quiet).await.unwrap());
     let hour = std::time::Duration::from_secs(3_600);
     assert!(tokio::time::timeout(hour, ui.turn()).await.is_err(), "something happened though nothing did");
-}
-
-#[test]
-fn what_a_terminal_can_show_is_told_by_its_environment() {
-    let check = |name: &'static str, value: &'static str, want: (bool, bool)| {
-        let look = look(|n| (n == name).then(|| value.to_owned()));
-        assert_eq!((look.colour, look.signs == tenantry::app::views::Signs::Ascii), want, "{name}={value}");
-    };
-    check("HOME", "/", (true, false));
-    check("NO_COLOR", "1", (false, false));
-    check("NO_COLOR", "", (true, false));
-    check("TERM", "dumb", (false, true));
-    check("TERM", "xterm-256color", (true, false));
-    check("TENANTRY_ASCII", "1", (true, true));
 }

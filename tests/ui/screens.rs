@@ -9,13 +9,14 @@ use tenantry::{
         key::{Code, Key},
         steps::WizardStep,
         upload::UploadState,
-        views::{Look, Mode, Signs},
+        views::{Look, Mode, Signs, Theme},
         wizard::{ChecksPhase, Save, Waiting},
     },
-    domain::{cloud::Cloud, completeness::RunStatus},
+    domain::{cloud::Cloud, completeness::RunStatus, view::Pending},
     tui,
 };
 
+use super::answers::three_runs;
 use super::fake::{CLIENT, Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
 
 /// The model drawn at a size.
@@ -231,6 +232,44 @@ async fn walk() -> Vec<(&'static str, Model)> {
     assert!(ui5.until(quiet).await.unwrap());
     keep("browse_9_selection", &ui5);
 
+    // What opens over lists, and the lists that are no objects.
+    let engine = Arc::new(Fake::default());
+    {
+        let mut script = engine.script.lock().unwrap();
+        script.profile = Some(profile(Some("Contoso")));
+        script.runs = three_runs();
+    }
+    let mut ui9 = ui(&engine, Mode::Real, size);
+    assert!(ui9.until(quiet).await.unwrap());
+    for (name, keys) in [
+        ("browse_10_complaint", "3 / d e p a r t m e n d : s a l e s"),
+        ("browse_11_language", "f2"),
+        ("browse_12_sort", "esc esc s down down space down space"),
+        ("browse_13_columns", "esc c down space"),
+        ("browse_14_facets", "esc f space"),
+        ("browse_15_copy", "esc esc y"),
+        ("browse_16_export", "esc e down"),
+        ("browse_17_changes", "esc tab tab tab tab down"),
+        ("browse_18_change", "enter"),
+        ("browse_19_runs", "esc tab down"),
+        ("browse_20_older_run", "enter"),
+        ("browse_21_problems", "r tab"),
+        ("browse_22_problem", "enter"),
+    ] {
+        for key in keys.split(' ') {
+            ui9.press(key).unwrap();
+            assert!(ui9.until(quiet).await.unwrap());
+        }
+        keep(name, &ui9);
+    }
+    ui9.press("esc tab tab").unwrap();
+    assert!(ui9.until(quiet).await.unwrap());
+    engine.script.lock().unwrap().slow = Some(Pending::Sorting);
+    ui9.press("s enter esc").unwrap();
+    assert!(ui9.until(|m| m.browse.view().pending.is_some()).await.unwrap());
+    keep("browse_23_sorting", &ui9);
+    assert!(ui9.until(quiet).await.unwrap());
+
     // The way of the script, up to the consent of somebody else.
     let engine = Arc::new(Fake::default());
     engine.script.lock().unwrap().unconsented = true;
@@ -344,6 +383,7 @@ async fn walk() -> Vec<(&'static str, Model)> {
     ui3.press("3").unwrap();
     keep("browse_7_empty", &ui3);
     all.extend(super::profiles::walk().await);
+    all.extend(super::object::walk().await);
     all
 }
 
@@ -404,7 +444,7 @@ fn hostile_names_move_nothing() {
 fn without_colours_nothing_is_coloured_and_nothing_is_lost() {
     for (name, mut model) in states() {
         let coloured = draw(&model, 120, 36);
-        model.look = Look { colour: false, signs: Signs::Unicode };
+        model.look = Look { theme: Theme::None, signs: Signs::Unicode };
         let plain = draw(&model, 120, 36);
         assert_eq!(text(&coloured), text(&plain), "{name}");
         for cell in &plain.content {
@@ -421,9 +461,9 @@ fn a_dumb_terminal_gets_ascii_but_for_names() {
     settings.set_omit_expression(true);
     let _bound = settings.bind_to_scope();
     for (name, mut model) in states() {
-        model.look = Look { colour: false, signs: Signs::Ascii };
+        model.look = Look { theme: Theme::None, signs: Signs::Ascii };
         let shown = text(&draw(&model, 80, 24));
-        if !name.starts_with("browse") {
+        if !["browse", "object", "why", "members", "dashboard"].iter().any(|with_names| name.starts_with(with_names)) {
             let other: String = shown.chars().filter(|c| !c.is_ascii()).collect();
             assert_eq!(other, "", "{name}\n{shown}");
         }

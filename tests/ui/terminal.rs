@@ -17,7 +17,7 @@ use ratatui::{
     layout::{Position, Size},
 };
 use tenantry::{
-    app::{ExitReason, views::Look, views::Mode},
+    app::{ExitReason, views::Mode},
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
 };
 
@@ -26,7 +26,7 @@ use super::fake::{Fake, Still};
 fn options() -> UiOptions {
     UiOptions {
         mode: Mode::Real,
-        look: Look::default(),
+        preferences: tenantry::app::settings::Preferences::default(),
         zone: jiff::tz::TimeZone::UTC,
         vault: "GNOME Keyring".to_owned(),
         fills: None,

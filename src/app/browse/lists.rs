@@ -1,19 +1,28 @@
-//! Lists: what each shows, its filter, and the rows that are read for the screen.
+//! Lists: what each of them asks for, its filter and order, and the rows that are read for the screen.
+//!
+//! A question is asked twice where it takes long: at once for what there is, and then for the whole answer. Rows of the
+//! question before stay until they can be told from those of the new one.
 
 use super::{
     super::{
         Fx, Model,
         field::TextField,
-        list::ListWindow,
+        list::{Chunk, Fresh, ListWindow},
         msg::{Effect, JobId, Work},
     },
-    Browse, Shows, fetch, page,
+    Browse, Shows,
+    columns::Layout,
+    facets, fetch,
+    items::Item,
+    page,
 };
 use crate::domain::{
-    explore::Question,
+    column::Column,
+    explore::{Answer, DiffQuery, Question},
+    filter::{self, Fields, Scope},
     ids::RunId,
     problem::Problem,
-    view::{List, Query, Rows, Within},
+    view::{List, Pending, Query},
 };
 
 /// One list, or one object, on the trail.
@@ -23,7 +32,19 @@ pub struct View {
     /// For the trail; as stored.
     pub title: String,
     pub filter: TextField,
-    pub window: ListWindow,
+    pub window: ListWindow<Item>,
+    /// What the rows' cells are.
+    pub cells: Vec<Column>,
+    /// What the rows still wait for.
+    pub pending: Option<Pending>,
+    /// The whole answer, where one was given in part.
+    pub whole: Option<JobId>,
+    /// What of the filter could not be understood.
+    pub complaint: Option<String>,
+    /// Why there are no rows.
+    pub problem: Option<Box<Problem>>,
+    /// Where cursor and screen were before there was a filter.
+    before_filter: Option<(u64, u64)>,
 }
 
 pub const fn title(list: List) -> &'static str {
@@ -38,44 +59,122 @@ pub const fn title(list: List) -> &'static str {
 
 impl View {
     pub(super) fn of(shows: Shows, title: impl Into<String>) -> Self {
-        Self { shows, title: title.into(), filter: TextField::default(), window: ListWindow::default() }
+        Self {
+            shows,
+            title: title.into(),
+            filter: TextField::default(),
+            window: ListWindow::default(),
+            cells: Vec::new(),
+            pending: None,
+            whole: None,
+            complaint: None,
+            problem: None,
+            before_filter: None,
+        }
     }
 
-    fn query(&self, offset: u64, limit: u64) -> Option<Query> {
-        let (list, within) = match &self.shows {
-            Shows::List(list) => (*list, Within::All),
-            Shows::MembersOf(id) => (List::Edges, Within::MembersOf(id.clone())),
-            Shows::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
-            Shows::Object(_) => return None,
-        };
-        let filter = self.filter.text().trim().to_owned();
-        Some(Query { within, filter, offset, limit, ..Query::of(list) })
+    pub fn filter_text(&self) -> &str {
+        self.filter.text().trim()
     }
 
-    pub const fn is_list(&self) -> bool {
-        !matches!(self.shows, Shows::Object(_))
+    /// Whether it has rows, a filter and an order.
+    pub fn is_list(&self) -> bool {
+        self.shows.source().is_some() || matches!(self.shows, Shows::Changes(_) | Shows::Runs | Shows::Problems)
+    }
+
+    /// For what the filter's words are understood.
+    pub fn scope(&self) -> Scope {
+        match &self.shows {
+            Shows::Changes(_) => Scope::Changes,
+            Shows::Runs => Scope::Runs,
+            Shows::Problems => Scope::Problems,
+            shows => shows.source().map_or(Scope::Edges, |(list, _)| Scope::from(list)),
+        }
+    }
+
+    /// What is asked of the rows of a list of objects, all of it.
+    pub(super) fn query(&self, browse: &Browse) -> Option<Query> {
+        let (list, within) = self.shows.source()?;
+        let layout = Layout::of(&self.shows)?;
+        let (filter, sort) = (self.shows.filter(self.filter.text()), browse.sort(layout).to_vec());
+        Some(Query { within, filter, sort, columns: browse.columns(layout), ..Query::of(list) })
+    }
+
+    /// The question for a window of rows, and the run that is asked; none where another has to be asked before.
+    fn question(&self, browse: &Browse, run: RunId, window: (u64, u64), whole: bool) -> Option<(RunId, Question)> {
+        let (offset, limit) = window;
+        Some(match &self.shows {
+            Shows::Changes(compare) => {
+                let (since, until) = compare.resolved(browse, run)?;
+                let filter = self.filter_text().to_owned();
+                (until, Question::Diff { since, query: DiffQuery { only: None, filter, offset, limit } })
+            }
+            Shows::Runs => (run, Question::Runs),
+            Shows::Problems => (run, Question::Problems),
+            _ => (run, Question::Rows(Query { offset, limit, whole, ..self.query(browse)? })),
+        })
+    }
+
+    pub(super) fn cancel(&mut self, fx: &mut Fx) {
+        fx.extend(self.window.pending.take().into_iter().chain(self.whole.take()).map(Effect::Cancel));
+        self.pending = None;
+    }
+
+    /// Something else is asked for; the cursor will be there.
+    pub(super) fn ask_another(&mut self, (cursor, top): (u64, u64), fx: &mut Fx) {
+        self.cancel(fx);
+        self.problem = None;
+        self.window.ask_another(cursor, top);
+    }
+
+    /// The same is asked for once more.
+    fn renew(&mut self, fx: &mut Fx) {
+        self.cancel(fx);
+        self.problem = None;
+        self.window.renew();
     }
 }
 
 /// Starts reading the rows that the screen lacks.
 pub(super) fn fetch_rows(model: &mut Model, run: RunId, fx: &mut Fx) {
     let page = page(model);
-    let view = model.browse.view();
-    if view.window.pending.is_none()
-        && let Some((offset, limit)) = view.window.missing(page)
-        && let Some(query) = view.query(offset, limit)
-    {
-        let job = model.start(Work::Ask(run, Question::Rows(query)), fx);
+    let browse = &model.browse;
+    let view = browse.view();
+    let waits = view.window.pending.is_some() || (view.whole.is_some() && view.window.is_of_another());
+    if waits || !view.is_list() {
+        return;
+    }
+    if matches!(view.shows, Shows::Changes(_)) && browse.runs.is_none() {
+        let job = model.start(Work::Ask(run, Question::Runs), fx);
         model.browse.view_mut().window.pending = Some(job);
+    } else if let Some(window) = view.window.missing(page) {
+        match view.question(browse, run, window, false) {
+            Some((run, question)) => {
+                let job = model.start(Work::Ask(run, question), fx);
+                model.browse.view_mut().window.pending = Some(job);
+            }
+            // There is nothing to compare with: the screen says so.
+            None => model.browse.view_mut().window.give_up(),
+        }
     }
 }
 
 /// All rows are to be read anew; until they are here the old ones stay.
-pub(super) fn forget(browse: &mut Browse, fx: &mut Fx) {
+pub(super) fn renew(browse: &mut Browse, fx: &mut Fx) {
     for view in browse.roots.iter_mut().chain(&mut browse.trail) {
-        view.window.total = None;
-        if let Some(job) = view.window.pending.take() {
-            fx.push(Effect::Cancel(job));
+        view.renew(fx);
+    }
+}
+
+/// Lists of this kind are laid out in another way: with other columns, or in another order.
+pub(super) fn relaid(browse: &mut Browse, layout: Layout, reordered: bool, fx: &mut Fx) {
+    for view in browse.roots.iter_mut().chain(&mut browse.trail) {
+        if Layout::of(&view.shows) == Some(layout) {
+            if reordered {
+                view.ask_another((0, 0), fx);
+            } else {
+                view.renew(fx);
+            }
         }
     }
 }
@@ -86,38 +185,147 @@ pub(super) fn drop_filter(model: &mut Model, fx: &mut Fx) {
 
 pub(super) fn filter_changed(model: &mut Model, change: impl FnOnce(&mut TextField), fx: &mut Fx) {
     let view = model.browse.view_mut();
-    let before = view.filter.text().trim().to_owned();
+    let before = view.filter_text().to_owned();
     change(&mut view.filter);
-    if view.filter.text().trim() != before {
-        if let Some(job) = view.window.pending.take() {
-            fx.push(Effect::Cancel(job));
-        }
-        // The old rows stay until the new ones are here, so that nothing flickers; the cursor starts anew.
-        view.window.cursor = 0;
-        view.window.top = 0;
-        view.window.offset = 0;
-        view.window.total = None;
-        fetch(model, fx);
+    let now = view.filter_text();
+    if now == before {
+        return;
+    }
+    // Who drops the filter is back where he was.
+    let to = if now.is_empty() { view.before_filter.take().unwrap_or_default() } else { (0, 0) };
+    if before.is_empty() && !view.window.is_of_another() {
+        view.before_filter = Some((view.window.cursor, view.window.top));
+    }
+    view.complaint = None;
+    view.ask_another(to, fx);
+    fetch(model, fx);
+    facets::ask_anew(model, fx);
+}
+
+/// Rows that have come, of whatever kind.
+struct Come {
+    chunk: Chunk<Item>,
+    cells: Vec<Column>,
+    pending: Option<Pending>,
+    complaint: Option<String>,
+    /// The rows are in another order than asked for, or not filtered: those of before are as good.
+    premature: bool,
+}
+
+impl Come {
+    /// All there are, as the list's filter leaves them.
+    fn filtered<T: Fields>(all: Vec<T>, view: &View, item: fn(T) -> Item) -> Self {
+        let (filter, complaints) = filter::parse(view.filter_text(), view.scope());
+        let rows: Vec<Item> = all.into_iter().filter(|one| filter.matches(one)).map(item).collect();
+        let complaint = complaints.into_iter().next().map(|complaint| complaint.words);
+        let chunk = Chunk { offset: 0, total: rows.len() as u64, rows };
+        Self { chunk, cells: Vec::new(), pending: None, complaint, premature: false }
     }
 }
 
-/// The list that waits for this answer.
-fn waiting(browse: &mut Browse, job: JobId) -> Option<&mut View> {
-    browse.roots.iter_mut().chain(&mut browse.trail).find(|v| v.window.pending == Some(job))
+/// Which list waits for this answer, by its place among all.
+fn waiting(browse: &Browse, job: JobId) -> Option<usize> {
+    let mut all = browse.roots.iter().chain(&browse.trail);
+    all.position(|v| v.window.pending == Some(job) || v.whole == Some(job))
 }
 
-pub(super) fn answered(model: &mut Model, job: JobId, rows: Rows) {
+fn nth(browse: &mut Browse, at: usize) -> Option<&mut View> {
+    browse.roots.iter_mut().chain(&mut browse.trail).nth(at)
+}
+
+/// Rows have come. Answers to other questions are given back.
+pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut Fx) -> Option<Answer> {
+    let browse = &mut model.browse;
+    if let Answer::Runs(all) = &answer {
+        browse.runs = Some(all.clone());
+    }
+    let Some(at) = waiting(browse, job) else { return Some(answer) };
+    let view = nth(browse, at)?;
+    let come = match answer {
+        Answer::Rows(rows) => {
+            let asked = !rows.query.filter.is_empty() || !rows.query.sort.is_empty();
+            let premature = match rows.pending {
+                Some(Pending::Sorting) => true,
+                Some(Pending::Loading) => asked,
+                Some(Pending::Filtering) | None => false,
+            };
+            let offset = rows.query.offset;
+            Come {
+                chunk: Chunk { offset, total: rows.total, rows: rows.rows.into_iter().map(Item::Row).collect() },
+                cells: rows.query.columns,
+                pending: rows.pending,
+                complaint: rows.filter_problem,
+                premature,
+            }
+        }
+        Answer::Diff(diff) => {
+            let rows = diff.rows.into_iter().map(Item::Diff).collect();
+            let chunk = Chunk { offset: diff.query.offset, total: diff.total, rows };
+            browse.changes = diff.totals;
+            Come { chunk, cells: Vec::new(), pending: None, complaint: diff.filter_problem, premature: false }
+        }
+        // The runs are known now: what has changed can be asked.
+        Answer::Runs(_) if matches!(view.shows, Shows::Changes(_)) => {
+            view.window.pending = None;
+            return None;
+        }
+        Answer::Runs(all) => Come::filtered(all, view, Item::Run),
+        Answer::Problems(all) => {
+            let come = Come::filtered(all.clone(), view, Item::Finding);
+            browse.problems = Some(all);
+            come
+        }
+        other => return Some(other),
+    };
     let page = page(model);
-    if let Some(view) = waiting(&mut model.browse, job) {
+    let view = nth(&mut model.browse, at)?;
+    let is_last = view.whole == Some(job);
+    let goes_on = come.pending.is_some() && !is_last;
+    let window = (come.chunk.offset, (come.chunk.rows.len() as u64).max(60));
+    take(view, come, is_last, page, fx);
+    if goes_on
+        && let Some(run) = model.browse.run
+        && let Some(view) = model.browse.roots.iter().chain(&model.browse.trail).nth(at)
+        && let Some((run, question)) = view.question(&model.browse, run, window, true)
+    {
+        let job = model.start(Work::Ask(run, question), fx);
+        if let Some(view) = nth(&mut model.browse, at) {
+            fx.extend(view.whole.replace(job).map(Effect::Cancel));
+        }
+    }
+    None
+}
+
+fn take(view: &mut View, come: Come, is_last: bool, page: u64, fx: &mut Fx) {
+    if is_last {
+        view.whole = None;
+        // What was asked for the screen meanwhile is of before.
+        fx.extend(view.window.pending.take().map(Effect::Cancel));
+    } else {
         view.window.pending = None;
-        view.window.take(rows, page);
+    }
+    view.pending = come.pending;
+    view.complaint = come.complaint;
+    let before = view.window.fresh;
+    if come.premature && view.window.total.is_some() {
+        // The rows on the screen are no worse.
+    } else if view.window.wants(&come.chunk, page) {
+        view.cells = come.cells;
+        view.window.take(come.chunk, page);
+        if come.premature && matches!(before, Fresh::Other(..)) {
+            view.window.fresh = before;
+        }
+    } else {
+        view.window.renew();
     }
 }
 
 pub(super) fn failed(browse: &mut Browse, job: JobId, problem: Box<Problem>) {
-    if let Some(view) = waiting(browse, job) {
+    if let Some(view) = waiting(browse, job).and_then(|at| nth(browse, at)) {
         view.window.pending = None;
-        view.window.total = Some(0);
-        browse.problem = Some(problem);
+        view.whole = None;
+        view.pending = None;
+        view.window.give_up();
+        view.problem = Some(problem);
     }
 }

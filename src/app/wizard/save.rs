@@ -4,7 +4,6 @@ use super::{Checks, JupiterOneSide};
 use crate::{
     app::{
         Fx, Model,
-        browse::Browse,
         field::TextField,
         ingest::{Ingest, IngestPhase},
         msg::{JobId, Work},
@@ -81,7 +80,7 @@ pub(in crate::app) fn saved(model: &mut Model, saved: Saved, fx: &mut Fx) {
     if model.overview.profile.as_ref().is_none_or(|old| old.tenant != profile.tenant) {
         // Another tenant has another store: nothing of the old one may be taken for its own.
         model.overview.store = None;
-        model.browse = Browse::default();
+        model.browse.forget();
         if !matches!(model.ingest.phase, IngestPhase::Running(_)) {
             model.ingest = Ingest::default();
         }

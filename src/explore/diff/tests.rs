@@ -3,7 +3,10 @@ use serde_json::json;
 use super::*;
 use crate::{
     domain::{completeness::State, explore::DiffPart},
-    store::tests::{self as stores, NAMING, Place, USER},
+    store::{
+        StoreError,
+        tests::{self as stores, NAMING, Place, USER},
+    },
 };
 
 /// Ada gets a title, Bob goes and leaves Golf, Cleo comes into Golf.
@@ -27,7 +30,7 @@ fn place() -> Place {
 }
 
 fn ask(diffs: &Diffs, reader: &Reader, query: DiffQuery) -> DiffRows {
-    diffs.ask(reader, NAMING, RunId(2), RunId(1), query).unwrap()
+    diffs.ask(reader, NAMING, RunId(2), RunId(1), query, &Stop::default()).unwrap()
 }
 
 fn line(row: &DiffRow) -> String {
@@ -87,10 +90,23 @@ fn a_change_is_told_field_by_field() {
 fn the_last_differences_are_kept_for_as_long_as_their_runs_are() {
     let place = place();
     let (reader, diffs) = (place.reader(), Diffs::new());
-    let between = |since: i64, run: i64| diffs.between(&reader, RunId(since), RunId(run));
+    let between = |since: i64, run: i64| diffs.between(&reader, RunId(since), RunId(run), &Stop::default());
     let first = between(1, 2).unwrap();
     assert!(Arc::ptr_eq(&first, &between(1, 2).unwrap()));
     assert!(!Arc::ptr_eq(&first, &between(2, 1).unwrap()));
     place.writer().prune(1).unwrap();
-    assert!(matches!(between(1, 2), Err(StoreError::NotComparable { run: RunId(1), .. })));
+    assert!(matches!(between(1, 2), Err(ExploreError::Store(StoreError::NotComparable { run: RunId(1), .. }))));
+}
+
+#[test]
+fn who_does_not_wait_is_not_answered() {
+    let place = place();
+    let (reader, diffs, stop) = (place.reader(), Diffs::new(), Stop::default());
+    let filtered = || DiffQuery { filter: "ada".to_owned(), limit: 9, ..DiffQuery::default() };
+    assert_eq!(ask(&diffs, &reader, filtered()).total, 1);
+    stop.ask();
+    for diffs in [&diffs, &Diffs::new()] {
+        let answer = diffs.ask(&reader, NAMING, RunId(2), RunId(1), filtered(), &stop);
+        assert!(matches!(answer, Err(ExploreError::Stopped(Stopped))), "{answer:?}");
+    }
 }

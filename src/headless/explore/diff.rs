@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    Look, Stop, another_answer, run_words,
+    Look, Stop, another_answer, fields_words, run_words,
     table::{Form, Head, Table},
 };
 use crate::{
@@ -12,9 +12,8 @@ use crate::{
         column::Cell,
         explore::{Answer, Change, DiffPart, DiffQuery, DiffRow, DiffRows, Question},
         ids::RunId,
-        portrait::label,
         problem::Problem,
-        text::{counted, grouped, visible},
+        text::{counted, grouped},
         view::RunInfo,
     },
     headless::output::{Exit, Output},
@@ -146,11 +145,6 @@ fn heads() -> Vec<Head> {
 
 fn cells(row: &DiffRow) -> Vec<Cell> {
     let from = row.edge.as_ref().map_or(Cell::Empty, |edge| Cell::Text(edge.from_name.clone()));
-    let fields: Vec<String> = row
-        .fields
-        .iter()
-        .map(|field| format!("{}: {} → {}", label(&field.field), value(&field.before), value(&field.now)))
-        .collect();
     vec![
         Cell::Text(sign(row.change).to_owned()),
         from,
@@ -158,7 +152,7 @@ fn cells(row: &DiffRow) -> Vec<Cell> {
         Cell::Text(row.second.clone()),
         Cell::Text(row.label.clone()),
         Cell::Text(row.id.clone()),
-        Cell::Text(fields.join("; ")),
+        Cell::Text(fields_words(&row.fields)),
     ]
 }
 
@@ -170,17 +164,25 @@ const fn sign(change: Change) -> &'static str {
     }
 }
 
-fn value(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".to_owned(),
-        Value::String(text) => visible(text).into_owned(),
-        other => other.to_string(),
-    }
-}
-
+/// A difference as programs get it, with the words that rows of lists have.
 fn object(row: &DiffRow) -> Value {
-    let mut object = json!(row);
-    object["event"] = json!(if row.edge.is_some() { "membership" } else { "object" });
+    let mut object = json!({
+        "event": "object",
+        "change": row.change,
+        "id": row.id,
+        "type": row.kind,
+        "name": row.name,
+        "login": row.second,
+        "kind": row.label,
+        "fields": row.fields,
+    });
+    if let Some(edge) = &row.edge {
+        object["event"] = json!("membership");
+        object["from_id"] = json!(edge.from_id);
+        object["from"] = json!(edge.from_name);
+        object["edge"] = json!(edge.edge_type);
+        object["mapped"] = json!(edge.mapped);
+    }
     object
 }
 

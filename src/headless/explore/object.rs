@@ -5,12 +5,12 @@ use std::io::Write as _;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Look, Stop, a_kind, another_answer};
+use super::{Look, Stop, a_kind, another_answer, fields_words};
 use crate::{
     cli::{self, Common},
     domain::{
         completeness::State,
-        explore::{Answer, Question},
+        explore::{Answer, Change, Question, Version},
         kind::EntityKind,
         portrait::{Shown, portrait},
         provenance::provenance,
@@ -27,6 +27,9 @@ pub fn show(common: &Common, args: &cli::Show) -> Result<Exit, Stop> {
     let Answer::Detail(Some(detail)) = look.ask(Question::Detail(named.id.clone()))? else {
         return Err(another_answer().into());
     };
+    let Answer::History(history) = look.ask(Question::History(named.id.clone()))? else {
+        return Err(another_answer().into());
+    };
     let output = Output::new(args.output.json);
     if args.output.json {
         output.emit(&json!({
@@ -41,16 +44,17 @@ pub fn show(common: &Common, args: &cli::Show) -> Result<Exit, Stop> {
             "incomplete": detail.state,
             "entity": detail.entity,
             "raw": detail.raw,
+            "history": history,
         }));
     } else {
         let mut out = std::io::stdout().lock();
-        out.write_all(text(&detail, &named, &look.words()).as_bytes())?;
+        out.write_all(text(&detail, &named, &history, &look.words()).as_bytes())?;
         out.flush()?;
     }
     Ok(look.end(&output, |_| ()))
 }
 
-fn text(detail: &Detail, named: &Named, run: &str) -> String {
+fn text(detail: &Detail, named: &Named, history: &[Version], run: &str) -> String {
     let kind = match named.label.as_str() {
         "" => a_kind(detail.kind).to_owned(),
         label => format!("{}, {}", a_kind(detail.kind), visible(label)),
@@ -85,6 +89,7 @@ fn text(detail: &Detail, named: &Named, run: &str) -> String {
         lines.push(("Directly in".to_owned(), counted(detail.groups, "group")));
     }
     lines.extend(upload(detail));
+    lines.extend(history.iter().map(happened));
     let widest = lines.iter().map(|(label, _)| label.width()).max().unwrap_or_default();
     for (label, value) in lines {
         let gap = " ".repeat(widest.saturating_sub(label.width()));
@@ -92,6 +97,27 @@ fn text(detail: &Detail, named: &Named, run: &str) -> String {
         out.push('\n');
     }
     out
+}
+
+/// What became of it in one of the runs that are kept.
+fn happened(version: &Version) -> (String, String) {
+    let mut words = match version.change {
+        Change::Came => vec!["came".to_owned()],
+        Change::Went => vec!["went".to_owned()],
+        Change::Changed => vec![fields_words(&version.fields)],
+    };
+    let moved = |(came, went): (u64, u64), thing: &str| match (came, went) {
+        (0, 0) => String::new(),
+        (came, 0) => format!("{} more", counted(came, thing)),
+        (0, went) => format!("{} less", counted(went, thing)),
+        (came, went) => format!("{} more, {} less", counted(came, thing), counted(went, thing)),
+    };
+    // Who just came has all that it has since then.
+    if version.change == Change::Changed {
+        words.extend([moved(version.members, "member"), moved(version.groups, "group")]);
+    }
+    words.retain(|part| !part.is_empty());
+    (format!("Run {}", version.run), format!("{}  {}", day(version.at), words.join("; ")))
 }
 
 /// What an upload makes of it, in words: all of it is in the JSON.
@@ -113,4 +139,39 @@ fn upload(detail: &Detail) -> Vec<(String, String)> {
             .map(|one| (String::new(), format!("without {}: {}", one.property, visible(one.why)))),
     );
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::domain::{explore::FieldChange, ids::RunId};
+
+    #[test]
+    fn what_became_of_an_object_is_a_line_a_run() {
+        let check = |change, fields: &[(&str, &str)], members, groups, want: &str| {
+            let version = Version {
+                run: RunId(2),
+                at: Timestamp::UNIX_EPOCH,
+                until: None,
+                change,
+                fields: fields
+                    .iter()
+                    .map(|(field, now)| FieldChange {
+                        field: (*field).to_owned(),
+                        before: serde_json::Value::Null,
+                        now: json!(now),
+                    })
+                    .collect(),
+                members,
+                groups,
+            };
+            assert_eq!(happened(&version), ("Run 2".to_owned(), format!("1970-01-01 00:00 UTC  {want}")));
+        };
+        check(Change::Came, &[], (5, 0), (1, 0), "came");
+        check(Change::Went, &[], (0, 5), (0, 0), "went");
+        check(Change::Changed, &[("department", "Fi\x1bnance")], (0, 0), (0, 0), "Department: nothing → Fi␛nance");
+        check(Change::Changed, &[], (2, 1), (0, 1), "2 members more, 1 member less; 1 group less");
+    }
 }

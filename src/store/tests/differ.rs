@@ -12,6 +12,7 @@ use crate::domain::{
     entity::Entity,
     explore::{Change, DiffPart, FieldChange, Version},
     kind::EdgeKind,
+    reading::RunKind,
 };
 
 /// A run whole: entities by key, and the groups' edges.
@@ -104,7 +105,7 @@ fn told(reader: &Reader, all: &Differences, piece: Piece) -> (u64, Vec<(String, 
 }
 
 fn lines(reader: &Reader, before: RunId, now: RunId) -> Vec<String> {
-    let all = reader.differences(before, now).unwrap();
+    let all = reader.differences(before, now, &|| false).unwrap().unwrap();
     told(reader, &all, ALL).1.into_iter().map(|(line, _)| line).collect()
 }
 
@@ -124,7 +125,7 @@ pub(super) fn check_all(reader: &Reader, kept: &[RunId]) {
 
 fn check_two(reader: &Reader, (before, old): (RunId, &Whole), (now, new): (RunId, &Whole)) {
     let want = old.until(new);
-    let all = reader.differences(before, now).unwrap();
+    let all = reader.differences(before, now, &|| false).unwrap().unwrap();
     let (total, found) = told(reader, &all, ALL);
     assert_eq!(total, found.len() as u64);
     let lines: Vec<String> = found.iter().map(|(line, _)| line.clone()).collect();
@@ -151,7 +152,7 @@ fn check_two(reader: &Reader, (before, old): (RunId, &Whole), (now, new): (RunId
     let part = |only: DiffPart| told(reader, &all, Piece { only: Some(only), ..ALL }).1;
     assert_eq!([part(DiffPart::Objects), part(DiffPart::Memberships)].concat(), found);
     // A filter leaves what it keeps.
-    let keep = |d: &Different<'_>| d.change == Change::Came;
+    let keep = |d: &Different<'_>| ControlFlow::Continue(d.change == Change::Came);
     let mut kept = Vec::new();
     let piece = Piece { offset: 1, limit: 2, ..ALL };
     let total = reader.each_different(&all, piece, Some(&keep), &mut |d, _| kept.push(line(&d))).unwrap();
@@ -229,7 +230,7 @@ fn what_came_changed_and_went() {
         "Came GroupUser g1>u4",
     ];
     assert_eq!(lines(&reader, first, second), want);
-    let all = reader.differences(first, second).unwrap();
+    let all = reader.differences(first, second, &|| false).unwrap().unwrap();
     assert_eq!(
         (all.entities[EntityKind::User as usize], all.edges[EdgeKind::GroupUser as usize]),
         ([1, 2, 1], [1, 0, 1])
@@ -301,12 +302,12 @@ fn only_finished_runs_that_are_kept_are_compared() {
         run(&mut writer, 10 * at as i64, &pages(name));
     }
     let reader = place.reader();
-    let all = reader.differences(RunId(1), RunId(4)).unwrap();
+    let all = reader.differences(RunId(1), RunId(4), &|| false).unwrap().unwrap();
     writer.prune(2).unwrap();
     let fifth = writer.begin_run(at(50), &RunPlan::default()).unwrap();
     writer.commit(fifth, &listed(Collection::Users, State::Complete, vec![])).unwrap();
     let check = |before: i64, now: i64, wrong: i64, want: Option<RunStatus>| match reader
-        .differences(RunId(before), RunId(now))
+        .differences(RunId(before), RunId(now), &|| false)
         .unwrap_err()
     {
         StoreError::NotComparable { run, status, kept } => {
@@ -338,13 +339,66 @@ fn a_filter_sees_both_ends() {
     pages.push(members("g1", State::Complete, &[("u1", USER), ("u9", USER)]));
     let second = run(&mut writer, 10, &pages).id;
     let reader = place.reader();
-    let all = reader.differences(first, second).unwrap();
+    let all = reader.differences(first, second, &|| false).unwrap().unwrap();
     let seen = RefCell::new(Vec::new());
     let keep = |d: &Different<'_>| {
         seen.borrow_mut().push(d.edge.map(|(near, _, mapped)| (near.name.to_owned(), mapped)));
-        false
+        ControlFlow::Continue(false)
     };
     assert_eq!(reader.each_different(&all, ALL, Some(&keep), &mut |_, _| panic!("not kept")).unwrap(), 0);
     let golf = |mapped| Some(("Golf".to_owned(), mapped));
     assert_eq!(seen.into_inner(), [None, None, golf(false), golf(true)]);
+}
+
+#[test]
+fn nobody_who_does_not_wait_is_answered() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let first = run(&mut writer, 0, &whole(vec![user("u1", "Ada"), user("u2", "Bob")], vec![])).id;
+    let second = run(&mut writer, 10, &whole(vec![user("u3", "Cy")], vec![])).id;
+    let reader = place.reader();
+    assert!(reader.differences(first, second, &|| true).unwrap().is_none());
+    let all = reader.differences(first, second, &|| false).unwrap().unwrap();
+    let asked = RefCell::new(0);
+    let keep = |_: &Different<'_>| {
+        *asked.borrow_mut() += 1;
+        if *asked.borrow() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(true) }
+    };
+    let mut told = Vec::new();
+    assert_eq!(reader.each_different(&all, ALL, Some(&keep), &mut |d, _| told.push(line(&d))).unwrap(), 1);
+    assert_eq!((told, asked.into_inner()), (vec!["Went User u1 Ada".to_owned()], 2));
+}
+
+/// What a selection read is taken back when the next run begins, and is no run to compare with.
+#[test]
+fn a_selection_is_no_state() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let pages = |name: &str| {
+        let mut pages = whole(vec![user("u1", name), user("u2", "Bob")], vec![group("g1", "Golf")]);
+        pages.push(members("g1", State::Complete, &[("u1", USER), ("u2", USER)]));
+        pages
+    };
+    let first = run(&mut writer, 0, &pages("Ada")).id;
+    let plan = RunPlan { kind: RunKind::Scoped, plan: "g1".to_owned() };
+    let scoped = writer.begin_run(at(10), &plan).unwrap();
+    writer.commit(scoped, &listed(Collection::Users, State::Complete, vec![user("u1", "Eve")])).unwrap();
+    writer.commit(scoped, &members("g1", State::Complete, &[("u1", USER)])).unwrap();
+    let info = writer.finish_run(scoped, &end(RunStatus::Complete, 11)).unwrap();
+    assert_eq!(info.status, RunStatus::Scoped);
+    let reader = place.reader();
+    let no_state = |reader: &Reader| {
+        let told: Vec<RunId> = reader.history("u1").unwrap().iter().map(|v| v.run).collect();
+        assert!(!told.contains(&scoped), "{told:?}");
+        assert_eq!(reader.history("g1").unwrap().last().unwrap().members, (2, 0));
+    };
+    no_state(&reader);
+    assert!(matches!(
+        reader.differences(first, scoped, &|| false),
+        Err(StoreError::NotComparable { status: Some(RunStatus::Scoped), .. })
+    ));
+    let third = run(&mut writer, 20, &pages("Ada")).id;
+    no_state(&reader);
+    assert_eq!(lines(&reader, first, third), [""; 0]);
+    check_all(&reader, &[first, third]);
 }

@@ -1,26 +1,36 @@
 //! The browser's screen: tabs, trail, filter, a windowed list, and the object under the cursor beside it.
 
+mod columns;
 mod heads;
+mod lines;
 mod list;
 mod object;
+mod why;
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
-    text::Line,
+    text::{Line, Span},
 };
 
-use super::super::{Room, text::fit, theme, widgets};
-use crate::{
-    app::{
-        Model, Sign,
-        browse::{Pane, Shows, banner},
-    },
-    domain::kind::EntityKind,
+pub use columns::mark;
+
+use super::super::{
+    Room,
+    page::Page,
+    text::{fit, width},
+    theme, widgets,
 };
+use crate::app::{
+    Model, Sign,
+    browse::{Item, Known, Pane, Pick, Shows, View, banner},
+    pointer::Target,
+};
+
+/// The side pane.
+const SIDE: u16 = 42;
 
 /// Gives back the furthest that an open object can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     if model.browse.run.is_none() {
         let inner = widgets::panel(buf, area, "Browse");
         let text = match model.overview.profile {
@@ -52,13 +62,26 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     };
     let body = Rect { y: area.y + head, height: area.height.saturating_sub(head), ..area };
     let view = model.browse.view();
-    if let Shows::Object(open) = &view.shows {
-        let inner = widgets::panel(buf, body, &view.title);
-        return widgets::scrolled(buf, inner, &object::lines(model, inner.width), open.scroll);
-    }
+    let body = match &view.shows {
+        Shows::Object(open) => {
+            buf.spot(body, Target::Main);
+            return object::draw(model, open, buf, body, room);
+        }
+        Shows::Why(reasons) => {
+            buf.spot(body, Target::Main);
+            return why::draw(reasons, buf, body, room);
+        }
+        Shows::One(item, scroll) => {
+            let inner = widgets::panel(buf, body, &view.title);
+            buf.spot(body, Target::Main);
+            return widgets::scrolled(buf, inner, &lines::one(model, item, inner.width), *scroll);
+        }
+        Shows::Pick(pick) => picking(pick, buf, body),
+        _ => body,
+    };
     let (list_at, side) = match room {
         Room::Full => {
-            let [list, side] = Layout::horizontal([Constraint::Min(60), Constraint::Length(42)])
+            let [list, side] = Layout::horizontal([Constraint::Min(60), Constraint::Length(SIDE)])
                 .spacing(Spacing::Overlap(1))
                 .areas(body);
             (list, Some(side))
@@ -67,22 +90,47 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     };
     list::draw(model, view, buf, list_at, room);
     if let Some(side) = side {
-        let name = match (model.browse.subject(), &model.browse.detail) {
-            (Some((_, _, name)), _) => name,
-            (None, Pane::Ready(detail)) => detail.name.clone(),
-            (None, _) => String::new(),
-        };
-        let inner = widgets::panel(buf, side, &name);
-        widgets::scrolled(buf, inner, &object::lines(model, inner.width), 0);
+        beside(model, view, buf, side);
     }
     0
 }
 
-const fn kind_name(kind: EntityKind) -> &'static str {
-    match kind {
-        EntityKind::Account => "account",
-        EntityKind::User => "user",
-        EntityKind::Group => "group",
-        EntityKind::Member => "group member",
+/// What is being chosen, and among what; gives back the room below.
+fn picking(pick: &Pick, buf: &mut Page<'_>, area: Rect) -> Rect {
+    let asks = match &pick.known {
+        Known::Member(_) if area.width < 70 => "In which group? Among ".to_owned(),
+        Known::Group(_) if area.width < 70 => "Who in it? Among ".to_owned(),
+        Known::Member(member) => format!("Why is {} in … which group? Among ", member.name),
+        Known::Group(group) => format!("Why is … who in {}? Among ", group.name),
+    };
+    let among = pick.among();
+    let cells = usize::from(area.width).saturating_sub(2);
+    let asks = fit(&asks, cells.saturating_sub(width(among)));
+    let line = Line::from(vec![Span::raw(asks), Span::styled(among, theme::ACCENT)]);
+    buf.set_line(area.x + 1, area.y, &line, area.width.saturating_sub(1));
+    Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area }
+}
+
+/// What is known of the line under the cursor.
+fn beside(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect) {
+    buf.spot(area, Target::Side);
+    if view.shows.source().is_none() {
+        let title = match view.window.selected() {
+            Some(Item::Run(run)) => format!("Run {}", run.id),
+            Some(Item::Finding(finding)) => finding.about.clone(),
+            Some(item) => item.subject().map_or_else(String::new, |(_, _, name)| name),
+            None => String::new(),
+        };
+        let inner = widgets::panel(buf, area, &title);
+        let all = view.window.selected().map(|item| lines::one(model, item, inner.width)).unwrap_or_default();
+        widgets::scrolled(buf, inner, &all, 0);
+        return;
     }
+    let name = match (model.browse.subject(), &model.browse.detail) {
+        (Some((_, _, name)), _) => name,
+        (None, Pane::Ready(detail)) => detail.name.clone(),
+        (None, _) => String::new(),
+    };
+    let inner = widgets::panel(buf, area, &name);
+    widgets::scrolled(buf, inner, &object::beside(model, inner.width), 0);
 }

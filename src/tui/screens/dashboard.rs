@@ -1,20 +1,29 @@
-//! The dashboard: what there is, and the step that comes next.
+//! The dashboard: what there is, the step that comes next, and the tenant at a glance. Where there is room in three
+//! columns, else in one that follows the cursor.
+
+mod glance;
 
 use std::collections::BTreeSet;
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
 
 use super::super::{
     Room,
+    page::Page,
     text::{ago, clock, fit, when, wrap},
     theme, widgets,
 };
 use crate::{
-    app::{Model, Sign, Step, ingest::IngestPhase, upload::UploadState},
+    app::{
+        Model, Sign, Step,
+        dashboard::{Part, Spot, chosen, sections, spots},
+        ingest::IngestPhase,
+        pointer::Target,
+        upload::UploadState,
+    },
     domain::{
         completeness::{Gap, GapScope, RunStatus, State},
         text::{counted, grouped},
@@ -22,70 +31,122 @@ use crate::{
     },
 };
 
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+/// A line, with what it opens.
+type Row = (Option<Spot>, Line<'static>);
+
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let Some(profile) = &model.overview.profile else { return 0 };
+    let here = chosen(model);
+    let all = sections(model);
+    let of = |parts: &[Part], cells: u16| -> Vec<Row> {
+        let parts = all.iter().filter(|section| parts.contains(&section.part));
+        parts.flat_map(|section| glance::rows(model, section, &here, usize::from(cells))).collect()
+    };
     let (left, right) = match room {
         Room::Full => {
-            let [left, right] = Layout::horizontal([Constraint::Min(60), Constraint::Length(42)])
+            let [left, right] = Layout::horizontal([Constraint::Min(50), Constraint::Length(64)])
                 .spacing(Spacing::Overlap(1))
                 .areas(area);
             (left, Some(right))
         }
         _ => (area, None),
     };
-    let inner = widgets::panel(buf, left, profile.title());
-    let mut lines = Vec::new();
+    let inner = match room {
+        Room::Small => Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area },
+        _ => widgets::panel(buf, left, profile.title()),
+    };
+    let blank = || (None, Line::default());
+    let mut rows: Vec<Row> = Vec::new();
     if room != Room::Small {
-        lines.push(Line::default());
-        lines.extend(facts(model, inner.width));
-        lines.push(Line::default());
+        rows.extend(facts(model, inner.width, room).into_iter().map(|line| (None, line)));
+        rows.push(blank());
     }
-    for step in Step::ALL {
-        let chosen = step == model.chosen();
+    rows.extend(steps(model, &here, inner.width));
+    match &model.trouble {
+        Some(problem) => {
+            if room == Room::Small {
+                rows.clear();
+            }
+            rows.push(blank());
+            rows.extend(widgets::problem(problem, inner.width, Sign::Failed).into_iter().map(|line| (None, line)));
+        }
+        None => {
+            let gaps = match room {
+                Room::Full => gap_advice(gaps(model), inner.width, 6),
+                Room::Small => Vec::new(),
+                // What mends them needs more room than there is.
+                _ => gap_pointer(gaps(model), inner.width),
+            };
+            if !gaps.is_empty() && room == Room::Full {
+                rows.push(blank());
+            }
+            rows.extend(gaps.into_iter().map(|line| (None, line)));
+            rows.extend(of(&[Part::Totals], inner.width));
+        }
+    }
+    let waits = glance::waiting(model, inner.width);
+    let Some(right) = right else {
+        let rest = [Part::Users, Part::Groups, Part::Sizes, Part::Depths, Part::Largest];
+        rows.extend(of(&rest, inner.width));
+        rows.extend(waits.into_iter().map(|line| (None, line)));
+        column(model, buf, inner, &rows, &here);
+        return 0;
+    };
+    column(model, buf, inner, &rows, &here);
+    let inner = widgets::panel(buf, right, "At a glance");
+    if !waits.is_empty() || all.len() <= 2 {
+        let nothing = widgets::wrapped("Nothing has been read yet.", inner.width, 0, theme::DIM);
+        widgets::lines(buf, inner, if waits.is_empty() { &nothing } else { &waits });
+        return 0;
+    }
+    let [one, other] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).spacing(2).areas(inner);
+    column(model, buf, one, &of(&[Part::Users, Part::Groups], one.width), &here);
+    column(model, buf, other, &of(&[Part::Sizes, Part::Depths, Part::Largest], other.width), &here);
+    0
+}
+
+/// Rows that follow the cursor where there are more of them than lines.
+fn column(model: &Model, buf: &mut Page<'_>, area: Rect, rows: &[Row], here: &Spot) {
+    // Air between parts, not above the first.
+    let rows = match rows {
+        [(None, line), rest @ ..] if line.width() == 0 => rest,
+        rows => rows,
+    };
+    let height = usize::from(area.height);
+    let at = rows.iter().position(|(spot, _)| spot.as_ref() == Some(here)).unwrap_or(0);
+    let most = rows.len().saturating_sub(height.max(1));
+    // What stands above the first of the lines that open something is shown as long as it can be.
+    let top = if at + 1 < height { 0 } else { at.saturating_sub(height / 2).min(most) };
+    let lines: Vec<Line<'_>> = rows.iter().map(|(_, line)| line.clone()).collect();
+    let top_line = u16::try_from(top).unwrap_or(u16::MAX);
+    match Room::of(model.size.0, model.size.1) {
+        Room::Small => widgets::scrolled_bare(buf, area, &lines, top_line),
+        _ => widgets::scrolled(buf, area, &lines, top_line),
+    };
+    buf.spot(area, Target::Main);
+    let all = spots(model);
+    for ((spot, _), y) in rows.iter().skip(top).zip(area.top()..area.bottom()) {
+        if let Some(place) = spot.as_ref().and_then(|spot| all.iter().position(|one| one == spot)) {
+            buf.spot(Rect { y, height: 1, ..area }, Target::Row(place as u64));
+        }
+    }
+}
+
+fn steps(model: &Model, here: &Spot, cells: u16) -> Vec<Row> {
+    let row = |step: Step| {
+        let chosen = *here == Spot::Step(step);
         let text = format!("{:<12} ", step.title());
-        let what = fit(&says(model, step), usize::from(inner.width).saturating_sub(19));
-        lines.push(Line::from(vec![
+        let what = fit(&says(model, step), usize::from(cells).saturating_sub(19));
+        let line = Line::from(vec![
             Span::styled(if chosen { "▸ " } else { "  " }, theme::ACCENT),
             widgets::sign(model.sign(step)),
             Span::styled(format!(" {} ", step as usize + 1), theme::DIM),
             Span::styled(text, if chosen { theme::STRONG } else { theme::PLAIN }),
             Span::styled(what, if chosen { theme::PLAIN } else { theme::DIM }),
-        ]));
-        // Gaps need the room more than air does.
-        if room == Room::Full || (room == Room::Medium && gaps(model).is_empty() && model.trouble.is_none()) {
-            lines.push(Line::default());
-        }
-    }
-    if let Some(problem) = &model.trouble {
-        if room == Room::Small {
-            lines.clear();
-        }
-        lines.push(Line::default());
-        lines.extend(widgets::problem(problem, inner.width, Sign::Failed));
-    } else if right.is_none() && room != Room::Small {
-        lines.push(Line::default());
-        lines.extend(gap_advice(gaps(model), inner.width, 3));
-    }
-    widgets::lines(buf, inner, &lines);
-    if let Some(right) = right {
-        let inner = widgets::panel(buf, right, "What is here");
-        let mut lines = vec![Line::default()];
-        let totals = model.overview.store.as_ref().map(|s| s.totals.clone()).unwrap_or_default();
-        for (name, n) in [
-            ("Accounts", totals.accounts),
-            ("Users", totals.users),
-            ("Groups", totals.groups),
-            ("Group members", totals.members),
-            ("Edges", totals.edges),
-        ] {
-            let room = usize::from(inner.width).saturating_sub(name.len());
-            lines.push(Line::raw(format!("{name}{:>room$}", grouped(n))));
-        }
-        lines.push(Line::default());
-        lines.extend(gap_advice(gaps(model), inner.width, 6));
-        widgets::lines(buf, inner, &lines);
-    }
-    0
+        ]);
+        (Some(Spot::Step(step)), line)
+    };
+    Step::ALL.into_iter().map(row).collect()
 }
 
 fn gaps(model: &Model) -> &[Gap] {
@@ -123,6 +184,15 @@ pub fn gap_advice(gaps: &[Gap], cells: u16, most: usize) -> Vec<Line<'static>> {
     out
 }
 
+/// The first gaps, and where it stands what to do about them.
+fn gap_pointer(gaps: &[Gap], cells: u16) -> Vec<Line<'static>> {
+    let mut out = gap_lines(gaps, cells, 2);
+    if gaps.iter().any(|gap| !gap.accepted) {
+        out.push(Line::styled(fit("  What to do about them: Ingest (2).", usize::from(cells)), theme::DIM));
+    }
+    out
+}
+
 /// What mends a gap.
 const fn next_step(gap: &Gap) -> Option<&'static str> {
     match gap.state {
@@ -144,11 +214,14 @@ const fn next_step(gap: &Gap) -> Option<&'static str> {
     }
 }
 
-fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
+/// Whose directory this is, and where it goes. Where there is little room a line each, and not where the file is.
+fn facts(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let Some(profile) = &model.overview.profile else { return Vec::new() };
     let mut out = Vec::new();
     let mut fact = |name: &str, value: &str| {
-        for (n, line) in wrap(value, usize::from(cells).saturating_sub(13)).into_iter().enumerate() {
+        let left = usize::from(cells).saturating_sub(13);
+        let value = if room == Room::Full { value.to_owned() } else { fit(value, left) };
+        for (n, line) in wrap(&value, left).into_iter().enumerate() {
             let name = if n == 0 { name } else { "" };
             out.push(Line::from(vec![Span::styled(format!("{name:<12} "), theme::DIM), Span::raw(line)]));
         }
@@ -161,9 +234,10 @@ fn facts(model: &Model, cells: u16) -> Vec<Line<'static>> {
     if let Some(store) = &model.overview.store {
         match store.temporary {
             true => fact("Store", "temporary: it goes when you quit"),
-            false => fact("Store", &store.path),
+            false if room == Room::Full => fact("Store", &store.path),
+            false => {}
         }
-        if let Some(run) = &store.finished {
+        if let Some(run) = store.finished.as_ref().filter(|_| room == Room::Full) {
             let when = ago(model.now, run.last_at());
             let full = full_read(model, run.last_full).map(|text| format!("; {text}")).unwrap_or_default();
             fact("Read", &format!("run {}, {when}{full}", run.id));

@@ -9,6 +9,7 @@ use ratatui::{
 use super::{
     super::{
         Room,
+        page::Page,
         text::{ago, clock, fit, right, time, when, width},
         theme, widgets,
     },
@@ -16,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{
-        Kind, Model, Sign,
+        Kind, Model, Sign, command,
         ingest::{Ingest, IngestPhase},
     },
     domain::{
@@ -30,7 +31,7 @@ use crate::{
 };
 
 /// Gives back the furthest that the log, or what went wrong, can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     match (&model.ingest.phase, room) {
         (IngestPhase::Idle, _) => {
             idle(model, buf, area);
@@ -70,9 +71,10 @@ fn idle(model: &Model, buf: &mut Buffer, area: Rect) {
         Some(profile) => {
             let text = match (model.cut_off(), model.finished()) {
                 (Some(run), _) => format!(
-                    "Run {} of {} was cut off before its end. Press Enter to go on with it, x to drop it and begin anew.",
+                    "Run {} of {} was cut off before its end. Press Enter to go on with it, {} to drop it and begin anew.",
                     run.id,
-                    when(run.started_at, model.now, &model.zone)
+                    when(run.started_at, model.now, &model.zone),
+                    command::named(model, "drop-run")
                 ),
                 (None, Some(_)) => format!("Press Enter to read what changed in {}.", profile.title()),
                 (None, None) => format!("Press Enter to read {}.", profile.title()),

@@ -1,7 +1,6 @@
 //! The preview's screen: by `_type` what an upload would do, against what, and what is missing.
 
 use ratatui::{
-    buffer::Buffer,
     layout::Rect,
     text::{Line, Span},
 };
@@ -9,6 +8,7 @@ use ratatui::{
 use super::{
     super::{
         Room,
+        page::Page,
         text::{ago, bytes, day, fit, pad, right},
         theme, widgets,
     },
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Gives back the furthest that it can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let inner = widgets::panel(buf, area, "What an upload would do");
     let mut lines = if room == Room::Small { Vec::new() } else { vec![Line::default()] };
     match &model.comparison.phase {

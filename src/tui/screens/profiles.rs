@@ -1,19 +1,19 @@
 //! The profiles: a list of them, and what the selected one says.
 
 use ratatui::{
-    buffer::Buffer,
     layout::{Constraint, Layout, Rect, Spacing},
     text::{Line, Span},
 };
 
 use super::super::{
     Room,
+    page::Page,
     text::{ago, day, fit, pad, width, wrap},
     theme, widgets,
 };
 use crate::{
     app::{
-        Model, Sign,
+        Model, Sign, command,
         views::{ProfileAbout, ProfileRow},
     },
     domain::{
@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Gives back how far it can be scrolled: the selection moves instead.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let rows = model.profiles.rows.as_deref().unwrap_or_default();
     let (list, rest) = match room {
         Room::Full => {
@@ -51,7 +51,12 @@ pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
     if model.profiles.rows.is_none() {
         lines.push(Line::styled("looking …", theme::DIM));
     } else if rows.is_empty() {
-        lines.extend(widgets::wrapped("There is no profile yet: n makes one.", inner.width, 0, theme::PLAIN));
+        lines.extend(widgets::wrapped(
+            &format!("There is no profile yet: {} makes one.", command::named(model, "new-profile")),
+            inner.width,
+            0,
+            theme::PLAIN,
+        ));
     } else {
         let at = selected.map_or(0, |(place, _)| place);
         let name = rows.iter().map(|row| width(&row.name)).max().unwrap_or(0).clamp(4, 24);

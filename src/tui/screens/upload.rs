@@ -1,13 +1,13 @@
 //! The upload's screen: what will be sent where, how it goes, and the job's own figures.
 
 use ratatui::{
-    buffer::Buffer,
     layout::Rect,
     text::{Line, Span},
 };
 
 use super::super::{
     Room,
+    page::Page,
     text::{bytes, clock, fit, right},
     theme, widgets,
 };
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Gives back the furthest that it can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let inner = widgets::panel(buf, area, "Upload to JupiterOne");
     let mut lines = if room == Room::Small { Vec::new() } else { vec![Line::default()] };
     if let Some(profile) = &model.overview.profile

@@ -15,7 +15,7 @@ use ratatui::{
     text::{Line, Span},
 };
 
-use super::super::{Room, text::width, theme, widgets};
+use super::super::{Room, page::Page, text::width, theme, widgets};
 use crate::{
     app::{
         Model, Sign,
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Gives back the furthest that the page can be scrolled.
-pub fn draw(model: &Model, buf: &mut Buffer, area: Rect, room: Room) -> u16 {
+pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let step = model.wizard.step;
     if step == WizardStep::Welcome {
         let inner = widgets::panel(buf, area, "Welcome");

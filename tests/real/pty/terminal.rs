@@ -148,6 +148,11 @@ impl Terminal {
         }
     }
 
+    /// How many bytes were written so far.
+    pub fn written(&self) -> usize {
+        self.seen.lock().bytes.len()
+    }
+
     pub fn contents(&self) -> String {
         self.seen.lock().parser.screen().contents()
     }

@@ -3,95 +3,174 @@
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
+    style::Style,
     text::{Line, Span},
 };
 
 use super::{
     super::super::{
         Room,
-        text::{fit, pad, right, width},
+        page::Page,
+        text::{fit, width},
         theme, widgets,
     },
-    kind_name,
+    columns, lines,
 };
 use crate::{
     app::{
         Model, Sign,
-        browse::{Pane, Shows, View},
+        browse::{Pane, Shows, View, complete},
+        command,
         list::top_for,
+        pointer::Target,
     },
     domain::{
         completeness::{Collection, GapScope, RunStatus, State},
+        filter::Completion,
         text::{counted, grouped},
-        view::{List, Row},
+        view::{List, Pending},
     },
 };
 
-pub fn draw(model: &Model, view: &View, buf: &mut Buffer, area: Rect, room: Room) {
+pub fn draw(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect, room: Room) {
     let inner = match room {
         Room::Small => Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area },
         _ => widgets::panel(buf, area, ""),
     };
     let cells = usize::from(inner.width);
-    // The filter's line.
-    let total = match view.window.total {
-        Some(total) => counted(total, "row"),
-        None => "…".to_owned(),
-    };
-    let place = match view.window.total {
-        Some(total) if total > 0 => format!("{} of {total}", grouped(view.window.cursor + 1), total = grouped(total)),
-        _ => total,
-    };
-    let mut spans = vec![Span::styled("/ ", theme::ACCENT)];
-    let room_left = cells.saturating_sub(width(&place) + 4);
-    spans.extend(widgets::field(&view.filter, "filter", model.browse.filtering, room_left));
-    buf.set_line(inner.x, inner.y, &Line::from(spans), inner.width);
-    let x = inner.right().saturating_sub(width(&place) as u16);
-    buf.set_line(x, inner.y, &Line::styled(place, theme::DIM), inner.width);
-
-    let columns = columns(view, cells);
+    filter(model, view, buf, Rect { height: 1, ..inner });
+    let table = lines::table(model, view, cells);
     let mut y = inner.y + 1;
-    if room != Room::Small {
-        let head: String = columns.iter().map(|c| c.cell(c.title)).collect::<Vec<_>>().join("  ");
-        buf.set_line(inner.x, y, &Line::styled(fit(&head, cells), theme::DIM), inner.width);
-        y += 1;
+    // What is wrong with the filter stands under it, where there is always a line: nothing moves while somebody types.
+    let next = if room == Room::Small { Vec::new() } else { complete::completions(model) };
+    match (&view.complaint, room) {
+        _ if !next.is_empty() => {
+            buf.set_line(inner.x, y, &completions(&next, cells), inner.width);
+            y += 1;
+        }
+        (Some(complaint), _) => {
+            let line = fit(complaint, cells.saturating_sub(2));
+            buf.set_line(inner.x, y, &widgets::signed(Sign::NeedsYou, line), inner.width);
+            y += 1;
+        }
+        (None, Room::Small) => {}
+        (None, _) => {
+            buf.set_line(inner.x, y, &columns::heads(&table.slots, cells), inner.width);
+            for (from, wide, column) in table.heads() {
+                let width = wide.min(inner.width.saturating_sub(from));
+                buf.spot(Rect { x: inner.x + from, y, width, height: 1 }, Target::Head(column));
+            }
+            y += 1;
+        }
     }
-    let rows = u64::from(inner.bottom().saturating_sub(y));
-    if let Some(problem) = &model.browse.problem {
-        let place = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
+    let place = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
+    if let Some(problem) = &view.problem {
         return widgets::lines(buf, place, &widgets::problem(problem, inner.width, Sign::Failed));
     }
-    if view.window.total == Some(0) {
-        let text = match (view.filter.text().is_empty(), &view.shows) {
-            (false, _) => "Nothing matches the filter. esc drops it.",
-            (true, Shows::MembersOf(_)) => empty_members(model),
-            (true, Shows::GroupsOf(_)) => "It is directly in no group that was read.",
-            (true, Shows::List(list)) => match refused(model, *list) {
-                Some(text) => text,
-                None if is_reading(model) => "Nothing here yet: it is still being read. r refreshes.",
-                None => "There is nothing of this kind.",
-            },
-            (true, Shows::Object(_)) => "",
-        };
-        let place = Rect { y, height: inner.bottom().saturating_sub(y), ..inner };
-        return widgets::lines(buf, place, &widgets::wrapped(text, inner.width, 0, theme::DIM));
+    if view.window.total == Some(0) && view.pending.is_none() {
+        let text = empty(model, view);
+        return widgets::lines(buf, place, &widgets::wrapped(&text, inner.width, 0, theme::DIM));
     }
+    buf.spot(place, Target::Main);
+    let rows = u64::from(place.height);
     let top = top_for(view.window.cursor, view.window.top, rows);
     for line in 0..rows {
         let index = top + line;
         if view.window.total.is_some_and(|t| index >= t) {
             break;
         }
-        let here = index == view.window.cursor;
-        let text = match view.window.row(index) {
-            Some(row) => columns.iter().map(|c| c.cell(&(c.value)(row))).collect::<Vec<_>>().join("  "),
-            None if view.window.total.is_some() => "…".to_owned(),
+        let base = if index == view.window.cursor { theme::SELECTED } else { theme::PLAIN };
+        let drawn = match view.window.row(index) {
+            Some(item) => columns::row(&table.slots, &table.texts(item), cells, base),
+            None if view.window.total.is_some() => columns::row(&[], &[], cells, base),
             None => break,
         };
-        let style = if here { theme::SELECTED } else { theme::PLAIN };
-        let text = pad(&text, cells);
-        buf.set_line(inner.x, y + line as u16, &Line::styled(text, style), inner.width);
+        buf.set_line(place.x, y + line as u16, &drawn, place.width);
+        buf.spot(Rect { y: y + line as u16, height: 1, ..place }, Target::Row(index));
     }
+}
+
+/// The filter's line: its text, what is still being done, and where in how many rows we are.
+fn filter(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
+    let cells = usize::from(area.width);
+    let pending = match view.pending {
+        Some(Pending::Loading) if cells < 60 => "loading…   ",
+        Some(Pending::Loading) => "loading the directory into memory…   ",
+        Some(Pending::Sorting) => "sorting…   ",
+        Some(Pending::Filtering) => "still counting…   ",
+        None => "",
+    };
+    let place = match view.window.total {
+        Some(total) if total > 0 => {
+            let more = if view.pending == Some(Pending::Filtering) { "+" } else { "" };
+            format!("{} of {}{more}", grouped(view.window.cursor + 1), grouped(total))
+        }
+        Some(total) => counted(total, "row"),
+        None => "…".to_owned(),
+    };
+    let right = width(pending) + width(&place);
+    let mut spans = vec![Span::styled("/ ", theme::ACCENT)];
+    let hint = match model.browse.filtering {
+        true => command::with_keys(model, "words, or type:guest …   {filter-words} tells all"),
+        false => "filter".to_owned(),
+    };
+    spans.extend(widgets::field(&view.filter, &hint, model.browse.filtering, cells.saturating_sub(right + 4)));
+    buf.set_line(area.x, area.y, &Line::from(spans), area.width);
+    let x = area.right().saturating_sub(right as u16);
+    let told = Line::from(vec![Span::styled(pending, theme::ACCENT), Span::styled(place, theme::DIM)]);
+    buf.set_line(x, area.y, &told, area.width);
+}
+
+/// How the filter may go on; the first is what the key takes.
+fn completions(next: &[Completion], cells: usize) -> Line<'static> {
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for (n, one) in next.iter().enumerate() {
+        let text = if n == 0 { format!("{}  {}", one.part, one.what) } else { one.part.clone() };
+        used += width(&text) + 3;
+        if n > 0 && used > cells {
+            break;
+        }
+        let style = if n == 0 { theme::ACCENT } else { theme::DIM };
+        spans.extend([Span::styled(fit(&text, cells), style), Span::raw("   ")]);
+    }
+    Line::from(spans)
+}
+
+/// Why there is nothing.
+fn empty(model: &Model, view: &View) -> String {
+    if !view.filter.text().is_empty() && matches!(view.shows, Shows::Pick(_)) {
+        return command::with_keys(model, "Nothing here is like that. {next-page} looks elsewhere.");
+    }
+    if !view.filter.text().is_empty() {
+        return "Nothing matches the filter. esc drops it.".to_owned();
+    }
+    let text = match &view.shows {
+        Shows::MembersOf(_) | Shows::AllMembersOf(_) => empty_members(model),
+        Shows::GroupsOf(_) => "It is directly in no group that was read.",
+        Shows::AllGroupsOf(_) => "It is in no group that was read.",
+        Shows::Pick(_) => "There is nothing here. {next-page} looks elsewhere.",
+        Shows::List(list) => match refused(model, *list) {
+            Some(text) => text,
+            None if is_reading(model) => "Nothing here yet: it is still being read. {refresh} refreshes.",
+            None => "There is nothing of this kind.",
+        },
+        Shows::Changes(compare) => {
+            let between = model.browse.run.and_then(|run| compare.resolved(&model.browse, run));
+            return match between {
+                Some((since, until)) => format!("Nothing is different between run {since} and run {until}."),
+                None => command::with_keys(
+                    model,
+                    "There is no finished run before this one, so there is nothing to compare it with. {compare} \
+                     chooses other runs.",
+                ),
+            };
+        }
+        Shows::Runs => "No run is kept.",
+        Shows::Problems => "Nothing is wrong: all was read to its end, and nothing was refused.",
+        Shows::One(..) | Shows::Object(_) | Shows::Why(_) => "",
+    };
+    command::with_keys(model, text)
 }
 
 fn is_reading(model: &Model) -> bool {
@@ -120,7 +199,9 @@ fn empty_members(model: &Model) -> &'static str {
         Pane::Ready(detail) => match detail.state {
             Some(State::Hidden) => "Its membership is hidden: the app may not see it. It is not known to be empty.",
             Some(State::Forbidden) => "Its members were refused. It is not known to be empty.",
-            Some(State::Partial) if is_reading(model) => "Its members have not been read to the end yet. r refreshes.",
+            Some(State::Partial) if is_reading(model) => {
+                "Its members have not been read to the end yet. {refresh} refreshes."
+            }
             Some(State::Partial) => "Its members were not read to the end. It is not known to be empty.",
             Some(State::Gone) => "The group vanished while it was being read.",
             Some(State::Complete) | None => "It has no members.",
@@ -129,88 +210,7 @@ fn empty_members(model: &Model) -> &'static str {
     }
 }
 
-/// A column: its head, its cells, and what of a row it shows.
-struct Column {
-    title: &'static str,
-    cells: usize,
-    number: bool,
-    value: fn(&Row) -> String,
-}
-
-impl Column {
-    fn cell(&self, text: &str) -> String {
-        if self.number { right(text, self.cells) } else { pad(text, self.cells) }
-    }
-}
-
-fn columns(view: &View, cells: usize) -> Vec<Column> {
-    let edges = view.shows == Shows::List(List::Edges);
-    let first = Column {
-        title: if edges { "from" } else { "name" },
-        cells: 0,
-        number: false,
-        value: if edges && cells < 66 {
-            |r| format!("{} → {}", r.edge.as_ref().map_or("", |e| &e.from_name), r.name)
-        } else if edges {
-            |r| r.edge.as_ref().map(|e| e.from_name.clone()).unwrap_or_default()
-        } else {
-            |r| marked(r)
-        },
-    };
-    let second = Column {
-        title: if edges { "to" } else { "sign-in or mail" },
-        cells: 0,
-        number: false,
-        value: if edges { |r| r.name.clone() } else { |r| r.second.clone() },
-    };
-    let kind = Column {
-        title: "kind",
-        // As long as the longest that such a list shows, so that nothing moves while it is scrolled.
-        cells: match view.shows {
-            Shows::List(List::Users | List::Accounts) => width("guest, disabled"),
-            Shows::List(List::Edges) => width("group member (mapped)"),
-            _ => width("service principal"),
-        },
-        number: false,
-        value: |r| match &r.edge {
-            Some(edge) if edge.mapped => format!("{} (mapped)", kind_name(r.kind)),
-            _ if r.label.is_empty() => kind_name(r.kind).to_owned(),
-            _ => r.label.clone(),
-        },
-    };
-    let count = Column {
-        title: match view.shows {
-            Shows::List(List::Groups) | Shows::GroupsOf(_) => "members",
-            _ => "in groups",
-        },
-        cells: 9,
-        number: true,
-        value: |r| r.count.map(grouped).unwrap_or_default(),
-    };
-    // What is left after the fixed columns is shared by the names; the narrower, the fewer columns.
-    let mut columns = match cells {
-        ..46 => vec![first],
-        46..66 => vec![first, kind],
-        _ if view.shows == Shows::List(List::Accounts) => vec![first, second, kind],
-        _ if edges => vec![first, second, kind],
-        _ => vec![first, second, kind, count],
-    };
-    let fixed: usize = columns.iter().map(|c| c.cells).sum::<usize>() + 2 * (columns.len() - 1);
-    let names = columns.iter().filter(|c| c.cells == 0).count().max(1);
-    let each = cells.saturating_sub(fixed) / names;
-    let mut spare = cells.saturating_sub(fixed) % names;
-    for column in columns.iter_mut().filter(|c| c.cells == 0) {
-        column.cells = each + usize::from(spare > 0);
-        spare = spare.saturating_sub(1);
-    }
-    columns
-}
-
-/// A name, with the sign of a group whose members are not all known.
-fn marked(row: &Row) -> String {
-    match row.state {
-        Some(State::Complete) | None => row.name.clone(),
-        Some(State::Forbidden) => format!("✗ {}", row.name),
-        Some(State::Partial | State::Hidden | State::Gone) => format!("◐ {}", row.name),
-    }
+/// A text of a table in one style.
+pub fn plain(text: impl Into<String>) -> (String, Style) {
+    (text.into(), theme::PLAIN)
 }

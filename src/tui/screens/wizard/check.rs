@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     app::{
-        Model, Sign,
+        Model, Sign, command,
         wizard::{ChecksPhase, JupiterOneSide, can},
     },
     domain::{
@@ -126,14 +126,16 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     }
     match &checks.phase {
         ChecksPhase::Failed(problem) => out.extend(widgets::problem(problem, cells, Sign::Failed)),
-        ChecksPhase::Running(_) => out.extend(widgets::wrapped("c stops them.", cells, 0, theme::DIM)),
+        ChecksPhase::Running(_) => {
+            out.extend(widgets::wrapped(&command::with_keys(model, "{stop} stops them."), cells, 0, theme::DIM))
+        }
         ChecksPhase::Idle => {
             out.extend(widgets::wrapped("Press Enter to check the values you entered.", cells, 0, theme::PLAIN));
         }
         ChecksPhase::Done => match checks.first_failed() {
             Some(check) => {
                 out.extend(explained(check, Sign::Failed, cells));
-                out.extend(offered(check, cells));
+                out.extend(offered(model, check, cells));
             }
             None if said_first => {}
             None => out.extend(passed(model, cells)),
@@ -181,14 +183,19 @@ fn explained(check: &Check, sign: Sign, cells: u16) -> Vec<Line<'static>> {
 }
 
 /// What one key does about it.
-fn offered(check: &Check, cells: u16) -> Vec<Line<'static>> {
+fn offered(model: &Model, check: &Check, cells: u16) -> Vec<Line<'static>> {
     let text = match &check.offer {
         Some(Offer::OtherCloud(cloud)) => {
-            format!("The tenant seems to live in another cloud: {}. s switches to it, and checks again.", cloud.title())
+            format!(
+                "The tenant seems to live in another cloud: {}. {} switches to it, and checks again.",
+                cloud.title(),
+                command::named(model, "switch-cloud")
+            )
         }
-        Some(Offer::UseCertificate) => {
-            "Your tenant forbids secrets. t makes a certificate for this app instead.".to_owned()
-        }
+        Some(Offer::UseCertificate) => command::with_keys(
+            model,
+            "Your tenant forbids secrets. {take-certificate} makes a certificate for this app instead.",
+        ),
         Some(Offer::AwaitConsent) => "Enter checks again, and waits until consent is there.".to_owned(),
         Some(Offer::ConfirmInstance { .. }) | None => return Vec::new(),
     };

@@ -1,0 +1,110 @@
+//! An object and the ways into a group as texts, for the clipboard; a list's are in [`copy`](super::copy).
+
+use serde_json::{Value, json};
+
+use super::{
+    super::Model,
+    Asked, Pane, Shows,
+    object::{Face, Open},
+};
+use crate::domain::{
+    edge::Edge,
+    explore::Version,
+    ids::TenantId,
+    kind::{EdgeKind, EntityKind},
+    lineage,
+    naming::Naming,
+    portrait::{Shown, portrait},
+    text::visible,
+    view::{Detail, Row, Rows},
+};
+
+pub(super) fn id(model: &Model) -> Option<String> {
+    model.browse.subject().map(|(id, ..)| id)
+}
+
+/// What the open face shows.
+pub(super) fn object(model: &Model) -> Option<String> {
+    let open = model.browse.open()?;
+    let Pane::Ready(detail) = &model.browse.detail else { return None };
+    Some(match open.face {
+        Face::Properties => properties(detail),
+        Face::Graph => pretty(&detail.raw),
+        Face::Upload => upload(open, detail),
+        Face::History => history(open.history.ready()?),
+    })
+}
+
+fn pretty(value: &Value) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
+}
+
+/// As text for a ticket: times in UTC, so that they mean the same to everybody.
+fn properties(detail: &Detail) -> String {
+    let member_type = detail.entity.get("memberType").and_then(Value::as_str);
+    let mut out = String::new();
+    for one in portrait(&detail.raw, member_type).traits {
+        let value = match one.value {
+            Shown::Text(text) => text,
+            Shown::Texts(all) => all.join(", "),
+            Shown::Yes(yes) => if yes { "yes" } else { "no" }.to_owned(),
+            Shown::Time(at) => at.to_string(),
+        };
+        out.push_str(&format!("{}: {}\n", one.label, visible(&value)));
+    }
+    out
+}
+
+/// The entity and its edges, as an upload sends them.
+fn upload(open: &Open, detail: &Detail) -> String {
+    let edges: Vec<Value> = edges(open, detail).map(|(edge, _)| edge.json(Naming::default())).collect();
+    pretty(&json!({ "entity": detail.entity, "relationships": edges }))
+}
+
+/// The edges of an object as an upload sends them, each with the row of its other end: the account's first, then those
+/// from groups, then those to members.
+pub fn edges<'a>(open: &'a Open, detail: &'a Detail) -> impl Iterator<Item = (Edge, &'a Row)> {
+    let rows = |asked: &'a Asked<Rows>| asked.ready().into_iter().flat_map(|rows| &rows.rows);
+    let account = rows(&open.account).filter_map(move |row| {
+        let kind = match detail.kind {
+            EntityKind::User => EdgeKind::AccountUser,
+            EntityKind::Group => EdgeKind::AccountGroup,
+            EntityKind::Account | EntityKind::Member => return None,
+        };
+        let from = Naming::default().account_key(&TenantId::parse(&row.id).ok()?);
+        Some((Edge { kind, from, to: detail.id.clone(), mapped: false }, row))
+    });
+    let up = rows(&open.up).filter_map(move |row| {
+        let (kind, from) = (EdgeKind::of_group(detail.kind)?, row.id.clone());
+        // The account's own stands above already, should it be listed here too.
+        let from_group = row.kind == EntityKind::Group;
+        from_group.then(|| (Edge { kind, from, to: detail.id.clone(), mapped: is_mapped(row) }, row))
+    });
+    let down = rows(&open.down).filter_map(move |row| {
+        let (kind, to) = (EdgeKind::of_group(row.kind)?, row.id.clone());
+        Some((Edge { kind, from: detail.id.clone(), to, mapped: is_mapped(row) }, row))
+    });
+    account.chain(up).chain(down)
+}
+
+fn is_mapped(row: &Row) -> bool {
+    row.edge.as_ref().is_some_and(|edge| edge.mapped)
+}
+
+fn history(all: &[Version]) -> String {
+    let mut out = String::new();
+    for version in all {
+        out.push_str(&format!("run {}  {}  {:?}\n", version.run, version.at, version.change).to_lowercase());
+        for field in &version.fields {
+            let line = format!("  {}: {} → {}", field.field, field.before, field.now);
+            out.push_str(&format!("{}\n", visible(&line)));
+        }
+    }
+    out
+}
+
+/// The ways, as they are shown.
+pub(super) fn why(model: &Model) -> Option<String> {
+    let Shows::Why(reasons) = &model.browse.view().shows else { return None };
+    Some(lineage::text(reasons.why()?, &reasons.lines()))
+}

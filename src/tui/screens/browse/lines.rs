@@ -1,0 +1,282 @@
+//! What the lines of each kind of list say, column by column; and one of them by itself, in full.
+
+use ratatui::{
+    style::Style,
+    text::{Line, Span},
+};
+
+use super::{
+    super::super::{
+        text::{ago, clock, day, when},
+        theme, widgets,
+    },
+    columns::{self, Slot},
+    list::plain,
+};
+use crate::{
+    app::{
+        Model, Sign,
+        browse::{Item, Shows, View, changes, columns as values, columns::Layout, problems, runs},
+    },
+    domain::{
+        column::Column,
+        completeness::{RunStatus, State},
+        explore::{Change, DiffRow, Finding},
+        text::{counted, grouped},
+        view::{Row, RunInfo},
+    },
+};
+
+/// The columns of a list as they fit, and what stands in them.
+pub struct Table<'a> {
+    model: &'a Model,
+    view: &'a View,
+    pub slots: Vec<Slot>,
+    /// For lists of objects: what each slot shows.
+    columns: Vec<Shown>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    Column(Column),
+    /// Both ends of an edge in one, where there is no room for two.
+    Ends,
+}
+
+pub fn table<'a>(model: &'a Model, view: &'a View, cells: usize) -> Table<'a> {
+    let (slots, columns) = match Layout::of(&view.shows) {
+        Some(layout) => objects(model, layout, cells),
+        None => (own(view, cells), Vec::new()),
+    };
+    Table { model, view, slots: columns::fitted(slots, cells), columns }
+}
+
+impl Table<'_> {
+    /// The heads that something can be sorted by: how far from the left, how wide, which.
+    pub fn heads(&self) -> Vec<(u16, u16, Column)> {
+        let mut at = 0_u16;
+        let mut out = Vec::new();
+        for (slot, shown) in self.slots.iter().zip(&self.columns) {
+            let cells = u16::try_from(slot.cells).unwrap_or(u16::MAX);
+            if let Shown::Column(column) = shown {
+                out.push((at, cells, *column));
+            }
+            at = at.saturating_add(cells).saturating_add(2);
+        }
+        out
+    }
+}
+
+fn objects(model: &Model, layout: Layout, cells: usize) -> (Vec<Slot>, Vec<Shown>) {
+    let sort = model.browse.sort(layout);
+    let mut shown: Vec<Shown> = model.browse.columns(layout).into_iter().map(Shown::Column).collect();
+    let far = shown.iter().position(|s| *s == Shown::Column(Column::Name));
+    if cells < 66
+        && shown.contains(&Shown::Column(Column::From))
+        && let Some(at) = far
+    {
+        shown[at] = Shown::Ends;
+        shown.retain(|s| *s != Shown::Column(Column::From));
+    }
+    let slot = |shown: &Shown| match shown {
+        Shown::Column(column) => columns::slot(*column, layout, sort),
+        Shown::Ends => Slot::wide("from → to", 22, 4),
+    };
+    (shown.iter().map(slot).collect(), shown)
+}
+
+/// The columns of lists that have always the same.
+fn own(view: &View, cells: usize) -> Vec<Slot> {
+    match view.shows {
+        Shows::Changes(_) => vec![
+            Slot::wide("name", 26, 4),
+            Slot::wide("what", 20, 3),
+            Slot::fixed("kind", 16),
+            Slot::wide("login or mail", 22, 3),
+        ],
+        Shows::Runs => vec![
+            Slot::wide("run", 22, 1),
+            Slot::fixed("started", 16),
+            Slot::fixed("read", 11),
+            Slot::number("took", 8),
+            Slot::number("gaps", 6),
+            Slot::number("requests", 9),
+            Slot::number("units", 9),
+        ],
+        Shows::Problems if cells < 60 => vec![Slot::wide("what", 20, 1)],
+        Shows::Problems => vec![Slot::wide("about", 24, 2), Slot::wide("what", 30, 3)],
+        _ => Vec::new(),
+    }
+}
+
+impl Table<'_> {
+    /// What stands in the columns of a line.
+    pub fn texts(&self, item: &Item) -> Vec<(String, Style)> {
+        match item {
+            Item::Row(row) => self.columns.iter().map(|shown| plain(self.cell(row, *shown))).collect(),
+            Item::Diff(row) => {
+                let (sign, style) = change_sign(row.change);
+                let name = match &row.edge {
+                    Some(edge) => format!("{sign} {} → {}", edge.from_name, row.name),
+                    None => format!("{sign} {}", row.name),
+                };
+                vec![
+                    (name, if self.slots.len() > 1 { style } else { theme::PLAIN }),
+                    plain(changes::what(row)),
+                    plain(changes::kind(row)),
+                    plain(row.second.clone()),
+                ]
+            }
+            Item::Run(run) => self.run(run),
+            Item::Finding(finding) => {
+                let (sign, style) = theme::sign(problems::sign(finding.severity));
+                match self.slots.len() {
+                    1 => vec![(format!("{sign} {}: {}", finding.about, finding.what), style)],
+                    _ => vec![(format!("{sign} {}", finding.about), style), plain(finding.what.clone())],
+                }
+            }
+        }
+    }
+
+    fn cell(&self, row: &Row, shown: Shown) -> String {
+        match shown {
+            Shown::Column(Column::Name) => marked(row),
+            Shown::Column(column) => values::cell(row, column, &self.view.cells, &self.model.zone),
+            Shown::Ends => format!("{} → {}", row.edge.as_ref().map_or("", |e| &e.from_name), row.name),
+        }
+    }
+
+    fn run(&self, run: &RunInfo) -> Vec<(String, Style)> {
+        let (sign, style) = theme::sign(run_sign(run));
+        let here = if self.model.browse.run == Some(run.id) { ", shown" } else { "" };
+        vec![
+            (format!("{sign} {} {}{here}", run.id, run.status.as_str()), style),
+            plain(when(run.started_at, self.model.now, &self.model.zone)),
+            plain(runs::kind(run.kind)),
+            plain(clock(run.seconds)),
+            plain(grouped(run.gaps.len() as u64)),
+            plain(grouped(run.requests)),
+            plain(grouped(run.resource_units)),
+        ]
+    }
+}
+
+/// A name, with the sign of a group whose members are not all known, and of one that is in a cycle.
+fn marked(row: &Row) -> String {
+    let state = match row.state {
+        Some(State::Complete) | None => "",
+        Some(State::Forbidden) => "✗ ",
+        Some(State::Partial | State::Hidden | State::Gone) => "◐ ",
+    };
+    let cycle = if row.in_cycle { theme::CYCLE } else { "" };
+    let space = if row.in_cycle { " " } else { "" };
+    format!("{state}{cycle}{space}{}", row.name)
+}
+
+const fn change_sign(change: Change) -> (&'static str, Style) {
+    match change {
+        Change::Came => ("+", theme::GOOD),
+        Change::Changed => ("~", theme::WARN),
+        Change::Went => ("−", theme::BAD),
+    }
+}
+
+fn run_sign(run: &RunInfo) -> Sign {
+    match run.status {
+        RunStatus::Complete => Sign::Done,
+        RunStatus::Partial if run.open_gaps() == 0 => Sign::Done,
+        RunStatus::Running => Sign::Here,
+        RunStatus::Partial | RunStatus::Scoped | RunStatus::Interrupted => Sign::Incomplete,
+        RunStatus::Failed => Sign::Failed,
+    }
+}
+
+/// A line of a list in full, for the side pane and for a page of its own. Rows of objects have a detail instead.
+pub fn one(model: &Model, item: &Item, cells: u16) -> Vec<Line<'static>> {
+    match item {
+        Item::Row(_) => Vec::new(),
+        Item::Diff(row) => diff(model, row, cells),
+        Item::Run(run) => run_in_full(model, run, cells),
+        Item::Finding(finding) => finding_in_full(finding, cells),
+    }
+}
+
+fn diff(model: &Model, row: &DiffRow, cells: u16) -> Vec<Line<'static>> {
+    let (sign, style) = change_sign(row.change);
+    let head = Line::from(vec![
+        Span::styled(sign, style),
+        Span::raw(format!(" {}, {}", changes::word(row.change), changes::kind(row))),
+    ]);
+    let mut out = vec![head];
+    if let Some(edge) = &row.edge {
+        out.extend(widgets::wrapped(&format!("{} → {}", edge.from_name, row.name), cells, 2, theme::PLAIN));
+    }
+    if !row.second.is_empty() {
+        out.extend(widgets::wrapped(&row.second, cells, 2, theme::DIM));
+    }
+    if !row.fields.is_empty() {
+        out.push(Line::default());
+    }
+    for field in &row.fields {
+        out.extend(widgets::wrapped(&changes::difference(field), cells, 0, theme::PLAIN));
+    }
+    out.push(Line::default());
+    out.extend(in_all(model, cells));
+    out
+}
+
+/// How much is different in all, by `_type`.
+fn in_all(model: &Model, cells: u16) -> Vec<Line<'static>> {
+    let mut out = Vec::new();
+    for (kind, [came, changed, went]) in &model.browse.changes {
+        let figures = format!("+{} ~{} −{}", grouped(*came), grouped(*changed), grouped(*went));
+        out.extend(widgets::wrapped(kind, cells, 0, theme::DIM));
+        out.extend(widgets::wrapped(&figures, cells, 2, theme::PLAIN));
+    }
+    out
+}
+
+fn run_in_full(model: &Model, run: &RunInfo, cells: u16) -> Vec<Line<'static>> {
+    let mut out = vec![widgets::signed(run_sign(run), run.status.as_str())];
+    let mut fact = |name: &str, text: String| {
+        out.push(Line::from(vec![Span::styled(format!("{name:<10}"), theme::DIM), Span::raw(text)]));
+    };
+    fact("started", day(run.started_at, &model.zone));
+    if let Some(at) = run.finished_at {
+        fact("ended", format!("{} ({})", day(at, &model.zone), ago(model.now, at)));
+    }
+    fact("read", runs::kind(run.kind).to_owned());
+    fact("took", clock(run.seconds));
+    fact("requests", grouped(run.requests));
+    fact("units", grouped(run.resource_units));
+    if let Some(at) = run.last_full {
+        fact("last full", day(at, &model.zone));
+    }
+    fact("gaps", grouped(run.gaps.len() as u64));
+    for gap in run.gaps.iter().take(12) {
+        let accepted = if gap.accepted { ", accepted" } else { "" };
+        let sign = if gap.is_open() { Sign::Incomplete } else { Sign::Done };
+        out.extend(widgets::signed_text(sign, &format!("{}: {}{accepted}", gap.name, gap.state.as_str()), cells));
+    }
+    if run.gaps.len() > 12 {
+        out.push(Line::styled(format!("  and {}", counted(run.gaps.len() as u64 - 12, "more gap")), theme::DIM));
+    }
+    out
+}
+
+fn finding_in_full(finding: &Finding, cells: u16) -> Vec<Line<'static>> {
+    let mut out = widgets::signed_text(problems::sign(finding.severity), &finding.what, cells);
+    let mut part = |head: &'static str, text: &str| {
+        if !text.is_empty() {
+            out.push(Line::default());
+            out.push(Line::styled(head, theme::DIM));
+            out.extend(widgets::wrapped(text, cells, 0, theme::PLAIN));
+        }
+    };
+    part("what it means", &finding.means);
+    part("what to do", &finding.next);
+    part("code", finding.code.as_deref().unwrap_or_default());
+    part("request id", finding.request_id.as_deref().unwrap_or_default());
+    part("group", finding.id.as_deref().unwrap_or_default());
+    out
+}
