@@ -175,7 +175,7 @@ impl Explorer {
     }
 
     fn read<T>(&self, ask: impl FnOnce(&Reader) -> Result<T, ExploreError>) -> Result<T, ExploreError> {
-        self.readers.with(|| Reader::open(&self.path, self.tenant.as_ref()), ask)
+        self.readers.with(|| Reader::open(&self.path, self.tenant.as_ref())?.frugal(), ask)
     }
 }
 
