@@ -10,6 +10,7 @@ mod diff;
 pub mod edges;
 mod facets;
 mod find;
+mod fuzzy;
 pub mod glance;
 mod ids;
 mod listing;
@@ -174,7 +175,7 @@ impl Explorer {
     }
 
     fn read<T>(&self, ask: impl FnOnce(&Reader) -> Result<T, ExploreError>) -> Result<T, ExploreError> {
-        self.readers.with(|| Reader::open(&self.path, self.tenant.as_ref()), ask)
+        self.readers.with(|| Reader::open(&self.path, self.tenant.as_ref())?.frugal(), ask)
     }
 }
 

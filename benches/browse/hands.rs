@@ -14,9 +14,9 @@ use tenantry::{
         msg::{Effect, Outcome, Work},
         settings::Preferences,
         update,
-        views::{Mode, Overview, StoreView},
+        views::{CredentialView, Mode, Overview, ProfileView, StoreView},
     },
-    domain::{ids::RunId, problem::Problem, text::grouped},
+    domain::{cloud::Cloud, ids::RunId, problem::Problem, text::grouped},
     explore::{Explorer, stop::Stop},
     store::Reader,
     tui,
@@ -43,6 +43,17 @@ impl Hands {
             totals: reader.totals(run).expect("totals"),
             ..StoreView::default()
         };
+        // Nothing is asked of any service: only that there is a profile.
+        let profile = ProfileView {
+            name: "bench".to_owned(),
+            organization: None,
+            tenant: String::new(),
+            client: String::new(),
+            cloud: Cloud::Global,
+            endpoints: None,
+            target: None,
+            credential: CredentialView::default(),
+        };
         let size = (120, 36);
         let mut model = Model::new(Beginning {
             mode: Mode::Demo,
@@ -50,12 +61,12 @@ impl Hands {
             zone: TimeZone::UTC,
             vault: String::new(),
             fills: None,
-            profile: None,
+            profile: Some(profile.clone()),
             size,
             now: Timestamp::UNIX_EPOCH,
         });
         model.place = Place::Browse;
-        let overview = Overview { profile: None, store: Some(store) };
+        let overview = Overview { profile: Some(profile), store: Some(store) };
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).expect("a screen");
         let mut hands = Self { model, explorer, overview, terminal };
         hands.goes(Msg::Begin);
@@ -94,9 +105,10 @@ impl Hands {
         self.goes(Msg::Key(Key { code, ctrl: false, alt: false }))
     }
 
-    fn list(&self) -> String {
+    /// What is on the screen, and how many rows it has.
+    fn list(&self) -> (String, u64) {
         let view = self.model.browse.view();
-        format!("{} ({})", view.title, grouped(view.window.total.unwrap_or_default()))
+        (view.title.clone(), view.window.total.unwrap_or_default())
     }
 }
 
@@ -106,6 +118,11 @@ pub fn keys(mut hands: Hands) -> Vec<Figure> {
     let mut seen = Vec::new();
     while !seen.contains(&hands.model.browse.tab) {
         seen.push(hands.model.browse.tab);
+        let (title, rows) = hands.list();
+        if rows == 0 {
+            hands.key(Code::Tab);
+            continue;
+        }
         let mut took = Vec::new();
         for place in [Code::Home, Code::End] {
             took.push(hands.key(place));
@@ -114,9 +131,10 @@ pub fn keys(mut hands: Hands) -> Vec<Figure> {
             took.extend((0..150).map(|_| hands.key(pages)));
             took.extend((0..150).map(|_| hands.key(lines)));
         }
-        let what = format!("a key and its frame of 120x36 in {}", hands.list());
+        let what = format!("a key and its frame of 120x36 in {title} ({})", grouped(rows));
         all.push(Figure::percentiles(what, &mut took, Duration::from_millis(16)));
         hands.key(Code::Tab);
     }
+    assert!(!all.is_empty(), "there are rows on the screen");
     all
 }

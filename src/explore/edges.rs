@@ -61,6 +61,15 @@ impl Adjacency {
         (Node::try_from(group).unwrap_or(Node::MAX), self.down.ends[edge])
     }
 
+    /// The member of an edge, by its place.
+    ///
+    /// # Panics
+    ///
+    /// When there are not so many edges.
+    pub fn far(&self, edge: usize) -> Node {
+        self.down.ends[edge]
+    }
+
     /// The direct members of a group, each once, in order.
     pub fn members(&self, group: Node) -> &[Node] {
         self.down.of(group)

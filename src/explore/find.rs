@@ -187,18 +187,37 @@ fn is(atlas: &Atlas, flag: Flag, near: Near) -> Check<'_> {
 }
 
 fn anywhere<'a>(atlas: &'a Atlas, text: &'a Text) -> Check<'a> {
-    let in_ids = text.can_be_in_a_guid() || atlas.ids.has_texts();
-    let in_id = move |node: Node| in_ids && atlas.ids.with(node, |id| text.is_in_id(&id.to_lowercase()));
-    match text.how {
-        How::Occurs => {
-            let finder = Finder::new(text.needle.as_str());
-            Box::new(move |node| finder.find(atlas.texts.stretch(node)).is_some() || in_id(node))
-        }
-        _ => Box::new(move |node| {
-            let in_part = |part: Part| text.is_in(atlas.texts.lower(node, part));
-            in_part(Part::Name) || in_part(Part::Second) || in_part(Part::Mail) || in_id(node)
-        }),
+    let finder = Finder::new(text.needle.as_str());
+    let (in_guids, in_texts) = (text.can_be_in_a_guid(), atlas.ids.has_texts());
+    let is_in = move |lower: &[u8]| match text.how {
+        How::Occurs => finder.find(lower).is_some(),
+        _ => text.is_in(std::str::from_utf8(lower).unwrap_or_default()),
+    };
+    Box::new(move |node| {
+        let in_part = |part: Part| is_in(atlas.texts.lower(node, part).as_bytes());
+        let in_parts = match text.how {
+            How::Occurs => is_in(atlas.texts.stretch(node)),
+            _ => in_part(Part::Name) || in_part(Part::Second) || in_part(Part::Mail),
+        };
+        // Nearly every id is a GUID, which is compared without being asked for as a text.
+        in_parts
+            || match atlas.ids.guid(node) {
+                Some(guid) => in_guids && is_in(&guid),
+                None => in_texts && atlas.ids.with(node, |id| text.is_in_id(&id.to_lowercase())),
+            }
+    })
+}
+
+/// All nodes that a word is in, as far as that can be found by looking through all texts at once.
+pub(super) fn all_with(atlas: &Atlas, text: &Text, mut found: impl FnMut(Node)) {
+    if text.how == How::Occurs && !text.can_be_in_a_guid() && !atlas.ids.has_texts() {
+        return atlas.texts.search(&text.needle, |node| {
+            found(node);
+            true
+        });
     }
+    let holds = anywhere(atlas, text);
+    (0..atlas.nodes()).filter(|node| holds(*node)).for_each(found);
 }
 
 fn part<'a>(atlas: &'a Atlas, part: Part, text: &'a Text) -> Check<'a> {

@@ -67,6 +67,12 @@ impl Ids {
         f(std::str::from_utf8(&guid(bits)).unwrap_or_default())
     }
 
+    /// The text of a node's id, if that is a GUID.
+    pub fn guid(&self, node: Node) -> Option<[u8; 36]> {
+        let bits = self.bits[node as usize];
+        (bits != 0).then(|| guid(bits))
+    }
+
     /// The nodes in the order of their ids' texts.
     pub fn in_order(&self) -> Vec<Node> {
         let mut all = self.sorted.clone();

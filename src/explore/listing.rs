@@ -8,7 +8,7 @@ use super::{
     atlas::{Atlas, kind_of},
     edges::Node,
     find::{self, Depths, Found, Near, Nodes, STRIDE},
-    order,
+    fuzzy, order,
     stop::{Patience, Stopped, Then},
     walk::{Direction, Marks, reach},
 };
@@ -125,7 +125,23 @@ impl<'a> Pairs<'a> {
         }
     }
 
-    fn first_of_groups(&self) -> u32 {
+    pub(super) const fn is_of_account(&self, edge: u32) -> bool {
+        edge < self.first_of_groups()
+    }
+
+    pub(super) fn near(&self, edge: u32) -> Node {
+        self.ends(edge).0
+    }
+
+    /// Costs less than to tell both.
+    pub(super) fn far(&self, edge: u32) -> Node {
+        match edge.checked_sub(self.first_of_groups()) {
+            None => self.of_account.start + edge,
+            Some(at) => self.atlas.edges.far(at as usize),
+        }
+    }
+
+    const fn first_of_groups(&self) -> u32 {
         self.of_account.end - self.of_account.start
     }
 }
@@ -161,6 +177,13 @@ pub(super) fn list(
         listing.pending = Some(Pending::Filtering);
     } else if !query.sort.is_empty() {
         sort(atlas, &mut listing, query, patience)?;
+    } else if let Lines::Nodes(nodes) = &mut listing.rows {
+        let letters = fuzzy::letters(filter);
+        if !letters.is_empty() && !patience.is_endless() && nodes.len() > order::MANY {
+            listing.pending = Some(Pending::Sorting);
+        } else if !letters.is_empty() {
+            fuzzy::best_first(atlas, nodes, &letters, patience.stop())?;
+        }
     }
     Ok(Some(listing))
 }
@@ -310,10 +333,9 @@ fn find_edges(atlas: &Atlas, filter: &Filter, patience: &Patience) -> Result<Fou
     for term in &filter.terms {
         patience.check()?;
         match &term.test {
-            Test::Anywhere(_) => {
-                let holds = find::test_of(atlas, &term.test, Near::Any, None);
+            Test::Anywhere(text) => {
                 let mut marks = Marks::new(atlas.nodes() as usize);
-                (0..atlas.nodes()).filter(|node| holds(*node)).for_each(|node| _ = marks.insert(node));
+                find::all_with(atlas, text, |node| _ = marks.insert(node));
                 either.push((term.not, marks));
             }
             test if is_of_near(test) => {

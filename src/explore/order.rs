@@ -166,55 +166,66 @@ pub(super) fn edges(
     sorts: &[Sort],
     stop: &Stop,
 ) -> Result<(), Stopped> {
-    for sort in sorts.iter().rev() {
+    // What is asked of the far ends in a row is one order of them.
+    let is_alone = |sort: &Sort| matches!(sort.column, Column::From | Column::EdgeType);
+    for sorts in sorts.chunk_by(|a, b| !is_alone(a) && !is_alone(b)).rev() {
         stop.check()?;
-        let of_near = sort.column == Column::From;
-        if sort.column == Column::EdgeType {
-            // Types are those of the near ends, then of the far ones.
-            let types = |edge: u32| {
-                let (near, far) = pairs.ends(edge);
-                atlas.edge_type(atlas.account() == Some(near), far)
-            };
-            edges.sort_by(|a, b| {
-                let order = types(*a).cmp(types(*b));
-                if sort.descending { order.reverse() } else { order }
-            });
-            continue;
+        match sorts {
+            [Sort { column: Column::EdgeType, descending }] => {
+                // Types are few: they are put in order first.
+                let mut types: Vec<&str> = atlas.naming.all_types().collect();
+                types.sort_unstable();
+                if *descending {
+                    types.reverse();
+                }
+                let rank = |edge: u32| {
+                    let far = pairs.far(edge);
+                    let of = atlas.edge_type(pairs.is_of_account(edge), far);
+                    types.iter().position(|one| *one == of).unwrap_or_default()
+                };
+                counted(edges, types.len(), rank);
+            }
+            [Sort { column: Column::From, descending }] => {
+                let ranks = ranks(atlas, &[Sort { column: Column::Name, descending: *descending }]);
+                counted(edges, ranks.len(), |edge| ranks[pairs.near(edge) as usize] as usize);
+            }
+            sorts => {
+                let ranks = ranks(atlas, sorts);
+                counted(edges, ranks.len(), |edge| ranks[pairs.far(edge) as usize] as usize);
+            }
         }
-        let column = if of_near { Column::Name } else { sort.column };
-        let Some((ranks, count)) = ranks(atlas, Sort { column, ..*sort }) else { continue };
-        let rank = |edge: u32| {
-            let (near, far) = pairs.ends(edge);
-            ranks[if of_near { near } else { far } as usize] as usize
-        };
-        let mut starts = vec![0_u32; count + 1];
-        for edge in &*edges {
-            starts[rank(*edge) + 1] += 1;
-        }
-        for at in 1..starts.len() {
-            starts[at] += starts[at - 1];
-        }
-        stop.check()?;
-        let mut sorted = vec![0; edges.len()];
-        for edge in &*edges {
-            let next = &mut starts[rank(*edge)];
-            sorted[*next as usize] = *edge;
-            *next += 1;
-        }
-        *edges = sorted;
     }
     Ok(())
 }
 
-/// As the how manieth each node comes, those that a column does not tell apart at the same place; and how many places
-/// there are.
-fn ranks(atlas: &Atlas, sort: Sort) -> Option<(Vec<u32>, usize)> {
-    let keys = keys(atlas, sort.column, None)?;
+/// Puts edges in the order of ranks below `most`; what is of one rank stays as it is.
+fn counted(edges: &mut Vec<u32>, most: usize, rank: impl Fn(u32) -> usize) {
+    let mut starts = vec![0_u32; most + 1];
+    for edge in &*edges {
+        starts[rank(*edge) + 1] += 1;
+    }
+    for at in 1..starts.len() {
+        starts[at] += starts[at - 1];
+    }
+    let mut sorted = vec![0; edges.len()];
+    for edge in &*edges {
+        let next = &mut starts[rank(*edge)];
+        sorted[*next as usize] = *edge;
+        *next += 1;
+    }
+    *edges = sorted;
+}
+
+/// As the how manieth each node comes, those that no column tells apart at the same place.
+fn ranks(atlas: &Atlas, sorts: &[Sort]) -> Vec<u32> {
     let mut nodes: Vec<Node> = (0..atlas.nodes()).collect();
-    by(atlas, &mut nodes, sort, None);
-    let is_same = |a: Node, b: Node| match &keys {
-        Keys::Numbers(key) => key(a) == key(b),
-        Keys::Texts(part) => atlas.texts.lower(a, *part) == atlas.texts.lower(b, *part),
+    sorts.iter().rev().for_each(|sort| by(atlas, &mut nodes, *sort, None));
+    let keys: Vec<Keys<'_>> = sorts.iter().filter_map(|sort| keys(atlas, sort.column, None)).collect();
+    let is_same = |a: Node, b: Node| {
+        keys.iter().all(|keys| match keys {
+            Keys::Numbers(key) => key(a) == key(b),
+            Keys::Texts(part) => atlas.texts.lower(a, *part) == atlas.texts.lower(b, *part),
+        })
     };
     let mut ranks = vec![0_u32; nodes.len()];
     let mut rank = 0;
@@ -222,5 +233,5 @@ fn ranks(atlas: &Atlas, sort: Sort) -> Option<(Vec<u32>, usize)> {
         rank += u32::from(at > 0 && !is_same(nodes[at - 1], *node));
         ranks[*node as usize] = rank;
     }
-    Some((ranks, rank as usize + 1))
+    ranks
 }

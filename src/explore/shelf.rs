@@ -178,7 +178,7 @@ impl Ending<'_> {
         let began = Instant::now();
         let shelf = self.shelf;
         let read = || {
-            let reader = Reader::open(&shelf.path, shelf.tenant.as_ref())?;
+            let reader = Reader::open(&shelf.path, shelf.tenant.as_ref())?.frugal()?;
             load(&reader, self.of.run, shelf.naming, self.stop)
         };
         self.loaded = Some(read().map(|atlas| (Run::new(atlas), began.elapsed())));

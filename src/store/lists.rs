@@ -246,13 +246,27 @@ impl Lists<'_> {
             kind.code(),
             self.valid("o")
         );
-        self.objects(&from, "o.kind, o.sort", window)
+        // A finished run was counted when it finished.
+        let known = if self.words.is_empty() { runs::counts(self.db, self.run)? } else { None };
+        let known = known.map(|counts| counts.entities[kind as usize]);
+        self.objects_of(&from, "o.kind, o.sort", window, known)
     }
 
     /// Objects by a `FROM` that calls them `o`.
     fn objects(&self, from: &str, order: &str, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
+        self.objects_of(from, order, window, None)
+    }
+
+    /// The same, where it may be known how many there are.
+    fn objects_of(
+        &self,
+        from: &str,
+        order: &str,
+        window: Window,
+        total: Option<u64>,
+    ) -> rusqlite::Result<(u64, Vec<Found>)> {
         let from = format!("{from} {}", self.filter(&["o.search"]));
-        let total = self.count(&from)?;
+        let total = total.map_or_else(|| self.count(&from), Ok)?;
         // The window is cut before anything is joined to it.
         let sql = format!(
             "SELECT {OBJECT} FROM (SELECT o.version v FROM {from} ORDER BY {order} {}) w

@@ -64,6 +64,17 @@ impl Reader {
         Ok(Self { db, path: path.to_owned(), tenant: holds })
     }
 
+    /// The same with little memory for pages of the file: for whoever reads it once from end to end, or a few rows here
+    /// and there.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn frugal(self) -> Result<Self, StoreError> {
+        self.db.pragma_update(None, "cache_size", -2_048).map_err(|e| StoreError::of(&self.path, e))?;
+        Ok(self)
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

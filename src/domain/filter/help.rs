@@ -46,7 +46,7 @@ pub fn has(text: &str, words: &str, scope: Scope) -> bool {
 
 /// The filter with `words` added, or, where it says them already, without them.
 pub fn toggled(text: &str, words: &str, scope: Scope) -> String {
-    let (adds, typed) = (!has(text, words, scope), text.trim());
+    let (adds, typed) = (!has(text, words, scope), text.trim_start());
     if adds {
         return if typed.is_empty() { words.to_owned() } else { format!("{} {words}", closed(typed)) };
     }
@@ -58,7 +58,7 @@ pub fn toggled(text: &str, words: &str, scope: Scope) -> String {
 /// A filter to which more can be added: a quote that is still open is closed.
 fn closed(text: &str) -> String {
     if !tokens(text).last().is_some_and(|last| last.is_open()) {
-        return text.to_owned();
+        return text.trim_end().to_owned();
     }
     // A backslash that has nothing behind it yet would take the quote for itself.
     let slashes = text.len() - text.trim_end_matches('\\').len();

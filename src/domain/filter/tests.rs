@@ -231,6 +231,7 @@ fn parts_are_switched_on_and_off() {
     check("is:disabled", "enabled:false", "");
     check("!type:guest", "type:guest", "!type:guest type:guest");
     check("dept:\"human res", "type:guest", "dept:\"human res\" type:guest");
+    check("dept:\"human ", "type:guest", "dept:\"human \" type:guest");
 }
 
 proptest! {
