@@ -13,6 +13,7 @@ mod histories;
 mod journey;
 mod keys;
 mod looks;
+mod questions;
 mod resume;
 mod screen;
 mod second_runs;
