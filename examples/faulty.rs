@@ -20,7 +20,7 @@ use tenantry::{
         check::Check,
         clock::Clock,
         credential::CertificateView,
-        explore::{Answer, Question},
+        explore::{Again, Answer, Question},
         ids::RunId,
         preview::Preview,
         problem::Problem,
@@ -121,6 +121,16 @@ impl Engine for Nothing {
     fn collect(
         &self,
         _: How,
+        _: Hold,
+        _: Arc<dyn Reporter>,
+        _: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
+        refused()
+    }
+
+    fn again(
+        &self,
+        _: Again,
         _: Hold,
         _: Arc<dyn Reporter>,
         _: CancellationToken,

@@ -81,6 +81,8 @@ pub struct Model {
     pub jobs: BTreeMap<JobId, Job>,
     /// On the way out, as soon as nothing is at stake any more.
     pub leaving: Option<ExitReason>,
+    /// When the store was looked at last for the sake of another process.
+    looked_at: Timestamp,
     last_job: u64,
 }
 
@@ -218,6 +220,7 @@ impl Model {
             notice: None,
             jobs: BTreeMap::new(),
             leaving: None,
+            looked_at: Timestamp::UNIX_EPOCH,
             last_job: 0,
         };
         model.browse.layouts = beginning.preferences.layouts;
@@ -253,7 +256,8 @@ impl Model {
 
     /// Whether something runs whose going on is shown: only then is there a need for ticks.
     pub fn is_ticking(&self) -> bool {
-        self.jobs.values().any(|j| !matches!(j.kind, Kind::Ask | Kind::Keep | Kind::Overview | Kind::Profiles))
+        ingest::is_elsewhere(self)
+            || self.jobs.values().any(|j| !matches!(j.kind, Kind::Ask | Kind::Keep | Kind::Overview | Kind::Profiles))
     }
 
     /// The run that browsing shows unless told otherwise.
@@ -425,6 +429,14 @@ impl Model {
     }
 
     /// Asks the store what there is now, unless that is being asked.
+    /// What another process reads is told by nobody: it is looked at, once a second.
+    fn watch_elsewhere(&mut self, fx: &mut Fx) {
+        if ingest::is_elsewhere(self) && self.now.duration_since(self.looked_at).as_millis() >= 1_000 {
+            self.looked_at = self.now;
+            self.look_again(fx);
+        }
+    }
+
     fn look_again(&mut self, fx: &mut Fx) {
         if !self.jobs.values().any(|j| j.kind == Kind::Overview) {
             self.start(Work::Overview, fx);
@@ -484,7 +496,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             browse::resized(model, &mut fx);
         }
         Msg::Now(now) => model.now = now,
-        Msg::Tick => {}
+        Msg::Tick => model.watch_elsewhere(&mut fx),
         Msg::Drawn { reach } => model.keep_in_reach(reach),
         Msg::Event(job, event) => told(model, job, event, &mut fx),
         Msg::Done(job, outcome) => {

@@ -6,7 +6,7 @@ mod script;
 
 use std::path::PathBuf;
 
-pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, RowArgs, Show, Why};
+pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, Requests, RowArgs, Show, Why};
 pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
 pub use script::{About, Script, ScriptShell};
 
@@ -14,6 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::domain::{
     cloud::Cloud,
+    explore::Again,
+    finding::parse_again,
     ids::RunId,
     origin::Origin,
     reading::{Age, GroupPick},
@@ -88,6 +90,9 @@ pub struct Screen {
     /// Only signs of ASCII [env: TENANTRY_ASCII=1]
     #[arg(long)]
     pub ascii: bool,
+    /// No screens: lines with numbered choices, for screen readers, dumb terminals and pipes [env: TENANTRY_PLAIN=1]
+    #[arg(long)]
+    pub plain: bool,
     /// Wheel and clicks; off, so that the terminal selects text [env: TENANTRY_MOUSE=1]
     #[arg(long)]
     pub mouse: bool,
@@ -96,7 +101,12 @@ pub struct Screen {
 impl Screen {
     /// What either of two says.
     pub fn or(self, other: Self) -> Self {
-        Self { theme: self.theme.or(other.theme), ascii: self.ascii || other.ascii, mouse: self.mouse || other.mouse }
+        Self {
+            theme: self.theme.or(other.theme),
+            ascii: self.ascii || other.ascii,
+            plain: self.plain || other.plain,
+            mouse: self.mouse || other.mouse,
+        }
     }
 }
 
@@ -139,6 +149,8 @@ pub enum Command {
     Why(Why),
     /// Tell what came, went or changed between two runs
     Diff(Diff),
+    /// Tell what was asked of Microsoft and JupiterOne, request by request: the logs of the last runs
+    Requests(Requests),
     /// Tell what an upload would create, change and delete; writes nothing
     Preview(Preview),
     /// Synchronise JupiterOne with what was collected
@@ -211,6 +223,11 @@ pub struct Collect {
     /// Read everything when the last full read is older than this, such as 12h or 7d [profile: full_every] [default: 7d]
     #[arg(long, value_name = "DURATION")]
     pub full_every: Option<Age>,
+    /// Read only this again, and have everything else as the newest finished run has it: group:<id> for its members, users,
+    /// groups, memberships, others, account. See `tenantry list problems`
+    #[arg(long, value_name = "WHAT", value_parser = parse_again,
+          conflicts_with_all = ["all", "full", "gentle", "only_groups", "sample", "explain"])]
+    pub again: Vec<Again>,
     /// Least load on the tenant instead of least time: delta chains, one request at a time, low priority
     #[arg(long)]
     pub gentle: bool,

@@ -12,6 +12,7 @@ mod info;
 mod output;
 mod preview;
 mod profile;
+mod requests;
 mod script;
 mod session;
 mod upload;
@@ -33,6 +34,7 @@ pub async fn run(cli: Cli, command: Command) -> Exit {
         Command::Groups(args) => explore::groups(&cli.common, &args),
         Command::Why(args) => explore::why(&cli.common, &args),
         Command::Diff(args) => explore::diff(&cli.common, &args),
+        Command::Requests(args) => requests::run(&cli.common, &args),
         Command::Preview(args) => preview::run(&cli.common, &args, Output::new(args.output.json)),
         Command::Upload(args) => upload::run(&cli.common, &args, Output::new(args.output.json)).await,
         Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)),

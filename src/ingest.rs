@@ -6,6 +6,7 @@
 //! written. It decides nothing about what an upload does with it, and keeps nothing of the tenant in memory but the ids
 //! that it has seen or has yet to ask for.
 
+pub mod amend;
 mod casts;
 mod check;
 mod checkpoint;
@@ -38,6 +39,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    amend::CannotAmend,
     decide::{Decision, Grounds, Unfinished},
     engine::{Engine, Setting},
     keep::{Keeper, Meter},
@@ -88,6 +90,8 @@ pub enum CollectError {
     Filter(#[source] GraphError),
     #[error("an interrupted run is not finished")]
     Unfinished(#[from] Unfinished),
+    #[error("nothing can be read again by itself")]
+    Amend(#[from] CannotAmend),
     #[error("the store cannot be written")]
     Store(#[from] StoreError),
     #[error("writing the store ended in an internal error")]
@@ -109,6 +113,7 @@ impl CollectError {
             Self::Unfinished(unfinished) => Problem::new(unfinished.to_string())
                 .code("unfinished_run")
                 .hint("Finish it with `tenantry collect`, or drop it with --fresh."),
+            Self::Amend(cannot) => cannot.problem(),
             Self::NothingFound => Problem::new(self.to_string())
                 .code("nothing_selected")
                 .hint("Names are compared whole, in any case; the log says what was looked for."),
@@ -149,20 +154,30 @@ pub async fn collect(job: Collect) -> Result<RunInfo, CollectError> {
     let (leftover, ground, learned) =
         keep::with(&writer, |w| Ok::<_, StoreError>((w.leftover()?, w.delta_ground()?, w.learned()?))).await??;
     let plan = decide::fingerprint(job.client.origin().as_str());
-    let decision = decide::decide(&Grounds {
+    let grounds = Grounds {
         ask: &job.ask,
         plan: &plan,
         leftover: leftover.as_ref(),
         ground: &ground,
         learned: &learned,
         now: started_at,
-    })?;
+    };
+    let decision = match job.ask.again.is_empty() {
+        true => decide::decide(&grounds)?,
+        false => amend::decide(&grounds)?,
+    };
+    if let (Some(amend), Some(run)) = (&decision.amend, ground.run) {
+        let named: Vec<String> = amend.named.iter().cloned().collect();
+        if let Some(id) = keep::with(&writer, move |w| w.no_group_of(run, &named)).await?? {
+            return Err(CannotAmend::NoSuchGroup { run, id }.into());
+        }
+    }
     let before =
         leftover.as_ref().filter(|left| decision.resume == Some(left.run)).map(|left| left.spent).unwrap_or_default();
     let (clock, reporter) = (Arc::clone(&job.clock), Arc::clone(&job.reporter));
     let watch = Arc::new(Watch::new(job.client.clone(), clock, reporter, started, before));
     // A selection is read for a look, and nobody misses it.
-    let kept_work = leftover.as_ref().is_some_and(|left| left.kind != RunKind::Scoped);
+    let kept_work = leftover.as_ref().is_some_and(|left| left.kind != RunKind::Scoped && !amend::is_marked(&left.plan));
     if let Some((run, why)) = decision.dropped.as_ref().filter(|_| kept_work) {
         watch.log(Level::Warning, format!("what the interrupted run {run} had read is dropped: {why}"), None);
     }
@@ -236,8 +251,9 @@ impl Work<'_> {
     async fn attempt(&self, decision: Decision, leftover: Option<Leftover>) -> Result<Attempt, CollectError> {
         let (job, watch) = (self.job, &self.watch);
         let run = self.begin(&decision, leftover.as_ref()).await?;
-        watch.decided(decision.kind, leftover.as_ref().map(|l| l.started_at), self.last_full);
+        watch.decided(run, decision.kind, leftover.as_ref().map(|l| l.started_at), self.last_full);
         watch.because(&decision.because);
+        watch.again(decision.amend.as_ref().map(|amend| amend.asked.clone()).unwrap_or_default());
         let number = if decision.resume.is_some() { String::new() } else { format!("run {run}: ") };
         watch.log(Level::Info, format!("{number}{}", words(&decision)), None);
 
@@ -286,7 +302,13 @@ impl Work<'_> {
             keep::with(&self.writer, move |w| w.resume_run(run)).await??;
             return Ok(run);
         }
-        let (at, plan) = (self.job.clock.now(), RunPlan { kind: decision.kind, plan: self.plan.clone() });
+        let (at, plan) = (
+            self.job.clock.now(),
+            RunPlan {
+                kind: decision.kind,
+                plan: if decision.amend.is_some() { amend::marked(&self.plan) } else { self.plan.clone() },
+            },
+        );
         Ok(keep::with(&self.writer, move |w| w.begin_run(at, &plan)).await??)
     }
 
@@ -299,7 +321,7 @@ impl Work<'_> {
             watch: Arc::clone(&self.watch),
             learned: Arc::clone(&self.learned),
         };
-        let asks_sign_ins = self.job.ask.sign_ins && decision.kind != RunKind::Scoped;
+        let asks_sign_ins = self.job.ask.sign_ins && decision.kind != RunKind::Scoped && decision.amend.is_none();
         let engine = Engine::new(Setting {
             client: self.job.client.clone(),
             tenant: self.job.tenant.clone(),
@@ -360,6 +382,7 @@ enum Attempt {
 
 fn words(decision: &Decision) -> String {
     let what = match decision.kind {
+        _ if decision.amend.is_some() => "read again",
         RunKind::Full => "everything is read",
         RunKind::Gentle => "everything is read, with the least load",
         RunKind::Delta => "only changes are read",

@@ -5,6 +5,7 @@
 
 mod endpoints;
 mod guard;
+mod logs;
 mod look;
 mod runs;
 
@@ -15,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 pub use crate::graph::Hold;
 pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use guard::Guard;
+pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
 pub use runs::{
-    accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, remove_store, runs,
+    accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, problems, remove_store, runs,
 };
 
 use crate::{
@@ -46,7 +48,7 @@ use crate::{
     },
     export::{self, ExportReport},
     graph::{GraphClient, GraphConfig},
-    ingest::{self, Collect, CollectError},
+    ingest::{self, Collect, CollectError, amend::CannotAmend},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
     net::{NetConfig, ProxyPassword},
     preview,
@@ -208,7 +210,16 @@ fn seen(settings: &Settings, target: &Target) -> Seen {
 
 /// Reads the tenant into its store, and forgets the runs that are too many then. Gaps are data in the result; an
 /// interrupted run is a result too.
+///
+/// Its requests are kept in a log beside the store.
 pub async fn collect(context: &Context) -> Result<RunInfo, JobError> {
+    // A log lies beside the store, which is named by the tenant's ID.
+    let context = Context { settings: settled(context).await?, ..context.clone() };
+    logs::kept(&context, "collect", None, collect_logged).await
+}
+
+async fn collect_logged(context: Context) -> Result<RunInfo, JobError> {
+    let context = &context;
     let job = reading(context).await?;
     let (store, tenant, now) = (job.store.clone(), job.tenant.clone(), Arc::clone(&context.clock));
     let keep = job.ask.keep;
@@ -230,6 +241,8 @@ fn of_collect(error: CollectError) -> JobError {
     match error {
         // To drop what was read takes a word.
         CollectError::Unfinished(_) => JobError::Guard(Box::new(error.problem())),
+        CollectError::Amend(CannotAmend::Unfinished(_)) => JobError::Guard(Box::new(error.problem())),
+        CollectError::Amend(_) => JobError::Unfit(Box::new(error.problem())),
         _ => JobError::failed(error.problem()),
     }
 }
@@ -261,8 +274,10 @@ pub async fn settled(context: &Context) -> Result<Settings, JobError> {
     let mut settings = context.settings.clone();
     if let TenantRef::Domain(name) = settings.tenant()? {
         let id = tenant_id(context, name).await?;
-        settings.store = settings.store.or_else(|| Some(settings.paths.store(&id)));
         settings.tenant = Some(TenantRef::Id(id));
+    }
+    if let Some(id) = settings.tenant.as_ref().and_then(TenantRef::id) {
+        settings.store = settings.store.or_else(|| Some(settings.paths.store(id)));
     }
     Ok(settings)
 }
@@ -377,7 +392,15 @@ pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
 }
 
 /// Synchronises the target with the run that [`prepare_upload`] looked at. Guards must have been lifted by then.
+///
+/// Its requests are kept in a log beside the store.
 pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobError> {
+    let run = ready.preview.run;
+    logs::kept(context, "upload", Some(run), |context| upload_logged(context, ready)).await
+}
+
+async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, JobError> {
+    let context = &context;
     let settings = &context.settings;
     settings.require_trust()?;
     let key = context.secrets.jupiterone_key.clone().ok_or_else(|| {
@@ -392,7 +415,9 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
         account: ready.target.account.clone(),
         net: context.net(),
     };
-    let client = JupiterOneClient::new(config, key).map_err(JobError::failed)?;
+    let client = JupiterOneClient::new(config, key)
+        .map_err(JobError::failed)?
+        .reporting(Arc::clone(&context.clock), Arc::clone(&context.reporter));
     let job = Upload {
         client,
         target: ready.target.clone(),
@@ -472,7 +497,7 @@ pub fn logged(inner: Arc<dyn Reporter>) -> Arc<dyn Reporter> {
                 look.tries,
                 look.problem.as_ref().map_or_else(|| "not yet".into(), |p| visible(&p.line()).into_owned())
             ),
-            Event::Ingest(_) | Event::Upload(_) => {}
+            Event::Ingest(_) | Event::Upload(_) | Event::Request(_) => {}
         }
         inner.report(event);
     })

@@ -25,7 +25,14 @@ pub use self::{
 use self::{retry::Gate, wire::Call};
 use crate::{
     domain::{
-        batch::Payload, origin::Origin, problem::Problem, secret::Secret, target::Destination, upload::JobFigures,
+        batch::Payload,
+        clock::Clock,
+        origin::Origin,
+        problem::Problem,
+        progress::{Event, Reporter},
+        secret::Secret,
+        target::Destination,
+        upload::JobFigures,
     },
     net::{self, NetConfig},
 };
@@ -74,6 +81,8 @@ pub struct JupiterOneClient {
     gate: Arc<Gate>,
     patience: Patience,
     listener: Option<Listener>,
+    /// Who is told of each request.
+    log: Option<(Arc<dyn Clock>, Arc<dyn Reporter>)>,
 }
 
 impl std::fmt::Debug for JupiterOneClient {
@@ -98,6 +107,7 @@ impl JupiterOneClient {
             gate: Arc::new(Gate::default()),
             patience: Patience::default(),
             listener: None,
+            log: None,
         })
     }
 
@@ -112,6 +122,13 @@ impl JupiterOneClient {
     #[must_use]
     pub fn listening(mut self, listener: impl Fn(&Retry) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// The same client, reporting each request as `Event::Request`.
+    #[must_use]
+    pub fn reporting(mut self, clock: Arc<dyn Clock>, reporter: Arc<dyn Reporter>) -> Self {
+        self.log = Some((clock, reporter));
         self
     }
 
@@ -175,7 +192,19 @@ impl JupiterOneClient {
         loop {
             self.gate.wait().await;
             tries += 1;
-            let failure = match self.attempt(&call, answer_lost).await {
+            let mut record = self.record(&call, tries);
+            let sent = Instant::now();
+            let attempted = self.attempt(&call, answer_lost, record.as_mut()).await;
+            if let (Some(mut record), Some((_, reporter))) = (record, &self.log) {
+                record.ms = sent.elapsed().as_millis().try_into().unwrap_or(u32::MAX);
+                if let Err(failure) = &attempted {
+                    let problem = failure.error.problem();
+                    record.code = problem.code;
+                    record.request_id = record.request_id.or(problem.request_id);
+                }
+                reporter.report(Event::Request(Box::new(record)));
+            }
+            let failure = match attempted {
                 Ok(answer) => return Ok(answer),
                 Err(failure) if failure.error.may_pass() => failure,
                 Err(failure) => return Err(failure.error.after(tries)),

@@ -1,7 +1,7 @@
 //! tenantry takes an administrator from "I have a Microsoft 365 tenant" to "its accounts, users, groups and
 //! HAS relationships are in JupiterOne", and shows everything before it leaves the machine.
 //!
-//! One engine, two faces. Data flows in one direction:
+//! One engine, three faces. Data flows in one direction:
 //!
 //! ```text
 //! credentials ─→ token ─→ Graph client ─→ plan of reads ─→ store (SQLite) ─→ browse
@@ -22,6 +22,7 @@ pub mod net;
 pub mod credentials;
 pub mod profile;
 
+pub mod requests;
 pub mod store;
 
 pub mod explore;
@@ -34,6 +35,7 @@ pub mod jobs;
 
 pub mod app;
 pub mod driver;
+pub mod plain;
 pub mod tui;
 
 pub mod cli;

@@ -4,10 +4,10 @@ use std::{io::IsTerminal, process::ExitCode};
 
 use clap::Parser;
 use tenantry::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Screen},
     driver,
     headless::{self, Exit},
-    log,
+    log, plain,
     profile::paths::Paths,
 };
 
@@ -40,21 +40,38 @@ fn main() -> ExitCode {
         }
     };
     let has_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let variable = |name: &str| std::env::var(name).ok();
+    let is_plain = |screen: Screen| plain::is_wanted(screen.plain, variable);
     let exit = runtime.block_on(async {
+        let (common, screen) = (cli.common.clone(), cli.screen);
         match cli.command.take() {
-            Some(Command::Demo(args)) if has_terminal && !args.is_headless() => {
-                driver::demo(&cli.common, cli.screen, args).await
+            Some(Command::Demo(args)) if is_plain(screen.or(args.screen)) && !args.is_headless() => {
+                driver::demo(&common, screen, args, plain::run).await
             }
+            Some(Command::Demo(args)) if has_terminal && !args.is_headless() => match plain::advice(variable) {
+                Some(advice) => refused(advice),
+                None => driver::demo(&common, screen, args, driver::run).await,
+            },
             Some(command) => headless::run(cli, command).await,
-            None if has_terminal => driver::tenant(&cli.common, cli.screen).await,
-            None => {
-                eprintln!("error: standard input or output is no terminal, so there is nothing to show the screens on");
-                eprintln!("  next: tenantry collect, preview, upload … work without one; see tenantry --help");
-                Exit::Usage
-            }
+            None if is_plain(screen) => driver::tenant(&common, screen, plain::run).await,
+            None if has_terminal => match plain::advice(variable) {
+                Some(advice) => refused(advice),
+                None => driver::tenant(&common, screen, driver::run).await,
+            },
+            None => refused(
+                "standard input or output is no terminal, so there is nothing to show the screens on\n  next: tenantry \
+                 collect, preview, upload … work without one, and tenantry --plain takes lines from a pipe; see tenantry \
+                 --help",
+            ),
         }
     });
     // A keyring that never answers must not keep the process.
     runtime.shutdown_background();
     exit.into()
+}
+
+/// Says why no screen is shown, and what to do.
+fn refused(why: &str) -> Exit {
+    eprintln!("error: {why}");
+    Exit::Usage
 }

@@ -28,6 +28,7 @@ const RULES: &[Rule] = &[
     Rule { module: "credentials", may: &["domain", "net", "graph", "jupiterone"], never: &["rusqlite", "ratatui", "crossterm"] },
     Rule { module: "profile", may: &["domain", "files", "net", "credentials"], never: NO_SCREEN },
     Rule { module: "store", may: &["domain", "files"], never: &["tokio", "reqwest", "ratatui", "crossterm", "axum"] },
+    Rule { module: "requests", may: &["domain", "files"], never: IO },
     Rule { module: "ingest", may: &["graph", "domain", "store", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
     Rule { module: "preview", may: &["domain", "store"], never: IO },
     Rule { module: "upload", may: &["domain", "store", "jupiterone", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
@@ -35,7 +36,7 @@ const RULES: &[Rule] = &[
     Rule { module: "export", may: &["domain", "files"], never: IO },
     Rule {
         module: "jobs",
-        may: &["domain", "net", "graph", "jupiterone", "credentials", "profile", "store", "ingest", "preview", "upload", "export"],
+        may: &["domain", "net", "graph", "jupiterone", "credentials", "profile", "requests", "store", "ingest", "preview", "upload", "export"],
         never: NO_SCREEN,
     },
     Rule { module: "app", may: &["domain"], never: IO },
@@ -43,15 +44,17 @@ const RULES: &[Rule] = &[
     Rule {
         module: "driver",
         may: &[
-            "app", "tui", "cli", "demo", "domain", "explore", "files", "jobs", "profile", "credentials", "store", "headless",
+            "app", "tui", "cli", "demo", "domain", "explore", "files", "jobs", "profile", "credentials", "requests", "store", "headless",
         ],
         never: &["reqwest", "rusqlite", "axum"],
     },
+    // The driver's jobs and what they begin with; no screen, no engine, nothing that decides.
+    Rule { module: "plain", may: &["app", "domain", "driver"], never: &["reqwest", "rusqlite", "ratatui", "crossterm", "axum"] },
     Rule { module: "log", may: &["files"], never: IO },
     Rule { module: "cli", may: &["domain"], never: IO },
     Rule {
         module: "headless",
-        may: &["cli", "credentials", "demo", "domain", "explore", "export", "files", "jobs", "profile", "store"],
+        may: &["cli", "credentials", "demo", "domain", "explore", "export", "files", "jobs", "profile", "requests", "store"],
         never: &["reqwest", "rusqlite", "ratatui", "crossterm", "axum"],
     },
     Rule { module: "demo", may: &["domain"], never: &["reqwest", "rusqlite", "ratatui", "crossterm"] },

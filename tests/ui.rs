@@ -14,6 +14,8 @@ mod hands;
 mod journey;
 #[path = "ui/object.rs"]
 mod object;
+#[path = "ui/plain.rs"]
+mod plain;
 #[path = "ui/profiles.rs"]
 mod profiles;
 #[path = "ui/screens.rs"]

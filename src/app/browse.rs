@@ -16,6 +16,7 @@ mod pick;
 mod pointer;
 pub mod popup;
 pub mod problems;
+pub mod requests;
 pub mod runs;
 mod texts;
 mod trail;
@@ -30,7 +31,7 @@ pub use object::{EDGES, Face, Open, Pane};
 pub use pick::{Known, Pick, like};
 pub(super) use pointer::{click_head, click_line, click_row, click_tab, wheel_side};
 pub use popup::Popup;
-pub use texts::edges;
+pub use texts::{edges, object as object_text};
 pub(super) use trail::{open_list, open_members};
 pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 
@@ -42,6 +43,7 @@ use crate::domain::{
     ids::RunId,
     kind::EntityKind,
     problem::Problem,
+    request,
     view::{List, RunInfo, Within},
 };
 
@@ -144,6 +146,8 @@ pub enum Shows {
     Runs,
     /// What is not as it should be.
     Problems,
+    /// The requests of a log, the newest first.
+    Requests(request::Pick),
     /// One line of a list by itself, scrolled by so many lines of the screen.
     One(Box<Item>, u16),
     /// An object by itself.
@@ -162,7 +166,7 @@ impl Shows {
             Self::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
             Self::AllGroupsOf(id) => (List::Groups, Within::AllGroupsOf(id.clone())),
             Self::Pick(pick) => pick.source(),
-            Self::Changes(_) | Self::Runs | Self::Problems => return None,
+            Self::Changes(_) | Self::Runs | Self::Problems | Self::Requests(_) => return None,
             Self::One(..) | Self::Object(_) | Self::Why(_) => return None,
         })
     }
@@ -235,6 +239,13 @@ impl Browse {
     pub fn finding(&self) -> Option<&Finding> {
         match self.item()? {
             Item::Finding(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
+    pub fn request(&self) -> Option<&request::Request> {
+        match self.item()? {
+            Item::Request(_, request) => Some(request),
             _ => None,
         }
     }
@@ -330,6 +341,13 @@ pub(super) fn on_changes(m: &Model) -> bool {
     m.browse.run.is_some() && matches!(m.browse.view().shows, Shows::Changes(_))
 }
 
+/// What is selected can be read again by itself.
+pub(super) fn can_mend(m: &Model) -> bool {
+    !super::ingest::is_running(m)
+        && !super::ingest::is_elsewhere(m)
+        && m.browse.finding().is_some_and(|finding| finding.again.is_some())
+}
+
 pub(super) fn can_copy_row(m: &Model) -> bool {
     on_list(m) || (m.browse.run.is_some() && matches!(m.browse.view().shows, Shows::One(..)))
 }
@@ -361,6 +379,7 @@ pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
     model.place = Place::Browse;
     match model.shown().map(|run| run.id) {
         Some(run) if model.browse.run != Some(run) && !model.browse.chosen => show_run(model, run, fx),
+        Some(_) if has_ended(model) => refresh(model, fx),
         Some(_) => fetch(model, fx),
         None => model.look_again(fx),
     }
@@ -447,6 +466,17 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 runs::compare(model, with, fx);
             }
         }
+        Action::Requests => {
+            if let Some(Item::Run(run)) = model.browse.item() {
+                let pick = request::Pick::Run(run.id);
+                requests::open(model, pick, fx);
+            }
+        }
+        Action::ReadAgain => {
+            if let Some(again) = model.browse.finding().and_then(|finding| finding.again.clone()) {
+                return super::ingest::again(model, again, fx);
+            }
+        }
         Action::Continue if on_runs(model) => {
             if let Some(Item::Run(run)) = model.browse.item() {
                 let run = run.id;
@@ -456,7 +486,11 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Continue if model.browse.view().is_list() && !on_objects(model) => {
             if let Some(item) = model.browse.item().cloned() {
                 let title = item.subject().map_or_else(String::new, |(_, _, name)| name);
-                let title = if let Item::Finding(finding) = &item { finding.about.clone() } else { title };
+                let title = match &item {
+                    Item::Finding(finding) => finding.about.clone(),
+                    Item::Request(number, _) => format!("Request {number}"),
+                    _ => title,
+                };
                 model.browse.trail.push(View::of(Shows::One(Box::new(item), 0), title));
             }
         }
@@ -504,6 +538,12 @@ pub(super) fn resized(model: &mut Model, fx: &mut Fx) {
     }
 }
 
+/// The run has ended since its rows were read: they were not all, and counts in them were not known yet.
+fn has_ended(m: &Model) -> bool {
+    let status = m.browsed().map(|run| run.status);
+    m.browse.seen == Some(RunStatus::Running) && status.is_some_and(|status| status != RunStatus::Running)
+}
+
 /// The overview has come: while nothing is on the screen yet, show what there is.
 pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
     if model.place != Place::Browse {
@@ -512,10 +552,12 @@ pub(super) fn looked(model: &mut Model, fx: &mut Fx) {
     let view = model.browse.view();
     let empty = view.window.rows.is_empty() && view.filter.text().is_empty();
     let Some(run) = model.shown().map(|run| run.id) else { return };
-    let status = model.browsed().map(|run| run.status);
-    if model.browse.seen == Some(RunStatus::Running) && status != Some(RunStatus::Running) {
-        // It has ended: what was read of it before is not all, and counts of it were not known yet.
+    if has_ended(model) {
         return refresh(model, fx);
+    }
+    if requests::follows(model) {
+        model.browse.view_mut().window.renew();
+        return fetch(model, fx);
     }
     if model.browse.run.is_none() || (empty && view.window.pending.is_none() && !model.browse.chosen) {
         show_run(model, run, fx);

@@ -56,6 +56,8 @@ pub enum Action {
     DemoConsent,
     FillWrong,
     ReadAgain,
+    /// The requests of a run.
+    Requests,
     ReadAll,
     HowToRead,
     DropRun,

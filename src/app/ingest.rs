@@ -10,9 +10,11 @@ use super::{
     overlay::{AskPhase, Overlay, Question},
 };
 use crate::domain::{
+    explore::Again,
     problem::Problem,
     progress::{Event, IngestProgress, LogLine},
     reading::{How, RunKind},
+    request::Pick,
     view::RunInfo,
 };
 
@@ -62,8 +64,15 @@ pub(super) fn is_running(m: &Model) -> bool {
     matches!(m.ingest.phase, IngestPhase::Running(_))
 }
 
+/// Another process holds the store: nothing can be read here meanwhile.
+pub fn is_elsewhere(m: &Model) -> bool {
+    m.overview.store.as_ref().is_some_and(|store| store.held_by.is_some())
+}
+
 pub(super) fn can_start(m: &Model) -> bool {
-    m.overview.profile.is_some() && matches!(m.ingest.phase, IngestPhase::Idle | IngestPhase::Failed(_))
+    !is_elsewhere(m)
+        && m.overview.profile.is_some()
+        && matches!(m.ingest.phase, IngestPhase::Idle | IngestPhase::Failed(_))
 }
 
 pub(super) fn has_failed(m: &Model) -> bool {
@@ -72,16 +81,17 @@ pub(super) fn has_failed(m: &Model) -> bool {
 
 /// Enter goes on with the run that was cut off.
 pub(super) fn can_go_on(m: &Model) -> bool {
-    m.overview.profile.is_some() && m.cut_off().is_some()
+    !is_elsewhere(m) && m.overview.profile.is_some() && m.cut_off().is_some()
 }
 
 pub(super) fn can_browse(m: &Model) -> bool {
-    !can_go_on(m) && matches!(m.ingest.phase, IngestPhase::Running(_) | IngestPhase::Ended(_))
+    let beside = is_elsewhere(m) && !is_running(m) && m.shown().is_some();
+    beside || (!can_go_on(m) && matches!(m.ingest.phase, IngestPhase::Running(_) | IngestPhase::Ended(_)))
 }
 
 /// There is something that was read already, so that reading again can be done in more than one way.
 pub(super) fn can_choose(m: &Model) -> bool {
-    m.overview.profile.is_some() && !is_running(m)
+    !is_elsewhere(m) && m.overview.profile.is_some() && !is_running(m)
 }
 
 pub(super) fn can_read_all(m: &Model) -> bool {
@@ -101,12 +111,41 @@ pub fn choices(m: &Model) -> Vec<How> {
     How::ALL.into_iter().filter(|how| *how != How::Anew || can_go_on(m)).collect()
 }
 
+/// A way to read, and what it means now.
+pub fn words(m: &Model, how: How) -> (&'static str, &'static str) {
+    match how {
+        How::Changes if m.cut_off().is_some() => {
+            ("Go on (default)", "Where the run ended that was cut off; what it has is not read again.")
+        }
+        How::Changes if m.finished().is_some() => (
+            "What changed (default)",
+            "Costs next to nothing. Everything is read all the same when the service no longer tells what changed, or when the last full read is too old.",
+        ),
+        How::Changes => ("Everything (default)", "The first time there is no other way: as fast as the quota allows."),
+        How::Everything => ("Everything", "As fast as the quota allows."),
+        How::Gently => {
+            ("Gently", "With the least load on the tenant: one request at a time, at low priority. It takes longer.")
+        }
+        How::Anew => ("Anew", "Drops what was read before it was cut off. Asks first."),
+    }
+}
+
+/// The person has said that it is to stop.
+pub fn is_stopping(m: &Model) -> bool {
+    m.is_cancelled(Kind::Collect)
+}
+
+/// Something has been asked of the service, now or earlier.
+pub(super) fn has_requests(m: &Model) -> bool {
+    is_running(m) || m.shown().is_some() || matches!(m.ingest.phase, IngestPhase::Failed(_))
+}
+
 pub(super) fn can_cancel(m: &Model) -> bool {
     is_running(m) && !m.is_cancelled(Kind::Collect)
 }
 
 pub(super) fn can_read_again(m: &Model) -> bool {
-    !can_go_on(m) && matches!(m.ingest.phase, IngestPhase::Ended(_))
+    !is_elsewhere(m) && !can_go_on(m) && matches!(m.ingest.phase, IngestPhase::Ended(_))
 }
 
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
@@ -116,6 +155,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Continue => super::wizard::enter(model),
         Action::ReadAgain => start(model, How::Changes, fx),
         Action::ReadAll => read(model, How::Everything, fx),
+        Action::Requests => super::browse::requests::open(model, Pick::Newest, fx),
         Action::HowToRead => model.overlays.push(Overlay::How { chosen: 0 }),
         Action::DropRun => read(model, How::Anew, fx),
         Action::Hold(held) => hold(model, held, fx),
@@ -147,11 +187,21 @@ pub(super) fn read(model: &mut Model, how: How, fx: &mut Fx) {
 
 /// Reads, unless that is being done.
 pub(super) fn start(model: &mut Model, how: How, fx: &mut Fx) {
-    if is_running(model) {
+    if is_running(model) || is_elsewhere(model) {
         return;
     }
     let job = model.start(Work::Collect(how), fx);
     model.ingest = Ingest { phase: IngestPhase::Running(job), ..Ingest::default() };
+}
+
+/// Reads this alone again, unless something is being read; the ingest screen shows it as any run.
+pub fn again(model: &mut Model, again: Again, fx: &mut Fx) {
+    if is_running(model) || is_elsewhere(model) {
+        return;
+    }
+    let job = model.start(Work::Again(again), fx);
+    model.ingest = Ingest { phase: IngestPhase::Running(job), ..Ingest::default() };
+    model.place = Place::Ingest;
 }
 
 fn hold(model: &mut Model, held: bool, fx: &mut Fx) {
@@ -210,7 +260,7 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
                 ingest.log.pop_front();
             }
         }
-        Event::Check(_) | Event::Upload(_) | Event::Consent(_) => {}
+        Event::Check(_) | Event::Upload(_) | Event::Consent(_) | Event::Request(_) => {}
     }
 }
 

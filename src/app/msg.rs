@@ -12,7 +12,7 @@ use super::{
 use crate::domain::{
     check::Check,
     credential::CertificateView,
-    explore::{Answer, Question},
+    explore::{Again, Answer, Question},
     ids::RunId,
     preview::Preview,
     problem::Problem,
@@ -122,6 +122,8 @@ pub enum Work {
     Overview,
     Profiles(ProfileWork),
     Collect(How),
+    /// Reads this alone again; everything else is as it was.
+    Again(Again),
     /// A question about a run.
     Ask(RunId, Question),
     Preview,
@@ -143,7 +145,7 @@ impl Work {
             Self::Overview => Kind::Overview,
             Self::Profiles(work) if work.changes() => Kind::ProfileChange,
             Self::Profiles(_) => Kind::Profiles,
-            Self::Collect(_) => Kind::Collect,
+            Self::Collect(_) | Self::Again(_) => Kind::Collect,
             Self::Ask(..) => Kind::Ask,
             Self::Preview => Kind::Preview,
             Self::Upload(_) => Kind::Upload,

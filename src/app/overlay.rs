@@ -55,6 +55,30 @@ pub enum AskPhase {
 }
 
 impl Question {
+    /// Its title, and what a yes means.
+    pub fn words(self, model: &Model) -> (&'static str, &'static str) {
+        match self {
+            Self::CancelCollect => (
+                "Stop reading?",
+                "What has been read is kept and can be browsed, and the next run goes on with it. Until then it is not complete, so it is never uploaded.",
+            ),
+            Self::CancelUpload => (
+                "Abort the upload?",
+                "The job is aborted, and JupiterOne stays as it is. Once the job is being finalized it can no longer be stopped.",
+            ),
+            Self::DropRun(_) => (
+                "Begin anew?",
+                "What was read before it was cut off is dropped, and read again from the beginning. Going on with it is quicker.",
+            ),
+            Self::Quit if !model.jobs.values().any(|j| j.kind.is_at_stake()) => (
+                "Quit?",
+                "The key that was made here is not saved yet. Quitting throws it away, and an uploaded certificate is worth \
+                 nothing then. To keep it, go on until the profile is saved.",
+            ),
+            Self::Quit => ("Quit?", "Something is still running. It is stopped in order; what has been read is kept."),
+        }
+    }
+
     /// Of which kind of work it asks.
     pub const fn about(self) -> Option<Kind> {
         match self {

@@ -5,7 +5,13 @@ use super::{
     command::Action,
     msg::{JobId, Kind, Work},
 };
-use crate::domain::{preview::Preview, problem::Problem};
+use jiff::{Timestamp, tz::TimeZone};
+
+use crate::domain::{
+    preview::{Baseline, Preview},
+    problem::Problem,
+    text::ago,
+};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Comparison {
@@ -28,6 +34,45 @@ impl Comparison {
             ComparisonPhase::Ready(preview) => Some(preview),
             _ => None,
         }
+    }
+}
+
+/// Against what the figures of a preview are held, in words.
+pub fn against(baseline: &Baseline, now: Timestamp, zone: &TimeZone) -> String {
+    let day = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
+    match baseline {
+        Baseline::NoTarget => {
+            "Without a target everything counts as new. Connect JupiterOne under Credentials.".to_owned()
+        }
+        Baseline::Unknown => {
+            "No upload to this target is on record. What it holds is unknown, not empty: everything counts as new, and \
+             deletions cannot be foretold."
+                .to_owned()
+        }
+        Baseline::Known { uploaded_at } => {
+            format!("against the upload of {} ({})", day(*uploaded_at), ago(now, *uploaded_at))
+        }
+        Baseline::InDoubt { job_id, since } => {
+            let job = job_id.as_deref().map(|id| format!(" (job {id})")).unwrap_or_default();
+            format!(
+                "How the upload of {}{job} ended is not known: what was there before and what it sent may both be there.",
+                day(*since)
+            )
+        }
+    }
+}
+
+/// What somebody has to know before an upload is confirmed.
+pub fn warning(baseline: &Baseline) -> Option<&'static str> {
+    match baseline {
+        Baseline::Unknown | Baseline::NoTarget => Some(
+            "There is no record of an earlier upload to this target. Whatever this instance holds that is not in \
+             this directory will be deleted there.",
+        ),
+        Baseline::InDoubt { .. } => {
+            Some("How the last upload to this target ended is not known, so the figures may be off.")
+        }
+        Baseline::Known { .. } => None,
     }
 }
 

@@ -79,6 +79,11 @@ pub(super) fn is_blocked(m: &Model) -> bool {
     !is_running(m) && !is_over(m) && missing(m).is_some() && !preview::is_working(m)
 }
 
+/// The person has said that it is to stop.
+pub fn is_stopping(m: &Model) -> bool {
+    m.is_cancelled(Kind::Upload)
+}
+
 pub(super) fn can_cancel(m: &Model) -> bool {
     is_running(m) && !m.is_cancelled(Kind::Upload)
 }
@@ -137,7 +142,7 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event) {
         match event {
             Event::Upload(progress) => model.upload.progress = progress,
             Event::Log(line) => model.upload.log = Some(line),
-            Event::Check(_) | Event::Ingest(_) | Event::Consent(_) => {}
+            Event::Check(_) | Event::Ingest(_) | Event::Consent(_) | Event::Request(_) => {}
         }
     }
 }

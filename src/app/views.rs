@@ -4,7 +4,7 @@ use jiff::{Timestamp, civil::Date};
 
 use crate::domain::{
     cloud::Cloud,
-    completeness::RunStatus,
+    completeness::{Collection, RunStatus, State},
     credential::{CredentialKind, Expiry},
     ids::ClientId,
     origin::Origin,
@@ -271,16 +271,40 @@ pub struct StoreView {
     pub totals: Totals,
     /// Process that writes this store, if it is another one.
     pub held_by: Option<u32>,
+    /// What that process does, as far as the store tells.
+    pub elsewhere: Option<Elsewhere>,
     /// The last upload to the profile's target, by the store's record.
     pub uploaded: Option<UploadedView>,
 }
 
 impl StoreView {
-    /// The run that browsing shows: the one that is being read, else the newest finished one, else whatever there is.
+    /// The run that browsing shows: the one that is being read, else the newest finished one, else whatever there is. What
+    /// another process reads is shown once it is finished, where there is anything else.
     pub fn shown(&self) -> Option<&RunInfo> {
-        let reading = self.newest.as_ref().filter(|run| run.status == RunStatus::Running);
+        let reading = self.newest.as_ref().filter(|run| run.status == RunStatus::Running && self.held_by.is_none());
         reading.or(self.finished.as_ref()).or(self.newest.as_ref())
     }
+}
+
+/// Another process at work on the store.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Elsewhere {
+    /// Since when it holds the store.
+    pub since: Option<Timestamp>,
+    /// The run that it reads, if it reads one.
+    pub run: Option<RunInfo>,
+    /// How far it has come, collection by collection.
+    pub reached: Vec<Reached>,
+}
+
+/// How far a collection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    pub collection: Collection,
+    pub done: u64,
+    pub total: Option<u64>,
+    /// How it ended; `None`: it goes on.
+    pub ended: Option<State>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

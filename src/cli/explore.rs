@@ -94,6 +94,36 @@ pub enum DiffOnly {
     Memberships,
 }
 
+#[derive(Debug, Clone, Default, Args)]
+pub struct Requests {
+    /// The log of this run's collection, instead of the newest log
+    #[arg(long, value_name = "N", value_parser = run)]
+    pub run: Option<RunId>,
+    /// The log of this name; see --logs
+    #[arg(long, value_name = "NAME", conflicts_with = "run")]
+    pub log: Option<String>,
+    /// Only what this leaves: words, and fields such as status:429, path:members, ms:>1000, units:>10, retries:>0
+    #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
+    pub filter: String,
+    /// At most so many, the newest
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// As a text for whoever is asked for help: ids of requests, headers, what batches held
+    #[arg(long, conflicts_with = "json")]
+    pub support: bool,
+    /// With names, addresses and ids of people and things replaced, the same by the same
+    #[arg(long, requires = "support")]
+    pub pseudonyms: bool,
+    /// As commands that send them again, with $TOKEN in the place of the token
+    #[arg(long, conflicts_with_all = ["support", "json"])]
+    pub curl: bool,
+    /// List the logs that are kept
+    #[arg(long, conflicts_with_all = ["run", "log", "filter", "limit", "support", "curl"])]
+    pub logs: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
 #[derive(Debug, Args)]
 pub struct List {
     /// What to list

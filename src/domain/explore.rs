@@ -10,6 +10,7 @@ use super::{
     completeness::State,
     ids::RunId,
     kind::EntityKind,
+    request::{RequestQuery, RequestRows},
     view::{Detail, EdgeEnds, Query, Rows, RunInfo},
 };
 
@@ -39,6 +40,8 @@ pub enum Question {
     Glance,
     /// Everything incomplete, refused or degraded.
     Problems,
+    /// A request log; of whatever run the query says.
+    Requests(RequestQuery),
     /// What came, went or changed since `since`, an earlier run.
     Diff {
         since: RunId,
@@ -64,6 +67,7 @@ pub enum Answer {
     Cut(Box<Cut>),
     Glance(Box<Glance>),
     Problems(Vec<Finding>),
+    Requests(Box<RequestRows>),
     Diff(Box<DiffRows>),
     Runs(Vec<RunInfo>),
     /// A text, and how many rows it has.

@@ -6,8 +6,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     check::Check,
     completeness::{Collection, Gap, State},
+    explore::Again,
+    ids::RunId,
     problem::Problem,
     reading::RunKind,
+    request::Request,
     upload::UploadProgress,
 };
 
@@ -24,6 +27,8 @@ pub enum Event {
     Upload(UploadProgress),
     Consent(ConsentTry),
     Log(LogLine),
+    /// A request was answered, or was not.
+    Request(Box<Request>),
 }
 
 /// How the waiting for an administrator's consent goes.
@@ -44,11 +49,17 @@ pub struct ConsentTry {
 /// Where a run of the ingestion stands.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct IngestProgress {
+    /// Its number; `None` until the store has given it one.
+    #[serde(default)]
+    pub run: Option<RunId>,
     pub collections: [CollectionProgress; 4],
     /// How this run reads; `None` until that is decided.
     pub kind: Option<RunKind>,
     /// Why this kind and no other, as a clause: "--full was asked for".
     pub because: Option<String>,
+    /// What is read again, where nothing else is.
+    #[serde(default)]
+    pub again: Vec<Again>,
     /// Of a run that reads changes: since when.
     pub changes_since: Option<Timestamp>,
     /// The interrupted run that this one goes on with began then.

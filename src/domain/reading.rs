@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, num::NonZeroU64, str::FromStr, time::Durat
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{completeness::Collection, ids::is_guid_shaped};
+use super::{completeness::Collection, explore::Again, ids::is_guid_shaped};
 
 /// How a run reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -58,6 +58,8 @@ pub struct Ask {
     pub keep: usize,
     /// Resource units in ten seconds to count on, whatever the tenant's size and earlier runs say.
     pub quota: Option<NonZeroU64>,
+    /// Read only these anew, and have everything else as it was.
+    pub again: Vec<Again>,
 }
 
 impl Ask {
@@ -78,6 +80,7 @@ impl Default for Ask {
             sign_ins: false,
             keep: Self::KEEP,
             quota: None,
+            again: Vec::new(),
         }
     }
 }

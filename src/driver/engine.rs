@@ -13,7 +13,7 @@ use crate::{
     domain::{
         check::Check,
         credential::CertificateView,
-        explore::{Answer, Question},
+        explore::{Again, Answer, Question},
         ids::RunId,
         preview::Preview,
         problem::Problem,
@@ -71,6 +71,15 @@ pub trait Engine: Send + Sync + 'static {
     fn collect(
         &self,
         how: How,
+        hold: Hold,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>>;
+
+    /// Reads this alone again, as [`collect`](Self::collect) reads; everything else is as the newest finished run has it.
+    fn again(
+        &self,
+        again: Again,
         hold: Hold,
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,

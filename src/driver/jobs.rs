@@ -125,6 +125,9 @@ async fn perform(
         Work::Collect(how) => {
             or_failed(engine.collect(how, hold, mail, cancel).await, |run| Outcome::Collected(Box::new(run)))
         }
+        Work::Again(again) => {
+            or_failed(engine.again(again, hold, mail, cancel).await, |run| Outcome::Collected(Box::new(run)))
+        }
         Work::Ask(run, question) => or_failed(engine.ask(run, question, cancel).await, Outcome::Answered),
         Work::Preview => or_failed(engine.preview(cancel).await, |p| Outcome::Previewed(Box::new(p))),
         Work::Upload(order) => match engine.upload(order, mail, cancel).await {
@@ -175,6 +178,8 @@ impl Reporter for Mailbox {
             Event::Ingest(progress) => mail.ingest = Some(progress),
             Event::Upload(progress) => mail.upload = Some(progress),
             Event::Consent(tried) => mail.consent = Some(tried),
+            // The request log keeps them.
+            Event::Request(_) => {}
             Event::Log(line) => {
                 if mail.lines.len() == LINES {
                     mail.lines.pop_front();

@@ -18,8 +18,8 @@ use super::engine::Engine;
 use crate::{
     app::settings,
     app::views::{
-        CredentialView, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
-        ProfileWork, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
+        CredentialView, Elsewhere, Endpoints, Form, FormCredential, Kept, KeyWork, Overview, ProfileNews, ProfileView,
+        ProfileWork, Reached, Saved, SavedAs, StoreView, UploadEnd, UploadFailure, UploadOrder, UploadedView,
     },
     credentials::{
         Entry, Vault, VaultError,
@@ -31,14 +31,16 @@ use crate::{
     domain::{
         check::Check,
         clock::Clock,
+        completeness::RunStatus,
         credential::{CertificateView, Credential},
-        explore::{Answer, Question},
+        explore::{Again, Answer, Question},
         ids::RunId,
         origin::Origin,
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
-        reading::How,
+        reading::{Ask, How},
+        request::RequestQuery,
         target::{Destination, Target},
         upload::JobFigures,
         view::{List, Query, RunInfo},
@@ -50,7 +52,8 @@ use crate::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
     },
-    store::{Reader, StoreError, holder},
+    requests,
+    store::{Holder, Reader, StoreError, holder},
 };
 
 /// All that a session of the UI works with.
@@ -71,6 +74,8 @@ pub struct Office {
     reader: Mutex<Option<Reader>>,
     /// Who answers the browser's questions, for the store at work.
     explorer: Mutex<Option<Arc<Explorer>>>,
+    /// The request logs of the store at work.
+    logs: Mutex<Option<requests::Shelf>>,
     /// The key that was made or read last.
     key: Mutex<Option<ClientCertificate>>,
 }
@@ -103,8 +108,8 @@ impl Office {
         let paths = settings.paths.clone();
         let session = Mutex::new(Session::of(settings));
         let (away, reader, key) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
-        let explorer = Mutex::new(None);
-        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, key }
+        let (explorer, logs) = (Mutex::new(None), Mutex::new(None));
+        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, logs, key }
     }
 
     /// The selected profile, as screens name it.
@@ -280,7 +285,10 @@ impl Office {
             runs.iter_mut().for_each(|run| jobs::accepted_here(run, &settings));
             let finished = runs.iter().find(|run| run.status.is_finished()).cloned();
             let newest = runs.into_iter().next();
-            let mut view = StoreView { newest, finished, ..StoreView::default() };
+            let held = holder(&path).filter(|held| held.pid.is_some_and(|pid| pid != std::process::id()));
+            let elsewhere = held.as_ref().map(|held| elsewhere(reader, held, newest.as_ref())).transpose()?;
+            let held_by = held.and_then(|held| held.pid);
+            let mut view = StoreView { newest, finished, held_by, elsewhere, ..StoreView::default() };
             let totals = view.shown().map(|run| reader.totals(run.id)).transpose()?.unwrap_or_default();
             let organization = match view.shown() {
                 Some(run) => reader.rows(run.id, NAMING, &first_account())?.rows.pop().map(|row| row.name),
@@ -296,7 +304,6 @@ impl Office {
                 path: path.display().to_string(),
                 temporary: self.demo.is_some() && self.flags.store.is_none(),
                 totals,
-                held_by: holder(&path).and_then(|h| h.pid).filter(|pid| *pid != std::process::id()),
                 uploaded,
                 ..view
             };
@@ -309,7 +316,17 @@ impl Office {
         Ok(Overview { profile, store: Some(store) })
     }
 
-    /// Reads the store, which is kept open for the next question.
+    fn requests(&self, settings: &Settings, query: RequestQuery) -> Result<Answer, Problem> {
+        let mut kept = lock(&self.logs);
+        let store = settings.store().map_err(|e| Problem::new(e.to_string()))?;
+        if kept.as_ref().is_none_or(|shelf| !shelf.is_of(store)) {
+            *kept = Some(jobs::shelf(settings).map_err(|e| e.problem())?);
+        }
+        let Some(shelf) = kept.as_mut() else { return Err(Problem::new("the request logs are not open")) };
+        let rows = shelf.ask(query).map_err(|error| jobs::request_log_problem(&error))?;
+        Ok(Answer::Requests(Box::new(rows)))
+    }
+
     /// Who answers questions about the store at work.
     fn explorer(&self, settings: &Settings) -> Result<Arc<Explorer>, Problem> {
         let path = settings.store().map_err(|e| Problem::new(e.to_string()))?;
@@ -321,6 +338,7 @@ impl Office {
         }
     }
 
+    /// Reads the store, which is kept open for the next question.
     fn read<T>(&self, settings: &Settings, ask: impl FnOnce(&Reader) -> Result<T, StoreError>) -> Result<T, Problem> {
         let mut kept = lock(&self.reader);
         let path = settings.store().map_err(|e| Problem::new(e.to_string()))?;
@@ -334,6 +352,22 @@ impl Office {
             *kept = None;
             problem
         })
+    }
+
+    /// Reads the directory as it is asked, on the ground of what the profile asks.
+    async fn read_directory(
+        &self,
+        ask: impl FnOnce(Ask) -> Ask + Send,
+        hold: Hold,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> Result<RunInfo, Problem> {
+        let Session { settings, secrets, .. } = self.session();
+        let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
+        let context = self.context(settings, secrets, reporter, cancel);
+        let ask = ask(context.ask.clone());
+        let context = Context { ask, hold, ..context };
+        jobs::collect(&context).await.map_err(|e| e.problem())
     }
 
     async fn send(
@@ -404,6 +438,19 @@ fn view(settings: &Settings, demo: Option<&Demo>) -> Option<ProfileView> {
         view.endpoints = None;
     }
     Some(view)
+}
+
+/// What another process does with the store.
+fn elsewhere(reader: &Reader, held: &Holder, newest: Option<&RunInfo>) -> Result<Elsewhere, StoreError> {
+    let run = newest.filter(|run| run.status == RunStatus::Running).cloned();
+    let reached = run.as_ref().map(|run| reader.reached(run.id)).transpose()?.unwrap_or_default();
+    let reached = reached.into_iter().map(|at| Reached {
+        collection: at.collection,
+        done: at.done,
+        total: at.total,
+        ended: at.end.map(|end| end.state),
+    });
+    Ok(Elsewhere { since: held.since, run, reached: reached.collect() })
 }
 
 fn unnamed(settings: &Settings) -> ProfileView {
@@ -560,22 +607,26 @@ impl Engine for RealEngine {
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
-        async move {
-            let Session { settings, secrets, .. } = self.0.session();
-            let secrets = self.0.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
-            let context = self.0.context(settings, secrets, reporter, cancel);
-            let ask = how.on(context.ask.clone());
-            let context = Context { ask, hold, ..context };
-            jobs::collect(&context).await.map_err(|e| e.problem())
-        }
-        .boxed()
+        self.0.read_directory(move |profile| how.on(profile), hold, reporter, cancel).boxed()
+    }
+
+    fn again(
+        &self,
+        again: Again,
+        hold: Hold,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
+        self.0.read_directory(move |profile| Ask { again: vec![again], ..profile }, hold, reporter, cancel).boxed()
     }
 
     fn ask(&self, run: RunId, question: Question, cancel: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
         let stop = Stop::default();
         let of_answer = stop.clone();
-        let answer = self.with_office(move |office, settings| {
-            office.explorer(settings)?.ask(run, question, &of_answer).map_err(|error| error.problem())
+        let answer = self.with_office(move |office, settings| match question {
+            Question::Problems => jobs::problems(settings, run).map(Answer::Problems).map_err(|error| error.problem()),
+            Question::Requests(query) => office.requests(settings, query),
+            question => office.explorer(settings)?.ask(run, question, &of_answer).map_err(|error| error.problem()),
         });
         async move {
             tokio::select! {

@@ -1,13 +1,13 @@
 //! How the UI begins: with the demo's tenant, or with a profile, or in the wizard.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use jiff::tz::TimeZone;
 
 use super::{
-    UiOptions,
+    Engine, UiOptions,
     office::{Office, RealEngine},
-    preferences, run,
+    preferences,
 };
 use crate::{
     app::{
@@ -23,13 +23,18 @@ use crate::{
     profile::{Environment, Flags, Settings, SettingsError, Trust, paths::Paths},
 };
 
+/// What a person meets: the screens ([`run`](super::run)), or lines.
+pub trait Face: AsyncFnOnce(UiOptions, Arc<dyn Engine>) -> io::Result<ExitReason> {}
+
+impl<F: AsyncFnOnce(UiOptions, Arc<dyn Engine>) -> io::Result<ExitReason>> Face for F {}
+
 /// `tenantry` with a real tenant.
-pub async fn tenant(common: &Common, screen: Screen) -> Exit {
+pub async fn tenant(common: &Common, screen: Screen, face: impl Face) -> Exit {
     match begin(common) {
         Ok((flags, environment, settings)) => {
             let vault: Arc<dyn Vault> = Arc::new(OsVault);
             let office = Office::new(flags, environment, settings, Arc::clone(&vault), Arc::new(SystemClock), None);
-            show(office, screen, Mode::Real, vault, None).await
+            show(office, screen, Mode::Real, vault, None, face).await
         }
         Err(error) => Output::new(false).fail(&error),
     }
@@ -52,14 +57,14 @@ fn begin(common: &Common) -> Result<(Flags, Environment, Settings), JobError> {
 
 /// `tenantry demo` with a terminal. Reads no profile, no keyring, no credentials of the environment; keys and colours are
 /// the person's, and what is changed of them is gone with it.
-pub async fn demo(common: &Common, screen: Screen, args: cli::Demo) -> Exit {
-    match demo_session(common, screen.or(args.screen), &args).await {
+pub async fn demo(common: &Common, screen: Screen, args: cli::Demo, face: impl Face) -> Exit {
+    match demo_session(common, screen.or(args.screen), &args, face).await {
         Ok(exit) => exit,
         Err(error) => Output::new(false).fail(&error),
     }
 }
 
-async fn demo_session(common: &Common, screen: Screen, args: &cli::Demo) -> Result<Exit, JobError> {
+async fn demo_session(common: &Common, screen: Screen, args: &cli::Demo, face: impl Face) -> Result<Exit, JobError> {
     let root = headless::demo::temporary_folder()?;
     let mut config = headless::demo::config(args, headless::demo::any_port());
     config.latency = Latency::Interactive;
@@ -77,7 +82,7 @@ async fn demo_session(common: &Common, screen: Screen, args: &cli::Demo) -> Resu
     let fills = fills(&demo);
     let vault: Arc<dyn Vault> = Arc::new(MemoryVault::default());
     let office = Office::new(flags, environment, settings, Arc::clone(&vault), Arc::new(SystemClock), Some(demo));
-    let exit = show(office, screen, Mode::Demo, vault, Some(fills)).await;
+    let exit = show(office, screen, Mode::Demo, vault, Some(fills), face).await;
     headless::demo::remove(root).await;
     Ok(exit)
 }
@@ -116,7 +121,14 @@ pub fn fills(demo: &Demo) -> Fills {
 /// How long the first frame may wait for a keyring to tell its name.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-async fn show(office: Office, screen: Screen, mode: Mode, vault: Arc<dyn Vault>, fills: Option<Fills>) -> Exit {
+async fn show(
+    office: Office,
+    screen: Screen,
+    mode: Mode,
+    vault: Arc<dyn Vault>,
+    fills: Option<Fills>,
+    face: impl Face,
+) -> Exit {
     let file = Paths::of_platform().map(|paths| paths.screens());
     let options = UiOptions {
         mode,
@@ -127,7 +139,7 @@ async fn show(office: Office, screen: Screen, mode: Mode, vault: Arc<dyn Vault>,
         profile: office.profile(),
         clock: Arc::new(SystemClock),
     };
-    match run(options, Arc::new(RealEngine::new(office))).await {
+    match face(options, Arc::new(RealEngine::new(office))).await {
         Ok(ExitReason::Quit) => Exit::Done,
         Ok(ExitReason::Interrupted | ExitReason::Terminated) => Exit::Interrupted,
         Ok(ExitReason::InputClosed) => Exit::Failed,

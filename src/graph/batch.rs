@@ -27,7 +27,7 @@ use super::{
     send::{self, Call, Throttling},
 };
 use crate::{
-    domain::{problem::Problem, progress::Level},
+    domain::{problem::Problem, progress::Level, request},
     net,
 };
 
@@ -124,12 +124,13 @@ impl GraphClient {
                 what: format!("reading a batch of {}", due.len()),
                 url: self.sender.graph.join("/v1.0/$batch"),
                 body: Some(json!({ "requests": requests }).to_string()),
+                contents: due.iter().map(|&i| slots[i].record(i)).collect(),
                 eventual: false,
                 units: calls.iter().map(|call| call.units).sum(),
                 priced: false,
                 accept: send::JSON,
             };
-            let mut answer = match self.sender.call(&call, self.patience, items).await {
+            let mut answer = match self.sender.call_noting(&call, self.patience, items, note).await {
                 Ok(answer) => answer,
                 // What was answered in an earlier round is not lost with this one.
                 Err(error) if slots.iter().any(|s| matches!(s.end, Some(Ok(_)))) => {
@@ -249,6 +250,21 @@ impl GraphClient {
         self.sender.pace.correct(batch.units, cost);
         limits
     }
+}
+
+/// What a batch was answered with, onto the request log's record of it.
+fn note(answered: &HashMap<usize, Item>, record: &mut request::Request) {
+    for item in &mut record.items {
+        let Some(answer) = item.id.parse().ok().and_then(|id: usize| answered.get(&id)) else { continue };
+        item.status = Some(answer.status);
+        item.units = answer.header("x-ms-resource-unit").and_then(|units| units.trim().parse().ok());
+        if answer.status != 200 {
+            item.code = answer.error("").code().map(str::to_owned);
+            item.request_id = answer.error("").request_id().map(str::to_owned);
+            item.retry_after = answer.header("retry-after");
+        }
+    }
+    record.units = record.items.iter().filter_map(|item| item.units).reduce(|a, b| a + b);
 }
 
 /// What of a batch did not go well, for one line.
@@ -391,6 +407,22 @@ impl Slot {
             request["headers"]["x-ms-throttle-priority"] = "Low".into();
         }
         request
+    }
+
+    /// What the request log keeps of it, before it is answered.
+    fn record(&self, id: usize) -> request::Item {
+        let (path, query) = self.get.relative().split_once('?').unwrap_or((self.get.relative(), ""));
+        request::Item {
+            id: id.to_string(),
+            path: path.to_owned(),
+            query: request::without_page_tokens(query),
+            status: None,
+            code: None,
+            units: None,
+            request_id: None,
+            retry_after: None,
+            attempt: 1 + self.tried.failed + self.tried.throttled + self.doubted,
+        }
     }
 
     fn again_at(&mut self, at: Instant) {

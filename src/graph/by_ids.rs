@@ -30,6 +30,7 @@ impl GraphClient {
                 units: self.sender.prices.of(&url),
                 url,
                 body: Some(json!({ "ids": ids }).to_string()),
+                contents: Vec::new(),
                 eventual: false,
                 priced: true,
                 accept: send::JSON,

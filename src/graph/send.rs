@@ -35,6 +35,7 @@ use crate::{
         origin::Origin,
         problem::Problem,
         progress::{Event, Level, LogLine, Reporter},
+        request::{Item, Request, Service},
     },
     net,
 };
@@ -73,6 +74,8 @@ pub(super) struct Call {
     pub what: String,
     pub url: Url,
     pub body: Option<String>,
+    /// What is in the body of a batch, for the request log.
+    pub contents: Vec<Item>,
     pub eventual: bool,
     /// What it is expected to cost: of a batch, all its items together.
     pub units: u64,
@@ -147,7 +150,7 @@ impl Sender {
         reporter: Arc<dyn Reporter>,
     ) -> Result<Self, Problem> {
         Ok(Self {
-            tokens: Tokens::new(&config, credential, Arc::clone(&clock))?,
+            tokens: Tokens::new(&config, credential, Arc::clone(&clock), Arc::clone(&reporter))?,
             http: net::client(&config.net, &config.graph)?,
             graph: config.graph,
             hold: config.hold,
@@ -175,6 +178,7 @@ impl Sender {
             units: self.prices.of(&url),
             url,
             body: None,
+            contents: Vec::new(),
             eventual: get.is_eventual(),
             priced: true,
             accept: JSON,
@@ -192,16 +196,38 @@ impl Sender {
         patience: Patience,
         decode: impl Fn(&Bytes) -> Result<T, Undecodable>,
     ) -> Result<Answer<T>, GraphError> {
+        self.call_noting(call, patience, decode, |_, _| {}).await
+    }
+
+    /// As [`Sender::call`]; `note` adds to the request log's record what only a read answer tells.
+    pub async fn call_noting<T>(
+        &self,
+        call: &Call,
+        patience: Patience,
+        decode: impl Fn(&Bytes) -> Result<T, Undecodable>,
+        note: impl Fn(&T, &mut Request),
+    ) -> Result<Answer<T>, GraphError> {
         // The one place that sends to Graph is the one place that looks where to.
         if !self.graph.contains(&call.url) {
             return Err(GraphError::other_host(&call.what, &self.graph, &host_of(&call.url)));
         }
         let mut tried = Tried::default();
         let mut refused_token = None;
+        let mut attempt = 0;
         loop {
-            let (error, response) = match Box::pin(self.attempt(call, refused_token)).await {
+            attempt += 1;
+            let mut record = None;
+            let attempted = Box::pin(self.attempt(call, refused_token, &mut record)).await;
+            if let Some(record) = &mut record {
+                record.attempt = attempt;
+            }
+            let (error, response) = match attempted {
                 Ok(response) => match self.judge(call, &response, &decode) {
                     Ok(value) => {
+                        if let Some(record) = &mut record {
+                            note(&value, record);
+                        }
+                        self.tell(record);
                         self.renewed_in_vain.store(false, Ordering::Relaxed);
                         let retried = tried.failed + tried.throttled > 0 || refused_token.is_some();
                         let Response { generation, sent, .. } = response;
@@ -210,6 +236,7 @@ impl Sender {
                     Err(error) if error.status() == Some(401) && self.may_renew(refused_token.is_some()) => {
                         refused_token = Some(response.generation);
                         self.wire.retried();
+                        self.tell_failed(record, &error, Some(Duration::ZERO));
                         self.log(
                             Level::Retry,
                             format!("{}: the token is not accepted any more, asking for a new one", call.what),
@@ -222,6 +249,7 @@ impl Sender {
                 Err(error) => (error, None),
             };
             if !error.is_transient() || error.is_lasting() {
+                self.tell_failed(record, &error, None);
                 return Err(error);
             }
             let throttled = error.status() == Some(429);
@@ -233,6 +261,7 @@ impl Sender {
             }
             let asked = response.as_ref().and_then(|r| r.retry_after);
             let wait = patience.next(&tried, throttled, asked, retry::random());
+            self.tell_failed(record, &error, wait);
             if throttled
                 && !call.is_apart()
                 && let Some(Response { sent, throttling, .. }) = response
@@ -300,8 +329,14 @@ impl Sender {
     }
 
     /// One attempt: the status is for others to judge, only the network fails here.
-    async fn attempt(&self, call: &Call, refused_token: Option<u64>) -> Result<Response, GraphError> {
+    async fn attempt(
+        &self,
+        call: &Call,
+        refused_token: Option<u64>,
+        record: &mut Option<Box<Request>>,
+    ) -> Result<Response, GraphError> {
         let (_place, token) = self.admitted(call.units, refused_token).await?;
+        let record = record.insert(Box::new(self.record_of(call)));
         let network = |e: reqwest::Error| GraphError::network(net::problem_of(&e, &call.what, &self.graph));
         let mut request = match &call.body {
             None => self.http.get(call.url.clone()),
@@ -309,19 +344,19 @@ impl Sender {
         };
         request = request
             .header("accept", call.accept)
-            .header("client-request-id", uuid::Uuid::new_v4().to_string())
+            .header("client-request-id", record.client_request_id.as_deref().unwrap_or_default())
             .bearer_auth(token.secret.expose());
-        if call.eventual {
-            request = request.header("ConsistencyLevel", "eventual");
-        }
-        if self.gentle {
-            request = request.header("x-ms-throttle-priority", "Low");
+        for (name, value) in &record.asked_with {
+            request = request.header(name, value);
         }
         let in_flight = self.wire.sent();
         let sent = Instant::now();
         let answered = async {
             let answer = request.send().await.map_err(network)?;
             let status = answer.status().as_u16();
+            record.status = Some(status);
+            record
+                .heard(answer.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))));
             let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
             let retry_after = header("retry-after")
                 .and_then(|text| net::retry_after(&text, header("date").as_deref(), Some(self.clock.now())));
@@ -329,15 +364,51 @@ impl Sender {
             let challenge = header("www-authenticate");
             let units = header("x-ms-resource-unit").and_then(|text| text.trim().parse().ok());
             let throttling = Throttling::of(header);
+            record.request_id.clone_from(&request_id);
+            // A batch has no price: its items have.
+            record.units = units.filter(|_| call.priced);
             let body = whole_body(answer, &call.what, MOST_BODY).await?.map_err(network)?;
+            record.bytes = body.len() as u64;
             let generation = token.generation;
             Ok(Response { status, request_id, retry_after, challenge, units, throttling, body, generation, sent })
         };
         let answered = tokio::time::timeout(LONGEST_ANSWER, answered)
             .await
-            .unwrap_or_else(|_| Err(GraphError::network(net::too_slow(&call.what, &self.graph, LONGEST_ANSWER))))?;
+            .unwrap_or_else(|_| Err(GraphError::network(net::too_slow(&call.what, &self.graph, LONGEST_ANSWER))));
+        record.ms = sent.elapsed().as_millis().try_into().unwrap_or(u32::MAX);
+        let answered = answered?;
         in_flight.answered();
         Ok(answered)
+    }
+
+    /// The request log's record of what is about to be sent.
+    fn record_of(&self, call: &Call) -> Request {
+        let method = if call.body.is_some() { "POST" } else { "GET" };
+        let mut record = Request::new(self.now(), Service::Graph, method, &call.url);
+        record.client_request_id = Some(uuid::Uuid::new_v4().to_string());
+        record.items.clone_from(&call.contents);
+        if call.eventual {
+            record.asked_with.insert("ConsistencyLevel".to_owned(), "eventual".to_owned());
+        }
+        if self.gentle {
+            record.asked_with.insert("x-ms-throttle-priority".to_owned(), "Low".to_owned());
+        }
+        record
+    }
+
+    fn tell(&self, record: Option<Box<Request>>) {
+        if let Some(record) = record {
+            self.reporter.report(Event::Request(record));
+        }
+    }
+
+    /// As [`Sender::tell`], of what failed; `again` is when it is sent again.
+    fn tell_failed(&self, record: Option<Box<Request>>, error: &GraphError, again: Option<Duration>) {
+        self.tell(record.map(|mut record| {
+            record.code = error.code().map(str::to_owned);
+            record.again_in_ms = again.map(|wait| wait.as_millis().try_into().unwrap_or(u64::MAX));
+            record
+        }));
     }
 
     fn judge<T>(

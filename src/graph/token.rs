@@ -16,14 +16,24 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::Instant};
+use url::Url;
 
 use super::{
     GraphConfig, assertion, decode,
     error::{ErrorKind, GraphError},
 };
 use crate::{
-    domain::{clock::Clock, credential::Credential, ids::ClientId, origin::Origin, problem::Problem, secret::Secret},
+    domain::{
+        clock::Clock,
+        credential::Credential,
+        ids::ClientId,
+        origin::Origin,
+        problem::Problem,
+        progress::{Event, Reporter},
+        request::{Request, Service},
+        secret::Secret,
+    },
     net,
 };
 
@@ -59,6 +69,7 @@ pub(super) struct Tokens {
     scope: String,
     credential: Credential,
     clock: Arc<dyn Clock>,
+    reporter: Arc<dyn Reporter>,
     /// How many times the login service was asked, with whatever end.
     asked: AtomicU64,
     cell: Mutex<Cell>,
@@ -80,7 +91,12 @@ pub(super) struct Held {
 }
 
 impl Tokens {
-    pub fn new(config: &GraphConfig, credential: Credential, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+    pub fn new(
+        config: &GraphConfig,
+        credential: Credential,
+        clock: Arc<dyn Clock>,
+        reporter: Arc<dyn Reporter>,
+    ) -> Result<Self, Problem> {
         Ok(Self {
             http: net::client(&config.net, &config.login)?,
             login: config.login.clone(),
@@ -89,6 +105,7 @@ impl Tokens {
             scope: config.scope.clone(),
             credential,
             clock,
+            reporter,
             asked: AtomicU64::new(0),
             cell: Mutex::default(),
         })
@@ -144,7 +161,7 @@ impl Tokens {
     /// Asks once for a token that nobody has had yet, and keeps it for nobody; with a refusal comes how long the service
     /// wants to be left alone.
     pub async fn once(&self) -> Result<TokenInfo, (GraphError, Option<Duration>)> {
-        let (_, life, claims) = self.ask_once().await?;
+        let (_, life, claims) = self.ask_once(1).await?;
         Ok(TokenInfo { expires_at: self.clock.now() + life, claims })
     }
 
@@ -152,7 +169,7 @@ impl Tokens {
     async fn ask(&self) -> Result<(Secret, SignedDuration, Option<Claims>), GraphError> {
         let mut attempt = 1;
         loop {
-            let (error, asked_for) = match self.ask_once().await {
+            let (error, asked_for) = match self.ask_once(attempt).await {
                 Ok(token) => return Ok(token),
                 Err(failed) => failed,
             };
@@ -174,9 +191,32 @@ impl Tokens {
         })
     }
 
-    async fn ask_once(&self) -> Result<(Secret, SignedDuration, Option<Claims>), (GraphError, Option<Duration>)> {
-        let network = |e: reqwest::Error| (GraphError::network(net::problem_of(&e, WHAT, &self.login)), None);
+    async fn ask_once(
+        &self,
+        attempt: u32,
+    ) -> Result<(Secret, SignedDuration, Option<Claims>), (GraphError, Option<Duration>)> {
         let url = self.login.join(&format!("/{}/oauth2/v2.0/token", super::segment(&self.tenant)));
+        let mut record = Request::new(self.clock.now(), Service::Login, "POST", &url);
+        record.attempt = attempt;
+        record.client_request_id = Some(uuid::Uuid::new_v4().to_string());
+        let began = Instant::now();
+        let asked = self.send(url, &mut record).await;
+        record.ms = began.elapsed().as_millis().try_into().unwrap_or(u32::MAX);
+        if let Err((error, wait)) = &asked {
+            record.code = error.code().map(str::to_owned);
+            record.request_id = record.request_id.or_else(|| error.request_id().map(str::to_owned));
+            record.again_in_ms = wait.map(|wait| wait.as_millis().try_into().unwrap_or(u64::MAX));
+        }
+        self.reporter.report(Event::Request(Box::new(record)));
+        asked
+    }
+
+    async fn send(
+        &self,
+        url: Url,
+        record: &mut Request,
+    ) -> Result<(Secret, SignedDuration, Option<Claims>), (GraphError, Option<Duration>)> {
+        let network = |e: reqwest::Error| (GraphError::network(net::problem_of(&e, WHAT, &self.login)), None);
         let here = |problem| (GraphError::new(ErrorKind::Login, problem), None);
         let proof = self.proof(url.as_str()).await.map_err(here)?;
         // `form` encodes once, which is what secrets with `+` and `~` need.
@@ -189,13 +229,21 @@ impl Tokens {
             }
         }
         form.push(("grant_type", "client_credentials"));
-        let request = self.http.post(url).header("client-request-id", uuid::Uuid::new_v4().to_string()).form(&form);
+        let request = self
+            .http
+            .post(url)
+            .header("client-request-id", record.client_request_id.as_deref().unwrap_or_default())
+            .form(&form);
         let answer = request.send().await.map_err(network)?;
         let status = answer.status().as_u16();
+        record.status = Some(status);
+        record.heard(answer.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))));
         let header = |name: &str| answer.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
         let wait = header("retry-after")
             .and_then(|text| net::retry_after(&text, header("date").as_deref(), Some(self.clock.now())));
+        record.request_id = header("x-ms-request-id");
         let body = answer.bytes().await.map_err(network)?;
+        record.bytes = body.len() as u64;
         if status != 200 {
             return Err((GraphError::login(WHAT, status, &body), wait));
         }

@@ -89,6 +89,7 @@ fn ask(args: &cli::Collect, profile: Ask) -> Ask {
         sign_ins: args.sign_in_activity || profile.sign_ins,
         keep: args.keep.map_or(profile.keep, std::num::NonZeroUsize::get),
         quota: args.quota.or(profile.quota),
+        again: args.again.clone(),
     }
 }
 

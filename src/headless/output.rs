@@ -192,6 +192,8 @@ impl Output {
             Event::Upload(progress) => self.upload_progress(progress),
             Event::Consent(look) => self.consent(look),
             Event::Check(check) => super::doctor::tell(check, self),
+            // They are kept in a file: `tenantry requests`.
+            Event::Request(_) => {}
         }
     }
 

@@ -7,7 +7,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest as _, Sha256};
 
-use super::plan::Step;
+use super::{
+    amend::{self, Amend, Kept},
+    plan::Step,
+};
 use crate::{
     domain::{
         completeness::Collection,
@@ -45,6 +48,8 @@ pub enum Method {
     Changes(String),
     /// By a delta chain from its beginning.
     Gentle,
+    /// Not at all: it is as it was.
+    AsItWas(Box<Kept>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +63,8 @@ pub struct Decision {
     pub dropped: Option<(RunId, String)>,
     pub users: Method,
     pub groups: Method,
+    /// What is read again, where nothing else is.
+    pub amend: Option<Amend>,
 }
 
 /// A selection would throw away what an interrupted run has read.
@@ -104,7 +111,15 @@ pub fn decide(grounds: &Grounds<'_>) -> Result<Decision, Unfinished> {
 }
 
 fn everything(kind: RunKind, because: impl Into<String>, method: Method) -> Decision {
-    Decision { kind, because: because.into(), resume: None, dropped: None, users: method.clone(), groups: method }
+    Decision {
+        kind,
+        because: because.into(),
+        resume: None,
+        dropped: None,
+        users: method.clone(),
+        groups: method,
+        amend: None,
+    }
 }
 
 impl Decision {
@@ -115,12 +130,14 @@ impl Decision {
 }
 
 /// Why an interrupted run is not gone on with.
-fn why_dropped(grounds: &Grounds<'_>, left: &Leftover) -> Option<String> {
+pub(super) fn why_dropped(grounds: &Grounds<'_>, left: &Leftover) -> Option<String> {
     let Grounds { ask, plan, now, .. } = grounds;
     if ask.fresh {
         Some("asked for".to_owned())
     } else if left.kind == RunKind::Scoped {
         Some("it was a selection".to_owned())
+    } else if amend::is_marked(&left.plan) {
+        Some("it read something again, and is asked for anew".to_owned())
     } else if left.plan != *plan {
         Some("it read other fields, or from another service".to_owned())
     } else if now.duration_since(left.last_at) > RESUMABLE {
@@ -147,6 +164,7 @@ fn resumed(grounds: &Grounds<'_>, left: &Leftover) -> Decision {
         dropped: None,
         users,
         groups,
+        amend: None,
     }
 }
 
@@ -212,7 +230,7 @@ fn why_full(grounds: &Grounds<'_>) -> Option<String> {
     if !ground.links.contains_key(&Collection::Groups) {
         return Some("the run before left no link to changes".to_owned());
     }
-    (ground.plan != *plan).then(|| "other fields are read now, or from another service".to_owned())
+    (amend::unmarked(&ground.plan) != *plan).then(|| "other fields are read now, or from another service".to_owned())
 }
 
 /// When delta queries were refused, if that still counts.
@@ -283,6 +301,8 @@ mod tests {
                 links: links(&[Collection::Users, Collection::Groups]),
                 plan: "p".to_owned(),
                 last_full: Some(hours_ago(48)),
+                run: Some(RunId(3)),
+                gaps: Vec::new(),
             },
             learned: Learned::default(),
         }
@@ -306,6 +326,7 @@ mod tests {
             Method::List => "list",
             Method::Changes(_) => "changes",
             Method::Gentle => "gentle",
+            Method::AsItWas(_) => "as it was",
         }
     }
 

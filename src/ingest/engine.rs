@@ -90,6 +90,8 @@ pub(super) struct Engine {
     links: Mutex<BTreeMap<Collection, String>>,
     /// What `$count` told.
     counts: Mutex<BTreeMap<Collection, u64>>,
+    /// Groups whose lists stay as they are, whatever they lack.
+    left_alone: Mutex<HashSet<u128>>,
     /// What the app may not read, by its token.
     missing_rights: Vec<String>,
 }
@@ -114,6 +116,7 @@ impl Engine {
             sees_hidden: roles.iter().any(|r| r == "Member.Read.Hidden"),
             links: Mutex::new(leftover.as_ref().map(|l| l.links.clone()).unwrap_or_default()),
             counts: Mutex::default(),
+            left_alone: Mutex::default(),
             missing_rights: rights::missing(token),
             batches_refused: AtomicBool::new(false),
             casts_refused: AtomicBool::new(false),
@@ -151,6 +154,9 @@ impl Engine {
     async fn directory(&self) -> Result<(), Stop> {
         if let Some(scope) = &self.scope {
             return Box::pin(self.selection(scope)).await;
+        }
+        if let Some(amend) = &self.decision.amend {
+            return Box::pin(self.amend(amend)).await;
         }
         let (send, receive) = mpsc::unbounded_channel();
         let users = Box::pin(beside(self.users(), self.total(Step::UserTotal, &[Collection::Users])));
@@ -203,7 +209,7 @@ impl Engine {
 
     /// No change tells that a group is there after all which the run before took for gone. One that is not found again is
     /// not looked for any more.
-    async fn look_for_lost_groups(&self) -> Result<(), Stop> {
+    pub async fn look_for_lost_groups(&self) -> Result<(), Stop> {
         let lost = self.keeper.ask(Writer::lost_groups).await?;
         let replies = self.ask(lost.iter().map(|id| Step::MissingGroup.get(&[id])).collect()).await;
         let mut page = PageWrite::default();
@@ -220,7 +226,14 @@ impl Engine {
 
     pub async fn groups_to_read(&self) -> Result<Vec<GroupRef>, Stop> {
         let stored = self.keeper.ask(Writer::groups_to_read).await?;
-        Ok(stored.iter().map(|group| GroupRef::of(&group.id, &group.raw).with(Before::Some)).collect())
+        let alone = lock(&self.left_alone);
+        let asked = stored.iter().filter(|group| alone.is_empty() || !alone.contains(&id_key(&group.id)));
+        Ok(asked.map(|group| GroupRef::of(&group.id, &group.raw).with(Before::Some)).collect())
+    }
+
+    /// These groups are not read, although the run before lacks their lists.
+    pub fn leave_alone(&self, groups: HashSet<u128>) {
+        *lock(&self.left_alone) = groups;
     }
 
     /// What earlier runs and this one know of the tenant.
@@ -325,11 +338,12 @@ impl Engine {
         self.end(collection, found, end, false).await
     }
 
-    async fn users(&self) -> Result<Read, Stop> {
+    pub async fn users(&self) -> Result<Read, Stop> {
         let collection = Collection::Users;
         match &self.decision.users {
             Method::List => {}
             Method::Changes(link) => return Box::pin(self.changes(collection, link)).await,
+            Method::AsItWas(kept) => return self.kept(collection, kept).await,
             Method::Gentle => {
                 if let Some(read) = Box::pin(self.chain(collection)).await? {
                     return Ok(read);
@@ -344,12 +358,13 @@ impl Engine {
         Ok(Read { end, delta: false, changed: Vec::new() })
     }
 
-    async fn groups(&self, found: mpsc::UnboundedSender<GroupRef>) -> Result<Read, Stop> {
+    pub async fn groups(&self, found: mpsc::UnboundedSender<GroupRef>) -> Result<Read, Stop> {
         let collection = Collection::Groups;
         self.watch.begin(Collection::Memberships);
         match &self.decision.groups {
             Method::List => {}
             Method::Changes(link) => return Box::pin(self.changes(collection, link)).await,
+            Method::AsItWas(kept) => return self.kept(collection, kept).await,
             Method::Gentle => {
                 if let Some(read) = Box::pin(self.chain(collection)).await? {
                     return Ok(read);
@@ -409,7 +424,7 @@ impl Engine {
 
     /// A chain of pages into the store. `each` sees every object once, with its id, and whether the chain has begun
     /// again from its first page by then.
-    async fn list(
+    pub async fn list(
         &self,
         collection: Collection,
         kind: EntityKind,

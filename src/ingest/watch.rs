@@ -14,6 +14,8 @@ use crate::{
     domain::{
         clock::Clock,
         completeness::{Collection, Gap, GapScope, State},
+        explore::Again,
+        ids::RunId,
         problem::Problem,
         progress::{Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
         reading::RunKind,
@@ -173,17 +175,28 @@ impl Watch {
     }
 
     /// How the run reads. What was told of an attempt before does not count.
-    pub fn decided(&self, kind: RunKind, resumed_from: Option<Timestamp>, last_full: Option<Timestamp>) {
+    pub fn decided(&self, run: RunId, kind: RunKind, resumed_from: Option<Timestamp>, last_full: Option<Timestamp>) {
         let mut state = self.lock();
         let fallbacks = std::mem::take(&mut state.progress.fallbacks);
         *state = Watched::default();
-        state.progress =
-            IngestProgress { kind: Some(kind), resumed_from, last_full, fallbacks, ..IngestProgress::default() };
+        state.progress = IngestProgress {
+            run: Some(run),
+            kind: Some(kind),
+            resumed_from,
+            last_full,
+            fallbacks,
+            ..IngestProgress::default()
+        };
     }
 
     /// Why it reads so.
     pub fn because(&self, why: &str) {
         self.lock().progress.because = Some(why.to_owned());
+    }
+
+    /// What it reads again, where it reads nothing else.
+    pub fn again(&self, again: Vec<Again>) {
+        self.lock().progress.again = again;
     }
 
     /// As far as an interrupted run came.

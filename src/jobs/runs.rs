@@ -8,6 +8,8 @@ use super::{JobError, NAMING};
 use crate::{
     domain::{
         completeness::{AcceptedGap, Gap, RunStatus, accept},
+        explore::Finding,
+        finding::{Evidence, findings},
         ids::{RunId, TenantId},
         problem::Problem,
         progress::{Event, Reporter},
@@ -15,6 +17,7 @@ use crate::{
         view::RunInfo,
     },
     profile::{Settings, TenantRef},
+    requests,
     store::{self, Reader, StoreError},
 };
 
@@ -29,6 +32,18 @@ pub fn runs(settings: &Settings) -> Result<Vec<RunInfo>, JobError> {
     let mut all = open(settings)?.runs()?;
     all.iter_mut().for_each(|run| accepted_here(run, settings));
     Ok(all)
+}
+
+/// Everything about a run that is not as it should be.
+pub fn problems(settings: &Settings, run: RunId) -> Result<Vec<Finding>, JobError> {
+    let reader = open(settings)?;
+    let mut run = reader.run(run)?;
+    accepted_here(&mut run, settings);
+    let learned = reader.learned()?;
+    // Whatever becomes of the logs, the rest is known.
+    let logs = super::shelf(settings)?.logs().unwrap_or_default();
+    let log = logs.iter().find(|log| log.run == Some(run.id) && log.of == super::logs::COLLECT);
+    Ok(findings(Evidence { run: &run, learned: &learned, log, naming: NAMING }))
 }
 
 /// Marks the gaps that the profile accepts.
@@ -46,7 +61,8 @@ pub(super) fn told(
     Arc::new(move |mut event: Event| {
         if let Event::Ingest(progress) = &mut event {
             accept(&mut progress.gaps, &accepted);
-            progress.changes_since = since.filter(|_| progress.kind == Some(RunKind::Delta));
+            progress.changes_since =
+                since.filter(|_| progress.kind == Some(RunKind::Delta) && progress.again.is_empty());
         }
         inner.report(event);
     })
@@ -188,10 +204,13 @@ pub fn has_open_gaps(run: &RunInfo) -> bool {
 ///
 /// When another process writes it, when what is there is no store, when the system refuses.
 pub fn remove_store(settings: &Settings, tenant: &TenantId, now: Timestamp) -> Result<bool, JobError> {
-    store::remove(&settings.paths.store(tenant), now).map_err(|error| match error {
+    let store = settings.paths.store(tenant);
+    let was_there = store::remove(&store, now).map_err(|error| match error {
         StoreError::Locked { .. } => JobError::Guard(Box::new(error.problem())),
         other => other.into(),
-    })
+    })?;
+    requests::remove(&store).map_err(|error| JobError::failed(super::request_log_problem(&error)))?;
+    Ok(was_there)
 }
 
 #[cfg(test)]

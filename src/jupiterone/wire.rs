@@ -17,7 +17,13 @@ use super::{
     job,
 };
 use crate::{
-    domain::{origin::Origin, problem::Problem, secret::Secret, upload::JobFigures},
+    domain::{
+        origin::Origin,
+        problem::Problem,
+        request::{Request, Service},
+        secret::Secret,
+        upload::JobFigures,
+    },
     net,
 };
 
@@ -102,8 +108,23 @@ pub(super) fn headers(account: &str, key: &Secret) -> Result<HeaderMap, Problem>
 }
 
 impl JupiterOneClient {
+    /// The request log's record of a try, where somebody keeps one.
+    pub(super) fn record(&self, call: &Call, tries: u32) -> Option<Request> {
+        let (clock, _) = self.log.as_ref()?;
+        let url = self.config.origin.join(&call.path);
+        let mut record = Request::new(clock.now(), Service::JupiterOne, call.method.as_str(), &url);
+        record.attempt = tries;
+        record.client_request_id = call.correlation.map(|id| id.to_string());
+        Some(record)
+    }
+
     /// Sends the request once. `again` says that an earlier try may have been carried out.
-    pub(super) async fn attempt(&self, call: &Call, again: bool) -> Result<Answer, Failure> {
+    pub(super) async fn attempt(
+        &self,
+        call: &Call,
+        again: bool,
+        record: Option<&mut Request>,
+    ) -> Result<Answer, Failure> {
         let origin = &self.config.origin;
         let mut url = origin.join(&call.path);
         if again && call.correlation.is_some() {
@@ -127,6 +148,12 @@ impl JupiterOneClient {
                 Failure { error, retry_after: None, answer_lost }
             };
             let mut response = request.send().await.map_err(lost)?;
+            if let Some(record) = record {
+                record.status = Some(response.status().as_u16());
+                record.heard(
+                    response.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))),
+                );
+            }
             let body = read(&mut response).await.map_err(lost)?;
             Ok((response, body))
         };

@@ -16,7 +16,7 @@ use super::{
     write::{Checkpoint, ListEnd, Spent, Writer},
 };
 use crate::domain::{
-    completeness::{Collection, State},
+    completeness::{Collection, Gap, State},
     ids::RunId,
     reading::{Learned, RunKind},
 };
@@ -54,6 +54,10 @@ pub struct DeltaGround {
     pub plan: String,
     /// When users, groups and memberships were last read in full.
     pub last_full: Option<Timestamp>,
+    /// That run; `None`: there is none.
+    pub run: Option<RunId>,
+    /// What it lacks.
+    pub gaps: Vec<Gap>,
 }
 
 impl Writer {
@@ -130,6 +134,11 @@ impl Reader {
         let cut_off: &[&str] =
             if is_written { &["interrupted", "failed"] } else { &["interrupted", "failed", "running"] };
         self.snapshot(|db| leftover(db, cut_off))
+    }
+
+    /// How far a run has read each collection.
+    pub fn reached(&self, run: RunId) -> Result<Vec<Checkpoint>, StoreError> {
+        self.snapshot(|db| checkpoints(db, run))
     }
 
     /// As [`Writer::delta_ground`].
@@ -221,7 +230,8 @@ fn delta_ground(db: &Connection) -> rusqlite::Result<DeltaGround> {
     let (plan, last_full) = db
         .prepare_cached("SELECT plan, last_full FROM run WHERE id = ?1")?
         .query_row([run.0], |row| Ok((row.get(0)?, runs::maybe_time(row, 1)?)))?;
-    Ok(DeltaGround { links: links(db, run)?, plan, last_full })
+    let gaps = runs::get(db, run)?.map(|run| run.gaps).unwrap_or_default();
+    Ok(DeltaGround { links: links(db, run)?, plan, last_full, run: Some(run), gaps })
 }
 
 /// What is not understood any more is found out again.

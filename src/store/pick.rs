@@ -37,6 +37,31 @@ impl Writer {
         })
     }
 
+    /// The groups of these ids, as far as they are there, in this order.
+    pub fn groups_named(&mut self, run: RunId, ids: &[String]) -> Result<Vec<StoredGroup>, StoreError> {
+        self.check_running(run)?;
+        self.look(|db| {
+            let nums = ids.iter().map(|id| keys::find(db, id)).collect::<rusqlite::Result<Vec<_>>>()?;
+            stored(db, nums.into_iter().flatten().collect())
+        })
+    }
+
+    /// The first of these ids that is no group of a run.
+    pub fn no_group_of(&self, run: RunId, ids: &[String]) -> Result<Option<String>, StoreError> {
+        self.look(|db| {
+            let mut known = db.prepare_cached(
+                "SELECT 1 FROM object o JOIN key k ON k.num = o.num
+                 WHERE k.text = ?1 AND o.kind = 3 AND o.entity = 1 AND o.from_run <= ?2 AND ?2 < o.to_run",
+            )?;
+            for id in ids {
+                if !known.exists(params![id, run.0])? {
+                    return Ok(Some(id.clone()));
+                }
+            }
+            Ok(None)
+        })
+    }
+
     /// Groups that the run before took for gone because their lists were not found, and that nothing has shown since.
     pub fn lost_groups(&mut self, run: RunId) -> Result<Vec<String>, StoreError> {
         self.check_running(run)?;

@@ -17,12 +17,9 @@ use crate::{
         Model, Sign, ingest,
         overlay::{AskPhase, Overlay, Question},
         pointer::Target,
+        preview::warning,
     },
-    domain::{
-        preview::{Baseline, Preview},
-        reading::How,
-        text::grouped,
-    },
+    domain::{preview::Preview, text::grouped},
 };
 
 /// Gives back the furthest that it can be scrolled.
@@ -76,16 +73,7 @@ fn to_confirm(preview: &Preview, cells: u16) -> Vec<Line<'static>> {
         grouped(total.delete),
         grouped(total.same)
     )));
-    let warn = match &preview.baseline {
-        Baseline::Unknown | Baseline::NoTarget => Some(
-            "There is no record of an earlier upload to this target. Whatever this instance holds that is not in \
-             this directory will be deleted there.",
-        ),
-        Baseline::InDoubt { .. } => {
-            Some("How the last upload to this target ended is not known, so the figures may be off.")
-        }
-        Baseline::Known { .. } => None,
-    };
+    let warn = warning(&preview.baseline);
     if let Some(warn) = warn {
         lines.push(Line::default());
         lines.extend(widgets::signed_text(Sign::NeedsYou, warn, cells));
@@ -97,30 +85,12 @@ fn to_confirm(preview: &Preview, cells: u16) -> Vec<Line<'static>> {
 fn how(model: &Model, chosen: usize, buf: &mut Buffer, area: Rect) {
     let cells = inner_width(area, 64);
     let roomy = area.height >= 18;
-    let has_finished = model.finished().is_some();
     let mut lines = Vec::new();
     if roomy {
         lines.push(Line::default());
     }
     for (n, way) in ingest::choices(model).into_iter().enumerate() {
-        let (title, words) = match way {
-            How::Changes if model.cut_off().is_some() => {
-                ("Go on (default)", "Where the run ended that was cut off; what it has is not read again.")
-            }
-            How::Changes if has_finished => (
-                "What changed (default)",
-                "Costs next to nothing. Everything is read all the same when the service no longer tells what changed, or when the last full read is too old.",
-            ),
-            How::Changes => {
-                ("Everything (default)", "The first time there is no other way: as fast as the quota allows.")
-            }
-            How::Everything => ("Everything", "As fast as the quota allows."),
-            How::Gently => (
-                "Gently",
-                "With the least load on the tenant: one request at a time, at low priority. It takes longer.",
-            ),
-            How::Anew => ("Anew", "Drops what was read before it was cut off. Asks first."),
-        };
+        let (title, words) = ingest::words(model, way);
         let here = n == chosen;
         lines.push(Line::from(vec![
             Span::styled(if here { "▸ " } else { "  " }, theme::ACCENT),
@@ -135,26 +105,7 @@ fn how(model: &Model, chosen: usize, buf: &mut Buffer, area: Rect) {
 
 fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, area: Rect) {
     let cells = inner_width(area, 60);
-    let (title, words) = match question {
-        Question::CancelCollect => (
-            "Stop reading?",
-            "What has been read is kept and can be browsed, and the next run goes on with it. Until then it is not complete, so it is never uploaded.",
-        ),
-        Question::CancelUpload => (
-            "Abort the upload?",
-            "The job is aborted, and JupiterOne stays as it is. Once the job is being finalized it can no longer be stopped.",
-        ),
-        Question::DropRun(_) => (
-            "Begin anew?",
-            "What was read before it was cut off is dropped, and read again from the beginning. Going on with it is quicker.",
-        ),
-        Question::Quit if !model.jobs.values().any(|j| j.kind.is_at_stake()) => (
-            "Quit?",
-            "The key that was made here is not saved yet. Quitting throws it away, and an uploaded certificate is worth \
-             nothing then. To keep it, go on until the profile is saved.",
-        ),
-        Question::Quit => ("Quit?", "Something is still running. It is stopped in order; what has been read is kept."),
-    };
+    let (title, words) = question.words(model);
     let mut lines = widgets::wrapped(words, cells, 0, theme::PLAIN);
     if question == Question::Quit {
         for job in model.jobs.values().filter(|j| j.kind.is_at_stake()) {

@@ -11,6 +11,7 @@ mod journey;
 mod left_out;
 mod looking;
 mod network;
+mod plain;
 #[cfg(unix)]
 mod processes;
 mod profiles;

@@ -12,7 +12,7 @@ use crate::{
     program::{Done, Home, Served},
 };
 
-const SIZE: [&str; 6] = ["--users", "3000", "--groups", "600", "--seed", "7"];
+pub const SIZE: [&str; 6] = ["--users", "3000", "--groups", "600", "--seed", "7"];
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -26,13 +26,13 @@ fn collect_with(served: &Served, home: &Home, args: &[&str]) -> Child {
 }
 
 /// How much Graph was asked by now.
-fn asked(served: &Served) -> usize {
+pub fn asked(served: &Served) -> usize {
     let seen = served.door("graph_url", "GET", "/_demo/requests");
     seen["requests"].as_array().unwrap().iter().filter(|r| r["service"] == "graph").count()
 }
 
 /// Waits until Graph was asked so many times.
-fn until_asked(served: &Served, count: usize) {
+pub fn until_asked(served: &Served, count: usize) {
     let end = Instant::now() + DEADLINE;
     while asked(served) < count {
         assert!(Instant::now() < end, "Graph was asked {} times, not {count}", asked(served));
@@ -113,7 +113,7 @@ fn a_collect_that_is_asked_to_end_keeps_what_it_has() {
     }
 }
 
-fn signal(pid: u32, number: libc::c_int) {
+pub fn signal(pid: u32, number: libc::c_int) {
     // SAFETY: `kill` takes two numbers and touches no memory of ours.
     unsafe { libc::kill(pid.cast_signed(), number) };
 }

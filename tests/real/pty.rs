@@ -4,11 +4,13 @@
 //! is no keyring, so that nobody's is touched.
 
 mod asks;
+mod beside;
 mod confirms;
 mod hands;
 mod journey;
 mod keys;
 mod looks;
+mod plain;
 mod restored;
 mod secrets;
 mod sizes;

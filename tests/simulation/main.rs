@@ -3,6 +3,7 @@
 //!
 //! Only time is simulated. Sockets, SQLite, HTTP and the engine are the real ones.
 
+mod again;
 #[path = "../support/authority.rs"]
 mod authority;
 mod doctor;
@@ -14,6 +15,7 @@ mod journey;
 mod keys;
 mod looks;
 mod questions;
+mod request_log;
 mod resume;
 mod screen;
 mod second_runs;

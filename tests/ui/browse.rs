@@ -13,6 +13,7 @@ use tenantry::{
     },
     domain::{
         column::{Column, Sort},
+        completeness::RunStatus,
         explore::TextForm,
         ids::RunId,
         problem::Problem,
@@ -330,4 +331,36 @@ async fn the_filters_language_is_one_key_away() {
     // What was being typed goes on.
     press(&mut ui, "esc x").await;
     assert_eq!(filter(&ui), "x");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_word_of_the_language_is_written_out() {
+    let (_, mut ui) = browser((120, 36)).await;
+    press(&mut ui, "/ d e p").await;
+    assert!(screen(&ui).contains("dept:"), "{}", screen(&ui));
+    press(&mut ui, "tab").await;
+    assert_eq!(filter(&ui), "dept:");
+    press(&mut ui, "S a l e s").await;
+    // With nothing to write out it leads to the list.
+    press(&mut ui, "tab").await;
+    assert_eq!((filter(&ui), ui.model().browse.filtering), ("dept:Sales", false));
+    press(&mut ui, "/ space t y p e : g u tab").await;
+    assert_eq!(filter(&ui), "dept:Sales type:guest");
+}
+
+/// What was read of a run before its end is not all.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_ends_is_shown_anew() {
+    let (engine, mut ui) = browser((120, 36)).await;
+    engine.script.lock().unwrap().runs[0].status = RunStatus::Running;
+    press(&mut ui, "r r down down").await;
+    let asked = engine.script.lock().unwrap().queries.len();
+    press(&mut ui, "o 3").await;
+    assert_eq!(engine.script.lock().unwrap().queries.len(), asked, "it still runs");
+    engine.script.lock().unwrap().runs[0].status = RunStatus::Partial;
+    press(&mut ui, "o 3").await;
+    // The overview of before the end may come first: the one after it tells.
+    press(&mut ui, "o 3").await;
+    assert!(engine.script.lock().unwrap().queries.len() > asked);
+    assert_eq!(here(&ui).0, 2);
 }

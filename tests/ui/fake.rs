@@ -26,7 +26,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Answer, Question, TextForm},
+        explore::{Again, Answer, Question, TextForm},
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
         naming::Naming,
@@ -122,6 +122,8 @@ pub struct Script {
     pub runs: Vec<RunInfo>,
     /// How runs were asked to read.
     pub hows: Vec<How>,
+    /// What was asked to be read again by itself.
+    pub again: Vec<Again>,
     /// The runs read what changed, and give up a shortcut.
     pub delta: bool,
     pub profile: Option<ProfileView>,
@@ -492,6 +494,7 @@ impl Engine for Fake {
                     finished,
                     totals: if script.runs.is_empty() { Totals::default() } else { totals() },
                     held_by: None,
+                    elsewhere: None,
                     uploaded,
                 }),
             })
@@ -569,6 +572,17 @@ impl Engine for Fake {
             Ok(ended)
         }
         .boxed()
+    }
+
+    fn again(
+        &self,
+        again: Again,
+        hold: Hold,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<RunInfo, Problem>> {
+        self.script.lock().unwrap().again.push(again);
+        self.collect(How::Changes, hold, reporter, cancel)
     }
 
     fn ask(&self, run: RunId, question: Question, _: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {

@@ -11,6 +11,7 @@ use super::{
 use crate::domain::{
     explore::{Answer, Question, TextForm},
     problem::Problem,
+    request,
     text::counted,
 };
 
@@ -61,6 +62,13 @@ pub fn offers(m: &Model) -> Vec<Offer> {
         add("id", id);
     }
     add("path", path(m));
+    if let Some(request) = browse.request() {
+        let one = std::slice::from_ref(request);
+        add("curl (no token)", request::curl(request));
+        add("for support", request::support(None, one, None));
+        let mut names = request::Names::default();
+        add("by pseudonyms", request::support(None, one, Some(&mut names)));
+    }
     if browse.run.is_some() && view.query(browse).is_some() {
         for (form, title) in FORMS {
             out.push(Offer { title: format!("whole list: {title}"), what: What::List(form) });
@@ -74,8 +82,8 @@ pub fn offers(m: &Model) -> Vec<Offer> {
     out
 }
 
-/// The cells of a line, with their heads.
-fn cells(m: &Model, item: &Item) -> Vec<(&'static str, String)> {
+/// The cells of a line, with their heads. Texts are as stored.
+pub fn cells(m: &Model, item: &Item) -> Vec<(&'static str, String)> {
     let view = m.browse.view();
     match item {
         Item::Row(row) => {
@@ -95,6 +103,17 @@ fn cells(m: &Model, item: &Item) -> Vec<(&'static str, String)> {
             ("status", run.status.as_str().to_owned()),
             ("read", super::runs::kind(run.kind).to_owned()),
             ("started", run.started_at.to_string()),
+        ],
+        Item::Request(number, request) => vec![
+            ("number", number.to_string()),
+            ("time", request.at.to_string()),
+            ("method", request.method.clone()),
+            ("address", request.target()),
+            ("status", request.status.map(|status| status.to_string()).unwrap_or_default()),
+            ("units", request.units.map(|units| units.to_string()).unwrap_or_default()),
+            ("ms", request.ms.to_string()),
+            ("notes", super::requests::notes(request)),
+            ("request id", request.request_id.clone().unwrap_or_default()),
         ],
         Item::Finding(finding) => vec![
             ("about", finding.about.clone()),

@@ -5,6 +5,7 @@ use crate::{
     domain::{
         explore::{DiffRow, Finding},
         kind::EntityKind,
+        request::Request,
         view::{Row, RunInfo},
     },
 };
@@ -16,6 +17,8 @@ pub enum Item {
     Diff(DiffRow),
     Run(RunInfo),
     Finding(Finding),
+    /// With its number in its log.
+    Request(u64, Box<Request>),
 }
 
 impl Keyed for Item {
@@ -28,6 +31,7 @@ impl Keyed for Item {
             Self::Diff(row) => (row.id.clone(), row.edge.as_ref().map(|edge| edge.from_id.clone())),
             Self::Run(run) => (run.id.to_string(), None),
             Self::Finding(finding) => (finding.about.clone(), Some(finding.what.clone())),
+            Self::Request(number, _) => (number.to_string(), None),
         }
     }
 }
@@ -45,7 +49,7 @@ impl Item {
         match self {
             Self::Row(row) => Some((row.id.clone(), row.kind, row.name.clone())),
             Self::Diff(row) => Some((row.id.clone(), row.kind, row.name.clone())),
-            Self::Run(_) => None,
+            Self::Run(_) | Self::Request(..) => None,
             // Only groups are read one by one; what is said of one is mostly about its members.
             Self::Finding(finding) => finding.id.as_ref().map(|id| {
                 let name = finding.about.strip_prefix("the members of ").unwrap_or(&finding.about);

@@ -22,6 +22,7 @@ use crate::domain::{
     filter::{self, Fields, Scope},
     ids::RunId,
     problem::Problem,
+    request::RequestQuery,
     view::{List, Pending, Query},
 };
 
@@ -79,7 +80,8 @@ impl View {
 
     /// Whether it has rows, a filter and an order.
     pub fn is_list(&self) -> bool {
-        self.shows.source().is_some() || matches!(self.shows, Shows::Changes(_) | Shows::Runs | Shows::Problems)
+        self.shows.source().is_some()
+            || matches!(self.shows, Shows::Changes(_) | Shows::Runs | Shows::Problems | Shows::Requests(_))
     }
 
     /// For what the filter's words are understood.
@@ -88,6 +90,7 @@ impl View {
             Shows::Changes(_) => Scope::Changes,
             Shows::Runs => Scope::Runs,
             Shows::Problems => Scope::Problems,
+            Shows::Requests(_) => Scope::Requests,
             shows => shows.source().map_or(Scope::Edges, |(list, _)| Scope::from(list)),
         }
     }
@@ -111,6 +114,10 @@ impl View {
             }
             Shows::Runs => (run, Question::Runs),
             Shows::Problems => (run, Question::Problems),
+            Shows::Requests(log) => {
+                let filter = self.filter_text().to_owned();
+                (run, Question::Requests(RequestQuery { log: log.clone(), filter, offset, limit }))
+            }
             _ => (run, Question::Rows(Query { offset, limit, whole, ..self.query(browse)? })),
         })
     }
@@ -241,6 +248,7 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
     }
     let Some(at) = waiting(browse, job) else { return Some(answer) };
     let view = nth(browse, at)?;
+    let mut follows = false;
     let come = match answer {
         Answer::Rows(rows) => {
             let asked = !rows.query.filter.is_empty() || !rows.query.sort.is_empty();
@@ -264,6 +272,14 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
             browse.changes = diff.totals;
             Come { chunk, cells: Vec::new(), pending: None, complaint: diff.filter_problem, premature: false }
         }
+        Answer::Requests(found) => {
+            view.title = super::requests::title(found.log.as_ref());
+            // Who is at the newest stays there.
+            follows = view.window.cursor == 0;
+            let rows = found.rows.into_iter().map(|(n, request)| Item::Request(n, Box::new(request))).collect();
+            let chunk = Chunk { offset: found.query.offset, total: found.total, rows };
+            Come { chunk, cells: Vec::new(), pending: None, complaint: found.filter_problem, premature: false }
+        }
         // The runs are known now: what has changed can be asked.
         Answer::Runs(_) if matches!(view.shows, Shows::Changes(_)) => {
             view.window.pending = None;
@@ -283,6 +299,9 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
     let goes_on = come.pending.is_some() && !is_last;
     let window = (come.chunk.offset, (come.chunk.rows.len() as u64).max(60));
     take(view, come, is_last, page, fx);
+    if follows {
+        (view.window.cursor, view.window.top) = (0, 0);
+    }
     if goes_on
         && let Some(run) = model.browse.run
         && let Some(view) = model.browse.roots.iter().chain(&model.browse.trail).nth(at)

@@ -151,7 +151,10 @@ impl Browse {
         let empty = view.window.total == Some(0);
         match (self.subject(), &view.shows) {
             // Differences, runs, findings and ways tell of themselves.
-            (_, Shows::Changes(_) | Shows::Runs | Shows::Problems | Shows::One(..) | Shows::Why(_)) => None,
+            (
+                _,
+                Shows::Changes(_) | Shows::Runs | Shows::Problems | Shows::Requests(_) | Shows::One(..) | Shows::Why(_),
+            ) => None,
             (Some((id, ..)), _) => Some(id),
             (None, shows) if empty => shows.whose().map(str::to_owned),
             (None, _) => None,

@@ -24,7 +24,7 @@ pub(super) fn id(model: &Model) -> Option<String> {
 }
 
 /// What the open face shows.
-pub(super) fn object(model: &Model) -> Option<String> {
+pub fn object(model: &Model) -> Option<String> {
     let open = model.browse.open()?;
     let Pane::Ready(detail) = &model.browse.detail else { return None };
     Some(match open.face {

@@ -219,6 +219,7 @@ pub const COMMANDS: &[Command] = commands! {
         "stop", Action::Cancel, ["c"], "cancel (keeps what is here)", "stop reading; what is here is kept", |m| at(m, Place::Ingest) && ingest::can_cancel(m);
         "read-again", Action::ReadAgain, ["r"], "read again", "read what changed since", |m| at(m, Place::Ingest) && ingest::can_read_again(m);
         "read-everything", Action::ReadAll, ["F"], "read everything", "read everything, although what changed would do", |m| at(m, Place::Ingest) && ingest::can_read_all(m);
+        "requests", Action::Requests, ["L"], "", "the request log: what was asked of Microsoft, and how it was answered", |m| at(m, Place::Ingest) && ingest::has_requests(m);
         "how-to-read", Action::HowToRead, ["h"], "how to read …", "choose how to read: what changed, everything, gently, or anew", |m| at(m, Place::Ingest) && ingest::can_choose(m);
     }
     Browse {
@@ -236,6 +237,8 @@ pub const COMMANDS: &[Command] = commands! {
         "filter-words", Action::Words, ["f2"], "its language", "what a filter understands", filtering;
         "open", Action::Continue, ["enter"], "show this run", "all lists show this run from now on", |m| browsing(m) && browse::on_runs(m) && browse::can_open(m);
         "open", Action::Continue, ["enter"], "open", "open it", |m| browsing(m) && (browse::can_open(m) || browse::can_go_on(m));
+        "requests", Action::Requests, ["L"], "its requests", "the requests that this run made", |m| browsing(m) && browse::on_runs(m) && browse::can_open(m);
+        "read-again", Action::ReadAgain, ["r"], "read it again", "read only this again; everything else stays as it is", |m| browsing(m) && browse::can_mend(m);
         "compare", Action::Compare, ["d"], "compare", "what is different between this run and the one that is shown", |m| browsing(m) && browse::on_runs(m);
         "compare", Action::Compare, ["d"], "other runs", "choose which runs are compared", |m| browsing(m) && browse::on_changes(m);
         "members", Action::Members, ["right", "l"], "members", "the members of this group", |m| browsing(m) && browse::has_members(m);

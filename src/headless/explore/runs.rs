@@ -55,7 +55,7 @@ pub fn runs(look: &Look, args: &RowArgs) -> Result<Exit, Stop> {
 }
 
 pub fn problems(look: &Look, args: &RowArgs) -> Result<Exit, Stop> {
-    let Answer::Problems(all) = look.ask(Question::Problems)? else { return Err(another_answer().into()) };
+    let all = jobs::problems(&look.settings, look.run.id)?;
     if Form::of(args.csv, args.json) == Form::Text {
         return in_words(look, args, &all);
     }

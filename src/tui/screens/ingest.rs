@@ -18,7 +18,7 @@ use super::{
 use crate::{
     app::{
         Kind, Model, Sign, command,
-        ingest::{Ingest, IngestPhase},
+        ingest::{self, Ingest, IngestPhase},
     },
     domain::{
         completeness::{Collection, Gap, RunStatus, State},
@@ -68,6 +68,7 @@ fn idle(model: &Model, buf: &mut Buffer, area: Rect) {
             0,
             theme::PLAIN,
         )),
+        Some(_) if ingest::is_elsewhere(model) => lines.extend(elsewhere(model, inner.width)),
         Some(profile) => {
             let text = match (model.cut_off(), model.finished()) {
                 (Some(run), _) => format!(
@@ -91,6 +92,43 @@ fn idle(model: &Model, buf: &mut Buffer, area: Rect) {
         }
     }
     widgets::lines(buf, inner, &lines);
+}
+
+/// What another process is doing with this store, and how far it has come.
+fn elsewhere(model: &Model, cells: u16) -> Vec<Line<'static>> {
+    let Some(store) = &model.overview.store else { return Vec::new() };
+    let process = store.held_by.map_or_else(|| "Another process".to_owned(), |pid| format!("Process {pid}"));
+    let (since, run) = match &store.elsewhere {
+        Some(beside) => (beside.since, beside.run.as_ref()),
+        None => (None, None),
+    };
+    let since = since.map(|at| format!(" since {}", when(at, model.now, &model.zone))).unwrap_or_default();
+    let text = match run {
+        Some(run) => format!("{process} is reading this tenant{since}: run {}.", run.id),
+        None => format!("{process} is writing to this store{since}."),
+    };
+    let mut lines = widgets::signed_text(Sign::Here, &text, cells);
+    for at in store.elsewhere.iter().flat_map(|beside| &beside.reached) {
+        let of = at.total.map(|total| format!(" of {}", grouped(total))).unwrap_or_default();
+        let (sign, text) = match at.ended {
+            Some(state) if state.is_whole() => (Sign::Done, grouped(at.done)),
+            Some(state) => (Sign::Incomplete, format!("{}, {}", grouped(at.done), state.as_str())),
+            None => (Sign::Here, format!("{}{of}", grouped(at.done))),
+        };
+        lines.extend(widgets::signed_text(sign, &format!("{:<12} {text}", at.collection.as_str()), cells));
+    }
+    lines.push(Line::default());
+    let text = match &store.finished {
+        Some(finished) => format!(
+            "Nothing can be read here meanwhile. Press Enter to browse run {} of {}, the last that finished.",
+            finished.id,
+            when(finished.started_at, model.now, &model.zone)
+        ),
+        None => "Nothing can be read here meanwhile. No run has finished yet: what is there so far can be browsed."
+            .to_owned(),
+    };
+    lines.extend(widgets::wrapped(&text, cells.min(84), 0, theme::PLAIN));
+    lines
 }
 
 /// What was read before, how long ago that is, and what it lacks.

@@ -15,7 +15,10 @@ use super::{
     dashboard::gap_advice,
 };
 use crate::{
-    app::{Model, Sign, preview::ComparisonPhase},
+    app::{
+        Model, Sign,
+        preview::{ComparisonPhase, against},
+    },
     domain::{
         preview::{Baseline, Changes, Preview},
         text::{counted, grouped},
@@ -111,27 +114,8 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
 
 /// Against what the figures are held, in words.
 fn baseline(model: &Model, preview: &Preview) -> (Sign, String) {
-    match &preview.baseline {
-        Baseline::NoTarget => (Sign::NeedsYou, "Without a target everything counts as new. Connect JupiterOne under Credentials.".to_owned()),
-        Baseline::Unknown => (
-            Sign::NeedsYou,
-            "No upload to this target is on record. What it holds is unknown, not empty: everything counts as new, and \
-             deletions cannot be foretold."
-                .to_owned(),
-        ),
-        Baseline::Known { uploaded_at } => (
-            Sign::Done,
-            format!("against the upload of {} ({})", day(*uploaded_at, &model.zone), ago(model.now, *uploaded_at)),
-        ),
-        Baseline::InDoubt { job_id, since } => {
-            let job = job_id.as_deref().map(|id| format!(" (job {id})")).unwrap_or_default();
-            let text = format!(
-                "How the upload of {}{job} ended is not known: what was there before and what it sent may both be there.",
-                day(*since, &model.zone)
-            );
-            (Sign::NeedsYou, text)
-        }
-    }
+    let sign = if matches!(preview.baseline, Baseline::Known { .. }) { Sign::Done } else { Sign::NeedsYou };
+    (sign, against(&preview.baseline, model.now, &model.zone))
 }
 
 /// The common beginning says nothing where there is no room for it.

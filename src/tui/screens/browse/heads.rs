@@ -14,7 +14,7 @@ use super::super::super::{
 use crate::{
     app::{
         Model, Sign,
-        browse::{Shows, Tab, runs},
+        browse::{Shows, Tab, View, runs},
         command,
         list::Fresh,
         pointer::Target,
@@ -31,8 +31,10 @@ fn count_of(model: &Model, tab: Tab) -> Option<u64> {
     let browse = &model.browse;
     let root = &browse.roots[tab as usize];
     // What is on the screen is right whatever else is known.
+    let is_asked = tab != Tab::Changes || compared(model, root).is_some();
     let seen = root.window.total.filter(|_| {
-        root.filter_text().is_empty()
+        is_asked
+            && root.filter_text().is_empty()
             && root.window.fresh == Fresh::Yes
             && root.pending.is_none()
             && root.problem.is_none()
@@ -105,7 +107,7 @@ pub fn trail(model: &Model, buf: &mut Buffer, area: Rect) {
     let (mark, state) = run_shown(model);
     let right_width = (width(&state) + 3) as u16;
     let mut crumbs = vec![browse.root().title.clone()];
-    if let Some(between) = compared(model) {
+    if let Some(between) = compared(model, browse.root()) {
         crumbs[0] = format!("{} {between}", browse.root().title);
     }
     crumbs.extend(browse.trail.iter().map(|v| v.title.clone()));
@@ -157,9 +159,9 @@ fn run_shown(model: &Model) -> (Sign, String) {
 }
 
 /// Which runs are compared, where the tab does that: "since run 12 of 2026-11-15 09:12".
-fn compared(model: &Model) -> Option<String> {
+fn compared(model: &Model, root: &View) -> Option<String> {
     let browse = &model.browse;
-    let Shows::Changes(compare) = &browse.root().shows else { return None };
+    let Shows::Changes(compare) = &root.shows else { return None };
     let (since, until) = compare.resolved(browse, browse.run?)?;
     let named = |id: RunId| match runs::known(browse).iter().find(|run| run.id == id) {
         Some(run) => format!("run {id} of {}", when(run.started_at, model.now, &model.zone)),

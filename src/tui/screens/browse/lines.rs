@@ -16,12 +16,13 @@ use super::{
 use crate::{
     app::{
         Model, Sign,
-        browse::{Item, Shows, View, changes, columns as values, columns::Layout, problems, runs},
+        browse::{Item, Shows, View, changes, columns as values, columns::Layout, problems, requests, runs},
     },
     domain::{
         column::Column,
         completeness::{RunStatus, State},
         explore::{Change, DiffRow, Finding},
+        request::Request,
         text::{counted, grouped},
         view::{Row, RunInfo},
     },
@@ -103,6 +104,18 @@ fn own(view: &View, cells: usize) -> Vec<Slot> {
             Slot::number("requests", 9),
             Slot::number("units", 9),
         ],
+        Shows::Requests(_) if cells < 60 => {
+            vec![Slot::wide("request", 20, 1), Slot::number("status", 6), Slot::number("ms", 7)]
+        }
+        Shows::Requests(_) => vec![
+            Slot::fixed("time", 8),
+            Slot::fixed("method", 6),
+            Slot::number("status", 6),
+            Slot::number("units", 6),
+            Slot::number("ms", 7),
+            Slot::wide("request", 26, 3),
+            Slot::wide("notes", 14, 1),
+        ],
         Shows::Problems if cells < 60 => vec![Slot::wide("what", 20, 1)],
         Shows::Problems => vec![Slot::wide("about", 24, 2), Slot::wide("what", 30, 3)],
         _ => Vec::new(),
@@ -128,6 +141,7 @@ impl Table<'_> {
                 ]
             }
             Item::Run(run) => self.run(run),
+            Item::Request(_, request) => self.request(request),
             Item::Finding(finding) => {
                 let (sign, style) = theme::sign(problems::sign(finding.severity));
                 match self.slots.len() {
@@ -136,6 +150,26 @@ impl Table<'_> {
                 }
             }
         }
+    }
+
+    fn request(&self, request: &Request) -> Vec<(String, Style)> {
+        let (sign, style) = theme::sign(requests::sign(request));
+        let status = request.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
+        let ms = grouped(u64::from(request.ms));
+        let units = request.units.map(grouped).unwrap_or_default();
+        if self.slots.len() < 5 {
+            return vec![(format!("{sign} {}", request.target()), style), plain(status), plain(ms)];
+        }
+        let at = request.at.to_zoned(self.model.zone.clone()).strftime("%H:%M:%S").to_string();
+        vec![
+            plain(at),
+            plain(request.method.clone()),
+            (format!("{sign} {status}"), style),
+            plain(units),
+            plain(ms),
+            plain(request.target()),
+            plain(requests::notes(request)),
+        ]
     }
 
     fn cell(&self, row: &Row, shown: Shown) -> String {
@@ -198,6 +232,7 @@ pub fn one(model: &Model, item: &Item, cells: u16) -> Vec<Line<'static>> {
         Item::Diff(row) => diff(model, row, cells),
         Item::Run(run) => run_in_full(model, run, cells),
         Item::Finding(finding) => finding_in_full(finding, cells),
+        Item::Request(_, request) => request_in_full(model, request, cells),
     }
 }
 
@@ -243,7 +278,8 @@ fn run_in_full(model: &Model, run: &RunInfo, cells: u16) -> Vec<Line<'static>> {
     };
     fact("started", day(run.started_at, &model.zone));
     if let Some(at) = run.finished_at {
-        fact("ended", format!("{} ({})", day(at, &model.zone), ago(model.now, at)));
+        fact("ended", day(at, &model.zone));
+        fact("", ago(model.now, at));
     }
     fact("read", runs::kind(run.kind).to_owned());
     fact("took", clock(run.seconds));
@@ -278,5 +314,39 @@ fn finding_in_full(finding: &Finding, cells: u16) -> Vec<Line<'static>> {
     part("code", finding.code.as_deref().unwrap_or_default());
     part("request id", finding.request_id.as_deref().unwrap_or_default());
     part("group", finding.id.as_deref().unwrap_or_default());
+    out
+}
+
+fn request_in_full(model: &Model, request: &Request, cells: u16) -> Vec<Line<'static>> {
+    let status = request.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
+    let said = match requests::notes(request) {
+        notes if notes.is_empty() => status,
+        notes => format!("{status}: {notes}"),
+    };
+    let mut out = widgets::signed_text(requests::sign(request), &said, cells);
+    out.extend(widgets::wrapped(&format!("{} {}", request.method, request.target()), cells, 0, theme::PLAIN));
+    out.push(Line::default());
+    let mut fact = |name: &str, text: String| {
+        if !text.is_empty() {
+            out.extend(widgets::wrapped(&format!("{name}: {text}"), cells, 2, theme::PLAIN));
+        }
+    };
+    fact("to", request.origin.clone());
+    fact("sent", day(request.at, &model.zone));
+    fact("took", format!("{} ms", grouped(u64::from(request.ms))));
+    fact("units", request.units.map(grouped).unwrap_or_default());
+    fact("again after", request.again_in_ms.map(|ms| format!("{} ms", grouped(ms))).unwrap_or_default());
+    fact("request-id", request.request_id.clone().unwrap_or_default());
+    fact("client-request-id", request.client_request_id.clone().unwrap_or_default());
+    for (name, value) in request.asked_with.iter().chain(&request.headers) {
+        if !matches!(name.as_str(), "request-id" | "client-request-id") {
+            fact(name, value.clone());
+        }
+    }
+    for item in &request.items {
+        let status = item.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let code = item.code.as_deref().map(|code| format!(" ({code})")).unwrap_or_default();
+        out.extend(widgets::wrapped(&format!("{status} {}{code}", item.target()), cells, 4, theme::DIM));
+    }
     out
 }

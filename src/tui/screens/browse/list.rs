@@ -167,6 +167,7 @@ fn empty(model: &Model, view: &View) -> String {
             };
         }
         Shows::Runs => "No run is kept.",
+        Shows::Requests(_) => "There is no request log of this run: those of the last five are kept.",
         Shows::Problems => "Nothing is wrong: all was read to its end, and nothing was refused.",
         Shows::One(..) | Shows::Object(_) | Shows::Why(_) => "",
     };
@@ -188,8 +189,10 @@ fn refused(model: &Model, list: List) -> Option<&'static str> {
     };
     let gap = run.gaps.iter().find(|g| g.scope == GapScope::Collection && g.id == of.as_str())?;
     Some(match gap.state {
-        State::Forbidden => "Reading these was refused. They are not known to be none: see the gaps under Ingest (2).",
-        _ => "These were not read to the end. They are not known to be none: see the gaps under Ingest (2).",
+        State::Forbidden => {
+            "Reading these was refused. They are not known to be none: see the gaps under Ingest ({ingest})."
+        }
+        _ => "These were not read to the end. They are not known to be none: see the gaps under Ingest ({ingest}).",
     })
 }
 

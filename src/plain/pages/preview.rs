@@ -1,0 +1,69 @@
+//! The dry run in lines.
+
+use super::{
+    super::{page::Part, words::bytes},
+    ingest::gaps,
+};
+use crate::{
+    app::{
+        Model, Step,
+        preview::{ComparisonPhase, against},
+    },
+    domain::{
+        preview::{Baseline, Changes, Preview},
+        text::{ago, counted, grouped},
+    },
+};
+
+pub fn part(model: &Model) -> Part {
+    let mut part = Part::titled(format!("Step 4 of 5, {}: what an upload would do", Step::Preview.title()));
+    let lines = &mut part.lines;
+    match &model.comparison.phase {
+        _ if model.trouble.is_some() => model.trouble.iter().for_each(|problem| lines.failed(problem)),
+        _ if model.finished().is_none() => {
+            lines.say("TO DO: there is no finished run to compare. Read the directory first; a run that was cut off is never uploaded.");
+        }
+        ComparisonPhase::Idle => lines.say("TO DO: compare."),
+        ComparisonPhase::Working(_) => lines.say("Comparing what is here with what was last uploaded."),
+        ComparisonPhase::Failed(problem) => lines.failed(problem),
+        ComparisonPhase::Ready(preview) => {
+            let target = preview.target.as_ref().map_or_else(|| "none is configured".to_owned(), ToString::to_string);
+            lines.fact("Target", target);
+            lines.fact("Compared with", against(&preview.baseline, model.now, &model.zone));
+            for (kind, changes) in &preview.changes {
+                lines.fact(kind, figures(*changes));
+            }
+            lines.fact("Together", figures(preview.total()));
+            lines.say(size(preview));
+            if !preview.partial_types.is_empty() {
+                lines.say(format!(
+                    "INCOMPLETE: nothing is deleted of {}, because not all of it could be read.",
+                    preview.partial_types.join(", ")
+                ));
+            }
+            gaps(&preview.gaps, lines);
+            lines.fact("Run", format!("{}, read {}", preview.run, ago(model.now, preview.collected_at)));
+        }
+    }
+    part
+}
+
+pub fn figures(c: Changes) -> String {
+    format!(
+        "{} to create, {} to change, {} to delete, {} the same",
+        grouped(c.create),
+        grouped(c.change),
+        grouped(c.delete),
+        grouped(c.same)
+    )
+}
+
+fn size(preview: &Preview) -> String {
+    match preview.total().is_nothing() && matches!(preview.baseline, Baseline::Known { .. }) {
+        true => "OK: nothing to do. JupiterOne was sent all of this already.".to_owned(),
+        false => {
+            let size = format!("{}, {}", counted(preview.requests, "request"), bytes(preview.bytes));
+            format!("TO DO: upload; it takes {size}. Nothing has been sent.")
+        }
+    }
+}
