@@ -152,12 +152,12 @@ pub(super) fn test_of<'a>(atlas: &'a Atlas, test: &'a Test, near: Near, depths: 
                 let depth = depths.and_then(|depths| depths.get(node as usize)).filter(|depth| **depth > 0);
                 test.holds_of(&depth.map_or(Value::Nothing, |depth| Value::Number(u64::from(*depth))))
             }),
-            (Field::From, Near::From(group)) => {
-                let holds = test.holds_of(&Value::Text(atlas.texts.lower(group, Part::Name).into()));
+            (Field::From | Field::FromRole, Near::From(group)) => {
+                let holds = test.holds_of(&of_near(atlas, group, *field));
                 Box::new(move |_| holds)
             }
-            (Field::From, Near::To(_)) => {
-                Box::new(move |node| test.holds_of(&Value::Text(atlas.texts.lower(node, Part::Name).into())))
+            (Field::From | Field::FromRole, Near::To(_)) => {
+                Box::new(move |node| test.holds_of(&of_near(atlas, node, *field)))
             }
             (Field::Edge, Near::From(group)) => {
                 let from_account = atlas.account() == Some(group);
@@ -172,6 +172,15 @@ pub(super) fn test_of<'a>(atlas: &'a Atlas, test: &'a Test, near: Near, depths: 
             }
             (field, _) => Box::new(move |node| test.holds_of(&atlas.value(node, *field))),
         },
+    }
+}
+
+/// What a filter asks of the near end of an edge.
+pub(super) fn of_near(atlas: &Atlas, near: Node, field: Field) -> Value<'_> {
+    match field {
+        Field::From => Value::Text(atlas.texts.lower(near, Part::Name).into()),
+        Field::FromRole => atlas.value(near, Field::RoleAssignable),
+        _ => Value::Nothing,
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     walk::{Direction, Marks, reach},
 };
 use crate::domain::{
-    filter::{Field, Filter, Test, Value},
+    filter::{Field, Filter, Test},
     kind::EntityKind,
     view::{List, Pending, Query, Within},
 };
@@ -338,15 +338,15 @@ fn find_edges(atlas: &Atlas, filter: &Filter, patience: &Patience) -> Result<Fou
                 find::all_with(atlas, text, |node| _ = marks.insert(node));
                 either.push((term.not, marks));
             }
-            test if is_of_near(test) => {
-                for group in groups.clone() {
-                    let name = Value::Text(atlas.texts.lower(group, super::arena::Part::Name).into());
-                    if test.holds_of(&name) == term.not {
-                        near_only.remove(group);
+            test => {
+                if let Some(field) = field_of_near(test) {
+                    for group in groups.clone() {
+                        if test.holds_of(&find::of_near(atlas, group, field)) == term.not {
+                            near_only.remove(group);
+                        }
                     }
+                    continue;
                 }
-            }
-            _ => {
                 let check = find::check_of(atlas, term, Near::Any, None);
                 for (node, is_left) in (0..).zip(&mut far_only) {
                     *is_left = *is_left && check(node);
@@ -378,6 +378,12 @@ fn find_edges(atlas: &Atlas, filter: &Filter, patience: &Patience) -> Result<Fou
     Ok(found)
 }
 
-const fn is_of_near(test: &Test) -> bool {
-    matches!(test, Test::In(Field::From, _) | Test::Has(Field::From, _))
+/// The field that a test asks of the near end, if it does.
+const fn field_of_near(test: &Test) -> Option<Field> {
+    match test {
+        Test::In(field @ Field::From, _)
+        | Test::Has(field @ Field::From, _)
+        | Test::Yes(field @ Field::FromRole, _) => Some(*field),
+        _ => None,
+    }
 }

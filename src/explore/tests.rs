@@ -165,10 +165,14 @@ impl Model {
         below.contains(&at) || below.iter().any(|m| self.reached(*m, |n| self.members(n)).contains_key(&at))
     }
 
-    /// Levels of groups below, of groups in no cycle.
+    /// Levels of groups below; those in each other are one.
     fn nesting(&self, at: usize) -> u64 {
-        let inner = self.members(at).into_iter().filter(|m| self.is_group(*m));
-        inner.map(|m| self.nesting(m) + 1).max().unwrap_or(0)
+        let below = |from: usize| self.reached(from, |n| self.members(n));
+        let mut together: Vec<usize> = below(at).into_keys().filter(|n| below(*n).contains_key(&at)).collect();
+        together.push(at);
+        let inner = together.iter().flat_map(|one| self.members(*one));
+        let inner = inner.filter(|m| self.is_group(*m) && !together.contains(m));
+        inner.map(|m| self.nesting(m) + 1).max().unwrap_or_else(|| u64::from(self.in_cycle(at)))
     }
 
     fn is_group(&self, at: usize) -> bool {
@@ -371,6 +375,10 @@ impl Fields for Asked<'_> {
             Field::Id => cell(Column::Id),
             Field::Department => cell(Column::Department),
             Field::From => cell(Column::From),
+            Field::FromRole => match self.found.near.filter(|near| self.model.is_group(*near)) {
+                Some(group) => Value::Yes(self.model.things[group].traits().has(Trait::RoleAssignable)),
+                None => Value::Nothing,
+            },
             Field::Edge => cell(Column::EdgeType),
             Field::Depth => cell(Column::Depth),
             _ => Value::Nothing,
@@ -395,7 +403,7 @@ impl Fields for Asked<'_> {
 }
 
 const NAMES: [&str; 8] = ["Ada", "ada", "ÉMILE", "Bob\nBy", "=Sum(A1)", "Zoë O'Hara", "bob", "Ada Bob"];
-const FILTERS: [&str; 34] = [
+const FILTERS: [&str; 36] = [
     "",
     "ada",
     "bo",
@@ -416,6 +424,8 @@ const FILTERS: [&str; 34] = [
     "synced:false",
     "role:true",
     "members:>1",
+    "nesting:1",
+    "nesting:>1",
     "groups:0",
     "groups:1..2",
     "dept:sales",
@@ -431,8 +441,16 @@ const FILTERS: [&str; 34] = [
     "is:incomplete",
     "in:nothing !is:mapped",
 ];
-const OF_EDGES: [&str; 6] =
-    ["from:bob", "!from:^ada ada", "edge:has_group$", "is:mapped", "depth:>1", "type:group from:any bob"];
+const OF_EDGES: [&str; 8] = [
+    "from:bob",
+    "!from:^ada ada",
+    "fromrole:true",
+    "!fromrole:true type:member",
+    "edge:has_group$",
+    "is:mapped",
+    "depth:>1",
+    "type:group from:any bob",
+];
 const SORTS: [Column; 16] = [
     Column::Name,
     Column::Second,

@@ -37,6 +37,12 @@ impl Screen {
         Self::over(stage, flags, settings, Arc::new(MemoryVault::default()), Mode::Demo, (width, height))
     }
 
+    /// As the demo stands once its tenant was read: on the overview.
+    pub fn read(stage: &Stage, size: (u16, u16)) -> Self {
+        let settings = Settings { profile: Some("demo".to_owned()), ..stage.settings() };
+        Self::over(stage, stage.flags(), settings, Arc::new(MemoryVault::default()), Mode::Demo, size)
+    }
+
     /// As `tenantry` begins with these flags and no profile, at a keyring.
     pub fn real(stage: &Stage, flags: Flags, vault: Arc<dyn Vault>, size: (u16, u16)) -> Self {
         let settings = Settings::resolve(&flags, &Environment::default(), &stage.paths()).unwrap();

@@ -76,6 +76,8 @@ pub enum Field {
     Country,
     /// The near end of an edge.
     From,
+    /// Whether roles can be given to the near end of an edge.
+    FromRole,
     Edge,
     Depth,
     Change,
@@ -230,6 +232,8 @@ pub const FIELDS: &[FieldInfo] = &[
     row((Field::Country, "country", &["location", "usagelocation"]), (Shape::Text, NONE), PEOPLE, "the country of use, two letters",
         "country:de"),
     row((Field::From, "from", &[]), (Shape::Text, NONE), &[Edges, Changes], "the group, or account, that has it", "from:finance"),
+    row((Field::FromRole, "fromrole", &[]), (Shape::YesNo, YES_NO), &[Edges], "roles can be given to the group that has it",
+        "fromrole:true"),
     row((Field::Edge, "edge", &[]), (Shape::Text, NONE), &[Edges, Changes], "the edge's _type", "edge:has_group"),
     row((Field::Depth, "depth", &[]), (Shape::Number, &[]), &[Users, Groups, Members, Edges], "how many edges away, among all members",
         "depth:>1"),

@@ -18,7 +18,7 @@ use super::super::{
 };
 use crate::{
     app::{
-        Model, Sign, Step,
+        Model, Sign, Step, command,
         dashboard::{Part, Spot, chosen, sections, spots},
         ingest::IngestPhase,
         pointer::Target,
@@ -75,7 +75,7 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
                 Room::Full => gap_advice(gaps(model), inner.width, 6),
                 Room::Small => Vec::new(),
                 // What mends them needs more room than there is.
-                _ => gap_pointer(gaps(model), inner.width),
+                _ => gap_pointer(model, gaps(model), inner.width),
             };
             if !gaps.is_empty() && room == Room::Full {
                 rows.push(blank());
@@ -185,10 +185,11 @@ pub fn gap_advice(gaps: &[Gap], cells: u16, most: usize) -> Vec<Line<'static>> {
 }
 
 /// The first gaps, and where it stands what to do about them.
-fn gap_pointer(gaps: &[Gap], cells: u16) -> Vec<Line<'static>> {
+fn gap_pointer(model: &Model, gaps: &[Gap], cells: u16) -> Vec<Line<'static>> {
     let mut out = gap_lines(gaps, cells, 2);
     if gaps.iter().any(|gap| !gap.accepted) {
-        out.push(Line::styled(fit("  What to do about them: Ingest (2).", usize::from(cells)), theme::DIM));
+        let text = command::with_keys(model, "  What to do about them: Ingest ({ingest}).");
+        out.push(Line::styled(fit(&text, usize::from(cells)), theme::DIM));
     }
     out
 }

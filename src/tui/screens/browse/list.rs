@@ -189,8 +189,10 @@ fn refused(model: &Model, list: List) -> Option<&'static str> {
     };
     let gap = run.gaps.iter().find(|g| g.scope == GapScope::Collection && g.id == of.as_str())?;
     Some(match gap.state {
-        State::Forbidden => "Reading these was refused. They are not known to be none: see the gaps under Ingest (2).",
-        _ => "These were not read to the end. They are not known to be none: see the gaps under Ingest (2).",
+        State::Forbidden => {
+            "Reading these was refused. They are not known to be none: see the gaps under Ingest ({ingest})."
+        }
+        _ => "These were not read to the end. They are not known to be none: see the gaps under Ingest ({ingest}).",
     })
 }
 

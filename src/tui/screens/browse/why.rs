@@ -28,6 +28,7 @@ use crate::{
     app::{
         Model, Sign,
         browse::{Asked, Reasons, Shape, Shows},
+        command,
         list::top_for,
         pointer::Target,
     },
@@ -327,9 +328,10 @@ pub fn brief(model: &Model, cells: u16) -> Vec<Line<'static>> {
             }
             let more = match (why.count.as_str(), why.has_longer) {
                 ("0" | "1", false) => None,
-                ("0" | "1", true) => Some("there are longer ways too: w shows them".to_owned()),
-                (count, _) => Some(format!("one of {} shortest ways: w shows all", digits(count))),
+                ("0" | "1", true) => Some("there are longer ways too: {why} shows them".to_owned()),
+                (count, _) => Some(format!("one of {} shortest ways: {{why}} shows all", digits(count))),
             };
+            let more = more.map(|text| command::with_keys(model, &text));
             out.extend(more.map(|text| Line::styled(fit(&text, usize::from(cells)), theme::ACCENT)));
         }
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::{
-        Model, Sign,
+        Model, Sign, command,
         field::SecretField,
         form::{FieldId, Hosts, Into, Proof, Region},
         steps::{WizardStep, Words},
@@ -165,7 +165,8 @@ pub fn mistake(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         (Some(code), None) => format!("{check} checks: {code} is to come."),
         (None, None) => format!("{check} checks."),
     };
-    let text = format!("A mistake: {}. {next} F2 mends it.", mistake.title);
+    let mends = command::named(model, "fill-in");
+    let text = format!("A mistake: {}. {next} {mends} mends it.", mistake.title);
     let mut out = widgets::wrapped(&text, cells, 0, theme::ACCENT);
     if room != Room::Small {
         out.push(Line::default());

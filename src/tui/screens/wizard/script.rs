@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     app::{
-        Model, Sign,
+        Model, Sign, command,
         form::Proof,
         views::Mode,
         wizard::{KeyPhase, texts},
@@ -81,7 +81,13 @@ fn head(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
         }
     };
     match room {
-        Room::Small => step("1", "y copies the script, w writes it to a file: run it as an administrator."),
+        Room::Small => step(
+            "1",
+            &command::with_keys(
+                model,
+                "{copy-script} copies the script, {write-script} writes it to a file: run it as an administrator.",
+            ),
+        ),
         _ => step("1", &format!("Copy the script, and run it {place}.")),
     }
     let who = "As Privileged Role Administrator or Global Administrator it also gives consent; as anybody who may \
@@ -89,8 +95,8 @@ fn head(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     step("2", who);
     step("3", "Take the line that it prints at its end, and go on.");
     if model.mode == Mode::Demo {
-        let demo = "This is a demo: there is no Azure to run it in. Go on; F2 stands in for the line.";
-        out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
+        let demo = "This is a demo: there is no Azure to run it in. Go on; {fill-in} stands in for the line.";
+        out.extend(widgets::wrapped(&command::with_keys(model, demo), cells, 0, theme::ACCENT));
     }
     if let Some(path) = &wizard.written {
         let run = wizard.fields.shell.run_line(path);

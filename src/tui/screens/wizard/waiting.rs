@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::{
-        Model, Sign,
+        Model, Sign, command,
         wizard::{Waiting, texts},
     },
     domain::progress::ConsentTry,
@@ -31,14 +31,14 @@ pub fn page(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     out.push(Line::default());
     if small {
         let text = match model.fills {
-            Some(_) => "A Global or Privileged Role Administrator gives it. In this demo, F2 does.",
-            None => "A Global or Privileged Role Administrator gives it. m: a message for them.",
+            Some(_) => "A Global or Privileged Role Administrator gives it. In this demo, {demo-consent} does.",
+            None => "A Global or Privileged Role Administrator gives it. {copy-message}: a message for them.",
         };
-        out.extend(widgets::wrapped(text, cells, 0, theme::PLAIN));
+        out.extend(widgets::wrapped(&command::with_keys(model, text), cells, 0, theme::PLAIN));
         out.push(Line::default());
     } else if model.fills.is_some() {
-        let demo = "This is a demo: nobody is there to sign in. F2 consents, as its administrator would.";
-        out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
+        let demo = "This is a demo: nobody is there to sign in. {demo-consent} consents, as its administrator would.";
+        out.extend(widgets::wrapped(&command::with_keys(model, demo), cells, 0, theme::ACCENT));
         out.push(Line::default());
     }
     out.push(Line::styled("Who can", theme::STRONG));

@@ -6,7 +6,7 @@ use ratatui::{
 };
 
 use super::super::super::{Room, theme, widgets};
-use crate::app::{Model, Step, steps::Way, views::Mode};
+use crate::app::{Model, Step, command, steps::Way, views::Mode};
 
 pub fn lines(model: &Model, inner: Rect, room: Room) -> Vec<Line<'static>> {
     let cells = inner.width.min(96);
@@ -36,8 +36,8 @@ pub fn lines(model: &Model, inner: Rect, room: Room) -> Vec<Line<'static>> {
     if room == Room::Small {
         if model.fills.is_some() {
             out.push(Line::default());
-            let demo = "A demo: F2 fills in right values, F3 mistakes.";
-            out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
+            let demo = "A demo: {fill-in} fills in right values, {fill-in-wrongly} mistakes.";
+            out.extend(widgets::wrapped(&command::with_keys(model, demo), cells, 0, theme::ACCENT));
         }
         return out;
     }
@@ -52,10 +52,10 @@ pub fn lines(model: &Model, inner: Rect, room: Room) -> Vec<Line<'static>> {
         out.extend(widgets::wrapped(who, cells, 0, theme::DIM));
     }
     if model.fills.is_some() {
-        let demo = "This is a demo: tenant and JupiterOne are inside this program. Where values are asked for, F2 \
-                    fills in the right ones, F3 mistakes that people make.";
+        let demo = "This is a demo: tenant and JupiterOne are inside this program. Where values are asked for, {fill-in} \
+                    fills in the right ones, {fill-in-wrongly} mistakes that people make.";
         out.push(Line::default());
-        out.extend(widgets::wrapped(demo, cells, 0, theme::ACCENT));
+        out.extend(widgets::wrapped(&command::with_keys(model, demo), cells, 0, theme::ACCENT));
     }
     out
 }
