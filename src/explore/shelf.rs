@@ -99,19 +99,21 @@ impl Shelf {
         if let Some((_, error)) = state.failed.take_if(|(run, _)| *run == stamp.run) {
             return Err(error.into());
         }
+        // Of a run that has ended no snapshot answers that was taken before its end.
+        let answers = |of: &Stamp| of.run == stamp.run && (*of == stamp || !stamp.is_finished);
         if let Some(held) = &state.held
-            && held.of.run == stamp.run
+            && answers(&held.of)
         {
             let run = Arc::clone(&held.run);
             let lasts = (held.took * LASTS).max(LASTS_AT_LEAST);
-            let is_old = held.of != stamp && (stamp.is_finished || held.since.elapsed() > lasts);
+            let is_old = held.of != stamp && held.since.elapsed() > lasts;
             if is_old && state.loading.is_none() {
                 self.start(&mut state, stamp);
             }
             return Ok(Some(run));
         }
         state.held = None;
-        if state.loading.as_ref().is_none_or(|loading| loading.of.run != stamp.run) {
+        if state.loading.as_ref().is_none_or(|loading| !answers(&loading.of)) {
             if let Some(other) = state.loading.take() {
                 other.stop.ask();
             }

@@ -38,6 +38,7 @@ fn from_the_wizard_to_the_job_s_figures() {
         screen.rows(0, USUAL.0).any(|row| row.contains("│ Adele Lefèvre  ") && row.contains("  _adele.lefevre@"))
     });
     terminal.press("\x1b", "→ 60 direct members");
+    terminal.press("\x1b", "1 of 20");
     terminal.press("\t\t", "Edges 295");
     terminal.press("4", "Nothing has been sent.");
     terminal.press(ENTER, "Press Enter to upload.");

@@ -202,9 +202,9 @@ fn a_panic_in_the_background_is_a_failed_job() {
     assert!(terminal.is_taken(), "the screen stays");
     terminal.shows("the checks fell over");
     // Nothing is torn, and all goes on.
-    terminal.press("?", "esc closes");
+    terminal.press("?", "type to search");
     terminal.send("\x1b");
-    terminal.until("the help to close", |screen| !screen.contents().contains("esc closes"));
+    terminal.until("the help to close", |screen| !screen.contents().contains("type to search"));
     terminal.send("q");
     let written = terminal.ends_restored(0);
     let bytes = String::from_utf8_lossy(&written.bytes).into_owned();

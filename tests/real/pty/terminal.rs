@@ -268,8 +268,13 @@ impl Written {
             assert!(last(on).is_some(), "{on:?} was never written: the test looks at the wrong program");
             assert!(last(off) > last(on), "{off:?} does not come after the last {on:?}");
         }
-        for mouse in ["\x1b[?1000h", "\x1b[?1002h", "\x1b[?1003h", "\x1b[?1006h"] {
-            assert!(!self.bytes.windows(mouse.len()).any(|w| w == mouse.as_bytes()), "{mouse:?}");
+        // The mouse is taken only where it was asked for, and then given back.
+        for mode in ["1000", "1002", "1003", "1006"] {
+            let last = |end: &str| {
+                let code = format!("\x1b[?{mode}{end}");
+                self.bytes.windows(code.len()).rposition(|w| w == code.as_bytes())
+            };
+            assert!(last("h").is_none() || last("l") > last("h"), "the mouse's mode {mode} stays on");
         }
     }
 
