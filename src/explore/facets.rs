@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     atlas::{Atlas, kind_of},
     edges::Node,
-    find::STRIDE,
+    find::{Near, STRIDE},
     listing::Listing,
     stop::{Stop, Stopped},
 };
@@ -66,7 +66,13 @@ pub(super) fn facets(
         *traits.entry(atlas.traits(node)).or_default() += times;
         kinds[super::answers::Known::kind(atlas, node) as usize] += times;
         for (count, (flag, _)) in flagged.iter_mut().zip(flags) {
-            *count += if atlas.is(node, *flag) { times } else { 0 };
+            let holds = match (flag, listing.near) {
+                // What has no near end is no edge; of the groups of something that itself is the far end.
+                (Flag::Mapped, Near::None) => false,
+                (Flag::Mapped, Near::To(far)) => atlas.is_mapped(far),
+                _ => atlas.is(node, *flag),
+            };
+            *count += if holds { times } else { 0 };
         }
     }
     let scope = Scope::from(list);

@@ -13,6 +13,7 @@ use super::{
     walk::{Direction, Marks, reach},
 };
 use crate::domain::{
+    column::{Column, Sort},
     filter::{Field, Filter, Test},
     kind::EntityKind,
     view::{List, Pending, Query, Within},
@@ -212,7 +213,15 @@ fn sorted(
     depths: Option<&Depths>,
     patience: &Patience,
 ) -> Result<Lines, Stopped> {
-    order::nodes(atlas, &mut nodes, &query.sort, depths, patience.stop())?;
+    // Of the groups of something each row is the near end itself.
+    let is_of_groups = query.list == List::Edges && matches!(query.within, Within::GroupsOf(_));
+    let is_near = |sort: &Sort| sort.column == Column::From && is_of_groups;
+    let sorts: Vec<Sort> = query
+        .sort
+        .iter()
+        .map(|sort| if is_near(sort) { Sort { column: Column::Name, ..*sort } } else { *sort })
+        .collect();
+    order::nodes(atlas, &mut nodes, &sorts, depths, patience.stop())?;
     Ok(Lines::Nodes(nodes))
 }
 

@@ -138,7 +138,7 @@ impl<'a> Facets<'a> {
         words.dedup();
         Self {
             sort: sort_key(&name, id),
-            label: label(kind, odata_type, fields.traits),
+            label: if is_stand_in(kind, raw) { String::new() } else { label(kind, odata_type, fields.traits) },
             search: words.join("\n").to_lowercase(),
             second,
             name,
@@ -161,6 +161,11 @@ fn second(kind: EntityKind, raw: &Map<String, Value>) -> String {
         EntityKind::Member => &["mail", "appId", "deviceId"],
     };
     fields.iter().find_map(|field| text(raw, field)).unwrap_or_default().to_owned()
+}
+
+/// A user or a group of which only the id is known: what kind of user or group it is, nobody has said.
+fn is_stand_in(kind: EntityKind, raw: &Map<String, Value>) -> bool {
+    matches!(kind, EntityKind::User | EntityKind::Group) && raw.keys().all(|field| field == "id")
 }
 
 /// The facet that lists show beside the name.
