@@ -10,24 +10,7 @@ use std::{
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// The three services that the demo stands in for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Service {
-    Login,
-    Graph,
-    JupiterOne,
-}
-
-impl Service {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Graph => "graph",
-            Self::JupiterOne => "jupiterone",
-        }
-    }
-}
+pub use crate::domain::request::Service;
 
 /// One request, or one item of a batch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

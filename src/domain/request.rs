@@ -16,7 +16,7 @@ pub use self::share::{Names, curl, support};
 
 /// Whom it was sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "lowercase")]
 pub enum Service {
     Login,
     Graph,

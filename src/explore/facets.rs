@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{
     atlas::{Atlas, kind_of},
     edges::Node,
-    find::{Near, STRIDE},
+    find::{self, STRIDE},
     listing::Listing,
     stop::{Stop, Stopped},
 };
@@ -59,20 +59,16 @@ pub(super) fn facets(
     }
     let mut traits: HashMap<Traits, u64> = HashMap::new();
     let flags = of_edges(kind);
+    // As a filter that says so would decide.
+    let checks: Vec<_> = flags.iter().map(|(flag, _)| find::is(atlas, *flag, listing.near)).collect();
     let mut flagged = vec![0_u64; flags.len()];
     let mut kinds = [0_u64; 4];
     for (node, times) in (0..).zip(&times).filter(|(_, times)| **times > 0) {
         let (node, times): (Node, u64) = (node, u64::from(*times));
         *traits.entry(atlas.traits(node)).or_default() += times;
         kinds[super::answers::Known::kind(atlas, node) as usize] += times;
-        for (count, (flag, _)) in flagged.iter_mut().zip(flags) {
-            let holds = match (flag, listing.near) {
-                // What has no near end is no edge; of the groups of something that itself is the far end.
-                (Flag::Mapped, Near::None) => false,
-                (Flag::Mapped, Near::To(far)) => atlas.is_mapped(far),
-                _ => atlas.is(node, *flag),
-            };
-            *count += if holds { times } else { 0 };
+        for (count, holds) in flagged.iter_mut().zip(&checks) {
+            *count += if holds(node) { times } else { 0 };
         }
     }
     let scope = Scope::from(list);

@@ -184,7 +184,8 @@ pub(super) fn of_near(atlas: &Atlas, near: Node, field: Field) -> Value<'_> {
     }
 }
 
-fn is(atlas: &Atlas, flag: Flag, near: Near) -> Check<'_> {
+/// Whether a flag holds of a row.
+pub(super) fn is(atlas: &Atlas, flag: Flag, near: Near) -> Check<'_> {
     match (flag, near) {
         (Flag::Mapped, Near::To(far)) => {
             let holds = atlas.is_mapped(far);

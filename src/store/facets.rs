@@ -138,7 +138,7 @@ impl<'a> Facets<'a> {
         words.dedup();
         Self {
             sort: sort_key(&name, id),
-            label: if is_stand_in(kind, raw) { String::new() } else { label(kind, odata_type, fields.traits) },
+            label: label(kind, odata_type, fields.traits),
             search: words.join("\n").to_lowercase(),
             second,
             name,
@@ -163,24 +163,20 @@ fn second(kind: EntityKind, raw: &Map<String, Value>) -> String {
     fields.iter().find_map(|field| text(raw, field)).unwrap_or_default().to_owned()
 }
 
-/// A user or a group of which only the id is known: what kind of user or group it is, nobody has said.
-fn is_stand_in(kind: EntityKind, raw: &Map<String, Value>) -> bool {
-    matches!(kind, EntityKind::User | EntityKind::Group) && raw.keys().all(|field| field == "id")
-}
-
-/// The facet that lists show beside the name.
+/// The facet that lists show beside the name; empty for a user or a group that could not be read, which has no traits.
 fn label(kind: EntityKind, odata_type: &str, traits: Traits) -> String {
     let label = match kind {
         EntityKind::Account => "organization",
         EntityKind::User => match (traits.has(Trait::Guest), traits.has(Trait::Disabled)) {
-            (false, false) => "member",
+            (false, false) if traits.has(Trait::MemberUser) => "member",
+            (false, false) => "",
             (false, true) => "disabled",
             (true, false) => "guest",
             (true, true) => "guest, disabled",
         },
         EntityKind::Group => {
-            let bases = [Trait::Microsoft365, Trait::MailSecurity, Trait::Distribution];
-            let base = bases.into_iter().find(|base| traits.has(*base)).unwrap_or(Trait::Security).title();
+            let bases = [Trait::Microsoft365, Trait::MailSecurity, Trait::Distribution, Trait::Security];
+            let base = bases.into_iter().find(|base| traits.has(*base)).map_or("", Trait::title);
             return if traits.has(Trait::Dynamic) { format!("{base}, dynamic") } else { base.to_owned() };
         }
         EntityKind::Member => match short_odata_type(odata_type) {

@@ -84,7 +84,7 @@ fn a_whole_run_in_the_order_of_lists() {
     assert_eq!(all(&reader, first), (objects.map(str::to_owned).to_vec(), named.clone(), told.clone()));
     writer.finish_run(first, &end(RunStatus::Complete, 1)).unwrap();
     let mut finished = objects.map(str::to_owned).to_vec();
-    finished.insert(2, "User? u9 u9  member [] 0 ||||".to_owned());
+    finished.insert(2, "User? u9 u9   [] 0 ||||".to_owned());
     assert_eq!(all(&reader, first), (finished.clone(), named.clone(), told));
 
     // Another run goes on: of the first, nothing changes.
