@@ -17,6 +17,7 @@ use crate::domain::{
     explore::Again,
     finding::parse_again,
     ids::RunId,
+    limit::MaxDeletions,
     origin::Origin,
     reading::{Age, GroupPick},
 };
@@ -321,6 +322,17 @@ pub struct Preview {
     /// Exit with 5 if there is anything to create, change or delete
     #[arg(long)]
     pub detailed_exitcode: bool,
+    #[command(flatten)]
+    pub limit: Limit,
+}
+
+/// When deletions are too many.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Limit {
+    /// How many deletions of one type may be made: a number, or a share of what is there, such as 5%. Without it the
+    /// profile's; else of entities 10 %, at least 10 and at most 500, and of relationships 2 %, at least 500
+    #[arg(long, value_name = "N|P%")]
+    pub max_deletions: Option<MaxDeletions>,
 }
 
 #[derive(Debug, Args)]
@@ -335,6 +347,11 @@ pub struct Upload {
     /// Allow an upload to a target of which no earlier upload is on record
     #[arg(long)]
     pub first_upload: bool,
+    /// Allow an upload to a target that another tenant, or another naming, last wrote to
+    #[arg(long)]
+    pub accept_target_change: bool,
+    #[command(flatten)]
+    pub limit: Limit,
 }
 
 #[derive(Debug, Args)]

@@ -55,11 +55,26 @@ pub fn newest(reader: &Reader) -> Result<RunId, PreviewError> {
     reader.newest_finished()?.map(|run| run.id).ok_or(PreviewError::NoFinishedRun)
 }
 
+/// What the figures of a preview are held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    /// What the target is believed to hold.
+    Belief,
+    /// Nothing: somebody else has written to the target since, so that what was believed of it is worth nothing.
+    Nothing,
+}
+
 /// What an upload of `run` to `target` would do. Deletions are those that really happen: types exempt from deletion are
 /// not counted.
 ///
 /// Bytes and requests are those of an upload without retries: its bodies, and start, finalize and one look at the status.
-pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Target>) -> Result<Preview, PreviewError> {
+pub fn preview(
+    reader: &Reader,
+    run: RunId,
+    naming: Naming,
+    target: Option<&Target>,
+    against: Against,
+) -> Result<Preview, PreviewError> {
     let info = reader.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })?;
     let collected_at = match info.finished_at {
         Some(at) if info.status.is_finished() => at,
@@ -72,7 +87,7 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
     let belief = reader.compare(
         run,
         naming,
-        target,
+        target.filter(|_| against == Against::Belief),
         &mut |found| {
             let ours = found.ours.map(|entity| {
                 let text = entity.text();
@@ -109,6 +124,8 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
         gaps: info.gaps,
         bytes,
         requests: bodies + REQUESTS_BESIDE_BODIES,
+        guards: Vec::new(),
+        causes: Vec::new(),
     })
 }
 

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     cli::{self, Common},
     domain::{
+        guard::Guard,
         preview::{Baseline, Preview},
         text::{grouped, visible},
     },
@@ -27,7 +28,7 @@ pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
 }
 
 fn preview(common: &Common, args: &cli::Preview) -> Result<Preview, JobError> {
-    jobs::preview(&Session::of_run(common, args.of)?.settings)
+    jobs::preview(&Session::of_upload(common, args.of, args.limit)?.settings)
 }
 
 fn exit(preview: &Preview, detailed: bool) -> Exit {
@@ -54,6 +55,8 @@ fn emit(preview: &Preview, output: &Output) {
     finished.set("run", json!(preview.run));
     finished.set("upload_bytes", json!(preview.bytes));
     finished.set("upload_requests", json!(preview.requests));
+    finished.set("guards", json!(preview.guards));
+    finished.set("causes", json!(preview.causes));
     finished.emit(output);
 }
 
@@ -95,9 +98,22 @@ pub fn say(preview: &Preview, output: &Output) {
     if !preview.partial_types.is_empty() {
         output.say(format!("nothing is deleted of: {}", preview.partial_types.join(", ")));
     }
+    preview.causes.iter().for_each(|cause| output.say(visible(&cause.words(preview))));
+    say_guards(&preview.guards, output);
     output.say(format!(
         "{} requests, {} bytes; nothing has been sent",
         grouped(preview.requests),
         grouped(preview.bytes)
     ));
+}
+
+/// What an upload would be refused for, and how it is lifted.
+fn say_guards(guards: &[Guard], output: &Output) {
+    for guard in guards {
+        let problem = guard.problem();
+        output.say(format!("an upload needs a word: {}", problem.summary));
+        if let Some(hint) = problem.hint {
+            output.say(format!("  next: {hint}"));
+        }
+    }
 }

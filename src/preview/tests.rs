@@ -104,9 +104,9 @@ fn without_a_finished_run_there_is_nothing_to_see() {
     let running = writer.begin_run(at(0), &crate::store::RunPlan::default()).unwrap();
     assert!(matches!(newest(&reader), Err(PreviewError::NoFinishedRun)));
     assert!(
-        matches!(preview(&reader, running, NAMING, None), Err(PreviewError::NotFinished { run }) if run == running)
+        matches!(preview(&reader, running, NAMING, None, Against::Belief), Err(PreviewError::NotFinished { run }) if run == running)
     );
-    let none = preview(&reader, RunId(9), NAMING, None).unwrap_err();
+    let none = preview(&reader, RunId(9), NAMING, None, Against::Belief).unwrap_err();
     assert_eq!(none.problem().code.as_deref(), Some("no_such_run"));
 }
 
@@ -119,7 +119,7 @@ fn baselines() {
     let first = run(&mut writer, 0, &pages).id;
     let reader = place.reader();
     let check = |target: Option<&Target>, baseline: Baseline, want: (u64, u64, u64, u64)| {
-        let preview = preview(&reader, newest(&reader).unwrap(), NAMING, target).unwrap();
+        let preview = preview(&reader, newest(&reader).unwrap(), NAMING, target, Against::Belief).unwrap();
         assert_eq!(preview.baseline, baseline);
         assert_eq!(total(&preview), want);
         assert_eq!(preview.changes.keys().map(String::as_str).collect::<BTreeSet<_>>(), NAMING.all_types().collect());
@@ -202,7 +202,7 @@ fn types_that_may_exist_unseen_are_not_deleted() {
     pages.push(members("g1", State::Complete, &[]));
     pages.push(members("g3", State::Hidden, &[]));
     let second = run(&mut writer, 30, &pages).id;
-    let preview = preview(&reader, second, NAMING, Some(&target())).unwrap();
+    let preview = preview(&reader, second, NAMING, Some(&target()), Against::Belief).unwrap();
     assert!(preview.partial_types.contains(&"active_directory_user_group_has_user".to_owned()));
     assert_eq!(preview.changes["active_directory_user_group_has_user"].delete, 0);
     assert_eq!(preview.changes["active_directory_user"].delete, 1);
@@ -281,7 +281,7 @@ fn live_through(steps: &[Step]) {
     for (n, step) in steps.iter().enumerate() {
         let seconds = 100 * i64::try_from(n).unwrap();
         let info = run(&mut writer, seconds, &step.pages());
-        let told = preview(&reader, info.id, NAMING, Some(&target())).unwrap();
+        let told = preview(&reader, info.id, NAMING, Some(&target()), Against::Belief).unwrap();
         let partial: Vec<String> = told.partial_types.clone();
         let job = sent(&reader, info.id);
         let mut after = graph.clone();

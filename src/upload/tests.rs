@@ -97,6 +97,7 @@ impl Bench {
             run: self.run,
             store: self.store(),
             tenant: tenant(),
+            anew: false,
             clock: Arc::new(SystemClock),
             reporter: Arc::new(move |event| events.lock().unwrap().push(event)),
             cancel: self.cancel.clone(),

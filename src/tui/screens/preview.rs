@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::{
         Model, Sign,
-        preview::{ComparisonPhase, against},
+        preview::{ComparisonPhase, against, causes},
     },
     domain::{
         preview::{Baseline, Changes, Preview},
@@ -97,6 +97,14 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
             preview.partial_types.join(", ")
         );
         out.extend(widgets::signed_text(Sign::Incomplete, &text, cells));
+    }
+    let place = model.upload.place.place();
+    for guard in &preview.guards {
+        out.extend(widgets::signed_text(Sign::NeedsYou, &guard.means(place), cells));
+    }
+    out.extend(causes(preview).iter().flat_map(|cause| widgets::wrapped(cause, cells, 2, theme::PLAIN)));
+    if !preview.guards.is_empty() || !preview.causes.is_empty() {
+        out.push(Line::default());
     }
     out.extend(gap_advice(&preview.gaps, cells, 4));
     if !preview.partial_types.is_empty() || !preview.gaps.is_empty() {
