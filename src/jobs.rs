@@ -57,9 +57,6 @@ use crate::{
     upload::{self, JobEnd, Upload, UploadError},
 };
 
-/// The naming under which this version uploads.
-pub const NAMING: Naming = Naming::ActiveDirectory;
-
 /// Why a job did not do what it was asked for; each kind has an exit status of its own.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
@@ -363,10 +360,10 @@ fn looked(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<(Previe
         Some(writer) if writer.tenant != tenant => Against::Nothing,
         _ => Against::Belief,
     };
-    let mut preview = preview::preview(reader, run.id, NAMING, target.as_ref(), against)
+    let mut preview = preview::preview(reader, run.id, settings.naming(), target.as_ref(), against)
         .map_err(|e| JobError::failed(e.problem()))?;
     accept(&mut preview.gaps, &settings.accepted_gaps);
-    preview.guards = guard::guards(&preview, &tenant, NAMING, last.as_ref(), settings.max_deletions);
+    preview.guards = guard::guards(&preview, &tenant, settings.naming(), last.as_ref(), settings.max_deletions);
     Ok((preview, last))
 }
 
@@ -374,11 +371,12 @@ fn looked(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<(Previe
 pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, ExportReport), JobError> {
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings)?;
+    let naming = settings.naming();
     let report = export::ndjson(
         dir,
-        NAMING,
-        |sink| reader.for_each_entity(run.id, NAMING, sink),
-        |sink| reader.for_each_edge(run.id, NAMING, sink),
+        naming,
+        |sink| reader.for_each_entity(run.id, naming, sink),
+        |sink| reader.for_each_edge(run.id, naming, sink),
     )
     .map_err(|e| JobError::failed(e.problem(StoreError::problem)))?;
     Ok((run, report))
@@ -391,6 +389,7 @@ pub struct Ready {
     pub preview: Preview,
     pub target: Target,
     pub tenant: TenantId,
+    pub naming: Naming,
     /// Who wrote to the target before.
     last: Option<TargetWriter>,
     /// What was said to the guards.
@@ -411,7 +410,7 @@ pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
     let run = runs::chosen(&reader, settings).map_err(runs::never_uploaded)?;
     let tenant = reader.tenant()?;
     let (preview, last) = looked(&reader, &run, settings)?;
-    Ok(Ready { preview, target, tenant, last, leave: Leave::default() })
+    Ok(Ready { preview, target, tenant, naming: settings.naming(), last, leave: Leave::default() })
 }
 
 /// A client for the target's account.
@@ -489,7 +488,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
     let job = Upload {
         client,
         target: ready.target.clone(),
-        naming: NAMING,
+        naming: ready.naming,
         run: ready.preview.run,
         store: settings.store()?.clone(),
         tenant: ready.tenant.clone(),
@@ -500,7 +499,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
     };
     let registry = registry(settings);
     let unusable = |e: TableError| JobError::failed(Problem::new(e.to_string()).code("registry"));
-    let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
+    let writer = TargetWriter { tenant: ready.tenant, naming: ready.naming, at: context.clock.now() };
     let instead_of = ready.last.as_ref().filter(|_| ready.leave.target_change);
     let before = match registry.claim(&ready.target, writer.clone(), instead_of).map_err(unusable)? {
         Claim::Ours { before } => before,

@@ -161,6 +161,7 @@ pub enum Member {
     Quota,
     MaxDeletions,
     SignInActivity,
+    Naming,
     JupiteroneUrl,
     /// Account, instance or scope, and URL
     Jupiterone,

@@ -11,6 +11,7 @@ use crate::domain::{
     completeness::AcceptedGap,
     credential::CertificateRef,
     limit::MaxDeletions,
+    naming::Naming,
     origin::Origin,
     reading::{Age, Ask},
 };
@@ -58,6 +59,9 @@ pub struct Profile {
     /// Whether runs also read when users last signed in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sign_in_activity: bool,
+    /// Under which names and shapes JupiterOne gets the tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub naming: Option<Naming>,
     #[serde(default, skip_serializing_if = "JupiterOneProfile::is_empty")]
     pub jupiterone: JupiterOneProfile,
     /// The certificate whose private key the keyring holds; without it the credential is a secret.
@@ -128,6 +132,7 @@ impl Profile {
         self.quota = before.quota;
         self.max_deletions = before.max_deletions;
         self.sign_in_activity = before.sign_in_activity;
+        self.naming = before.naming;
         self.accepted_gaps.clone_from(&before.accepted_gaps);
     }
 
