@@ -3,11 +3,16 @@
 //! It reads the store and nothing else: no network, no upload code, nothing that writes. Two sorted streams, what would be
 //! sent and what the target is believed to hold, are walked in step, so that memory does not grow with the tenant.
 
+mod causes;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
+use self::causes::Causes;
 use crate::{
     domain::{
         batch::{Meter, Payload},
@@ -83,6 +88,8 @@ pub fn preview(
     let partial = partial_types(naming, &info.gaps);
     let mut entities = Tally::new(naming, &partial, Payload::Entities);
     let mut edges = Tally::new(naming, &partial, Payload::Relationships);
+    // Told of by both streams, one after the other.
+    let causes = RefCell::new(Causes::default());
     let mut lengths = Lengths { naming, bare: BTreeMap::new() };
     let belief = reader.compare(
         run,
@@ -93,11 +100,16 @@ pub fn preview(
                 let text = entity.text();
                 (entity.entity_type().to_owned(), fingerprint(&text), text.len())
             });
-            entities.add(ours, &found.believed);
+            if let Some(gone) = entities.add(ours, &found.believed) {
+                causes.borrow_mut().entity_goes(found.nums[0], gone);
+            }
         },
         &mut |found| {
             let ours = found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.mapped, lengths.of(&edge)));
-            edges.add(ours, &found.believed);
+            match edges.add(ours, &found.believed) {
+                Some(gone) => causes.borrow_mut().edge_goes(found.nums, gone),
+                None => causes.borrow_mut().edge_stays(found.nums),
+            }
         },
     )?;
     let baseline = match (target, belief) {
@@ -125,7 +137,7 @@ pub fn preview(
         bytes,
         requests: bodies + REQUESTS_BESIDE_BODIES,
         guards: Vec::new(),
-        causes: Vec::new(),
+        causes: causes.into_inner().told(reader, run)?,
     })
 }
 
@@ -142,8 +154,12 @@ impl<'a> Tally<'a> {
         Self { changes, partial, meter: Meter::new(payload) }
     }
 
-    /// `ours`: `_type`, content, and the length of the text.
-    fn add<T: PartialEq>(&mut self, ours: Option<(String, T, usize)>, believed: &Believed<T>) {
+    /// `ours`: `_type`, content, and the length of the text. The `_type` of what is deleted is the answer.
+    fn add<'b, T: PartialEq>(
+        &mut self,
+        ours: Option<(String, T, usize)>,
+        believed: &'b Believed<T>,
+    ) -> Option<&'b str> {
         match ours {
             Some((name, content, len)) => {
                 self.meter.push(len);
@@ -154,12 +170,13 @@ impl<'a> Tally<'a> {
                     Verdict::Change => changes.change += 1,
                     Verdict::Same => changes.same += 1,
                 }
+                None
             }
             // What may be there under several types is one object: the newest word on it counts.
             None => {
-                if let Some((name, _)) = believed.states.last().filter(|(name, _)| !self.partial.contains(name)) {
-                    self.changes.entry(name.clone()).or_default().delete += 1;
-                }
+                let (name, _) = believed.states.last().filter(|(name, _)| !self.partial.contains(name))?;
+                self.changes.entry(name.clone()).or_default().delete += 1;
+                Some(name)
             }
         }
     }

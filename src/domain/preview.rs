@@ -111,12 +111,25 @@ impl Cause {
     pub fn words(&self, of: &Preview) -> String {
         let all = of.changes.get(&self.name).map_or(self.deletions, |c| c.delete);
         let (who, verb) = match &self.why {
-            Why::Gone { of, many: 1 } => (format!("1 deleted {of}"), "accounts"),
-            Why::Gone { of, many } => (format!("{} deleted {of}", grouped(*many)), "account"),
+            Why::Gone { of, many: 1 } => (format!("1 deleted {}", noun(of).0), "accounts"),
+            Why::Gone { of, many } => (format!("{} deleted {}", grouped(*many), noun(of).1), "account"),
             Why::Group { group, emptied: true, .. } => (format!("the emptied group \"{group}\""), "accounts"),
             Why::Group { group, emptied: false, .. } => (format!("the group \"{group}\""), "accounts"),
         };
         let deletions = if all == 1 { "deletion" } else { "deletions" };
         format!("{who} {verb} for {} of {} {deletions} of {}.", grouped(self.deletions), grouped(all), self.name)
     }
+}
+
+/// One and many of a `_type`, whatever the naming.
+fn noun(name: &str) -> (&str, &str) {
+    [
+        ("_user_group", "group", "groups"),
+        ("_group_member", "group member", "group members"),
+        ("_user", "user", "users"),
+        ("_account", "account", "accounts"),
+    ]
+    .into_iter()
+    .find(|(end, ..)| name.ends_with(end))
+    .map_or((name, name), |(_, one, many)| (one, many))
 }
