@@ -327,6 +327,12 @@ pub struct Preview {
     /// Exit with 5 if there is anything to create, change or delete
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Tell it as a page of Markdown, on standard output
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// Keep it as a plan, which `tenantry upload --plan FILE` does exactly or not at all
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     #[command(flatten)]
     pub limit: Limit,
 }
@@ -355,6 +361,9 @@ pub struct Upload {
     /// Allow an upload to a target that another tenant, or another naming, last wrote to
     #[arg(long)]
     pub accept_target_change: bool,
+    /// Upload what this plan of `tenantry preview --out` says, and refuse if anything is not as it was
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
     #[command(flatten)]
     pub limit: Limit,
 }

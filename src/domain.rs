@@ -26,6 +26,7 @@ pub mod naming;
 pub mod normalise;
 pub mod origin;
 pub mod permission;
+pub mod plan;
 pub mod portal;
 pub mod portrait;
 pub mod preview;

@@ -7,6 +7,7 @@ mod endpoints;
 mod guard;
 mod logs;
 mod look;
+mod plan;
 mod runs;
 
 use std::{path::Path, sync::Arc};
@@ -17,6 +18,7 @@ pub use crate::graph::Hold;
 pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
+pub use plan::{plan, prepare_planned};
 pub use runs::{
     accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, problems, remove_store, runs,
 };
@@ -343,11 +345,24 @@ pub fn preview(settings: &Settings) -> Result<Preview, JobError> {
 }
 
 fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Preview, JobError> {
-    Ok(looked(reader, run, settings)?.0)
+    Ok(looked(reader, run, settings, Wanted::Figures)?.0)
+}
+
+/// What is wanted of a preview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Figures,
+    /// Digests, too: these take a while.
+    WithDigests,
 }
 
 /// A preview with what speaks against its upload, and who last wrote to the target.
-fn looked(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<(Preview, Option<TargetWriter>), JobError> {
+fn looked(
+    reader: &Reader,
+    run: &RunInfo,
+    settings: &Settings,
+    wanted: Wanted,
+) -> Result<(Preview, Option<TargetWriter>), JobError> {
     let (target, tenant) = (settings.target(), reader.tenant()?);
     let last = match &target {
         Some(target) => registry(settings)
@@ -360,8 +375,17 @@ fn looked(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<(Previe
         Some(writer) if writer.tenant != tenant => Against::Nothing,
         _ => Against::Belief,
     };
-    let mut preview = preview::preview(reader, run.id, settings.naming(), target.as_ref(), against)
-        .map_err(|e| JobError::failed(e.problem()))?;
+    let mut preview = preview::preview(
+        reader,
+        preview::Asked {
+            run: run.id,
+            naming: settings.naming(),
+            target: target.as_ref(),
+            against,
+            digests: wanted == Wanted::WithDigests,
+        },
+    )
+    .map_err(|e| JobError::failed(e.problem()))?;
     accept(&mut preview.gaps, &settings.accepted_gaps);
     preview.guards = guard::guards(&preview, &tenant, settings.naming(), last.as_ref(), settings.max_deletions);
     Ok((preview, last))
@@ -391,7 +415,7 @@ pub struct Ready {
     pub tenant: TenantId,
     pub naming: Naming,
     /// Who wrote to the target before.
-    last: Option<TargetWriter>,
+    pub last: Option<TargetWriter>,
     /// What was said to the guards.
     pub leave: Leave,
 }
@@ -405,11 +429,15 @@ impl Ready {
 
 /// Looks at what an upload would do, without any request.
 pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
+    prepare(settings, Wanted::Figures)
+}
+
+fn prepare(settings: &Settings, wanted: Wanted) -> Result<Ready, JobError> {
     let target = settings.require_target()?;
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings).map_err(runs::never_uploaded)?;
     let tenant = reader.tenant()?;
-    let (preview, last) = looked(&reader, &run, settings)?;
+    let (preview, last) = looked(&reader, &run, settings, wanted)?;
     Ok(Ready { preview, target, tenant, naming: settings.naming(), last, leave: Leave::default() })
 }
 

@@ -4,6 +4,7 @@
 //! sent and what the target is believed to hold, are walked in step, so that memory does not grow with the tenant.
 
 mod causes;
+mod digest;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use self::causes::Causes;
+use self::{causes::Causes, digest::Digest};
 use crate::{
     domain::{
         batch::{Meter, Payload},
@@ -69,17 +70,23 @@ pub enum Against {
     Nothing,
 }
 
-/// What an upload of `run` to `target` would do. Deletions are those that really happen: types exempt from deletion are
+/// Of what a preview is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub run: RunId,
+    pub naming: Naming,
+    pub target: Option<&'a Target>,
+    pub against: Against,
+    /// Whether to take digests of all that is compared.
+    pub digests: bool,
+}
+
+/// What an upload of the run to the target would do. Deletions are those that really happen: types exempt from deletion are
 /// not counted.
 ///
 /// Bytes and requests are those of an upload without retries: its bodies, and start, finalize and one look at the status.
-pub fn preview(
-    reader: &Reader,
-    run: RunId,
-    naming: Naming,
-    target: Option<&Target>,
-    against: Against,
-) -> Result<Preview, PreviewError> {
+pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewError> {
+    let Asked { run, naming, target, against, .. } = asked;
     let info = reader.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })?;
     let collected_at = match info.finished_at {
         Some(at) if info.status.is_finished() => at,
@@ -90,6 +97,7 @@ pub fn preview(
     let mut edges = Tally::new(naming, &partial, Payload::Relationships);
     // Told of by both streams, one after the other.
     let causes = RefCell::new(Causes::default());
+    let digest = RefCell::new(asked.digests.then(Digest::default));
     let mut lengths = Lengths { naming, bare: BTreeMap::new() };
     let belief = reader.compare(
         run,
@@ -100,11 +108,17 @@ pub fn preview(
                 let text = entity.text();
                 (entity.entity_type().to_owned(), fingerprint(&text), text.len())
             });
+            if let Some(digest) = &mut *digest.borrow_mut() {
+                digest.entity(ours.as_ref().map(|(_, print, _)| print), found.nums, &found.believed);
+            }
             if let Some(gone) = entities.add(ours, &found.believed) {
                 causes.borrow_mut().entity_goes(found.nums[0], gone);
             }
         },
         &mut |found| {
+            if let Some(digest) = &mut *digest.borrow_mut() {
+                digest.edge(found.ours.as_ref(), found.nums, &found.believed);
+            }
             let ours = found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.mapped, lengths.of(&edge)));
             match edges.add(ours, &found.believed) {
                 Some(gone) => causes.borrow_mut().edge_goes(found.nums, gone),
@@ -126,6 +140,7 @@ pub fn preview(
         sum.delete += more.delete;
         sum.same += more.same;
     }
+    let digests = digest.into_inner().map(|digest| digest.done(&baseline));
     Ok(Preview {
         run,
         collected_at,
@@ -138,6 +153,7 @@ pub fn preview(
         requests: bodies + REQUESTS_BESIDE_BODIES,
         guards: Vec::new(),
         causes: causes.into_inner().told(reader, run)?,
+        digests,
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{completeness::Gap, guard::Guard, ids::RunId, target::Target, text::grouped};
+use super::{completeness::Gap, guard::Guard, ids::RunId, plan::Digests, target::Target, text::grouped};
 
 /// What an upload would do to the objects of one `_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct Preview {
     /// What the deletions of relationships come from.
     #[serde(default)]
     pub causes: Vec<Cause>,
+    /// Of everything that it stands on, where that was asked for.
+    #[serde(skip)]
+    pub digests: Option<Digests>,
 }
 
 /// What some of a type's deletions come from.

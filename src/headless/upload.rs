@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     output::{Exit, Finished, Output, incomplete},
-    preview,
+    plan, preview,
     session::{Session, can_ask, confirmed},
 };
 use crate::{
@@ -36,7 +36,10 @@ struct Sent {
 
 async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<Sent, JobError> {
     let session = Session::of_upload(common, args.of, args.limit)?;
-    let mut ready = jobs::prepare_upload(&session.settings)?;
+    let mut ready = match &args.plan {
+        Some(file) => jobs::prepare_planned(&session.settings, &plan::read(file)?)?,
+        None => jobs::prepare_upload(&session.settings)?,
+    };
     preview::say(&ready.preview, output);
     ready.leave.first_upload = args.first_upload;
     ready.leave.target_change = args.accept_target_change;

@@ -77,6 +77,7 @@ mod tests {
                 requests: 0,
                 guards: Vec::new(),
                 causes: Vec::new(),
+                digests: None,
             };
             let writer = writer.map(|tenant| TargetWriter {
                 tenant: tenant.clone(),

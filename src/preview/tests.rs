@@ -89,6 +89,10 @@ fn apply(graph: &mut Graph, job: &Graph, partial: &[String]) -> BTreeMap<String,
     figures
 }
 
+fn told(reader: &Reader, run: RunId, target: Option<&Target>) -> Result<Preview, PreviewError> {
+    preview(reader, Asked { run, naming: NAMING, target, against: Against::Belief, digests: true })
+}
+
 fn total(preview: &Preview) -> (u64, u64, u64, u64) {
     let all = preview.total();
     (all.create, all.change, all.delete, all.same)
@@ -104,10 +108,8 @@ fn without_a_finished_run_there_is_nothing_to_see() {
     assert!(error.problem().hint.unwrap().contains("tenantry collect"));
     let running = writer.begin_run(at(0), &crate::store::RunPlan::default()).unwrap();
     assert!(matches!(newest(&reader), Err(PreviewError::NoFinishedRun)));
-    assert!(
-        matches!(preview(&reader, running, NAMING, None, Against::Belief), Err(PreviewError::NotFinished { run }) if run == running)
-    );
-    let none = preview(&reader, RunId(9), NAMING, None, Against::Belief).unwrap_err();
+    assert!(matches!(told(&reader, running, None), Err(PreviewError::NotFinished { run }) if run == running));
+    let none = told(&reader, RunId(9), None).unwrap_err();
     assert_eq!(none.problem().code.as_deref(), Some("no_such_run"));
 }
 
@@ -120,7 +122,7 @@ fn baselines() {
     let first = run(&mut writer, 0, &pages).id;
     let reader = place.reader();
     let check = |target: Option<&Target>, baseline: Baseline, want: (u64, u64, u64, u64)| {
-        let preview = preview(&reader, newest(&reader).unwrap(), NAMING, target, Against::Belief).unwrap();
+        let preview = told(&reader, newest(&reader).unwrap(), target).unwrap();
         assert_eq!(preview.baseline, baseline);
         assert_eq!(total(&preview), want);
         assert_eq!(preview.changes.keys().map(String::as_str).collect::<BTreeSet<_>>(), NAMING.all_types().collect());
@@ -203,7 +205,7 @@ fn types_that_may_exist_unseen_are_not_deleted() {
     pages.push(members("g1", State::Complete, &[]));
     pages.push(members("g3", State::Hidden, &[]));
     let second = run(&mut writer, 30, &pages).id;
-    let preview = preview(&reader, second, NAMING, Some(&target()), Against::Belief).unwrap();
+    let preview = told(&reader, second, Some(&target())).unwrap();
     assert!(preview.partial_types.contains(&"active_directory_user_group_has_user".to_owned()));
     assert_eq!(preview.changes["active_directory_user_group_has_user"].delete, 0);
     assert_eq!(preview.changes["active_directory_user"].delete, 1);
@@ -230,7 +232,7 @@ fn what_deletions_come_from() {
     writer.finish_upload(upload, at(20)).unwrap();
     // u6 and u7 go, and with them two memberships each; g2 loses all the rest, g1 one more, g4 goes as a whole.
     let second = run(&mut writer, 30, &lists(&[("g1", 0..5), ("g2", 0..0), ("g3", 0..1)], 0..6)).id;
-    let preview = preview(&reader, second, NAMING, Some(&target()), Against::Belief).unwrap();
+    let preview = told(&reader, second, Some(&target())).unwrap();
     let member = "active_directory_user_group_has_user";
     assert_eq!(preview.changes[member].delete, 13);
     let words: Vec<String> = preview.causes.iter().map(|cause| cause.words(&preview)).collect();
@@ -325,7 +327,7 @@ fn live_through(steps: &[Step]) {
     for (n, step) in steps.iter().enumerate() {
         let seconds = 100 * i64::try_from(n).unwrap();
         let info = run(&mut writer, seconds, &step.pages());
-        let told = preview(&reader, info.id, NAMING, Some(&target()), Against::Belief).unwrap();
+        let told = super::tests::told(&reader, info.id, Some(&target())).unwrap();
         let partial: Vec<String> = told.partial_types.clone();
         let job = sent(&reader, info.id);
         let mut after = graph.clone();

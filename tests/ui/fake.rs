@@ -643,6 +643,7 @@ impl Engine for Fake {
                     }],
                     false => Vec::new(),
                 },
+                digests: None,
             })
         }
         .boxed()

@@ -20,6 +20,7 @@ use crate::{
         preview::{ComparisonPhase, against, causes},
     },
     domain::{
+        guard::Guard,
         preview::{Baseline, Changes, Preview},
         text::{counted, grouped},
     },
@@ -60,6 +61,13 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
         true => widgets::signed(Sign::Done, "Nothing to do: JupiterOne was sent all of this already."),
         false => Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]),
     };
+    let place = model.upload.place.place();
+    let needs_you = |guard: &Guard| widgets::signed_text(Sign::NeedsYou, &guard.means(place), cells);
+    let guards: Vec<Line<'static>> = preview.guards.iter().flat_map(needs_you).collect();
+    // Where not all can be seen at once, what needs somebody comes first.
+    if room != Room::Full {
+        out.extend(guards.iter().cloned());
+    }
     if room == Room::Small {
         match same {
             true => out.push(size),
@@ -98,9 +106,8 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
         );
         out.extend(widgets::signed_text(Sign::Incomplete, &text, cells));
     }
-    let place = model.upload.place.place();
-    for guard in &preview.guards {
-        out.extend(widgets::signed_text(Sign::NeedsYou, &guard.means(place), cells));
+    if room == Room::Full {
+        out.extend(guards);
     }
     out.extend(causes(preview).iter().flat_map(|cause| widgets::wrapped(cause, cells, 2, theme::PLAIN)));
     if !preview.guards.is_empty() || !preview.causes.is_empty() {
