@@ -13,6 +13,7 @@ use super::{
         text::{ago, clock, fit, right, time, when, width},
         theme, widgets,
     },
+    browse::requests,
     dashboard::{full_read, gap_advice, gap_lines},
 };
 use crate::{
@@ -192,6 +193,7 @@ fn full(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
     widgets::lines(buf, inner, &quota_lines(&model.ingest, inner.width));
     let inner = widgets::panel(buf, requests, "Requests");
     widgets::lines(buf, inner, &request_lines(&model.ingest, inner.width));
+    let bottom = last_requests(model, buf, bottom);
     let missing = missing_lines(model, 44, 12);
     if missing.is_empty() || matches!(model.ingest.phase, IngestPhase::Failed(_)) {
         return log(model, buf, bottom, 0);
@@ -225,8 +227,23 @@ fn medium(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
     let wire = &model.ingest.progress.wire;
     let third = if wire.refused + wire.retried > 0 { refused } else { paced };
     widgets::lines(buf, inner, &[of_quota, throttled, sent, third]);
+    let bottom = last_requests(model, buf, bottom);
     log(model, buf, bottom, 3)
 }
+
+/// The pane of the last requests, at the foot of what has room for it; gives back what it leaves to what is above.
+fn last_requests(model: &Model, buf: &mut Buffer, area: Rect) -> Rect {
+    if area.height < LOG_WITH_REQUESTS || model.ingest.requests.is_empty() {
+        return area;
+    }
+    let [above, pane] = Layout::vertical([Constraint::Fill(1); 2]).spacing(Spacing::Overlap(1)).areas(area);
+    let inner = widgets::panel(buf, pane, "Last requests");
+    requests::last(model, buf, inner);
+    above
+}
+
+/// Of fewer lines neither what is happening nor the requests would show anything but their last word.
+const LOG_WITH_REQUESTS: u16 = 14;
 
 fn small(model: &Model, buf: &mut Buffer, area: Rect) {
     let mut lines = Vec::new();
