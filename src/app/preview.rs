@@ -52,6 +52,13 @@ pub fn against(baseline: &Baseline, now: Timestamp, zone: &TimeZone) -> String {
         Baseline::Known { uploaded_at } => {
             format!("against the upload of {} ({})", day(*uploaded_at), ago(now, *uploaded_at))
         }
+        Baseline::Run { run, collected_at } => {
+            format!(
+                "against run {run}, read {} ({}), as if JupiterOne held just that",
+                day(*collected_at),
+                ago(now, *collected_at)
+            )
+        }
         Baseline::InDoubt { job_id, since } => {
             let job = job_id.as_deref().map(|id| format!(" (job {id})")).unwrap_or_default();
             format!(
@@ -73,7 +80,7 @@ pub fn warning(baseline: &Baseline) -> Option<&'static str> {
         Baseline::InDoubt { .. } => {
             Some("How the last upload to this target ended is not known, so the figures may be off.")
         }
-        Baseline::Unknown | Baseline::NoTarget | Baseline::Known { .. } => None,
+        Baseline::Unknown | Baseline::NoTarget | Baseline::Known { .. } | Baseline::Run { .. } => None,
     }
 }
 

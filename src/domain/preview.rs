@@ -38,6 +38,8 @@ pub enum Baseline {
     Unknown,
     /// The last finished upload.
     Known { uploaded_at: Timestamp },
+    /// Another kept run, as if the target held what that would send.
+    Run { run: RunId, collected_at: Timestamp },
     /// An upload's end is unknown: what was believed before it and what it sent may both be there.
     InDoubt { job_id: Option<String>, since: Timestamp },
 }

@@ -1,6 +1,7 @@
 //! `tenantry preview`: the dry run. Makes no request at all.
 
 mod markdown;
+mod objects;
 
 use std::path::Path;
 
@@ -24,7 +25,7 @@ use crate::{
 };
 
 pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
-    match preview(common, args) {
+    match preview(common, args, &output) {
         Ok(preview) => {
             emit(&preview, args.out.as_deref(), &output);
             if args.markdown {
@@ -45,12 +46,20 @@ pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
     }
 }
 
-fn preview(common: &Common, args: &cli::Preview) -> Result<Preview, JobError> {
+fn preview(common: &Common, args: &cli::Preview, output: &Output) -> Result<Preview, JobError> {
     let settings = Session::of_upload(common, args.of, args.limit)?.settings;
-    let Some(file) = &args.out else { return jobs::preview(&settings) };
-    let plan = jobs::plan(&settings, SystemClock.now())?;
-    plan::write(file, &plan)?;
-    Ok(plan.preview)
+    if args.objects {
+        objects::tell(&settings, args, output)?;
+    }
+    match (&args.out, args.against) {
+        (Some(file), _) => {
+            let plan = jobs::plan(&settings, SystemClock.now())?;
+            plan::write(file, &plan)?;
+            Ok(plan.preview)
+        }
+        (None, Some(before)) => jobs::preview_against(&settings, before),
+        (None, None) => jobs::preview(&settings),
+    }
 }
 
 fn exit(preview: &Preview, detailed: bool) -> Exit {
@@ -96,6 +105,10 @@ fn against(baseline: &Baseline) -> String {
         Baseline::Known { uploaded_at } => {
             format!("against the upload of {}", uploaded_at.strftime("%Y-%m-%d %H:%M UTC"))
         }
+        Baseline::Run { run, collected_at } => format!(
+            "against run {run} of {}, as if JupiterOne held just that",
+            collected_at.strftime("%Y-%m-%d %H:%M UTC")
+        ),
         Baseline::InDoubt { since, .. } => format!(
             "an upload of {} ended without a word: what was there before and what it sent may both be there",
             since.strftime("%Y-%m-%d %H:%M UTC")
