@@ -89,7 +89,7 @@ impl Fields for Planned {
             (Field::Id, _) => text(&self.end.id),
             (Field::From, Some(from)) => text(&from.name),
             (Field::Edge, Some(_)) => text(&self.object_type),
-            (Field::Type, None) => text(&self.object_type),
+            (Field::Type, None) => text(kind(&self.object_type)),
             _ => Value::Nothing,
         }
     }
@@ -97,4 +97,12 @@ impl Fields for Planned {
     fn is(&self, _: Flag) -> bool {
         false
     }
+}
+
+/// What filters call an entity of a `_type`, whatever the naming.
+fn kind(name: &str) -> &str {
+    [("_user_group", "group"), ("_group_member", "member"), ("_user", "user"), ("_account", "account")]
+        .into_iter()
+        .find(|(end, _)| name.ends_with(end))
+        .map_or(name, |(_, kind)| kind)
 }

@@ -47,6 +47,9 @@ pub fn part(model: &Model) -> Part {
             causes(preview).iter().for_each(|cause| lines.say(cause));
             gaps(&preview.gaps, lines);
             lines.fact("Run", format!("{}, read {}", preview.run, ago(model.now, preview.collected_at)));
+            if model.comparison.run.is_some() {
+                lines.say("NEEDS YOU: this is not the newest run; uploading it undoes what came after.");
+            }
         }
     }
     part

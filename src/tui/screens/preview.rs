@@ -117,8 +117,10 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     if !preview.partial_types.is_empty() || !preview.gaps.is_empty() {
         out.push(Line::default());
     }
+    let older =
+        if model.comparison.run.is_some() { ": not the newest; uploading it undoes what came after" } else { "" };
     let read = format!(
-        "Run {}, read {} ({}).",
+        "Run {}, read {} ({}){older}.",
         preview.run,
         ago(model.now, preview.collected_at),
         day(preview.collected_at, &model.zone)
