@@ -20,6 +20,7 @@ pub mod finding;
 pub mod ids;
 pub mod kind;
 pub mod lineage;
+pub mod lines;
 pub mod naming;
 pub mod normalise;
 pub mod origin;

@@ -137,7 +137,8 @@ fn keys<'a>(atlas: &'a Atlas, column: Column, depths: Option<&'a Depths>) -> Opt
             numbers(Box::new(move |node| depths.get(node as usize).filter(|d| **d > 0).map(|d| u64::from(*d))))
         }
         // Of edges only.
-        Column::From | Column::EdgeType => None,
+        // The order of edges, below; and what no object has.
+        _ => None,
     }
 }
 
