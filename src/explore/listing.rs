@@ -198,8 +198,10 @@ fn sort(atlas: &Atlas, listing: &mut Listing, query: &Query, patience: &Patience
     let pairs = Pairs::of(atlas);
     let all = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
     listing.rows = match std::mem::replace(&mut listing.rows, Lines::AllEdges) {
-        Lines::Range(range) => sorted(atlas, range.collect(), query, listing.depths.as_ref(), patience)?,
-        Lines::Nodes(nodes) => sorted(atlas, nodes, query, listing.depths.as_ref(), patience)?,
+        Lines::Range(range) => {
+            sorted(atlas, range.collect(), query, (listing.near, listing.depths.as_ref()), patience)?
+        }
+        Lines::Nodes(nodes) => sorted(atlas, nodes, query, (listing.near, listing.depths.as_ref()), patience)?,
         Lines::AllEdges => sorted_edges(atlas, &pairs, (0..all).collect(), query, patience)?,
         Lines::Edges(edges) => sorted_edges(atlas, &pairs, edges, query, patience)?,
     };
@@ -210,7 +212,7 @@ fn sorted(
     atlas: &Atlas,
     mut nodes: Vec<Node>,
     query: &Query,
-    depths: Option<&Depths>,
+    beside: (Near, Option<&Depths>),
     patience: &Patience,
 ) -> Result<Lines, Stopped> {
     // Of the groups of something each row is the near end itself.
@@ -221,7 +223,7 @@ fn sorted(
         .iter()
         .map(|sort| if is_near(sort) { Sort { column: Column::Name, ..*sort } } else { *sort })
         .collect();
-    order::nodes(atlas, &mut nodes, &sorts, depths, patience.stop())?;
+    order::nodes(atlas, &mut nodes, &sorts, beside, patience.stop())?;
     Ok(Lines::Nodes(nodes))
 }
 

@@ -112,7 +112,7 @@ impl Look {
         settings.run = at.run;
         let run = jobs::looked_at(&settings)?;
         let tenant = settings.tenant.as_ref().and_then(TenantRef::id).cloned();
-        let explorer = Explorer::new(settings.store()?.clone(), tenant, jobs::NAMING);
+        let explorer = Explorer::new(settings.store()?.clone(), tenant, settings.naming());
         Ok(Self { reader: jobs::open(&settings)?, explorer, settings, run })
     }
 

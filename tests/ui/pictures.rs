@@ -33,7 +33,9 @@ fn shown(model: &Model) -> String {
             Place::Preview => "preview".to_owned(),
             Place::Upload => "upload".to_owned(),
             Place::Browse if model.browse.run.is_none() => "browse: nothing".to_owned(),
-            Place::Browse if model.browse.filtering => "browse: filter".to_owned(),
+            Place::Browse if model.browse.filtering && !matches!(model.browse.view().shows, Shows::Pick(_)) => {
+                "browse: filter".to_owned()
+            }
             Place::Browse => format!("browse: {}", view(&model.browse.view().shows)),
         },
     }
