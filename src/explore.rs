@@ -144,7 +144,14 @@ impl Explorer {
         Ok(rows)
     }
 
-    fn put_out(&self, run: RunId, whole: &Whole, to: To<'_>, form: TextForm, stop: &Stop) -> Result<Answer, ExploreError> {
+    fn put_out(
+        &self,
+        run: RunId,
+        whole: &Whole,
+        to: To<'_>,
+        form: TextForm,
+        stop: &Stop,
+    ) -> Result<Answer, ExploreError> {
         match whole {
             Whole::Rows(query) => {
                 let run = self.whole(run, stop)?;

@@ -37,12 +37,10 @@ pub enum PaperError {
 impl From<&PaperError> for Problem {
     fn from(error: &PaperError) -> Self {
         match error {
-            PaperError::TooMuch { rows } => {
-                Self::new(error.to_string()).code("too_much_to_copy").hint(format!(
-                    "It has {}; at most 1 MB is copied. Export it, or filter it first.",
-                    counted(*rows, "row")
-                ))
-            }
+            PaperError::TooMuch { rows } => Self::new(error.to_string()).code("too_much_to_copy").hint(format!(
+                "It has {}; at most 1 MB is copied. Export it, or filter it first.",
+                counted(*rows, "row")
+            )),
             PaperError::Write { path, source } => {
                 let mut problem =
                     Self::new(format!("{} could not be written", path.display())).code("export_not_written").hint(

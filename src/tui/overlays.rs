@@ -142,13 +142,7 @@ fn keys(all: &[(&'static str, &'static str, Action)], gap: usize) -> Line<'stati
 }
 
 /// Where they are on a line of a popup.
-fn key_spots(
-    page: &mut Page<'_>,
-    inner: Rect,
-    line: usize,
-    all: &[(&'static str, &'static str, Action)],
-    gap: usize,
-) {
+fn key_spots(page: &mut Page<'_>, inner: Rect, line: usize, all: &[(&'static str, &'static str, Action)], gap: usize) {
     let y = inner.y.saturating_add(u16::try_from(line).unwrap_or(u16::MAX));
     let mut x = inner.x;
     for (key, words, action) in all {

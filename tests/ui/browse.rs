@@ -411,7 +411,7 @@ async fn runs_and_problems_have_orders_to_be_chosen() {
     assert_eq!(runs(&ui), [12, 14, 13], "{}", screen(&ui));
     press(&mut ui, "> >").await;
     assert!(screen(&ui).contains("requests ▼"), "{}", screen(&ui));
-    press(&mut ui, "s d enter enter esc").await;
+    press(&mut ui, "s d home enter enter esc").await;
     assert_eq!(runs(&ui), [12, 13, 14], "the other way round");
     // The order goes with what is taken away.
     press(&mut ui, "e enter").await;
@@ -429,7 +429,7 @@ async fn runs_and_problems_have_orders_to_be_chosen() {
 #[tokio::test(start_paused = true)]
 async fn columns_that_do_not_fit_are_told_and_reached() {
     for (size, mark, last, one) in
-        [((80, 24), "+3 columns >", "< 2", "+1 column >"), ((40, 12), "+6 >", "< 5", "+1 >")]
+        [((80, 24), "+3 columns >", "< 2", "+2 columns >"), ((40, 12), "+6 >", "< created", "+1 >")]
     {
         let (_, mut ui) = browser(size).await;
         assert!(screen(&ui).contains(mark), "{}", screen(&ui));

@@ -269,13 +269,17 @@ async fn the_mouse_chooses_in_popups() {
     ui.press("y").unwrap();
     let at = place(&ui, "path    ");
     ui.feed([mouse(MouseEventKind::ScrollDown, at)]).unwrap();
-    assert!(matches!(ui.model().overlays.last(), Some(Overlay::Browse(popup)) if popup.chosen() == 3), "{}", screen(&ui));
+    assert!(
+        matches!(ui.model().overlays.last(), Some(Overlay::Browse(popup)) if popup.chosen() == 3),
+        "{}",
+        screen(&ui)
+    );
     ui.press("esc 2 h").unwrap();
-    click_on(&mut ui, "Read everything").await;
-    assert!(matches!(ui.model().overlays.last(), Some(Overlay::How { chosen: 1.. })), "{}", screen(&ui));
+    click_on(&mut ui, "As fast as the quota").await;
+    assert!(matches!(ui.model().overlays.last(), Some(Overlay::How { chosen: 1 })), "{}", screen(&ui));
     ui.press("esc :").unwrap();
     write(&mut ui, "overview");
-    click_on(&mut ui, "overview ").await;
+    click_on(&mut ui, "overview          overview").await;
     assert_eq!(ui.model().place, Place::Dashboard, "{}", screen(&ui));
     click_on(&mut ui, "Preview ").await;
     assert_eq!(ui.model().place, Place::Preview, "{}", screen(&ui));

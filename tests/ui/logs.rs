@@ -12,8 +12,7 @@ use super::fake::now;
 /// What a query's window shows; filters are those of the program.
 pub fn answer(query: RequestQuery) -> RequestRows {
     let (filter, complaints) = filter::parse(&query.filter, Scope::Requests);
-    let all: Vec<(u64, Request)> =
-        all().into_iter().rev().filter(|(_, request)| filter.matches(request)).collect();
+    let all: Vec<(u64, Request)> = all().into_iter().rev().filter(|(_, request)| filter.matches(request)).collect();
     let total = all.len() as u64;
     let (offset, limit) = (query.offset as usize, query.limit as usize);
     let log = LogInfo {
@@ -43,7 +42,13 @@ fn all() -> Vec<(u64, Request)> {
         let at = now() - jiff::SignedDuration::from_secs(90 - n as i64);
         let service = if url.contains("login") { Service::Login } else { Service::Graph };
         let url: Url = url.parse().unwrap();
-        Request { status: Some(200), ms: 40 + n as u32 * 7, units: Some(2), bytes: 4_096, ..Request::new(at, service, method, &url) }
+        Request {
+            status: Some(200),
+            ms: 40 + n as u32 * 7,
+            units: Some(2),
+            bytes: 4_096,
+            ..Request::new(at, service, method, &url)
+        }
     };
     let graph = |path: &str| format!("https://graph.microsoft.com/v1.0/{path}");
     let mut all = vec![

@@ -510,7 +510,10 @@ fn a_dumb_terminal_gets_ascii_but_for_names() {
     for (name, mut model) in states() {
         model.look = Look { theme: Theme::None, signs: Signs::Ascii };
         let shown = text(&draw(&model, 80, 24));
-        if !["browse", "object", "why", "members", "dashboard", "requests", "palette"].iter().any(|with_names| name.starts_with(with_names)) {
+        if !["browse", "object", "why", "members", "dashboard", "requests", "palette"]
+            .iter()
+            .any(|with_names| name.starts_with(with_names))
+        {
             let other: String = shown.chars().filter(|c| !c.is_ascii()).collect();
             assert_eq!(other, "", "{name}\n{shown}");
         }

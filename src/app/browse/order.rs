@@ -75,7 +75,8 @@ mod tests {
                 finding(Severity::Failed, "board", Some("403")),
                 finding(Severity::Accepted, "attic", None),
             ];
-            let by: Vec<Sort> = by.iter().map(|(column, descending)| Sort { column: *column, descending: *descending }).collect();
+            let by: Vec<Sort> =
+                by.iter().map(|(column, descending)| Sort { column: *column, descending: *descending }).collect();
             sort(&mut all, &by);
             assert_eq!(all.map(|one| one.about).join(" "), want, "{by:?}");
         };

@@ -6,7 +6,7 @@ use std::ops::{ControlFlow, Range};
 
 use rusqlite::Connection;
 
-use super::{Brief, Changed, ChangedGroup, Different, Differences, Side};
+use super::{Brief, Changed, ChangedGroup, Differences, Different, Side};
 use crate::domain::explore::{Change, DiffPart};
 
 /// Whether a difference is kept; breaking off ends it.
@@ -67,8 +67,7 @@ fn index(n: u64) -> usize {
 }
 
 /// A difference with its place; of a changed object the versions before and now.
-pub(super) type Tell<'a> =
-    dyn FnMut(u64, Different<'_>, Option<(i64, i64)>) -> rusqlite::Result<ControlFlow<()>> + 'a;
+pub(super) type Tell<'a> = dyn FnMut(u64, Different<'_>, Option<(i64, i64)>) -> rusqlite::Result<ControlFlow<()>> + 'a;
 
 /// Tells a piece, and says how many there are in all: of those that are kept, if some are.
 pub(super) fn walk(
@@ -108,10 +107,8 @@ impl Telling<'_, '_> {
     fn passes(&mut self, many: u64) -> bool {
         let count = self.kept.map_or(many, |kept| kept.among(self.place..self.place + many));
         let Piece { offset, limit, .. } = self.piece;
-        let passes = self.is_over
-            || count == 0
-            || self.seen + count <= offset
-            || self.seen >= offset.saturating_add(limit);
+        let passes =
+            self.is_over || count == 0 || self.seen + count <= offset || self.seen >= offset.saturating_add(limit);
         if passes {
             self.place += many;
             self.seen += count;
@@ -171,10 +168,7 @@ impl Telling<'_, '_> {
             if let (Some(near), Some(far)) = (near, far.next()?) {
                 let object = Brief::read(far)?;
                 let is_mapped = !object.entity && object.kind != crate::domain::kind::EntityKind::Member;
-                self.take(
-                    Different { change: edge.change(), object, edge: Some((near, edge.kind, is_mapped)) },
-                    None,
-                )?;
+                self.take(Different { change: edge.change(), object, edge: Some((near, edge.kind, is_mapped)) }, None)?;
             }
             self.place += 1;
             self.seen += 1;

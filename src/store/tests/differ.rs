@@ -160,7 +160,8 @@ fn check_two(reader: &Reader, (before, old): (RunId, &Whole), (now, new): (RunId
     let of_edges = reader.kept_of(&all, Some(DiffPart::Memberships), &keep).unwrap().unwrap();
     let edges = Piece { only: Some(DiffPart::Memberships), ..ALL };
     let mut came_edges = Vec::new();
-    let total_edges = reader.each_different(&all, edges, Some(&of_edges), &mut |d, _| came_edges.push(line(&d))).unwrap();
+    let total_edges =
+        reader.each_different(&all, edges, Some(&of_edges), &mut |d, _| came_edges.push(line(&d))).unwrap();
     assert_eq!(total_edges, came_edges.len() as u64);
     let came: Vec<String> = lines.into_iter().filter(|line| line.starts_with("Came")).collect();
     assert_eq!((total, left.many()), (came.len() as u64, came.len() as u64));

@@ -60,7 +60,14 @@ fn typed(word: &'static str, field: &TextField, wrong: Option<&'static str>, cel
 }
 
 /// What goes and what stays, each whole, with what is typed or pressed below it.
-fn remove(plan: &RemovalPlan, word: Option<&TextField>, wrong: bool, scroll: u16, buf: &mut Page<'_>, area: Rect) -> u16 {
+fn remove(
+    plan: &RemovalPlan,
+    word: Option<&TextField>,
+    wrong: bool,
+    scroll: u16,
+    buf: &mut Page<'_>,
+    area: Rect,
+) -> u16 {
     let cells = inner_width(area, 72);
     let say = |sign, text: &str| widgets::signed_text(sign, text, cells);
     let purges = word.is_some();

@@ -69,6 +69,8 @@ pub struct Fitted {
     /// How many are left out before them, behind the first, which always stays; and how many behind them.
     pub before: usize,
     pub behind: usize,
+    /// How far one has gone.
+    pub panned: usize,
     /// How far it makes sense to go: then all that come behind fit.
     pub most: usize,
 }
@@ -106,7 +108,7 @@ pub fn fitted(all: &[Slot], cells: usize, panned: usize) -> Fitted {
     slots.truncate(kept);
     places.truncate(kept);
     share(&mut slots, cells);
-    Fitted { behind: all.len() - before - kept, slots, places, before, most }
+    Fitted { behind: all.len() - before - kept, slots, places, before, panned, most }
 }
 
 /// Gives what is left over to those that can be wider.

@@ -121,7 +121,7 @@ fn own(view: &View, cells: usize) -> Vec<(Slot, Option<Column>)> {
             (Slot::fixed("read", 11), None),
             (Slot::number("took", 8), Some(Column::Took)),
             (Slot::number("gaps", 6), Some(Column::Gaps)),
-            (Slot::number("requests", 9), Some(Column::Requests)),
+            (Slot::number("requests", 10), Some(Column::Requests)),
             (Slot::number("units", 9), Some(Column::Units)),
         ],
         Shows::Requests(_) if cells < 60 => {

@@ -101,9 +101,13 @@ fn hidden(model: &Model, fitted: &Fitted, cells: usize) -> Vec<(String, Action)>
         ..60 => count.to_string(),
         _ => counted(count as u64, "column"),
     };
-    let left = || format!("{} {}", key("columns-left", "‹"), fitted.before);
+    let left = || match (cells, fitted.slots.get(1)) {
+        // Without heads it has to be said what stands beside the first.
+        (..60, Some(slot)) => format!("{} {}", key("columns-left", "‹"), fit(&slot.title, 10)),
+        _ => format!("{} {}", key("columns-left", "‹"), fitted.before),
+    };
     let right = || format!("+{} {}", more(fitted.behind), key("columns-right", "›"));
-    let left = (fitted.before > 0).then(|| (left(), Action::Pan(-1)));
+    let left = (fitted.panned > 0).then(|| (left(), Action::Pan(-1)));
     let right = (fitted.behind > 0).then(|| (right(), Action::Pan(1)));
     left.into_iter().chain(right).collect()
 }
