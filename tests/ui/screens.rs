@@ -371,6 +371,10 @@ async fn walk() -> Vec<(&'static str, Model)> {
     assert!(ui9.until(quiet).await.unwrap());
     ui9.press("q").unwrap();
     keep("wizard_16_quit", &ui9);
+    ui9.press("n P").unwrap();
+    assert!(ui9.until(quiet).await.unwrap());
+    ui9.press("n").unwrap();
+    keep("profiles_12_drop_key", &ui9);
     let engine = Arc::new(Fake::default());
     let mut ui9 = ui(&engine, Mode::Real, size);
     ui9.press("i").unwrap();

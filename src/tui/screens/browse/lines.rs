@@ -124,18 +124,7 @@ fn own(view: &View, cells: usize) -> Vec<(Slot, Option<Column>)> {
             (Slot::number("requests", 10), Some(Column::Requests)),
             (Slot::number("units", 9), Some(Column::Units)),
         ],
-        Shows::Requests(_) if cells < 60 => {
-            plain(vec![Slot::wide("request", 20, 1), Slot::number("status", 6), Slot::number("ms", 7)])
-        }
-        Shows::Requests(_) => plain(vec![
-            Slot::fixed("time", 8),
-            Slot::fixed("method", 6),
-            Slot::number("status", 6),
-            Slot::number("units", 6),
-            Slot::number("ms", 7),
-            Slot::wide("request", 26, 3),
-            Slot::wide("notes", 14, 1),
-        ]),
+        Shows::Requests(_) => plain(super::requests::slots(cells)),
         Shows::Problems if cells < 60 => vec![(Slot::wide("what", 20, 1), None)],
         Shows::Problems => vec![(Slot::wide("about", 24, 2), Some(Column::About)), (Slot::wide("what", 30, 3), None)],
         _ => Vec::new(),
@@ -160,7 +149,7 @@ impl Table<'_> {
                 ]
             }
             Item::Run(run) => self.run(run),
-            Item::Request(_, request) => self.request(request),
+            Item::Request(_, request) => super::requests::texts(self.model, request, self.columns.len()),
             Item::Finding(finding) => {
                 let (sign, style) = theme::sign(problems::sign(finding.severity));
                 match self.columns.len() {
@@ -169,26 +158,6 @@ impl Table<'_> {
                 }
             }
         }
-    }
-
-    fn request(&self, request: &Request) -> Vec<(String, Style)> {
-        let (sign, style) = theme::sign(requests::sign(request));
-        let status = request.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
-        let ms = grouped(u64::from(request.ms));
-        let units = request.units.map(grouped).unwrap_or_default();
-        if self.columns.len() < 5 {
-            return vec![(format!("{sign} {}", request.target()), style), plain(status), plain(ms)];
-        }
-        let at = request.at.to_zoned(self.model.zone.clone()).strftime("%H:%M:%S").to_string();
-        vec![
-            plain(at),
-            plain(request.method.clone()),
-            (format!("{sign} {status}"), style),
-            plain(units),
-            plain(ms),
-            plain(request.target()),
-            plain(requests::notes(request)),
-        ]
     }
 
     fn cell(&self, row: &Row, shown: Shown) -> String {
