@@ -26,7 +26,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Again, Answer, FieldChange, Question, TextForm},
+        explore::{Again, Answer, FieldChange, Question, TextForm, Whole},
         guard::Guard,
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
@@ -166,7 +166,7 @@ pub struct Script {
     /// Which runs were compared, the older first.
     pub compared: Vec<(RunId, RunId)>,
     /// Whole lists that were copied or written.
-    pub taken: Vec<(Query, TextForm)>,
+    pub taken: Vec<(Whole, TextForm)>,
 }
 
 #[derive(Default)]
