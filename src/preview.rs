@@ -101,7 +101,7 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
     let causes = RefCell::new(Causes::default());
     let digest = RefCell::new(asked.digests.then(Digest::default));
     let mut lengths = Lengths { naming, bare: BTreeMap::new() };
-    let (baseline, _) = compare(
+    let (baseline, last) = compare(
         reader,
         &asked,
         &mut |found| {
@@ -131,13 +131,15 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
     let mut changes = entities.changes;
     for (name, more) in edges.changes {
         let sum = changes.entry(name).or_default();
-        sum.create += more.create;
-        sum.change += more.change;
-        sum.delete += more.delete;
-        sum.same += more.same;
+        *sum = *sum + more;
     }
     let digests = digest.into_inner().map(|digest| digest.done(&baseline));
+    let all = changes.values().fold(Changes::default(), |a, b| a + *b);
+    let before = all.change + all.same + all.delete;
+    let took = last.and_then(|last| last.took).filter(|_| before > 0);
+    let expected_seconds = took.map(|took| took * (all.sent() as f64) / (before as f64));
     Ok(Preview {
+        expected_seconds,
         run,
         collected_at,
         target: target.cloned(),
@@ -164,31 +166,41 @@ fn finished(reader: &Reader, run: RunId) -> Result<RunInfo, PreviewError> {
     if info.status.is_finished() { Ok(info) } else { Err(PreviewError::NotFinished { run }) }
 }
 
-/// Hands over everything that the run would send beside what it is held against: what that is, and of which run it was.
+/// What a run is held against, where it is known of which run that was.
+struct Last {
+    run: RunId,
+    /// How long its upload took, in seconds.
+    took: Option<f64>,
+}
+
+/// Hands over everything that the run would send beside what it is held against: what that is, and of which run it was, if known.
 fn compare(
     reader: &Reader,
     asked: &Asked<'_>,
     entities: &mut dyn FnMut(Compared<Entity, Fingerprint>),
     edges: &mut dyn FnMut(Compared<Edge, bool>),
-) -> Result<(Baseline, Option<RunId>), PreviewError> {
+) -> Result<(Baseline, Option<Last>), PreviewError> {
     let target = match asked.against {
         Against::Run(before) => {
             let info = finished(reader, before)?;
             runs::compare(reader, [before, asked.run], asked.naming, entities, edges)?;
             let collected_at = info.finished_at.unwrap_or(info.started_at);
-            return Ok((Baseline::Run { run: before, collected_at }, Some(before)));
+            return Ok((Baseline::Run { run: before, collected_at }, Some(Last { run: before, took: None })));
         }
         Against::Belief => asked.target,
         Against::Nothing => None,
     };
     let belief = reader.compare(asked.run, asked.naming, target, entities, edges)?;
-    let before = belief.as_ref().and_then(|belief| belief.finished.as_ref()).map(|finished| finished.run);
+    let last = belief.as_ref().and_then(|belief| belief.finished.as_ref()).map(|finished| Last {
+        run: finished.run,
+        took: Some(finished.at.duration_since(finished.since).as_secs_f64()),
+    });
     let baseline = match (asked.target, belief) {
         (None, _) => Baseline::NoTarget,
         (Some(_), None) => Baseline::Unknown,
         (Some(_), Some(belief)) => belief.baseline(),
     };
-    Ok((baseline, before))
+    Ok((baseline, last))
 }
 
 /// Counts one of the two streams.

@@ -86,6 +86,7 @@ fn emit(preview: &Preview, out: Option<&Path>, output: &Output) {
     finished.set("run", json!(preview.run));
     finished.set("upload_bytes", json!(preview.bytes));
     finished.set("upload_requests", json!(preview.requests));
+    finished.set("expected_seconds", json!(preview.expected_seconds));
     finished.set("guards", json!(preview.guards));
     finished.set("causes", json!(preview.causes));
     if let Some(file) = out {
@@ -143,11 +144,8 @@ pub fn say(preview: &Preview, output: &Output) {
     }
     preview.causes.iter().for_each(|cause| output.say(visible(&cause.words(preview))));
     say_guards(&preview.guards, output);
-    output.say(format!(
-        "{} requests, {} bytes; nothing has been sent",
-        grouped(preview.requests),
-        grouped(preview.bytes)
-    ));
+    let size = preview.size(&format!("{} bytes", grouped(preview.bytes)));
+    output.say(format!("{size}; nothing has been sent"));
 }
 
 /// What an upload would be refused for, and how it is lifted.

@@ -90,7 +90,7 @@ impl Objects {
                 found.borrow_mut().add(nums, name, Deed::Delete, is_edge);
             }
         };
-        let (_, before) = compare(
+        let (_, last) = compare(
             reader,
             &asked,
             &mut |it| match it.ours {
@@ -118,6 +118,7 @@ impl Objects {
             },
         )?;
         let Finding { types, items } = found.into_inner();
+        let before = last.map(|last| last.run);
         Ok(Self { run: asked.run, naming: asked.naming, before, types, items, prints })
     }
 

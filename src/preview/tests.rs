@@ -166,6 +166,9 @@ fn baselines() {
     run(&mut writer, 30, &pages);
     // New: u9 and its edge from the account. Changed: u1, and the edge to u9, which was mapped. Gone: u2 and its edge.
     let preview = check(Some(&target()), Baseline::Known { uploaded_at: at(20) }, (2, 2, 2, 5));
+    // The last one took ten seconds and left nine objects there; these are nine.
+    assert_eq!(preview.expected_seconds, Some(10.0));
+    assert_eq!(preview.size("12 kB"), format!("{} requests, 12 kB, about 10 s", preview.requests));
     assert_eq!(preview.gaps.len(), 1);
     assert_eq!(preview.partial_types, Vec::<String>::new());
     assert_eq!(preview.changes["active_directory_user"], Changes { create: 1, change: 1, delete: 1, same: 0 });

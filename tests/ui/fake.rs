@@ -637,6 +637,7 @@ impl Engine for Fake {
                 gaps: gaps(),
                 bytes: 12_400_000,
                 requests: 41,
+                expected_seconds: known.then_some(19.6),
                 guards: script.guards.clone().unwrap_or_else(|| match known {
                     true => Vec::new(),
                     false => vec![Guard::FirstUpload],

@@ -118,7 +118,7 @@ pub const COMMANDS: &[Command] = commands! {
         "no", Action::No, ["n", "esc", "ctrl-g", "enter"], "no", "no, leave it", asking;
         "continue", Action::Continue, ["enter"], "upload", "start the upload, once the word is typed", typing_confirmation;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close without uploading", typing_confirmation;
-        "back", Action::Back, ["esc", "ctrl-g"], "close", "back to the preview", one_by_one;
+        "back", Action::Back, ["esc", "ctrl-g", "backspace"], "close", "back to the preview", one_by_one;
         "continue", Action::Continue, ["enter"], "read", "read the directory in the chosen way", choosing;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close without reading", choosing;
         "close", Action::Back, ["q"], "", "close without reading", choosing;

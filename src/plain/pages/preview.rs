@@ -11,7 +11,7 @@ use crate::{
     },
     domain::{
         preview::{Baseline, Changes, Preview},
-        text::{ago, counted, grouped},
+        text::{ago, grouped},
     },
 };
 
@@ -69,7 +69,7 @@ fn size(preview: &Preview) -> String {
     match preview.total().is_nothing() && matches!(preview.baseline, Baseline::Known { .. }) {
         true => "OK: nothing to do. JupiterOne was sent all of this already.".to_owned(),
         false => {
-            let size = format!("{}, {}", counted(preview.requests, "request"), bytes(preview.bytes));
+            let size = preview.size(&bytes(preview.bytes));
             format!("TO DO: upload; it takes {size}. Nothing has been sent.")
         }
     }
