@@ -11,6 +11,8 @@ mod machine;
 
 mod hands;
 mod naive;
+#[cfg(unix)]
+mod screen;
 mod table;
 
 use std::{
@@ -25,7 +27,7 @@ use tenantry::{
         ids::RunId,
         naming::Naming,
         text::grouped,
-        view::{List, Query, Rows, Within},
+        view::{List, Pending, Query, Rows, Within},
     },
     explore::{Explorer, stop::Stop},
     store::Reader,
@@ -33,12 +35,15 @@ use tenantry::{
 
 use self::{
     hands::Hands,
+    naive::Naive,
     table::{Figure, print, time},
 };
 
 const NAMING: Naming = Naming::ActiveDirectory;
 /// What a page of rows is on a screen of 36 lines, with what lists fetch around it.
 const PAGE: u64 = 108;
+/// How often a program begins.
+const BEGINNINGS: u64 = 20;
 /// How often a step is measured.
 const STEPS: u64 = 400;
 
@@ -80,30 +85,58 @@ fn main() {
     if !path.exists() {
         machine::fill(users, groups, &path);
     }
+    println!("load of the machine: {}", load());
     machine::forget_peak();
+    let mut peaks = Vec::new();
+    let mut peak = |what: &str| {
+        peaks.push((format!("resident memory at its peak: {what}"), machine::peak_mb("self")));
+        machine::forget_peak();
+    };
     let mut all = first_frames(&path);
+    peak("every list's first rows, of a program that has just begun");
     let bench = Bench::new(&path);
+    let naive = Naive::new(&path, bench.run);
     all.extend(warm_up(&bench));
+    peak("reading into memory");
     all.extend(scrolling(&bench));
     all.extend(filtering(&bench));
+    peak("scrolling and filtering");
     all.extend(sorting(&bench));
+    peak("sorting");
     all.extend(walking(&bench));
     all.extend(hands::keys(Hands::new(&bench.path, bench.run, bench.explorer)));
-    all.push(Figure::memory(machine::peak_mb("self")));
-    print(&all);
-    print(&naive::figures(&path, bench.run));
+    peak("walking, and keys in all lists");
+    #[cfg(unix)]
+    all.extend(screen::figures(&path));
+    let most = peaks.iter().filter_map(|(_, mb)| *mb).reduce(f64::max);
+    all.extend(peaks.iter().map(|(what, mb)| Figure::memory(what, *mb, None)));
+    all.push(Figure::memory("resident memory at its peak", most, Some(200.0)));
+    print(all, &naive);
+    println!("\nload of the machine: {}", load());
+}
+
+/// How many processes wanted a processor in the last minute, and how many processors there are.
+fn load() -> String {
+    let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!("{} on {} processors", told.split(' ').next().unwrap_or_default(), machine::processors())
 }
 
 /// The first rows of every list, of a program that has just begun.
 fn first_frames(path: &Path) -> Vec<Figure> {
     let mut all = Vec::new();
     for list in List::ALL {
-        let bench = Bench::new(path);
-        let (rows, took) = bench.rows(Query { limit: PAGE, ..Query::of(list) });
-        let what = format!("first rows of {list:?}, nothing in memory yet ({} in all)", grouped(rows.total));
-        all.push(Figure::at_most(what, took, Duration::from_millis(50)));
-        // One at a time: what is read into memory meanwhile is not to be in the way of the next.
-        bench.rows(Query { whole: true, ..Query::of(list) });
+        let mut total = 0;
+        let mut took: Vec<Duration> = (0..BEGINNINGS)
+            .map(|_| {
+                // What it then begins to read into memory ends with it.
+                let (rows, took) = Bench::new(path).rows(Query { limit: PAGE, ..Query::of(list) });
+                assert_eq!((rows.rows.len() as u64, rows.pending), (rows.total.min(PAGE), Some(Pending::Loading)));
+                total = rows.total;
+                took
+            })
+            .collect();
+        let what = format!("first rows of {list:?}, nothing in memory yet ({} in all)", grouped(total));
+        all.push(Figure::percentiles(what, &mut took, Duration::from_millis(50)));
     }
     all
 }
@@ -128,11 +161,16 @@ fn scrolling(bench: &Bench) -> Vec<Figure> {
                 bench.rows(query).1
             })
             .collect();
-        all.push(Figure::percentiles(
+        let figure = Figure::percentiles(
             format!("{PAGE} rows anywhere in {list:?} ({} in all)", grouped(first.total)),
             &mut took,
             Duration::from_millis(16),
-        ));
+        );
+        all.push(match list {
+            List::Users => figure.against(Naive::last_users),
+            List::Edges => figure.against(Naive::last_edges),
+            _ => figure,
+        });
     }
     all
 }
@@ -173,19 +211,20 @@ fn filtering(bench: &Bench) -> Vec<Figure> {
     let facets = [List::Users, List::Groups, List::Edges].map(|list| bench.ask(Question::Facets(Query::of(list))).1);
     vec![
         Figure::percentiles("a letter of a filter, first results".to_owned(), &mut first, Duration::from_millis(100)),
-        Figure::percentiles("a letter of a filter, whole answer".to_owned(), &mut whole, Duration::from_millis(500)),
+        Figure::percentiles("a letter of a filter, whole answer".to_owned(), &mut whole, Duration::from_millis(500))
+            .against(|naive| naive.filter("lidia")),
         Figure::told("facets of the users, of the groups and of all edges together", facets.into_iter().sum()),
     ]
 }
 
 fn sorting(bench: &Bench) -> Vec<Figure> {
     let mut all = Vec::new();
-    for (list, columns) in [
-        (List::Users, &[Column::Second][..]),
-        (List::Users, &[Column::Department, Column::Created]),
-        (List::Users, &[Column::InGroups, Column::Name]),
-        (List::Groups, &[Column::Members]),
-        (List::Edges, &[Column::Kind, Column::Name]),
+    for (list, columns, by) in [
+        (List::Users, &[Column::Second][..], Some("lower(o.second) DESC")),
+        (List::Users, &[Column::Department, Column::Created], Some("o.department DESC, o.created DESC")),
+        (List::Users, &[Column::InGroups, Column::Name], None),
+        (List::Groups, &[Column::Members], None),
+        (List::Edges, &[Column::Kind, Column::Name], None),
     ] {
         let sort = columns.iter().map(|column| Sort { column: *column, descending: true }).collect();
         let query = Query { sort, limit: PAGE, ..Query::of(list) };
@@ -196,7 +235,11 @@ fn sorting(bench: &Bench) -> Vec<Figure> {
             took += bench.rows(Query { whole: true, ..query }).1;
         }
         let what = format!("{list:?} by {}; the old order after {}", words.join(", "), time(at_once));
-        all.push(Figure::at_most(what, took, Duration::from_millis(1_500)));
+        let figure = Figure::at_most(what, took, Duration::from_millis(1_500));
+        all.push(match by {
+            Some(by) => figure.against(move |naive| naive.sort(by)),
+            None => figure,
+        });
     }
     all
 }
@@ -210,13 +253,23 @@ fn walking(bench: &Bench) -> Vec<Figure> {
     let (members, took) = bench.rows(Query { within, whole: true, ..Query::of(List::Edges) });
     let limit = Duration::from_millis(300);
     let what = format!("effective members of the largest group ({})", grouped(members.total));
-    let mut all = vec![Figure::at_most(what, took, limit)];
+    let mut all = vec![Figure::at_most(what, took, limit).against({
+        let (id, total) = (largest.id.clone(), members.total);
+        move |naive| {
+            let (found, took) = naive.walk(&id, true);
+            assert_eq!(found as u64, total, "both ways find the same");
+            took
+        }
+    })];
     let deepest = members.rows.iter().max_by_key(|row| row.depth);
     if let Some(member) = deepest {
         let why = Question::Why { group: largest.id.clone(), member: member.id.clone() };
         let (answer, took) = bench.ask(why);
         assert!(matches!(answer, Answer::Why(_)), "ways");
-        all.push(Figure::at_most("why one of them is in it".to_owned(), took, limit));
+        all.push(Figure::at_most("why one of them is in it".to_owned(), took, limit).against({
+            let id = member.id.clone();
+            move |naive| naive.walk(&id, false).1
+        }));
     }
     let (_, took) = bench.ask(Question::Glance);
     all.push(Figure::told("the tenant at a glance", took));

@@ -7,7 +7,8 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use super::{
     keys::{self, Few},
     late::Late,
-    read, runs,
+    read,
+    runs::{self, Counts},
 };
 use crate::domain::{
     completeness::State,
@@ -17,9 +18,26 @@ use crate::domain::{
     view::{EdgeEnds, List, Query, Row, Rows, Within},
 };
 
-pub(super) fn rows(db: &Connection, run: RunId, naming: Naming, query: &Query) -> rusqlite::Result<Rows> {
+/// How much may be counted for a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    Whole,
+    /// What costs no more than the window itself.
+    Little,
+}
+
+/// As far as members are counted with little effort.
+const FEW: u64 = 1_000;
+
+pub(super) fn rows(
+    db: &Connection,
+    run: RunId,
+    naming: Naming,
+    query: &Query,
+    effort: Effort,
+) -> rusqlite::Result<Rows> {
     let words = query.filter.split_whitespace().map(str::to_lowercase).collect();
-    let lists = Lists { db, run, words, has_order: Late::ObjectInOrder.is_there(db)? };
+    let lists = Lists { db, run, words, has_order: Late::ObjectInOrder.is_there(db)?, effort };
     let window = Window { offset: query.offset, limit: query.limit };
     let (total, found) = lists.find(query, window)?;
     let mut types = Few::default();
@@ -34,6 +52,7 @@ pub(super) fn rows(db: &Connection, run: RunId, naming: Naming, query: &Query) -
             };
             let count = match kind {
                 EntityKind::Account => None,
+                EntityKind::Group if effort == Effort::Little => lists.members_if_few(found.num)?,
                 EntityKind::Group => Some(lists.members(found.num)?),
                 EntityKind::User | EntityKind::Member if has_index => Some(lists.groups(found.num)?),
                 EntityKind::User | EntityKind::Member => None,
@@ -85,7 +104,8 @@ pub(super) fn ties(
     num: i64,
     kind: EntityKind,
 ) -> rusqlite::Result<(u64, u64, Option<State>)> {
-    let lists = Lists { db, run, words: Vec::new(), has_order: Late::ObjectInOrder.is_there(db)? };
+    let has_order = Late::ObjectInOrder.is_there(db)?;
+    let lists = Lists { db, run, words: Vec::new(), has_order, effort: Effort::Whole };
     Ok(match kind {
         EntityKind::Account => {
             let [_, users, groups, _] = read::counts(db, run)?.entities;
@@ -142,6 +162,7 @@ struct Lists<'a> {
     words: Vec<String>,
     /// Whether there is an index of the lists' order; without one they are sorted as they are asked for.
     has_order: bool,
+    effort: Effort,
 }
 
 /// A row as found, before it is dressed.
@@ -246,9 +267,7 @@ impl Lists<'_> {
             kind.code(),
             self.valid("o")
         );
-        // A finished run was counted when it finished.
-        let known = if self.words.is_empty() { runs::counts(self.db, self.run)? } else { None };
-        let known = known.map(|counts| counts.entities[kind as usize]);
+        let known = self.known_counts()?.map(|counts| counts.entities[kind as usize]);
         self.objects_of(&from, "o.kind, o.sort", window, known)
     }
 
@@ -266,7 +285,7 @@ impl Lists<'_> {
         total: Option<u64>,
     ) -> rusqlite::Result<(u64, Vec<Found>)> {
         let from = format!("{from} {}", self.filter(&["o.search"]));
-        let total = total.map_or_else(|| self.count(&from), Ok)?;
+        let total = total.map_or_else(|| self.count(&from, window), Ok)?;
         // The window is cut before anything is joined to it.
         let sql = format!(
             "SELECT {OBJECT} FROM (SELECT o.version v FROM {from} ORDER BY {order} {}) w
@@ -284,7 +303,12 @@ impl Lists<'_> {
             self.valid("o"),
             self.filter(&[&near])
         );
-        let total = self.count(&from)?;
+        let total = match self.known_counts()? {
+            Some(counts) => {
+                [EntityKind::User, EntityKind::Group].map(|kind| counts.entities[kind as usize]).iter().sum()
+            }
+            None => self.count(&from, window)?,
+        };
         let sql = format!(
             "SELECT {OBJECT} FROM (SELECT o.version v FROM {from} ORDER BY o.kind, o.sort {}) w
              CROSS JOIN object o ON o.version = w.v CROSS JOIN key k ON k.num = o.num ORDER BY o.kind, o.sort",
@@ -314,13 +338,17 @@ impl Lists<'_> {
         let groups =
             format!("{join} WHERE g.kind = 3 AND g.entity = 1 AND {} AND {}", self.valid("g"), self.valid("e"));
         let cut = if self.words.is_empty() {
-            total = read::counts(self.db, self.run)?.totals().edges;
+            match (self.known_counts()?, self.effort) {
+                (Some(counts), _) => total = counts.totals().edges,
+                (None, Effort::Whole) => total = read::counts(self.db, self.run)?.totals().edges,
+                (None, Effort::Little) => total += self.count(&groups, window)?,
+            }
             groups
         } else {
             let groups = groups
                 .replace("WHERE", &format!("LEFT JOIN object m ON m.num = e.member AND {} WHERE", self.valid("m")));
             let cut = format!("{groups} {}", self.filter(&["g.search || char(10) || coalesce(m.search, '')"]));
-            total += self.count(&cut)?;
+            total += self.count(&cut, window)?;
             cut
         };
         if window.limit > 0 {
@@ -345,7 +373,7 @@ impl Lists<'_> {
             self.valid("e"),
             self.filter(&["coalesce(m.search, k.text)"])
         );
-        let total = self.count(&from)?;
+        let total = self.count(&from, window)?;
         let cut =
             format!("SELECT g.version v, {ORDER} s, e.member m, e.odata t FROM {from} ORDER BY 2, 3 {}", limit(window));
         Ok((total, self.far_ends(&cut, "w.s, w.m")?))
@@ -426,6 +454,16 @@ impl Lists<'_> {
         self.db.prepare_cached(&sql)?.query_row([grp], |row| runs::count(row, 0))
     }
 
+    fn members_if_few(&self, grp: i64) -> rusqlite::Result<Option<u64>> {
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM edge e WHERE e.grp = ? AND {} LIMIT {})",
+            self.valid("e"),
+            FEW + 1
+        );
+        let found = self.db.prepare_cached(&sql)?.query_row([grp], |row| runs::count(row, 0))?;
+        Ok((found <= FEW).then_some(found))
+    }
+
     fn groups(&self, member: i64) -> rusqlite::Result<u64> {
         let sql = format!("SELECT count(*) FROM edge e WHERE e.member = ? AND {}", self.valid("e"));
         self.db.prepare_cached(&sql)?.query_row([member], |row| runs::count(row, 0))
@@ -441,10 +479,21 @@ impl Lists<'_> {
         (1..=self.words.len()).map(|n| format!(" AND instr({text}, ?{n}) > 0")).collect()
     }
 
-    fn count(&self, from: &str) -> rusqlite::Result<u64> {
-        self.db
-            .prepare_cached(&format!("SELECT count(*) FROM {from}"))?
-            .query_row(params_from_iter(&self.words), |row| runs::count(row, 0))
+    /// A finished run was counted when it finished; what a filter leaves was not.
+    fn known_counts(&self) -> rusqlite::Result<Option<Counts>> {
+        if self.words.is_empty() { runs::counts(self.db, self.run) } else { Ok(None) }
+    }
+
+    /// How many rows there are; with little effort, whether there are more than the window shows.
+    fn count(&self, from: &str, window: Window) -> rusqlite::Result<u64> {
+        let sql = match self.effort {
+            Effort::Whole => format!("SELECT count(*) FROM {from}"),
+            Effort::Little => {
+                let window = Window { offset: 0, limit: window.offset.saturating_add(window.limit).saturating_add(1) };
+                format!("SELECT count(*) FROM (SELECT 1 FROM {from} {})", limit(window))
+            }
+        };
+        self.db.prepare_cached(&sql)?.query_row(params_from_iter(&self.words), |row| runs::count(row, 0))
     }
 
     fn select(

@@ -247,3 +247,48 @@ fn groups_of_a_member_are_found_before_the_first_run_ends() {
         ]
     );
 }
+
+#[test]
+fn first_rows_are_those_of_the_list_but_for_what_takes_long_to_count() {
+    let pages = || {
+        let people: Vec<String> = (0..1_001).map(|n| format!("p{n:04}")).collect();
+        let of = |many: usize| people[..many].iter().map(|id| (id.as_str(), USER)).collect::<Vec<_>>();
+        let mut pages = whole(
+            people[..30].iter().map(|id| user(id, id)).collect(),
+            vec![group("g1", "all"), group("g2", "nearly all")],
+        );
+        pages.push(members("g1", State::Complete, &of(1_001)));
+        pages.push(members("g2", State::Complete, &of(1_000)));
+        pages
+    };
+    let (finished, going) = (Place::new(), Place::new());
+    run(&mut finished.writer(), 0, &pages());
+    let mut writer = going.writer();
+    let started = writer.begin_run(at(0), &RunPlan::default()).unwrap();
+    writer.commit_all(started, pages()).unwrap();
+    for (place, is_counted) in [(finished, true), (going, false)] {
+        let reader = place.reader();
+        for (list, within) in [
+            (List::Users, Within::All),
+            (List::Groups, Within::All),
+            (List::Edges, Within::All),
+            (List::Users, Within::MembersOf("g1".to_owned())),
+            (List::Edges, Within::MembersOf("g1".to_owned())),
+            (List::Edges, Within::GroupsOf("p0001".to_owned())),
+        ] {
+            for (offset, limit) in [(0, 10), (25, 5), (5, 2_000)] {
+                let query = Query { within: within.clone(), offset, limit, ..Query::of(list) };
+                let first = reader.first_rows(RunId(1), NAMING, &query).unwrap();
+                let mut want = reader.rows(RunId(1), NAMING, &query).unwrap();
+                let of_all = want.rows.iter_mut().filter(|row| row.kind == EntityKind::Group && row.name == "all");
+                of_all.for_each(|row| row.count = None);
+                assert_eq!(first.rows, want.rows, "{query:?}");
+                // There is one more behind the window, or none.
+                let least = want.total.min(offset + limit + 1);
+                let is_known = is_counted && within == Within::All;
+                let totals = if is_known { want.total..=want.total } else { least..=want.total };
+                assert!(totals.contains(&first.total), "{} of {query:?}", first.total);
+            }
+        }
+    }
+}
