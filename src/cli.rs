@@ -10,13 +10,14 @@ pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, Requests, R
 pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
 pub use script::{About, Script, ScriptShell};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser as _};
 
 use crate::domain::{
     cloud::Cloud,
     explore::Again,
     finding::parse_again,
     ids::RunId,
+    naming::Naming,
     origin::Origin,
     reading::{Age, GroupPick},
 };
@@ -78,6 +79,10 @@ pub struct Common {
     /// Scope to synchronise (source api)
     #[arg(long, global = true, value_name = "NAME")]
     pub jupiterone_scope: Option<String>,
+    /// Under which names and shapes preview, upload and export speak of the tenant [profile: naming] [default:
+    /// active-directory]
+    #[arg(long, global = true, value_name = "NAMING", value_parser = clap::builder::PossibleValuesParser::new(Naming::ALL.map(Naming::as_str)).try_map(|text| text.parse::<Naming>()))]
+    pub naming: Option<Naming>,
 }
 
 /// How the screens look and what they listen to.

@@ -82,8 +82,8 @@ impl Explorer {
     }
 
     /// Whether it answers about this store.
-    pub fn is_about(&self, path: &Path, tenant: Option<&TenantId>) -> bool {
-        self.path == path && self.tenant.as_ref() == tenant
+    pub fn is_about(&self, path: &Path, tenant: Option<&TenantId>, naming: Naming) -> bool {
+        self.naming == naming && self.path == path && self.tenant.as_ref() == tenant
     }
 
     /// Blocks: for a thread of its own. Ends soon once it is stopped.

@@ -57,9 +57,6 @@ use crate::{
     upload::{self, JobEnd, Upload, UploadError},
 };
 
-/// The naming under which this version uploads.
-pub const NAMING: Naming = Naming::ActiveDirectory;
-
 /// Why a job did not do what it was asked for; each kind has an exit status of its own.
 #[derive(Debug, thiserror::Error)]
 pub enum JobError {
@@ -347,8 +344,8 @@ pub fn preview(settings: &Settings) -> Result<Preview, JobError> {
 
 fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Preview, JobError> {
     let target = settings.target();
-    let mut preview =
-        preview::preview(reader, run.id, NAMING, target.as_ref()).map_err(|e| JobError::failed(e.problem()))?;
+    let mut preview = preview::preview(reader, run.id, settings.naming(), target.as_ref())
+        .map_err(|e| JobError::failed(e.problem()))?;
     accept(&mut preview.gaps, &settings.accepted_gaps);
     Ok(preview)
 }
@@ -357,11 +354,12 @@ fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Prev
 pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, ExportReport), JobError> {
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings)?;
+    let naming = settings.naming();
     let report = export::ndjson(
         dir,
-        NAMING,
-        |sink| reader.for_each_entity(run.id, NAMING, sink),
-        |sink| reader.for_each_edge(run.id, NAMING, sink),
+        naming,
+        |sink| reader.for_each_entity(run.id, naming, sink),
+        |sink| reader.for_each_edge(run.id, naming, sink),
     )
     .map_err(|e| JobError::failed(e.problem(StoreError::problem)))?;
     Ok((run, report))
@@ -373,6 +371,7 @@ pub struct Ready {
     pub preview: Preview,
     pub target: Target,
     pub tenant: TenantId,
+    pub naming: Naming,
     /// What has to be lifted before it may begin.
     pub guards: Vec<Guard>,
 }
@@ -387,8 +386,8 @@ pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
     let last = registry(settings)
         .last_writer(&target)
         .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
-    let guards = guard::guards(&preview, &tenant, last.as_ref());
-    Ok(Ready { preview, target, tenant, guards })
+    let guards = guard::guards(&preview, &tenant, settings.naming(), last.as_ref());
+    Ok(Ready { preview, target, tenant, naming: settings.naming(), guards })
 }
 
 /// Synchronises the target with the run that [`prepare_upload`] looked at. Guards must have been lifted by then.
@@ -421,7 +420,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
     let job = Upload {
         client,
         target: ready.target.clone(),
-        naming: NAMING,
+        naming: ready.naming,
         run: ready.preview.run,
         store: settings.store()?.clone(),
         tenant: ready.tenant.clone(),
@@ -431,7 +430,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
     };
     let registry = registry(settings);
     let unusable = |e: TableError| JobError::failed(Problem::new(e.to_string()).code("registry"));
-    let writer = TargetWriter { tenant: ready.tenant, naming: NAMING, at: context.clock.now() };
+    let writer = TargetWriter { tenant: ready.tenant, naming: ready.naming, at: context.clock.now() };
     let before = match registry.claim(&ready.target, writer).map_err(unusable)? {
         Claim::Ours { before } => before,
         Claim::Taken(other) => {

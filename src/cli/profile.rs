@@ -157,6 +157,7 @@ pub enum Member {
     Keep,
     Quota,
     SignInActivity,
+    Naming,
     JupiteroneUrl,
     /// Account, instance or scope, and URL
     Jupiterone,

@@ -17,10 +17,17 @@ pub enum Naming {
 }
 
 impl Naming {
+    pub const ALL: [Self; 1] = [Self::ActiveDirectory];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ActiveDirectory => "active-directory",
         }
+    }
+
+    /// The naming of [`Naming::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|naming| naming.as_str() == text)
     }
 
     pub const fn entity_type(self, kind: EntityKind) -> &'static str {
@@ -63,5 +70,22 @@ impl Naming {
             .into_iter()
             .map(move |k| self.entity_type(k))
             .chain(EdgeKind::ALL.into_iter().map(move |k| self.edge_type(k)))
+    }
+}
+
+impl std::fmt::Display for Naming {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Naming {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::parse(text.trim()).ok_or_else(|| {
+            let known: Vec<&str> = Self::ALL.into_iter().map(Self::as_str).collect();
+            format!("no naming of that name; there is {}", known.join(", "))
+        })
     }
 }

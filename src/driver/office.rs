@@ -47,7 +47,7 @@ use crate::{
     },
     explore::{Explorer, stop::Stop},
     files,
-    jobs::{self, Context, Guard, Hold, JobError, NAMING, Secrets},
+    jobs::{self, Context, Guard, Hold, JobError, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
@@ -232,10 +232,13 @@ impl Office {
             settings.tenant = Some(TenantRef::Id(id));
         }
         let kept = self.keep(&settings, &secrets).await;
+        // No form asks for it.
+        settings.naming = self.session().settings.naming;
         if self.demo.is_none() {
             let (name, profile) = self.save_file(&form, &settings).await?;
             settings.profile = Some(name);
             settings.ask = profile.ask();
+            settings.naming = self.flags.naming.or(profile.naming).unwrap_or_default();
             settings.credential_expires = profile.credential_expires();
             settings.accepted_gaps = profile.accepted_gaps;
         }
@@ -291,7 +294,7 @@ impl Office {
             let mut view = StoreView { newest, finished, held_by, elsewhere, ..StoreView::default() };
             let totals = view.shown().map(|run| reader.totals(run.id)).transpose()?.unwrap_or_default();
             let organization = match view.shown() {
-                Some(run) => reader.rows(run.id, NAMING, &first_account())?.rows.pop().map(|row| row.name),
+                Some(run) => reader.rows(run.id, settings.naming(), &first_account())?.rows.pop().map(|row| row.name),
                 None => None,
             };
             let belief = target.as_ref().map(|t| reader.belief(t)).transpose()?.flatten();
@@ -333,8 +336,11 @@ impl Office {
         let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
         let mut kept = lock(&self.explorer);
         match &*kept {
-            Some(explorer) if explorer.is_about(path, tenant) => Ok(Arc::clone(explorer)),
-            _ => Ok(Arc::clone(kept.insert(Arc::new(Explorer::new(path.clone(), tenant.cloned(), NAMING))))),
+            Some(explorer) if explorer.is_about(path, tenant, settings.naming()) => Ok(Arc::clone(explorer)),
+            _ => {
+                let explorer = Explorer::new(path.clone(), tenant.cloned(), settings.naming());
+                Ok(Arc::clone(kept.insert(Arc::new(explorer))))
+            }
         }
     }
 

@@ -199,8 +199,10 @@ fn sort(atlas: &Atlas, listing: &mut Listing, query: &Query, patience: &Patience
         order::edges(atlas, &Pairs::of(atlas), of, &query.sort, patience.stop()).map(Lines::Edges)
     };
     listing.rows = match std::mem::replace(&mut listing.rows, Lines::AllEdges) {
-        Lines::Range(range) => sorted(atlas, range.collect(), query, listing.depths.as_ref(), patience)?,
-        Lines::Nodes(nodes) => sorted(atlas, nodes, query, listing.depths.as_ref(), patience)?,
+        Lines::Range(range) => {
+            sorted(atlas, range.collect(), query, (listing.near, listing.depths.as_ref()), patience)?
+        }
+        Lines::Nodes(nodes) => sorted(atlas, nodes, query, (listing.near, listing.depths.as_ref()), patience)?,
         Lines::AllEdges => edges(None)?,
         Lines::Edges(some) => edges(Some(some))?,
     };
@@ -211,7 +213,7 @@ fn sorted(
     atlas: &Atlas,
     mut nodes: Vec<Node>,
     query: &Query,
-    depths: Option<&Depths>,
+    beside: (Near, Option<&Depths>),
     patience: &Patience,
 ) -> Result<Lines, Stopped> {
     // Of the groups of something each row is the near end itself.
@@ -222,7 +224,7 @@ fn sorted(
         .iter()
         .map(|sort| if is_near(sort) { Sort { column: Column::Name, ..*sort } } else { *sort })
         .collect();
-    order::nodes(atlas, &mut nodes, &sorts, depths, patience.stop())?;
+    order::nodes(atlas, &mut nodes, &sorts, beside, patience.stop())?;
     Ok(Lines::Nodes(nodes))
 }
 

@@ -8,7 +8,7 @@ use super::{
     arena::Part,
     atlas::{Atlas, Few, NO_TIME},
     edges::Node,
-    find::Depths,
+    find::{Depths, Near},
     listing::Pairs,
     stop::{Stop, Stopped},
 };
@@ -39,17 +39,17 @@ pub(super) fn nodes(
     atlas: &Atlas,
     nodes: &mut Vec<Node>,
     sorts: &[Sort],
-    depths: Option<&Depths>,
+    (near, depths): (Near, Option<&Depths>),
     stop: &Stop,
 ) -> Result<(), Stopped> {
     for sort in sorts.iter().rev() {
         stop.check()?;
-        by(atlas, nodes, *sort, depths);
+        by(atlas, nodes, *sort, (near, depths));
     }
     Ok(())
 }
 
-fn by(atlas: &Atlas, nodes: &mut Vec<Node>, sort: Sort, depths: Option<&Depths>) {
+fn by(atlas: &Atlas, nodes: &mut Vec<Node>, sort: Sort, beside: (Near, Option<&Depths>)) {
     let turn = |order: Ordering| if sort.descending { order.reverse() } else { order };
     let mut empty = Vec::new();
     let mut keyed: Vec<(u64, Node)> = Vec::with_capacity(nodes.len());
@@ -57,7 +57,7 @@ fn by(atlas: &Atlas, nodes: &mut Vec<Node>, sort: Sort, depths: Option<&Depths>)
         Some(key) => keyed.push((key, node)),
         None => empty.push(node),
     };
-    match keys(atlas, sort.column, depths) {
+    match keys(atlas, sort.column, beside) {
         None => return,
         Some(Keys::Numbers(key)) => {
             nodes.iter().for_each(|node| put(*node, key(*node)));
@@ -84,7 +84,8 @@ fn beginning(text: &str) -> Option<u64> {
     (!text.is_empty()).then_some(u64::from_be_bytes(bytes))
 }
 
-fn keys<'a>(atlas: &'a Atlas, column: Column, depths: Option<&'a Depths>) -> Option<Keys<'a>> {
+/// `near` and `depths`: of what the rows are edges, and how far away they are.
+fn keys<'a>(atlas: &'a Atlas, column: Column, (near, depths): (Near, Option<&'a Depths>)) -> Option<Keys<'a>> {
     let yes = |is_of: fn(EntityKind) -> bool, one: Trait| {
         Keys::Numbers(Box::new(move |node| {
             let is_told = atlas.is_entity(node) && is_of(atlas.kind(node));
@@ -136,8 +137,16 @@ fn keys<'a>(atlas: &'a Atlas, column: Column, depths: Option<&'a Depths>) -> Opt
             let depths = depths?;
             numbers(Box::new(move |node| depths.get(node as usize).filter(|d| **d > 0).map(|d| u64::from(*d))))
         }
-        // Of edges only.
-        Column::From | Column::EdgeType => None,
+        // Edges from one end have types by their other one; those to one end are of one type.
+        Column::EdgeType => match near {
+            Near::From(from) => {
+                let (types, from_account) = (types(atlas), atlas.account() == Some(from));
+                numbers(Box::new(move |node| Some(place(&types, atlas.edge_type(from_account, node)))))
+            }
+            _ => None,
+        },
+        // Of all edges only.
+        Column::From => None,
     }
 }
 
@@ -174,18 +183,13 @@ pub(super) fn edges(
         stop.check()?;
         edges = Some(match sorts {
             [Sort { column: Column::EdgeType, descending }] => {
-                // Types are few: they are put in order first.
-                let mut types: Vec<&str> = atlas.naming.all_types().collect();
-                types.sort_unstable();
+                let mut types = types(atlas);
                 if *descending {
                     types.reverse();
                 }
-                let rank = |edge: u32| {
-                    let far = pairs.far(edge);
-                    let of = atlas.edge_type(pairs.is_of_account(edge), far);
-                    types.iter().position(|one| *one == of).unwrap_or_default()
-                };
-                by_rank(edges, pairs, types.len(), rank)
+                by_rank(edges, pairs, types.len(), |edge| {
+                    place(&types, atlas.edge_type(pairs.is_of_account(edge), pairs.far(edge))) as usize
+                })
             }
             [Sort { column: Column::From, descending }] => {
                 let ranks = ranks(atlas, &[Sort { column: Column::Name, descending: *descending }]);
@@ -198,6 +202,17 @@ pub(super) fn edges(
         });
     }
     Ok(edges.unwrap_or_else(|| all(pairs).collect()))
+}
+
+/// All types in their order: there are few.
+fn types(atlas: &Atlas) -> Vec<&'static str> {
+    let mut types: Vec<_> = atlas.naming.all_types().collect();
+    types.sort_unstable();
+    types
+}
+
+fn place(types: &[&str], of: &str) -> u64 {
+    types.iter().position(|one| *one == of).unwrap_or_default() as u64
 }
 
 fn all(pairs: &Pairs<'_>) -> std::ops::Range<u32> {
@@ -242,8 +257,8 @@ pub(super) fn counted(
 /// As the how manieth each node comes, those that no column tells apart at the same place.
 fn ranks(atlas: &Atlas, sorts: &[Sort]) -> Vec<u32> {
     let mut nodes: Vec<Node> = (0..atlas.nodes()).collect();
-    sorts.iter().rev().for_each(|sort| by(atlas, &mut nodes, *sort, None));
-    let keys: Vec<Keys<'_>> = sorts.iter().filter_map(|sort| keys(atlas, sort.column, None)).collect();
+    sorts.iter().rev().for_each(|sort| by(atlas, &mut nodes, *sort, (Near::Any, None)));
+    let keys: Vec<Keys<'_>> = sorts.iter().filter_map(|sort| keys(atlas, sort.column, (Near::Any, None))).collect();
     let is_same = |a: Node, b: Node| {
         keys.iter().all(|keys| match keys {
             Keys::Numbers(key) => key(a) == key(b),

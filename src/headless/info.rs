@@ -48,6 +48,7 @@ pub async fn run(common: &Common, args: Info) -> Exit {
         ("admin center", admin_center.to_string()),
         ("JupiterOne", s.jupiterone.to_string()),
         ("target", s.target().map_or_else(none, |t| t.to_string())),
+        ("naming", s.naming().to_string()),
         ("proxy", s.net.proxy.clone().unwrap_or_else(|| "the system's".to_owned())),
         ("extra authorities", s.net.ca_file.as_ref().map_or_else(none, |p| p.display().to_string())),
         ("credential", credential(&session, &vault)),

@@ -48,6 +48,7 @@ pub fn flags(common: &Common) -> Flags {
         jupiterone_account: common.jupiterone_account.clone(),
         jupiterone_instance: common.jupiterone_instance.clone(),
         jupiterone_scope: common.jupiterone_scope.clone(),
+        naming: common.naming,
     }
 }
 

@@ -4,13 +4,12 @@ use crate::{
     domain::{
         ids::TenantId,
         kind::EntityKind,
+        naming::Naming,
         preview::{Baseline, Changes, Preview},
         problem::Problem,
     },
     profile::TargetWriter,
 };
-
-use super::NAMING;
 
 /// Something that has to be lifted, or mended, before an upload may begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,14 +39,14 @@ impl Guard {
 }
 
 /// All that speaks against uploading what `preview` shows.
-pub fn guards(preview: &Preview, tenant: &TenantId, last_writer: Option<&TargetWriter>) -> Vec<Guard> {
-    let sent = |kind| preview.changes.get(NAMING.entity_type(kind)).map_or(0, Changes::sent);
+pub fn guards(preview: &Preview, tenant: &TenantId, naming: Naming, last_writer: Option<&TargetWriter>) -> Vec<Guard> {
+    let sent = |kind| preview.changes.get(naming.entity_type(kind)).map_or(0, Changes::sent);
     let mut guards = Vec::new();
     if sent(EntityKind::Account) == 0 {
         guards.push(Guard::NothingToHold("account entity"));
     }
     if let Some(writer) = last_writer
-        && (&writer.tenant != tenant || writer.naming != NAMING)
+        && (&writer.tenant != tenant || writer.naming != naming)
     {
         guards.push(Guard::OtherWriter { tenant: writer.tenant.clone() });
     }
@@ -64,7 +63,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::domain::{ids::RunId, naming::Naming};
+    use crate::domain::ids::RunId;
 
     #[test]
     fn what_speaks_against_an_upload() {
@@ -88,7 +87,7 @@ mod tests {
                 naming: Naming::ActiveDirectory,
                 at: Timestamp::UNIX_EPOCH,
             });
-            assert_eq!(guards(&preview, &us, writer.as_ref()), want);
+            assert_eq!(guards(&preview, &us, Naming::ActiveDirectory, writer.as_ref()), want);
         };
         let known = || Baseline::Known { uploaded_at: Timestamp::UNIX_EPOCH };
         check(1, known(), Some(&us), &[]);

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
-use super::{JobError, NAMING};
+use super::JobError;
 use crate::{
     domain::{
         completeness::{AcceptedGap, Gap, RunStatus, accept},
@@ -43,7 +43,7 @@ pub fn problems(settings: &Settings, run: RunId) -> Result<Vec<Finding>, JobErro
     // Whatever becomes of the logs, the rest is known.
     let logs = super::shelf(settings)?.logs().unwrap_or_default();
     let log = logs.iter().find(|log| log.run == Some(run.id) && log.of == super::logs::COLLECT);
-    Ok(findings(Evidence { run: &run, learned: &learned, log, naming: NAMING }))
+    Ok(findings(Evidence { run: &run, learned: &learned, log, naming: settings.naming() }))
 }
 
 /// Marks the gaps that the profile accepts.
@@ -180,12 +180,12 @@ pub(super) fn never_uploaded(error: JobError) -> JobError {
 pub fn counts(settings: &Settings) -> Result<BTreeMap<String, u64>, JobError> {
     let reader = open(settings)?;
     let run = chosen(&reader, settings)?;
-    Ok(reader.counts(run.id, NAMING)?)
+    Ok(reader.counts(run.id, settings.naming())?)
 }
 
 /// Counts of one run, finished or not.
 pub fn counts_of(settings: &Settings, run: &RunInfo) -> Result<BTreeMap<String, u64>, JobError> {
-    Ok(open(settings)?.counts(run.id, NAMING)?)
+    Ok(open(settings)?.counts(run.id, settings.naming())?)
 }
 
 /// What is missing and nobody accepted.

@@ -10,6 +10,7 @@ use crate::domain::{
     cloud::Cloud,
     completeness::AcceptedGap,
     credential::CertificateRef,
+    naming::Naming,
     origin::Origin,
     reading::{Age, Ask},
 };
@@ -54,6 +55,9 @@ pub struct Profile {
     /// Whether runs also read when users last signed in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sign_in_activity: bool,
+    /// Under which names and shapes JupiterOne gets the tenant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub naming: Option<Naming>,
     #[serde(default, skip_serializing_if = "JupiterOneProfile::is_empty")]
     pub jupiterone: JupiterOneProfile,
     /// The certificate whose private key the keyring holds; without it the credential is a secret.
@@ -123,6 +127,7 @@ impl Profile {
         self.keep = before.keep;
         self.quota = before.quota;
         self.sign_in_activity = before.sign_in_activity;
+        self.naming = before.naming;
         self.accepted_gaps.clone_from(&before.accepted_gaps);
     }
 

@@ -12,6 +12,7 @@ use crate::{
         completeness::AcceptedGap,
         credential::{CertificateRef, CredentialKind},
         ids::{ClientId, IdError, RunId, TenantId, is_guid_shaped},
+        naming::Naming,
         origin::Origin,
         problem::Problem,
         reading::Ask,
@@ -46,6 +47,7 @@ pub struct Flags {
     pub jupiterone_account: Option<String>,
     pub jupiterone_instance: Option<String>,
     pub jupiterone_scope: Option<String>,
+    pub naming: Option<Naming>,
 }
 
 /// What the environment says of identities. Empty variables count as unset.
@@ -144,6 +146,7 @@ pub struct Settings {
     pub jupiterone: Origin,
     pub jupiterone_account: Option<String>,
     pub destination: Option<Destination>,
+    pub naming: Naming,
     /// `--store`, else the tenant's own; `None` while the tenant is not known by its ID.
     pub store: Option<PathBuf>,
     /// What the profile asks of every run.
@@ -369,6 +372,7 @@ impl Settings {
                 .or(profile.jupiterone.account)
                 .or_else(|| of_environment(&environment.jupiterone_account)),
             destination,
+            naming: flags.naming.or(profile.naming).unwrap_or_default(),
             store,
             ask,
             certificate: profile.certificate.filter(|_| is_own),
@@ -401,6 +405,11 @@ impl Settings {
             what: "store",
             how: "give --store FILE, or the tenant by its directory (tenant) ID",
         })
+    }
+
+    /// Under which names and shapes JupiterOne gets the tenant.
+    pub const fn naming(&self) -> Naming {
+        self.naming
     }
 
     /// Where an upload goes, if enough is configured to say.

@@ -14,7 +14,7 @@ use crate::{
     },
     credentials::vault::{Entry, name_within},
     domain::{credential::CredentialKind, problem::Problem, view::RunInfo},
-    jobs::{self, JobError, NAMING},
+    jobs::{self, JobError},
     profile::{
         Flags, Profile, ProfileError, Profiles, Settings, SettingsError, TenantRef, Trust, Untrusted, What,
         manage::{self, About, Listed},
@@ -115,6 +115,7 @@ impl Office {
             ("--jupiterone-account", flags.jupiterone_account.is_some()),
             ("--jupiterone-instance", flags.jupiterone_instance.is_some()),
             ("--jupiterone-scope", flags.jupiterone_scope.is_some()),
+            ("--naming", flags.naming.is_some()),
         ];
         given.into_iter().find_map(|(flag, given)| given.then_some(flag))
     }
@@ -323,6 +324,7 @@ fn last_run(settings: &Settings) -> (Option<RunInfo>, Option<String>) {
         jobs::accepted_here(&mut run, settings);
         run
     });
-    let organization = run.as_ref().and_then(|run| reader.rows(run.id, NAMING, &first_account()).ok()?.rows.pop());
+    let organization =
+        run.as_ref().and_then(|run| reader.rows(run.id, settings.naming(), &first_account()).ok()?.rows.pop());
     (run, organization.map(|row| row.name))
 }

@@ -11,6 +11,7 @@ use crate::{
     cli::{self, Common},
     domain::{
         kind::EntityKind,
+        naming::Naming,
         problem::Problem,
         text::{grouped, visible},
         view::RunInfo,
@@ -19,7 +20,7 @@ use crate::{
         output::{Exit, Finished, Output},
         session::{self, Session, paths, usage},
     },
-    jobs::{self, JobError, NAMING},
+    jobs::{self, JobError},
     profile::{Environment, Profiles},
 };
 
@@ -68,6 +69,7 @@ fn names(common: &Common) -> Result<Vec<String>, JobError> {
 struct Row {
     name: String,
     tenant: Option<String>,
+    naming: Naming,
     /// In one word.
     status: &'static str,
     counts: BTreeMap<String, u64>,
@@ -87,6 +89,7 @@ async fn one(
     let mut row = Row {
         name: name.to_owned(),
         tenant: None,
+        naming: Naming::default(),
         status: "not started",
         counts: BTreeMap::new(),
         gaps: 0,
@@ -106,6 +109,7 @@ async fn one(
         Ok(Ended::Run(settings, run)) => {
             row.exit = finish(&settings, &run, output);
             row.status = status(&run, row.exit);
+            row.naming = settings.naming();
             row.counts = jobs::counts_of(&settings, &run).unwrap_or_default();
             row.gaps = jobs::open_gaps(&run.gaps).count();
             row
@@ -174,7 +178,7 @@ fn lines(rows: &[Row]) -> Vec<String> {
         "profile", "tenant", "status", "users", "groups", "edges", "gaps"
     );
     let line = |row: &Row| {
-        let of = |kind| row.counts.get(NAMING.entity_type(kind)).copied().unwrap_or_default();
+        let of = |kind| row.counts.get(row.naming.entity_type(kind)).copied().unwrap_or_default();
         let edges: u64 = row.counts.iter().filter(|(name, _)| name.contains("_has_")).map(|(_, count)| count).sum();
         let figures = if row.counts.is_empty() {
             String::new()
@@ -202,6 +206,7 @@ mod tests {
         Row {
             name: name.into(),
             tenant: Some("contoso.example".into()),
+            naming: Naming::default(),
             status: if exit == Exit::Done { "complete" } else { "failed" },
             counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
             gaps: 0,

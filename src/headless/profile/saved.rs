@@ -151,6 +151,7 @@ fn told(profile: &mut Profile, common: &Common, says: &ProfileSays) -> Result<Ve
     if set(&mut profile.jupiterone.scope, &common.jupiterone_scope) {
         profile.jupiterone.instance = None;
     }
+    set(&mut profile.naming, &common.naming);
     set(&mut profile.secret_expires, &says.secret_expires);
     set(&mut profile.full_every, &says.full_every);
     set(&mut profile.keep, &says.keep);
@@ -171,6 +172,7 @@ fn unset(profile: &mut Profile, member: Member) {
         Member::Certificate => profile.certificate = None,
         Member::FullEvery => profile.full_every = None,
         Member::Keep => profile.keep = None,
+        Member::Naming => profile.naming = None,
         Member::Quota => profile.quota = None,
         Member::SignInActivity => profile.sign_in_activity = false,
         Member::JupiteroneUrl => profile.jupiterone.url = None,
