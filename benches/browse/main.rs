@@ -14,10 +14,11 @@ mod naive;
 #[cfg(unix)]
 mod screen;
 mod table;
+mod watch;
 
 use std::{
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tenantry::{
@@ -37,6 +38,7 @@ use self::{
     hands::Hands,
     naive::Naive,
     table::{Figure, print, time},
+    watch::{Took, Watch},
 };
 
 const NAMING: Naming = Naming::ActiveDirectory;
@@ -61,13 +63,13 @@ impl Bench {
         Self { path: path.to_owned(), run, explorer: Explorer::new(path.to_owned(), None, NAMING) }
     }
 
-    fn ask(&self, question: Question) -> (Answer, Duration) {
-        let began = Instant::now();
+    fn ask(&self, question: Question) -> (Answer, Took) {
+        let watch = Watch::start();
         let answer = self.explorer.ask(self.run, question, &Stop::default()).expect("an answer");
-        (answer, began.elapsed())
+        (answer, watch.took())
     }
 
-    fn rows(&self, query: Query) -> (Rows, Duration) {
+    fn rows(&self, query: Query) -> (Rows, Took) {
         match self.ask(Question::Rows(query)) {
             (Answer::Rows(rows), took) => (rows, took),
             (other, _) => panic!("rows, not {other:?}"),
@@ -126,7 +128,7 @@ fn first_frames(path: &Path) -> Vec<Figure> {
     let mut all = Vec::new();
     for list in List::ALL {
         let mut total = 0;
-        let mut took: Vec<Duration> = (0..BEGINNINGS)
+        let took: Vec<Took> = (0..BEGINNINGS)
             .map(|_| {
                 // What it then begins to read into memory ends with it.
                 let (rows, took) = Bench::new(path).rows(Query { limit: PAGE, ..Query::of(list) });
@@ -136,7 +138,7 @@ fn first_frames(path: &Path) -> Vec<Figure> {
             })
             .collect();
         let what = format!("first rows of {list:?}, nothing in memory yet ({} in all)", grouped(total));
-        all.push(Figure::percentiles(what, &mut took, Duration::from_millis(50)));
+        all.push(Figure::percentiles(what, &took, Duration::from_millis(50)));
     }
     all
 }
@@ -152,7 +154,7 @@ fn scrolling(bench: &Bench) -> Vec<Figure> {
     for list in [List::Users, List::Groups, List::Edges] {
         let (first, _) = bench.rows(Query::of(list));
         let columns = Column::of(list).to_vec();
-        let mut took: Vec<Duration> = (0..STEPS)
+        let took: Vec<Took> = (0..STEPS)
             .map(|step| {
                 // Now here, now there, and every tenth one at the end.
                 let last = first.total.saturating_sub(PAGE);
@@ -163,7 +165,7 @@ fn scrolling(bench: &Bench) -> Vec<Figure> {
             .collect();
         let figure = Figure::percentiles(
             format!("{PAGE} rows anywhere in {list:?} ({} in all)", grouped(first.total)),
-            &mut took,
+            &took,
             Duration::from_millis(16),
         );
         all.push(match list {
@@ -189,8 +191,8 @@ fn filtering(bench: &Bench) -> Vec<Figure> {
         (List::Edges, "finance lidia"),
         (List::Edges, "type:guest"),
     ];
-    let (mut first, mut whole): (Vec<Duration>, Vec<Duration>) = (Vec::new(), Vec::new());
-    let (mut worst_first, mut worst_whole) = ((Duration::ZERO, String::new()), (Duration::ZERO, String::new()));
+    let (mut first, mut whole): (Vec<Took>, Vec<Took>) = (Vec::new(), Vec::new());
+    let (mut worst_first, mut worst_whole) = ((Took::default(), String::new()), (Took::default(), String::new()));
     for (list, text) in typed {
         for end in (1..=text.len()).filter(|end| text.is_char_boundary(*end)) {
             let query = Query { filter: text[..end].to_owned(), limit: PAGE, ..Query::of(list) };
@@ -206,14 +208,17 @@ fn filtering(bench: &Bench) -> Vec<Figure> {
             whole.push(in_all);
         }
     }
-    println!("slowest first results: {} ({})", worst_first.1, time(worst_first.0));
-    println!("slowest whole answer: {} ({})", worst_whole.1, time(worst_whole.0));
-    let facets = [List::Users, List::Groups, List::Edges].map(|list| bench.ask(Question::Facets(Query::of(list))).1);
+    println!("slowest first results: {} ({})", worst_first.1, time(worst_first.0.time));
+    println!("slowest whole answer: {} ({})", worst_whole.1, time(worst_whole.0.time));
+    let mut facets = Took::default();
+    for list in [List::Users, List::Groups, List::Edges] {
+        facets += bench.ask(Question::Facets(Query::of(list))).1;
+    }
     vec![
-        Figure::percentiles("a letter of a filter, first results".to_owned(), &mut first, Duration::from_millis(100)),
-        Figure::percentiles("a letter of a filter, whole answer".to_owned(), &mut whole, Duration::from_millis(500))
+        Figure::percentiles("a letter of a filter, first results".to_owned(), &first, Duration::from_millis(100)),
+        Figure::percentiles("a letter of a filter, whole answer".to_owned(), &whole, Duration::from_millis(500))
             .against(|naive| naive.filter("lidia")),
-        Figure::told("facets of the users, of the groups and of all edges together", facets.into_iter().sum()),
+        Figure::told("facets of the users, of the groups and of all edges together", facets),
     ]
 }
 
@@ -234,7 +239,7 @@ fn sorting(bench: &Bench) -> Vec<Figure> {
         if rows.pending.is_some() {
             took += bench.rows(Query { whole: true, ..query }).1;
         }
-        let what = format!("{list:?} by {}; the old order after {}", words.join(", "), time(at_once));
+        let what = format!("{list:?} by {}; the old order after {}", words.join(", "), time(at_once.time));
         let figure = Figure::at_most(what, took, Duration::from_millis(1_500));
         all.push(match by {
             Some(by) => figure.against(move |naive| naive.sort(by)),

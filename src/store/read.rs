@@ -138,7 +138,7 @@ impl Reader {
     }
 
     /// A window onto a list, in order of the names without case, then of the ids. Edges come as the account's first,
-    /// then group by group.
+    /// then group by group. What the query says of filters and other orders is not looked at.
     ///
     /// Until a run has finished for the first time, all edges together come in the order in which their groups were first
     /// seen, and of users and group members the number of their groups is not told.
