@@ -8,12 +8,18 @@ mod browse;
 mod fake;
 #[path = "ui/files.rs"]
 mod files;
+#[path = "ui/guards.rs"]
+mod guards;
 #[path = "ui/hands.rs"]
 mod hands;
 #[path = "ui/journey.rs"]
 mod journey;
+#[path = "ui/logs.rs"]
+mod logs;
 #[path = "ui/object.rs"]
 mod object;
+#[path = "ui/pictures.rs"]
+mod pictures;
 #[path = "ui/plain.rs"]
 mod plain;
 #[path = "ui/profiles.rs"]

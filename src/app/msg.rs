@@ -18,6 +18,7 @@ use crate::domain::{
     problem::Problem,
     progress::Event,
     reading::How,
+    target,
     upload::JobFigures,
     view::RunInfo,
 };
@@ -45,6 +46,10 @@ pub enum Msg {
     /// The screen was drawn: so far can what has the arrow keys be scrolled.
     Drawn {
         reach: u16,
+        /// So far what stands beside a list.
+        beside: u16,
+        /// So many columns of a list can be left out before all behind them fit.
+        columns: u16,
     },
     /// A job tells how it goes.
     Event(JobId, Event),
@@ -75,6 +80,7 @@ pub enum Outcome {
     Collected(Box<RunInfo>),
     Answered(Answer),
     Previewed(Box<Preview>),
+    Place(Box<target::Place>),
     Uploaded(Box<JobFigures>),
     UploadFailed(Box<UploadFailure>),
     /// The demo's tenant has changed.
@@ -127,6 +133,8 @@ pub enum Work {
     /// A question about a run.
     Ask(RunId, Question),
     Preview,
+    /// Asks JupiterOne what the target of a first upload is.
+    Place(target::Target),
     Upload(UploadOrder),
     Advance,
     /// The demo's administrator is asked to consent.
@@ -148,6 +156,7 @@ impl Work {
             Self::Collect(_) | Self::Again(_) => Kind::Collect,
             Self::Ask(..) => Kind::Ask,
             Self::Preview => Kind::Preview,
+            Self::Place(_) => Kind::Place,
             Self::Upload(_) => Kind::Upload,
             Self::Advance | Self::DemoConsent => Kind::Advance,
         }
@@ -173,6 +182,8 @@ pub enum Kind {
     /// A question about a run.
     Ask,
     Preview,
+    /// Asking what the target of a first upload is.
+    Place,
     Upload,
     Advance,
 }
@@ -193,6 +204,7 @@ impl Kind {
             Self::Collect => "reading the directory",
             Self::Ask => "reading the store",
             Self::Preview => "comparing",
+            Self::Place => "asking what the target is",
             Self::Upload => "the upload",
             Self::Advance => "changing the demo's tenant",
         }

@@ -3,10 +3,12 @@
 //! Decides nothing about the screens; what a job may do is decided in `jobs` and below.
 
 mod keys;
+mod paper;
 mod profiles;
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -33,7 +35,7 @@ use crate::{
         clock::Clock,
         completeness::RunStatus,
         credential::{CertificateView, Credential},
-        explore::{Again, Answer, Question},
+        explore::{Again, Answer, Question, Whole},
         ids::RunId,
         origin::Origin,
         preview::Preview,
@@ -41,13 +43,13 @@ use crate::{
         progress::{Reporter, Silent},
         reading::{Ask, How},
         request::RequestQuery,
-        target::{Destination, Target},
+        target::{Destination, Place, Target},
         upload::JobFigures,
         view::{List, Query, RunInfo},
     },
-    explore::{Explorer, stop::Stop},
+    explore::{Explorer, paper::To, stop::Stop},
     files,
-    jobs::{self, Context, Guard, Hold, JobError, Secrets},
+    jobs::{self, Context, Hold, JobError, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
@@ -376,6 +378,13 @@ impl Office {
         jobs::collect(&context).await.map_err(|e| e.problem())
     }
 
+    async fn place(&self, target: &Target, cancel: CancellationToken) -> Result<Place, Problem> {
+        let Session { settings, secrets, .. } = self.session();
+        let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
+        let context = self.context(settings, secrets, Arc::new(|_| {}), cancel);
+        jobs::place(&context, target).await.map_err(|e| e.problem())
+    }
+
     async fn send(
         &self,
         order: UploadOrder,
@@ -385,7 +394,7 @@ impl Office {
         let Session { settings, secrets, .. } = self.session();
         let not_started = |problem| UploadFailure { problem, end: UploadEnd::NotStarted };
         let looked = settings.clone();
-        let ready =
+        let mut ready =
             blocking(move || jobs::prepare_upload(&looked).map_err(|e| e.problem())).await.map_err(not_started)?;
         if ready.preview.run != order.run || ready.target != order.target {
             return Err(not_started(
@@ -394,10 +403,7 @@ impl Office {
                     .hint("Look at the preview again."),
             ));
         }
-        let lifted = |guard: &&Guard| matches!(guard, Guard::FirstUpload) && order.first_upload;
-        if let Some(guard) = ready.guards.iter().find(|guard| !lifted(guard)) {
-            return Err(not_started(guard.problem()));
-        }
+        ready.leave = order.leave;
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| not_started(e.problem()))?;
         let context = self.context(settings, secrets, reporter, cancel);
         jobs::upload(&context, ready).await.map_err(|error| UploadFailure {
@@ -632,6 +638,22 @@ impl Engine for RealEngine {
         let answer = self.with_office(move |office, settings| match question {
             Question::Problems => jobs::problems(settings, run).map(Answer::Problems).map_err(|error| error.problem()),
             Question::Requests(query) => office.requests(settings, query),
+            Question::Copy(Whole::Requests(query), form) => {
+                office.put_out_requests(settings, &query, To::Clipboard, form, &of_answer)
+            }
+            Question::Export(Whole::Requests(query), form) => {
+                let name = Whole::Requests(query.clone()).file_name(run);
+                let to = To::File { folder: Path::new("."), name: &name };
+                office.put_out_requests(settings, &query, to, form, &of_answer)
+            }
+            Question::Runs => {
+                let answer = office.explorer(settings)?.ask(run, question, &of_answer);
+                let mut answer = answer.map_err(|error| error.problem())?;
+                if let Answer::Runs(all) = &mut answer {
+                    all.iter_mut().for_each(|run| jobs::accepted_here(run, settings));
+                }
+                Ok(answer)
+            }
             question => office.explorer(settings)?.ask(run, question, &of_answer).map_err(|error| error.problem()),
         });
         async move {
@@ -648,6 +670,10 @@ impl Engine for RealEngine {
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
         self.with_office(|_, settings| jobs::preview(settings).map_err(|e| e.problem()))
+    }
+
+    fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {
+        async move { self.0.place(&target, cancel).await }.boxed()
     }
 
     fn upload(
