@@ -189,7 +189,7 @@ impl Explorer {
     ) -> Result<Answer, ExploreError> {
         let window = |offset, limit| {
             let query = DiffQuery { offset, limit, ..query.clone() };
-            self.read(|reader| self.diffs.ask(reader, self.naming, run, since, query, stop))
+            self.read(stop, |reader| self.diffs.ask(reader, self.naming, run, since, query, stop))
         };
         let total = window(0, 0)?.total;
         paper::put_out(to, form, &Outline::of(DiffRow::HEADS, total), &mut |sink| {
