@@ -58,12 +58,9 @@ impl Naive {
         timed(|| self.all(&format!("SELECT o.name, o.second FROM {from} ORDER BY {order} LIMIT 108")))
     }
 
-    /// All that lies behind a group (`down`), or all groups that something is in: level by level, one query for each.
-    pub fn walk(&self, id: &str, down: bool) -> (usize, Duration) {
-        let sql = match down {
-            true => format!("SELECT member FROM edge e WHERE grp = ?1 AND {}", self.valid("e")),
-            false => format!("SELECT grp FROM edge e WHERE member = ?1 AND {}", self.valid("e")),
-        };
+    /// All that lies behind a group, one query for each.
+    pub fn walk(&self, id: &str) -> (usize, Duration) {
+        let sql = format!("SELECT member FROM edge e WHERE grp = ?1 AND {}", self.valid("e"));
         let began = Instant::now();
         let from: i64 =
             self.db.query_row("SELECT num FROM key WHERE text = ?1", [id], |row| row.get(0)).expect("an id");
