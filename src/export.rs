@@ -184,11 +184,11 @@ mod tests {
             .map(|(k, v)| (k.to_owned(), v))
             .into_iter()
             .collect();
-        Entity { kind: EntityKind::User, json }
+        Entity { kind: EntityKind::User, json, warnings: Vec::new() }
     }
 
     fn edge(to: &str) -> Edge {
-        Edge { kind: EdgeKind::GroupUser, from: "g1".to_owned(), to: to.to_owned(), mapped: to == "u9" }
+        Edge { mapped: to == "u9", ..Edge::direct(EdgeKind::GroupUser, "g1".to_owned(), to.to_owned()) }
     }
 
     /// Entities and edges by their keys; a source that fails says so in the middle.

@@ -7,6 +7,7 @@ mod endpoints;
 mod guard;
 mod logs;
 mod look;
+mod names;
 mod runs;
 
 use std::{path::Path, sync::Arc};
@@ -18,6 +19,7 @@ pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use guard::Guard;
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
+pub use names::named;
 pub use runs::{
     accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, problems, remove_store, runs,
 };
@@ -35,7 +37,7 @@ use crate::{
         completeness::accept,
         credential::Credential,
         ids::TenantId,
-        naming::Naming,
+        naming::Names,
         preview::{Baseline, Preview},
         problem::Problem,
         progress::{Event, Level, Reporter},
@@ -344,7 +346,7 @@ pub fn preview(settings: &Settings) -> Result<Preview, JobError> {
 
 fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Preview, JobError> {
     let target = settings.target();
-    let mut preview = preview::preview(reader, run.id, settings.naming(), target.as_ref())
+    let mut preview = preview::preview(reader, run.id, &settings.names()?, target.as_ref())
         .map_err(|e| JobError::failed(e.problem()))?;
     accept(&mut preview.gaps, &settings.accepted_gaps);
     Ok(preview)
@@ -354,12 +356,12 @@ fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Prev
 pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, ExportReport), JobError> {
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings)?;
-    let naming = settings.naming();
+    let names = settings.names()?;
     let report = export::ndjson(
         dir,
-        naming,
-        |sink| reader.for_each_entity(run.id, naming, sink),
-        |sink| reader.for_each_edge(run.id, naming, sink),
+        names.naming(),
+        |sink| reader.for_each_entity(run.id, &names, sink),
+        |sink| reader.for_each_edge(run.id, &names, sink),
     )
     .map_err(|e| JobError::failed(e.problem(StoreError::problem)))?;
     Ok((run, report))
@@ -371,7 +373,8 @@ pub struct Ready {
     pub preview: Preview,
     pub target: Target,
     pub tenant: TenantId,
-    pub naming: Naming,
+    /// Under which names it goes there.
+    pub names: Names,
     /// What has to be lifted before it may begin.
     pub guards: Vec<Guard>,
 }
@@ -387,7 +390,7 @@ pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
         .last_writer(&target)
         .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
     let guards = guard::guards(&preview, &tenant, settings.naming(), last.as_ref());
-    Ok(Ready { preview, target, tenant, naming: settings.naming(), guards })
+    Ok(Ready { preview, target, tenant, names: settings.names()?, guards })
 }
 
 /// Synchronises the target with the run that [`prepare_upload`] looked at. Guards must have been lifted by then.
@@ -401,26 +404,10 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
 async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, JobError> {
     let context = &context;
     let settings = &context.settings;
-    settings.require_trust()?;
-    let key = context.secrets.jupiterone_key.clone().ok_or_else(|| {
-        JobError::failed(
-            Problem::new(format!("no API key is known for {}", ready.target))
-                .code("no_secret")
-                .hint("Run `tenantry` for the wizard, `tenantry profile add --secrets-stdin`, or set JUPITERONE_API_KEY together with JUPITERONE_ACCOUNT."),
-        )
-    })?;
-    let config = JupiterOneConfig {
-        origin: ready.target.origin.clone(),
-        account: ready.target.account.clone(),
-        net: context.net(),
-    };
-    let client = JupiterOneClient::new(config, key)
-        .map_err(JobError::failed)?
-        .reporting(Arc::clone(&context.clock), Arc::clone(&context.reporter));
     let job = Upload {
-        client,
+        client: jupiterone(context, &ready.target)?,
         target: ready.target.clone(),
-        naming: ready.naming,
+        names: ready.names.clone(),
         run: ready.preview.run,
         store: settings.store()?.clone(),
         tenant: ready.tenant.clone(),
@@ -430,7 +417,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
     };
     let registry = registry(settings);
     let unusable = |e: TableError| JobError::failed(Problem::new(e.to_string()).code("registry"));
-    let writer = TargetWriter { tenant: ready.tenant, naming: ready.naming, at: context.clock.now() };
+    let writer = TargetWriter { tenant: ready.tenant, naming: ready.names.naming(), at: context.clock.now() };
     let before = match registry.claim(&ready.target, writer).map_err(unusable)? {
         Claim::Ours { before } => before,
         Claim::Taken(other) => {
@@ -446,6 +433,22 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
         tracing::warn!("{error}");
     }
     result.map_err(JobError::Upload)
+}
+
+/// A client for a target.
+fn jupiterone(context: &Context, target: &Target) -> Result<JupiterOneClient, JobError> {
+    context.settings.require_trust()?;
+    let key = context.secrets.jupiterone_key.clone().ok_or_else(|| {
+        JobError::failed(
+            Problem::new(format!("no API key is known for {target}"))
+                .code("no_secret")
+                .hint("Run `tenantry` for the wizard, `tenantry profile add --secrets-stdin`, or set JUPITERONE_API_KEY together with JUPITERONE_ACCOUNT."),
+        )
+    })?;
+    let config =
+        JupiterOneConfig { origin: target.origin.clone(), account: target.account.clone(), net: context.net() };
+    let client = JupiterOneClient::new(config, key).map_err(JobError::failed)?;
+    Ok(client.reporting(Arc::clone(&context.clock), Arc::clone(&context.reporter)))
 }
 
 /// What an upload that did not finish left behind.

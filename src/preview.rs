@@ -16,7 +16,7 @@ use crate::{
         entity::fingerprint,
         ids::RunId,
         kind::EdgeKind,
-        naming::Naming,
+        naming::{Names, Naming},
         preview::{Baseline, Changes, Preview},
         problem::Problem,
         target::Target,
@@ -59,7 +59,14 @@ pub fn newest(reader: &Reader) -> Result<RunId, PreviewError> {
 /// not counted.
 ///
 /// Bytes and requests are those of an upload without retries: its bodies, and start, finalize and one look at the status.
-pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Target>) -> Result<Preview, PreviewError> {
+pub fn preview(
+    reader: &Reader,
+    run: RunId,
+    names: impl Into<Names>,
+    target: Option<&Target>,
+) -> Result<Preview, PreviewError> {
+    let names = names.into();
+    let naming = names.naming();
     let info = reader.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })?;
     let collected_at = match info.finished_at {
         Some(at) if info.status.is_finished() => at,
@@ -71,7 +78,7 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
     let mut lengths = Lengths { naming, bare: BTreeMap::new() };
     let belief = reader.compare(
         run,
-        naming,
+        &names,
         target,
         &mut |found| {
             let ours = found.ours.map(|entity| {
@@ -81,7 +88,7 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
             entities.add(ours, &found.believed);
         },
         &mut |found| {
-            let ours = found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.mapped, lengths.of(&edge)));
+            let ours = found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.state(), lengths.of(&edge)));
             edges.add(ours, &found.believed);
         },
     )?;
@@ -158,11 +165,11 @@ struct Lengths {
 impl Lengths {
     fn of(&mut self, edge: &Edge) -> usize {
         let is_plain = |key: &str| key.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
-        if !is_plain(&edge.from) || !is_plain(&edge.to) {
+        if edge.far.is_some() || !is_plain(&edge.from) || !is_plain(&edge.to) {
             return edge.text(self.naming).len();
         }
         let bare = self.bare.entry((edge.kind, edge.mapped)).or_insert_with(|| {
-            Edge { kind: edge.kind, from: String::new(), to: String::new(), mapped: edge.mapped }
+            Edge { mapped: edge.mapped, ..Edge::direct(edge.kind, String::new(), String::new()) }
                 .text(self.naming)
                 .len()
         });

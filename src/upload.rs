@@ -23,8 +23,8 @@ use crate::{
         clock::Clock,
         completeness::partial_types,
         ids::{RunId, TenantId},
-        kind::{EdgeKind, EntityKind},
-        naming::Naming,
+        kind::EntityKind,
+        naming::{Names, Naming},
         problem::Problem,
         progress::Reporter,
         target::{Destination, Target},
@@ -39,7 +39,7 @@ use crate::{
 pub struct Upload {
     pub client: JupiterOneClient,
     pub target: Target,
-    pub naming: Naming,
+    pub names: Names,
     pub run: RunId,
     pub store: PathBuf,
     pub tenant: TenantId,
@@ -172,18 +172,16 @@ struct Size {
 
 impl Size {
     fn of(naming: Naming, counts: &BTreeMap<String, u64>) -> Self {
-        let count = |name: &str| counts.get(name).copied().unwrap_or_default();
-        Self {
-            accounts: count(naming.entity_type(EntityKind::Account)),
-            entities: EntityKind::ALL.into_iter().map(|k| count(naming.entity_type(k))).sum(),
-            relationships: EdgeKind::ALL.into_iter().map(|k| count(naming.edge_type(k))).sum(),
-        }
+        let accounts = counts.get(naming.entity_type(EntityKind::Account)).copied().unwrap_or_default();
+        let sent = EntityKind::ALL.into_iter().filter(|kind| naming.sends(*kind));
+        let entities = sent.filter_map(|kind| counts.get(naming.entity_type(kind))).sum();
+        Self { accounts, entities, relationships: counts.values().sum::<u64>() - entities }
     }
 }
 
 /// Looks at the run before anything is sent.
 async fn plan(job: &Upload) -> Result<Plan, UploadError> {
-    let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.naming);
+    let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.names.naming());
     let look = move || {
         let reader = Reader::open(&store, Some(&tenant))?;
         let info = reader.runs()?.into_iter().find(|info| info.id == run);
@@ -225,8 +223,7 @@ async fn guard_instance(job: &Upload) -> Result<(), UploadError> {
     if matches!(job.target.destination, Destination::Scope(_)) {
         return Ok(());
     }
-    let patience = Patience { total: Duration::from_secs(5), attempt: Duration::from_secs(10) };
-    let client = job.client.clone().with_patience(patience);
+    let client = job.client.clone().with_patience(Patience::QUESTION);
     let identity = tokio::select! {
         biased;
         () = job.cancel.cancelled() => return Ok(()),

@@ -7,6 +7,7 @@ use crate::domain::{
     completeness::{Collection, RunStatus, State},
     credential::{CredentialKind, Expiry},
     ids::ClientId,
+    naming::Names,
     origin::Origin,
     problem::Problem,
     secret::Secret,
@@ -106,6 +107,8 @@ pub struct ProfileView {
     /// Hosts that are none of the built-in clouds'.
     pub endpoints: Option<Endpoints>,
     pub target: Option<Target>,
+    /// Under which names and shapes the target gets the tenant.
+    pub names: Names,
     pub credential: CredentialView,
 }
 

@@ -185,6 +185,7 @@ pub fn partial_types(naming: Naming, gaps: &[Gap]) -> BTreeSet<String> {
     }));
     entities
         .into_iter()
+        .filter(|k| naming.sends(*k))
         .map(|k| naming.entity_type(k))
         .chain(edges.into_iter().map(|k| naming.edge_type(k)))
         .map(str::to_owned)

@@ -233,7 +233,11 @@ impl Office {
         }
         let kept = self.keep(&settings, &secrets).await;
         // No form asks for it.
-        settings.naming = self.session().settings.naming;
+        let held = self.session().settings;
+        settings.naming = held.naming;
+        if held.destination == settings.destination {
+            settings.instance_name = held.instance_name;
+        }
         if self.demo.is_none() {
             let (name, profile) = self.save_file(&form, &settings).await?;
             settings.profile = Some(name);
@@ -336,9 +340,9 @@ impl Office {
         let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
         let mut kept = lock(&self.explorer);
         match &*kept {
-            Some(explorer) if explorer.is_about(path, tenant, settings.naming()) => Ok(Arc::clone(explorer)),
+            Some(explorer) if explorer.is_about(path, tenant, &settings.names_so_far()) => Ok(Arc::clone(explorer)),
             _ => {
-                let explorer = Explorer::new(path.clone(), tenant.cloned(), settings.naming());
+                let explorer = Explorer::new(path.clone(), tenant.cloned(), settings.names_so_far());
                 Ok(Arc::clone(kept.insert(Arc::new(explorer))))
             }
         }
@@ -376,14 +380,31 @@ impl Office {
         jobs::collect(&context).await.map_err(|e| e.problem())
     }
 
+    /// The session's settings, with the instance's name where the naming needs one. Asked once a session.
+    async fn named(&self, cancel: &CancellationToken) -> Result<Settings, Problem> {
+        let Session { settings, secrets, .. } = self.session();
+        if !settings.lacks_instance_name() {
+            return Ok(settings);
+        }
+        let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
+        let context = self.context(settings.clone(), secrets, Arc::new(Silent), cancel.clone());
+        let named = jobs::named(&context).await.map_err(|e| e.problem())?;
+        let mut session = lock(&self.session);
+        if session.settings == settings {
+            session.settings.clone_from(&named);
+        }
+        Ok(named)
+    }
+
     async fn send(
         &self,
         order: UploadOrder,
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> Result<JobFigures, UploadFailure> {
-        let Session { settings, secrets, .. } = self.session();
         let not_started = |problem| UploadFailure { problem, end: UploadEnd::NotStarted };
+        let settings = self.named(&cancel).await.map_err(not_started)?;
+        let secrets = self.session().secrets;
         let looked = settings.clone();
         let ready =
             blocking(move || jobs::prepare_upload(&looked).map_err(|e| e.problem())).await.map_err(not_started)?;
@@ -468,6 +489,7 @@ fn unnamed(settings: &Settings) -> ProfileView {
         cloud: settings.cloud,
         endpoints: endpoints(settings),
         target: settings.target(),
+        names: settings.names_so_far(),
         credential: CredentialView { kind: settings.credential_kind(), expires: settings.credential_expires },
     }
 }
@@ -502,6 +524,7 @@ fn profile_of(settings: &Settings) -> Profile {
             account,
             instance,
             scope,
+            instance_name: settings.instance_name.clone(),
         },
         ..Profile::default()
     }
@@ -646,8 +669,12 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
-        self.with_office(|_, settings| jobs::preview(settings).map_err(|e| e.problem()))
+    fn preview(&self, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        async move {
+            let settings = self.0.named(&cancel).await?;
+            blocking(move || jobs::preview(&settings).map_err(|e| e.problem())).await
+        }
+        .boxed()
     }
 
     fn upload(

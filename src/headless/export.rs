@@ -13,8 +13,8 @@ use crate::{
     jobs::{self, JobError},
 };
 
-pub fn run(common: &Common, args: &cli::Export, output: Output) -> Exit {
-    match export(common, args) {
+pub async fn run(common: &Common, args: &cli::Export, output: Output) -> Exit {
+    match export(common, args, &output).await {
         Ok((run, report, counts)) => {
             let mut finished = Finished::of_run(&run);
             finished.set("counts", json!(counts));
@@ -34,8 +34,8 @@ pub fn run(common: &Common, args: &cli::Export, output: Output) -> Exit {
 
 type Exported = (RunInfo, ExportReport, std::collections::BTreeMap<String, u64>);
 
-fn export(common: &Common, args: &cli::Export) -> Result<Exported, JobError> {
-    let settings = Session::of_run(common, args.of)?.settings;
+async fn export(common: &Common, args: &cli::Export, output: &Output) -> Result<Exported, JobError> {
+    let settings = Session::of_run(common, args.of)?.named(output).await?.settings;
     let (run, report) = match args.format {
         ExportFormat::Ndjson => jobs::export_ndjson(&settings, &args.out)?,
     };

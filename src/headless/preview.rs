@@ -1,4 +1,5 @@
-//! `tenantry preview`: the dry run. Makes no request at all.
+//! `tenantry preview`: the dry run. Makes no request at all, but for the instance's name where the naming needs one that
+//! nobody has said.
 
 use serde_json::json;
 
@@ -15,8 +16,8 @@ use crate::{
     jobs::{self, JobError},
 };
 
-pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
-    match preview(common, args) {
+pub async fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
+    match preview(common, args, &output).await {
         Ok(preview) => {
             emit(&preview, &output);
             say(&preview, &output);
@@ -26,8 +27,8 @@ pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
     }
 }
 
-fn preview(common: &Common, args: &cli::Preview) -> Result<Preview, JobError> {
-    jobs::preview(&Session::of_run(common, args.of)?.settings)
+async fn preview(common: &Common, args: &cli::Preview, output: &Output) -> Result<Preview, JobError> {
+    jobs::preview(&Session::of_run(common, args.of)?.named(output).await?.settings)
 }
 
 fn exit(preview: &Preview, detailed: bool) -> Exit {

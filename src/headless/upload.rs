@@ -21,7 +21,7 @@ pub async fn run(common: &Common, args: &cli::Upload, output: Output) -> Exit {
 }
 
 async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<(Ready, JobFigures), JobError> {
-    let session = Session::of_run(common, args.of)?;
+    let session = Session::of_run(common, args.of)?.named(output).await?;
     let ready = jobs::prepare_upload(&session.settings)?;
     preview::say(&ready.preview, output);
     let asks = !args.yes && can_ask();

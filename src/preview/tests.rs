@@ -179,7 +179,7 @@ fn lengths_are_those_of_the_texts() {
             for (from, to) in
                 [("", ""), ("g1", "11111111-1111-4111-8111-111111111111"), ("é龍", "u"), ("\"\\\u{1}", "x\u{7f}/")]
             {
-                let edge = Edge { kind, from: from.to_owned(), to: to.to_owned(), mapped };
+                let edge = Edge { mapped, ..Edge::direct(kind, from.to_owned(), to.to_owned()) };
                 assert_eq!(lengths.of(&edge), edge.text(NAMING).len(), "{edge:?}");
             }
         }

@@ -222,7 +222,7 @@ impl Writer {
                     "INSERT OR REPLACE INTO belief_edge (target, from_num, to_num, upload, type, mapped)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?
-                .execute(params![live.target, from.1, to, live.id, kind, edge.mapped])?;
+                .execute(params![live.target, from.1, to, live.id, kind, edge.state()])?;
             }
             Ok(())
         })

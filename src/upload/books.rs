@@ -22,7 +22,7 @@ impl Books {
     /// Takes the lock, and opens a new page for the target.
     pub async fn open(job: &Upload, partial_types: Vec<String>) -> Result<Self, StoreError> {
         let (store, tenant, now) = (job.store.clone(), job.tenant.clone(), job.clock.now());
-        let (target, naming, run) = (job.target.clone(), job.naming, job.run);
+        let (target, naming, run) = (job.target.clone(), job.names.naming(), job.run);
         let opened = spawn_blocking(move || {
             let mut writer = Writer::open(&store, &tenant, now)?;
             let upload = writer.begin_upload(&target, naming, run, now, &partial_types)?;

@@ -37,13 +37,13 @@ pub(super) struct Feed {
 impl Feed {
     pub fn start(payload: Payload, limit: usize, job: &Upload, writer: Writer, upload: UploadId) -> Self {
         let (give, take) = mpsc::sync_channel(AHEAD);
-        let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.naming);
+        let (store, tenant, run, names) = (job.store.clone(), job.tenant.clone(), job.run, job.names.clone());
         let thread = std::thread::spawn(move || {
             let mut writer = writer;
             let read = Reader::open(&store, Some(&tenant)).and_then(|reader| match payload {
                 Payload::Entities => {
                     let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_entities(upload, sent));
-                    reader.for_each_entity(run, naming, &mut |entity| {
+                    reader.for_each_entity(run, &names, &mut |entity| {
                         let text = entity.text();
                         pack.push(&text, SentEntity::of(&entity, &text))
                     })?;
@@ -51,8 +51,8 @@ impl Feed {
                 }
                 Payload::Relationships => {
                     let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_edges(upload, sent));
-                    reader.for_each_edge(run, naming, &mut |edge| {
-                        let text = edge.text(naming);
+                    reader.for_each_edge(run, &names, &mut |edge| {
+                        let text = edge.text(names.naming());
                         pack.push(&text, edge)
                     })?;
                     pack.end()

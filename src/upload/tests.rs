@@ -93,7 +93,7 @@ impl Bench {
         let job = Upload {
             client: JupiterOneClient::new(config, key()).unwrap(),
             target: self.target(),
-            naming: Naming::ActiveDirectory,
+            names: Naming::ActiveDirectory.into(),
             run: self.run,
             store: self.store(),
             tenant: tenant(),

@@ -100,6 +100,7 @@ pub fn profile(organization: Option<&str>) -> ProfileView {
         cloud: Cloud::Global,
         endpoints: None,
         target: Some(target()),
+        names: Default::default(),
         credential: CredentialView::default(),
     }
 }

@@ -73,7 +73,7 @@ fn compared(reader: &Reader, run: RunId, name: &str) -> Vec<String> {
                 entities.push(format!("{key}: {}", mark(c.believed.certain, states.collect())));
             },
             &mut |c| {
-                let mapped = c.ours.as_ref().map(|e| e.mapped);
+                let mapped = c.ours.as_ref().map(Edge::state);
                 let states = c.believed.states.iter().map(|(_, s)| {
                     if s.is_none() {
                         '-'
