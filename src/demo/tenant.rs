@@ -649,11 +649,14 @@ mod tests {
                 assert_eq!(names.len(), alone, "{names:?}");
                 assert!(names.iter().all(|upn| upn.as_str().is_some_and(|upn| upn.starts_with("svc-"))), "{names:?}");
                 let for_roles: Vec<u32> = (0..120)
-                    .filter(|index| tenant.object(Ref { kind: Kind::Group, index: *index })["isAssignableToRole"] == true)
+                    .filter(|index| {
+                        tenant.object(Ref { kind: Kind::Group, index: *index })["isAssignableToRole"] == true
+                    })
                     .collect();
-                let guests = for_roles.iter().flat_map(|group| members(&tenant, *group)).filter(|member| {
-                    member.kind == Kind::User && tenant.object(*member)["userType"] == "Guest"
-                });
+                let guests = for_roles
+                    .iter()
+                    .flat_map(|group| members(&tenant, *group))
+                    .filter(|member| member.kind == Kind::User && tenant.object(*member)["userType"] == "Guest");
                 assert!(guests.count() > 0, "seed {seed}, {users} users");
             }
         }

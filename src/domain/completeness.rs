@@ -266,6 +266,26 @@ mod tests {
         check(GapScope::Group, "h", State::Hidden, false);
     }
 
+    /// Memberships are of one type there, whoever is a member; and what is no entity is none that could be deleted.
+    #[test]
+    fn mapped_types_are_exempt_too() {
+        let check = |id: &str, state, want: &[&str]| {
+            let gaps = [gap(GapScope::Collection, id, state, false)];
+            assert_eq!(partial_types(Naming::GraphMicrosoft365, &gaps).into_iter().collect::<Vec<_>>(), want);
+        };
+        check(
+            "users",
+            State::Forbidden,
+            &["azure_group_has_member", "azure_user", "microsoft_365_account_has_azure_user"],
+        );
+        check(
+            "groups",
+            State::Partial,
+            &["azure_group_has_member", "azure_user_group", "microsoft_365_account_has_azure_group"],
+        );
+        check("memberships", State::Partial, &["azure_group_has_member"]);
+    }
+
     #[test]
     fn what_may_exist_unseen_is_not_deleted() {
         let check = |gaps: &[Gap], want: &[&str]| {

@@ -159,3 +159,73 @@ struct Target<'a> {
     #[serde(rename = "jobTitle", skip_serializing_if = "Option::is_none")]
     job_title: Option<&'a str>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(naming: Naming, edge: &Edge, want: Value) {
+        assert_eq!(edge.json(naming), want);
+        // In order of their names, as texts that are compared must be.
+        assert_eq!(edge.text(naming), want.to_string());
+    }
+
+    /// As the official SDK makes them (`facts/jupiterone.md` §2.2 and §2.3).
+    #[test]
+    fn direct_and_mapped() {
+        let edge = Edge::direct(EdgeKind::GroupGroup, "g".into(), "\"h".into());
+        let mut want = json!({ "_key": "g|has|\"h", "_type": "active_directory_user_group_has_group", "_class": "HAS",
+                               "displayName": "HAS", "_fromEntityKey": "g", "_toEntityKey": "\"h" });
+        check(Naming::ActiveDirectory, &edge, want.clone());
+        want["_mapping"] = json!({
+            "relationshipDirection": "FORWARD", "sourceEntityKey": "g", "targetFilterKeys": [["_type", "_key"]],
+            "targetEntity": { "_type": "active_directory_user_group", "_key": "\"h" }, "skipTargetCreation": true });
+        want.as_object_mut().unwrap().retain(|name, _| !name.ends_with("EntityKey"));
+        let mapped = Edge { mapped: true, ..edge.clone() };
+        check(Naming::ActiveDirectory, &mapped, want);
+        assert_eq!((edge.state(), mapped.state()), (0, 1));
+    }
+
+    /// As the reference integration makes them (§2.6).
+    #[test]
+    fn memberships_of_the_reference() {
+        let far = |text: &str| FarEnd {
+            odata_type: Some(format!("#microsoft.graph.{text}")),
+            display_name: Some("Desk".into()),
+            email: Some("desk@contoso.com".into()),
+            job_title: Some("Help".into()),
+        };
+        let edge = |kind, far: FarEnd| Edge { far: Some(Box::new(far)), ..Edge::direct(kind, "g".into(), "m".into()) };
+        let want = |member_type: &str, target: Value| {
+            json!({
+                "_key": "g|has|m", "_type": "azure_group_has_member", "_class": "HAS", "displayName": "HAS",
+                "_mapping": { "relationshipDirection": "FORWARD", "sourceEntityKey": "g",
+                              "targetFilterKeys": [["_type", "_key"]], "targetEntity": target },
+                "groupId": "g", "memberId": "m", "memberType": member_type,
+            })
+        };
+        let naming = Naming::GraphMicrosoft365;
+        let target = |entity_type: &str, class: &str| {
+            json!({ "_key": "m", "_type": entity_type, "_class": [class], "displayName": "Desk",
+                    "jobTitle": "Help", "email": "desk@contoso.com" })
+        };
+        let user = edge(EdgeKind::GroupUser, far("user"));
+        check(naming, &user, want("#microsoft.graph.user", target("azure_user", "User")));
+        let group = edge(EdgeKind::GroupGroup, far("group"));
+        check(naming, &group, want("#microsoft.graph.group", target("azure_user_group", "UserGroup")));
+        // Null is left out, and so is whatever is not known.
+        let device = FarEnd { email: None, job_title: None, ..far("device") };
+        let device = edge(EdgeKind::GroupMember, device);
+        let target = json!({ "_key": "m", "_type": "azure_group_member", "_class": ["User"], "displayName": "Desk" });
+        check(naming, &device, want("#microsoft.graph.device", target));
+        let unknown = edge(EdgeKind::GroupMember, FarEnd::default());
+        assert_eq!(unknown.json(naming).get("memberType"), None);
+
+        let states = [&user, &device, &unknown].map(Edge::state);
+        assert!(states.iter().all(|state| *state > EDGE_UNKNOWN) && states[0] != states[1] && states[1] != states[2]);
+        let direct = Edge::direct(EdgeKind::AccountGroup, "a".into(), "g".into());
+        let want = json!({ "_key": "a|has|g", "_type": "microsoft_365_account_has_azure_group", "_class": "HAS",
+                           "displayName": "HAS", "_fromEntityKey": "a", "_toEntityKey": "g" });
+        check(naming, &direct, want);
+    }
+}

@@ -123,6 +123,9 @@ fn name_of(raw: &Raw<'_>, id: &str) -> (String, &'static str) {
 }
 
 #[cfg(test)]
+mod reference;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

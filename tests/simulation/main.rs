@@ -14,6 +14,7 @@ mod histories;
 mod journey;
 mod keys;
 mod looks;
+mod naming;
 mod questions;
 mod request_log;
 mod resume;
