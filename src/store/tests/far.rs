@@ -16,13 +16,13 @@ fn names() -> Names {
 fn sent(reader: &Reader, run: RunId) -> (Vec<Value>, BTreeMap<String, Value>) {
     let (mut entities, mut edges) = (Vec::new(), BTreeMap::new());
     reader
-        .for_each_entity(run, &names(), &mut |e| {
+        .for_each_entity(run, names(), &mut |e| {
             entities.push(Value::Object(e.json));
             ControlFlow::Continue(())
         })
         .unwrap();
     reader
-        .for_each_edge(run, &names(), &mut |e| {
+        .for_each_edge(run, names(), &mut |e| {
             edges.insert(e.key(), e.json(Naming::GraphMicrosoft365));
             ControlFlow::Continue(())
         })
@@ -72,7 +72,7 @@ fn far_ends_are_described_as_graph_does() {
     );
     assert_eq!(target("g1|has|u9"), json!({ "_key": "u9", "_type": "azure_user", "_class": ["User"] }));
     assert_eq!(edges["microsoft_365_account-i|has|u1"]["_toEntityKey"], "u1");
-    assert_eq!(reader.detail(info.id, &names(), "d1").unwrap().unwrap().entity, Value::Null);
+    assert_eq!(reader.detail(info.id, names(), "d1").unwrap().unwrap().entity, Value::Null);
     let counts = reader.counts(info.id, Naming::GraphMicrosoft365).unwrap();
     assert_eq!(
         counts.iter().map(|(name, n)| (name.as_str(), *n)).collect::<Vec<_>>(),
@@ -102,11 +102,11 @@ fn a_far_end_that_changed_changes_its_memberships() {
     let upload = writer.begin_upload(&target, naming, first, at(5), &[]).unwrap();
     let reader = place.reader();
     let (mut entities, mut edges) = (Vec::new(), Vec::new());
-    let _ = reader.for_each_entity(first, &names(), &mut |e| {
+    let _ = reader.for_each_entity(first, names(), &mut |e| {
         entities.push(SentEntity::of(&e, &e.text()));
         ControlFlow::Continue(())
     });
-    let _ = reader.for_each_edge(first, &names(), &mut |e| {
+    let _ = reader.for_each_edge(first, names(), &mut |e| {
         edges.push(e);
         ControlFlow::Continue(())
     });
@@ -124,7 +124,7 @@ fn a_far_end_that_changed_changes_its_memberships() {
     reader
         .compare(
             second,
-            &names(),
+            names(),
             Some(&target),
             &mut |found| {
                 let ours = found.ours.unwrap();
