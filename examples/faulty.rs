@@ -27,6 +27,7 @@ use tenantry::{
         progress::Reporter,
         reading::How,
         secret::Secret,
+        target::{Place, Target},
         upload::JobFigures,
         view::RunInfo,
     },
@@ -143,6 +144,10 @@ impl Engine for Nothing {
     }
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        refused()
+    }
+
+    fn place(&self, _: Target, _: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {
         refused()
     }
 

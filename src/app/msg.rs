@@ -18,6 +18,7 @@ use crate::domain::{
     problem::Problem,
     progress::Event,
     reading::How,
+    target,
     upload::JobFigures,
     view::RunInfo,
 };
@@ -75,6 +76,7 @@ pub enum Outcome {
     Collected(Box<RunInfo>),
     Answered(Answer),
     Previewed(Box<Preview>),
+    Place(Box<target::Place>),
     Uploaded(Box<JobFigures>),
     UploadFailed(Box<UploadFailure>),
     /// The demo's tenant has changed.
@@ -127,6 +129,8 @@ pub enum Work {
     /// A question about a run.
     Ask(RunId, Question),
     Preview,
+    /// Asks JupiterOne what the target of a first upload is.
+    Place(target::Target),
     Upload(UploadOrder),
     Advance,
     /// The demo's administrator is asked to consent.
@@ -148,6 +152,7 @@ impl Work {
             Self::Collect(_) | Self::Again(_) => Kind::Collect,
             Self::Ask(..) => Kind::Ask,
             Self::Preview => Kind::Preview,
+            Self::Place(_) => Kind::Place,
             Self::Upload(_) => Kind::Upload,
             Self::Advance | Self::DemoConsent => Kind::Advance,
         }
@@ -173,6 +178,8 @@ pub enum Kind {
     /// A question about a run.
     Ask,
     Preview,
+    /// Asking what the target of a first upload is.
+    Place,
     Upload,
     Advance,
 }
@@ -193,6 +200,7 @@ impl Kind {
             Self::Collect => "reading the directory",
             Self::Ask => "reading the store",
             Self::Preview => "comparing",
+            Self::Place => "asking what the target is",
             Self::Upload => "the upload",
             Self::Advance => "changing the demo's tenant",
         }

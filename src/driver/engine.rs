@@ -19,6 +19,7 @@ use crate::{
         problem::Problem,
         progress::Reporter,
         reading::How,
+        target::{Place, Target},
         upload::JobFigures,
         view::RunInfo,
     },
@@ -90,6 +91,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// What an upload of the newest finished run of everything to the profile's target would do.
     fn preview(&self, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
+
+    /// What is at a target to which nothing was uploaded yet, as far as the key can tell.
+    fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>>;
 
     /// Uploads the run that was seen in the preview, reporting `Event::Upload` and `Event::Log`.
     fn upload(

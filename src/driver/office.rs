@@ -41,13 +41,13 @@ use crate::{
         progress::{Reporter, Silent},
         reading::{Ask, How},
         request::RequestQuery,
-        target::{Destination, Target},
+        target::{Destination, Place, Target},
         upload::JobFigures,
         view::{List, Query, RunInfo},
     },
     explore::{Explorer, stop::Stop},
     files,
-    jobs::{self, Context, Guard, Hold, JobError, Secrets},
+    jobs::{self, Context, Hold, JobError, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
@@ -396,6 +396,13 @@ impl Office {
         Ok(named)
     }
 
+    async fn place(&self, target: &Target, cancel: CancellationToken) -> Result<Place, Problem> {
+        let Session { settings, secrets, .. } = self.session();
+        let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
+        let context = self.context(settings, secrets, Arc::new(|_| {}), cancel);
+        jobs::place(&context, target).await.map_err(|e| e.problem())
+    }
+
     async fn send(
         &self,
         order: UploadOrder,
@@ -406,7 +413,7 @@ impl Office {
         let settings = self.named(&cancel).await.map_err(not_started)?;
         let secrets = self.session().secrets;
         let looked = settings.clone();
-        let ready =
+        let mut ready =
             blocking(move || jobs::prepare_upload(&looked).map_err(|e| e.problem())).await.map_err(not_started)?;
         if ready.preview.run != order.run || ready.target != order.target {
             return Err(not_started(
@@ -415,10 +422,7 @@ impl Office {
                     .hint("Look at the preview again."),
             ));
         }
-        let lifted = |guard: &&Guard| matches!(guard, Guard::FirstUpload) && order.first_upload;
-        if let Some(guard) = ready.guards.iter().find(|guard| !lifted(guard)) {
-            return Err(not_started(guard.problem()));
-        }
+        ready.leave = order.leave;
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| not_started(e.problem()))?;
         let context = self.context(settings, secrets, reporter, cancel);
         jobs::upload(&context, ready).await.map_err(|error| UploadFailure {
@@ -675,6 +679,10 @@ impl Engine for RealEngine {
             blocking(move || jobs::preview(&settings).map_err(|e| e.problem())).await
         }
         .boxed()
+    }
+
+    fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {
+        async move { self.0.place(&target, cancel).await }.boxed()
     }
 
     fn upload(

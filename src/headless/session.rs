@@ -8,7 +8,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{Common, Of},
+    cli::{Common, Limit, Of},
     credentials::{OsVault, Vault},
     domain::{
         clock::{Clock, SystemClock},
@@ -96,6 +96,13 @@ impl Session {
             self.settings = jobs::named(&context).await?;
         }
         Ok(self)
+    }
+
+    /// As [`Self::of_run`], with a limit of its own.
+    pub fn of_upload(common: &Common, of: Of, limit: Limit) -> Result<Self, JobError> {
+        let mut session = Self::of_run(common, of)?;
+        session.settings.max_deletions = limit.max_deletions.unwrap_or(session.settings.max_deletions);
+        Ok(session)
     }
 
     /// Reads the client secret, without which nothing of Microsoft's can be read.
@@ -217,7 +224,7 @@ pub fn can_ask() -> bool {
 }
 
 /// Asks on the terminal; only the very word will do.
-pub async fn confirmed(word: &'static str, to: &str, output: &Output) -> bool {
+pub async fn confirmed(word: &str, to: &str, output: &Output) -> bool {
     output.say(format!("type {word} to {to}:"));
     let answer = tokio::task::spawn_blocking(|| {
         let mut line = String::new();

@@ -17,7 +17,6 @@ use crate::{
         Model, Sign, ingest,
         overlay::{AskPhase, Overlay, Question},
         pointer::Target,
-        preview::warning,
     },
     domain::{preview::Preview, text::grouped},
 };
@@ -33,13 +32,18 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Page<'_>, area: Rect) ->
         Overlay::Profile(popup) => return profile::draw(popup, buf, area),
         Overlay::Browse(popup) => return browse::draw(model, *popup, buf, area),
         Overlay::How { chosen } => how(model, *chosen, buf, area),
-        Overlay::Type { word, field, wrong } => {
+        Overlay::Type { asked, field, wrong } => {
             let cells = inner_width(area, 72);
             let mut lines = model.comparison.ready().map(|p| to_confirm(p, cells)).unwrap_or_default();
+            let Some(now) = asked.first() else { return 0 };
+            for why in &now.why {
+                lines.push(Line::default());
+                lines.extend(widgets::signed_text(Sign::NeedsYou, why, cells));
+            }
             lines.push(Line::default());
             lines.push(Line::from(vec![
                 Span::raw("Type "),
-                Span::styled(*word, theme::STRONG),
+                Span::styled(now.word.clone(), theme::STRONG),
                 Span::raw(", then press Enter:"),
             ]));
             lines.push(Line::default());
@@ -73,11 +77,6 @@ fn to_confirm(preview: &Preview, cells: u16) -> Vec<Line<'static>> {
         grouped(total.delete),
         grouped(total.same)
     )));
-    let warn = warning(&preview.baseline);
-    if let Some(warn) = warn {
-        lines.push(Line::default());
-        lines.extend(widgets::signed_text(Sign::NeedsYou, warn, cells));
-    }
     lines
 }
 

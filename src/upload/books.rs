@@ -22,9 +22,12 @@ impl Books {
     /// Takes the lock, and opens a new page for the target.
     pub async fn open(job: &Upload, partial_types: Vec<String>) -> Result<Self, StoreError> {
         let (store, tenant, now) = (job.store.clone(), job.tenant.clone(), job.clock.now());
-        let (target, naming, run) = (job.target.clone(), job.names.naming(), job.run);
+        let (target, naming, run, anew) = (job.target.clone(), job.names.naming(), job.run, job.anew);
         let opened = spawn_blocking(move || {
             let mut writer = Writer::open(&store, &tenant, now)?;
+            if anew {
+                writer.forget_target(&target)?;
+            }
             let upload = writer.begin_upload(&target, naming, run, now, &partial_types)?;
             Ok(Self { writer: Some(writer), upload })
         });

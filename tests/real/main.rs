@@ -12,6 +12,7 @@ mod left_out;
 mod looking;
 mod network;
 mod plain;
+mod plan;
 #[cfg(unix)]
 mod processes;
 mod profiles;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use tenantry::{
-    domain::{naming::Naming, preview::Changes},
-    jobs::{self, Guard, JobError},
+    domain::{guard::Guard, naming::Naming, preview::Changes},
+    jobs::{self, JobError},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +59,7 @@ async fn the_reference_s_shapes_arrive_and_previews_foretell_them() {
     // Under another naming the target is another's: nothing is sent without a word.
     let other = second.named(Naming::ActiveDirectory, None);
     let ready = jobs::prepare_upload(&other.settings()).unwrap();
-    assert!(ready.guards.iter().any(|guard| matches!(guard, Guard::OtherWriter { .. })), "{:?}", ready.guards);
+    assert!(ready.preview.guards.iter().any(|guard| matches!(guard, Guard::TargetChange { .. })), "{:?}", ready.preview.guards);
     // And that preview says what it would come to: all is created, changed or deleted anew, by their own names.
     let changes = &ready.preview.changes;
     assert_eq!(changes["microsoft_365_account"].delete, 1);
