@@ -11,7 +11,7 @@ mod names;
 mod plan;
 mod runs;
 
-use std::{path::Path, sync::Arc};
+use std::{cell::RefCell, ops::ControlFlow, path::Path, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
@@ -48,6 +48,7 @@ use crate::{
         target::{Destination, Filled, Place, Target},
         text::visible,
         upload::JobFigures,
+        validate::Checker,
         view::RunInfo,
     },
     export::{self, ExportReport},
@@ -399,13 +400,30 @@ pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, Export
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings)?;
     let names = settings.names()?;
-    let report = export::ndjson(
+    let naming = names.naming();
+    // Asked by both streams, one after the other.
+    let checker = RefCell::new(Checker::new(&names, &reader.tenant()?));
+    let mut report = export::ndjson(
         dir,
-        names.naming(),
-        |sink| reader.for_each_entity(run.id, &names, sink),
-        |sink| reader.for_each_edge(run.id, &names, sink),
+        naming,
+        |sink| {
+            reader.for_each_entity(run.id, &names, &mut |entity| match checker.borrow_mut().entity(entity) {
+                Some(sent) => sink(sent.entity),
+                None => ControlFlow::Continue(()),
+            })
+        },
+        |sink| {
+            reader.for_each_edge(run.id, &names, &mut |edge| match checker
+                .borrow_mut()
+                .edge(&edge, edge.text(naming).len())
+            {
+                true => sink(edge),
+                false => ControlFlow::Continue(()),
+            })
+        },
     )
     .map_err(|e| JobError::failed(e.problem(StoreError::problem)))?;
+    report.findings = checker.borrow().findings();
     Ok((run, report))
 }
 

@@ -17,7 +17,7 @@ use self::{causes::Causes, digest::Digest};
 use crate::{
     domain::{
         batch::{Meter, Payload},
-        completeness::partial_types,
+        completeness::{Excluded, partial_types},
         edge::Edge,
         entity::fingerprint,
         ids::RunId,
@@ -26,6 +26,7 @@ use crate::{
         preview::{Baseline, Changes, Preview},
         problem::Problem,
         target::Target,
+        validate::Checker,
     },
     store::{Believed, Reader, StoreError},
 };
@@ -93,7 +94,9 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         Some(at) if info.status.is_finished() => at,
         _ => return Err(PreviewError::NotFinished { run }),
     };
-    let partial = partial_types(naming, &info.gaps);
+    let partial = partial_types(naming, &info.gaps, &Excluded::default());
+    // Asked by both streams, one after the other.
+    let checker = RefCell::new(Checker::new(names, &reader.tenant()?));
     let mut entities = Tally::new(naming, &partial, Payload::Entities);
     let mut edges = Tally::new(naming, &partial, Payload::Relationships);
     // Told of by both streams, one after the other.
@@ -105,10 +108,9 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         names,
         target.filter(|_| against == Against::Belief),
         &mut |found| {
-            let ours = found.ours.map(|entity| {
-                let text = entity.text();
-                (entity.entity_type().to_owned(), fingerprint(&text), text.len())
-            });
+            let sent = found.ours.and_then(|entity| checker.borrow_mut().entity(entity));
+            let ours =
+                sent.map(|sent| (sent.entity.entity_type().to_owned(), fingerprint(&sent.text), sent.text.len()));
             if let Some(digest) = &mut *digest.borrow_mut() {
                 digest.entity(ours.as_ref().map(|(_, print, _)| print), found.nums, &found.believed);
             }
@@ -117,10 +119,12 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
             }
         },
         &mut |found| {
+            let ours = found.ours.map(|edge| (lengths.of(&edge), edge));
+            let ours = ours.filter(|(bytes, edge)| checker.borrow_mut().edge(edge, *bytes));
             if let Some(digest) = &mut *digest.borrow_mut() {
-                digest.edge(found.ours.as_ref(), found.nums, &found.believed);
+                digest.edge(ours.as_ref().map(|(_, edge)| edge), found.nums, &found.believed);
             }
-            let ours = found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.state(), lengths.of(&edge)));
+            let ours = ours.map(|(bytes, edge)| (naming.edge_type(edge.kind).to_owned(), edge.state(), bytes));
             match edges.add(ours, &found.believed) {
                 Some(gone) => causes.borrow_mut().edge_goes(found.nums, gone),
                 None => causes.borrow_mut().edge_stays(found.nums),
@@ -142,6 +146,14 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         sum.same += more.same;
     }
     let digests = digest.into_inner().map(|digest| digest.done(&baseline));
+    // What is not sent is known now: what may be there of its types stays.
+    let checker = checker.into_inner();
+    let partial = checker.partial_types(&info.gaps);
+    for name in &partial {
+        changes.entry(name.clone()).or_default().delete = 0;
+    }
+    let mut causes = causes.into_inner().told(reader, run)?;
+    causes.retain(|cause| !partial.contains(&cause.name));
     Ok(Preview {
         run,
         collected_at,
@@ -152,8 +164,9 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         gaps: info.gaps,
         bytes,
         requests: bodies + REQUESTS_BESIDE_BODIES,
+        findings: checker.findings(),
         guards: Vec::new(),
-        causes: causes.into_inner().told(reader, run)?,
+        causes,
         digests,
     })
 }

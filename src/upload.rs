@@ -21,7 +21,7 @@ use crate::{
     domain::{
         batch::{self, Payload},
         clock::Clock,
-        completeness::partial_types,
+        completeness::{Excluded, partial_types},
         ids::{RunId, TenantId},
         kind::EntityKind,
         naming::{Names, Naming},
@@ -29,6 +29,7 @@ use crate::{
         progress::Reporter,
         target::{Destination, Filled, Target, managed_types},
         upload::{JobFigures, UploadPhase},
+        validate::Checker,
         view::RunInfo,
     },
     jupiterone::{Identity, JobStatus, JupiterOneClient, Patience},
@@ -123,16 +124,19 @@ pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, Up
         let sender = Sender::new(&client, &id, limits, &teller);
         teller.phase(UploadPhase::Entities);
         sender.send_all(Payload::Entities, &job, &mut books).await?;
+        guard_account(books.checker()?)?;
         teller.phase(UploadPhase::Relationships);
         sender.send_all(Payload::Relationships, &job, &mut books).await?;
-        teller.check_sent(plan.size)
+        teller.check_sent(plan.size, books.checker()?)?;
+        // On disk before finalize: what was not sent stays in the belief as it stays there.
+        Ok(books.exempt(plan.partial_types).await?)
     }
     .await;
     let quick = client.clone().with_patience(limits.settle);
     let settling =
         settle::Settling { client: &client, quick: &quick, id: &id, limits, teller: &teller, cancel: &job.cancel };
     match sent {
-        Ok(()) => settling.finalize(&mut books, &plan.partial_types).await,
+        Ok(exempt) => settling.finalize(&mut books, &exempt).await,
         Err(stop) => Err(settling.abort(&mut books, stop).await),
     }
 }
@@ -199,7 +203,7 @@ async fn plan(job: &Upload) -> Result<Plan, UploadError> {
         .map_err(|problem| UploadError::failed(None, false, JobEnd::NotStarted, problem))?;
     guard_run(run, info.as_ref(), size).map_err(|problem| UploadError::Guard(Box::new(problem)))?;
     let gaps = info.map(|info| info.gaps).unwrap_or_default();
-    Ok(Plan { size, partial_types: partial_types(naming, &gaps).into_iter().collect() })
+    Ok(Plan { size, partial_types: partial_types(naming, &gaps, &Excluded::default()).into_iter().collect() })
 }
 
 /// What must hold of a run, because a job deletes all that it does not carry.
@@ -217,6 +221,18 @@ fn guard_run(run: RunId, info: Option<&RunInfo>, size: Size) -> Result<(), Probl
         return refuse(format!("run {run} holds no account: uploading it would delete the account in the target"));
     }
     Ok(())
+}
+
+/// An account that is not valid was not sent, and without it nothing is finalized.
+fn guard_account(checker: &Checker) -> Result<(), Stop> {
+    match checker.sends(EntityKind::Account) {
+        true => Ok(()),
+        false => Err(Stop::Failed(
+            Problem::new("the account entity is not valid, so nothing is synchronised")
+                .code("guard")
+                .hint("The preview says what is wrong with it."),
+        )),
+    }
 }
 
 /// Refuses an instance that an integration of JupiterOne's fills, where the key can tell: an upload would delete what that

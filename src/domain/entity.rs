@@ -23,6 +23,11 @@ impl Entity {
         self.json.get("_key").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Its Graph object id; of the account the tenant's.
+    pub fn id(&self) -> &str {
+        self.json.get("id").and_then(Value::as_str).unwrap_or_default()
+    }
+
     pub fn entity_type(&self) -> &str {
         self.json.get("_type").and_then(Value::as_str).unwrap_or_default()
     }

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{completeness::Gap, guard::Guard, ids::RunId, plan::Digests, target::Target, text::grouped};
+use super::{
+    completeness::Gap, guard::Guard, ids::RunId, plan::Digests, target::Target, text::grouped, validate::Finding,
+};
 
 /// What an upload would do to the objects of one `_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -59,6 +61,9 @@ pub struct Preview {
     /// Size of all bodies, in bytes, and in how many requests they go.
     pub bytes: u64,
     pub requests: u64,
+    /// What had to be mended, or is not sent.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// What speaks against an upload.
     #[serde(default)]
     pub guards: Vec<Guard>,

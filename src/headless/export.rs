@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{
     output::{Exit, Finished, Output},
+    preview::say_findings,
     session::Session,
 };
 use crate::{
@@ -19,7 +20,9 @@ pub async fn run(common: &Common, args: &cli::Export, output: Output) -> Exit {
             let mut finished = Finished::of_run(&run);
             finished.set("counts", json!(counts));
             finished.set("run", json!(run.id));
+            finished.set("findings", json!(report.findings));
             finished.emit(&output);
+            say_findings(&report.findings, &output);
             output.say(format!(
                 "{} entities and {} relationships in {}",
                 grouped(report.entities),

@@ -20,6 +20,7 @@ use crate::{
         guard::Guard,
         preview::{Baseline, Preview},
         text::{grouped, visible},
+        validate::Finding,
     },
     jobs::{self, JobError},
 };
@@ -78,6 +79,7 @@ fn emit(preview: &Preview, out: Option<&Path>, output: &Output) {
     finished.set("run", json!(preview.run));
     finished.set("upload_bytes", json!(preview.bytes));
     finished.set("upload_requests", json!(preview.requests));
+    finished.set("findings", json!(preview.findings));
     finished.set("guards", json!(preview.guards));
     finished.set("causes", json!(preview.causes));
     if let Some(file) = out {
@@ -126,6 +128,7 @@ pub fn say(preview: &Preview, output: &Output) {
         ));
     }
     say_gaps(output, &preview.gaps);
+    say_findings(&preview.findings, output);
     if !preview.partial_types.is_empty() {
         output.say(format!("nothing is deleted of: {}", preview.partial_types.join(", ")));
     }
@@ -146,5 +149,12 @@ fn say_guards(guards: &[Guard], output: &Output) {
         if let Some(hint) = problem.hint {
             output.say(format!("  next: {hint}"));
         }
+    }
+}
+
+/// What had to be mended, and what is not sent.
+pub fn say_findings(findings: &[Finding], output: &Output) {
+    for finding in findings {
+        output.say(format!("{}: {}", visible(&finding.words()), visible(&finding.named(5))));
     }
 }

@@ -2,8 +2,12 @@
 
 use super::{Context, JobError, jupiterone};
 use crate::{
-    domain::{problem::Problem, target::Destination, text::visible},
-    jupiterone::{Identity, Instance, Patience},
+    domain::{
+        problem::Problem,
+        target::{Destination, Instance},
+        text::visible,
+    },
+    jupiterone::{Identity, Patience},
     profile::Settings,
 };
 

@@ -3,7 +3,12 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    domain::{edge::{Edge, EdgeState}, entity::Fingerprint, plan::Digests, preview::Baseline},
+    domain::{
+        edge::{Edge, EdgeState},
+        entity::Fingerprint,
+        plan::Digests,
+        preview::Baseline,
+    },
     store::Believed,
 };
 

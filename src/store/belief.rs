@@ -254,6 +254,15 @@ impl Writer {
         })
     }
 
+    /// Notes which types are exempt from deletion, where that is other than when the upload began.
+    pub fn exempt(&mut self, upload: UploadId, partial_types: &[String]) -> Result<(), StoreError> {
+        self.live(upload)?;
+        self.transact(|db| {
+            let types = json!(partial_types).to_string();
+            db.execute("UPDATE upload SET partial = ?2 WHERE id = ?1", params![upload.0, types]).map(drop)
+        })
+    }
+
     /// To be called before finalising is requested: from here on its end is unknown until somebody knows it. On disk when
     /// this returns.
     pub fn upload_in_doubt(&mut self, upload: UploadId) -> Result<(), StoreError> {

@@ -59,7 +59,11 @@ async fn the_reference_s_shapes_arrive_and_previews_foretell_them() {
     // Under another naming the target is another's: nothing is sent without a word.
     let other = second.named(Naming::ActiveDirectory, None);
     let ready = jobs::prepare_upload(&other.settings()).unwrap();
-    assert!(ready.preview.guards.iter().any(|guard| matches!(guard, Guard::TargetChange { .. })), "{:?}", ready.preview.guards);
+    assert!(
+        ready.preview.guards.iter().any(|guard| matches!(guard, Guard::TargetChange { .. })),
+        "{:?}",
+        ready.preview.guards
+    );
     // And that preview says what it would come to: all is created, changed or deleted anew, by their own names.
     let changes = &ready.preview.changes;
     assert_eq!(changes["microsoft_365_account"].delete, 1);

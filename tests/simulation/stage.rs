@@ -15,8 +15,8 @@ use tenantry::{
     domain::{
         clock::Clock,
         completeness::{Gap, GapScope},
-        naming::Naming,
         guard::Leave,
+        naming::Naming,
         preview::Preview,
         progress::{Event, IngestProgress, Level, LogLine, Reporter},
         reading::Ask,

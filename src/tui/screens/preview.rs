@@ -22,7 +22,8 @@ use crate::{
     domain::{
         guard::Guard,
         preview::{Baseline, Changes, Preview},
-        text::{counted, grouped},
+        text::{counted, grouped, visible},
+        validate::Done,
     },
 };
 
@@ -112,6 +113,11 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     out.extend(causes(preview).iter().flat_map(|cause| widgets::wrapped(cause, cells, 2, theme::PLAIN)));
     if !preview.guards.is_empty() || !preview.causes.is_empty() {
         out.push(Line::default());
+    }
+    for finding in &preview.findings {
+        let sign = if finding.done == Done::Excluded { Sign::Incomplete } else { Sign::NeedsYou };
+        let text = format!("{}: {}.", finding.words(), finding.named(3));
+        out.extend(widgets::signed_text(sign, &visible(&text), cells));
     }
     out.extend(gap_advice(&preview.gaps, cells, 4));
     if !preview.partial_types.is_empty() || !preview.gaps.is_empty() {
