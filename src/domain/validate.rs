@@ -87,13 +87,15 @@ impl Checker {
         if key.contains(BETWEEN) || (entity.kind != EntityKind::Account && key == self.account) {
             return self.exclude(&entity, Some("_key"), Rule::DuplicateKey);
         }
-        for (property, rule) in self.wrong(&entity) {
+        let wrong = self.wrong(&entity);
+        let mended = !wrong.is_empty();
+        for (property, rule) in wrong {
             match self.mend(&mut entity, &property, rule) {
                 Some(done) => self.note(&entity, Some(&property), rule, done),
                 None => return self.exclude(&entity, Some(&property), rule),
             }
         }
-        if let Some((property, rule)) = self.wrong(&entity).into_iter().next() {
+        if mended && let Some((property, rule)) = self.wrong(&entity).into_iter().next() {
             return self.exclude(&entity, Some(&property), rule);
         }
         let mut text = entity.text();

@@ -113,7 +113,7 @@ fn what_cannot_be_mended_is_not_sent() {
     check("active_directory_account:84841066-274d-4ec0-a5c1-276be684bdd3", json!({}), "_key DuplicateKey");
     check("a|has|b-and-more", json!({}), "_key DuplicateKey");
     check("another-id", json!({ "_type": "ad" }), "_type Class");
-    check(&"x".repeat(5_000_000), json!({}), "_key Size");
+    check(&"x".repeat(5_000_000), json!({}), "id Size");
 }
 
 #[test]
