@@ -158,6 +158,7 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         run,
         collected_at,
         target: target.cloned(),
+        naming,
         baseline,
         changes,
         partial_types: partial.into_iter().collect(),

@@ -7,7 +7,7 @@ use crate::domain::{
     completeness::{Collection, RunStatus, State},
     credential::{CredentialKind, Expiry},
     ids::ClientId,
-    naming::Names,
+    naming::{Names, Naming},
     origin::Origin,
     problem::Problem,
     secret::Secret,
@@ -150,6 +150,8 @@ pub enum ProfileWork {
         name: String,
         to: String,
     },
+    /// The one at work is sent under these names from now on.
+    Naming(Naming),
     /// What would go with it; removes nothing.
     Plan(String),
     Remove {
@@ -191,6 +193,7 @@ pub enum ProfileAnswer {
         from: String,
         to: String,
     },
+    Named(Box<ProfileView>),
     Plan(Box<RemovalPlan>),
     Removed {
         name: String,

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    completeness::Gap, guard::Guard, ids::RunId, plan::Digests, target::Target, text::grouped, validate::Finding,
+    completeness::Gap, guard::Guard, ids::RunId, naming::Naming, plan::Digests, target::Target, text::grouped,
+    validate::Finding,
 };
 
 /// What an upload would do to the objects of one `_type`.
@@ -51,6 +52,9 @@ pub struct Preview {
     /// When the run that would be sent ended.
     pub collected_at: Timestamp,
     pub target: Option<Target>,
+    /// Under which names and shapes the target gets it.
+    #[serde(default)]
+    pub naming: Naming,
     pub baseline: Baseline,
     /// By `_type`; every `_type` of the naming is listed, also with zeros.
     pub changes: BTreeMap<String, Changes>,

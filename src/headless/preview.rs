@@ -73,6 +73,7 @@ fn emit(preview: &Preview, out: Option<&Path>, output: &Output) {
     let mut finished = Finished::new(if has_open_gaps(preview) { "partial" } else { "complete" });
     finished.set("counts", json!(preview.counts()));
     finished.set("changes", json!(preview.changes));
+    finished.set("naming", json!(preview.naming));
     finished.set("baseline", json!(preview.baseline));
     finished.set("partial_types", json!(preview.partial_types));
     finished.set("incomplete", json!(incomplete(&preview.gaps)));
@@ -116,6 +117,7 @@ pub fn say(preview: &Preview, output: &Output) {
         Some(target) => output.say(format!("to {}", visible(&target.to_string()))),
         None => output.say("no JupiterOne target is configured"),
     }
+    output.say(format!("under the names of {}", preview.naming));
     output.say(against(&preview.baseline));
     output.say(format!("{:<46}{:>12}{:>12}{:>12}{:>12}", "", "+ create", "~ change", "- delete", "= same"));
     for (name, c) in &preview.changes {

@@ -69,6 +69,7 @@ mod tests {
                 run: RunId(1),
                 collected_at: Timestamp::UNIX_EPOCH,
                 target: None,
+                naming: Naming::ActiveDirectory,
                 baseline,
                 changes: BTreeMap::from([(ACCOUNT.to_owned(), same), (USER.to_owned(), gone)]),
                 partial_types: Vec::new(),

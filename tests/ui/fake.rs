@@ -26,11 +26,10 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Again, Answer, Question, TextForm},
+        explore::{Again, Answer, Question, TextForm, Whole},
         guard::Guard,
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
-        naming::Naming,
         origin::Origin,
         permission,
         preview::{Baseline, Cause, Changes, Preview, Why},
@@ -41,6 +40,7 @@ use tenantry::{
         secret::Secret,
         target::{Destination, Instance, Place, Target},
         upload::{JobFigures, UploadPhase, UploadProgress},
+        validate::Finding,
         view::{EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
@@ -121,6 +121,8 @@ pub struct Script {
     pub orders: Vec<UploadOrder>,
     /// What speaks against an upload; else what the books say.
     pub guards: Option<Vec<Guard>>,
+    /// What validation has to tell of the next preview.
+    pub findings: Vec<Finding>,
     /// What the target is; else a custom instance.
     pub place: Option<Result<Place, Problem>>,
     /// Of which targets that was asked.
@@ -164,7 +166,7 @@ pub struct Script {
     /// Which runs were compared, the older first.
     pub compared: Vec<(RunId, RunId)>,
     /// Whole lists that were copied or written.
-    pub taken: Vec<(Query, TextForm)>,
+    pub taken: Vec<(Whole, TextForm)>,
 }
 
 #[derive(Default)]
@@ -604,8 +606,9 @@ impl Engine for Fake {
         async move {
             assert!(!self.clumsy.load(Ordering::SeqCst), "the comparison tripped");
             let script = self.script.lock().unwrap();
+            let naming = script.profile.as_ref().map(|p| p.names.naming()).unwrap_or_default();
             let mut changes: std::collections::BTreeMap<String, Changes> =
-                Naming::ActiveDirectory.all_types().map(|t| (t.to_owned(), Changes::default())).collect();
+                naming.all_types().map(|t| (t.to_owned(), Changes::default())).collect();
             let mut set = |kind: &str, create, change, delete, same| {
                 changes.insert(kind.to_owned(), Changes { create, change, delete, same });
             };
@@ -622,6 +625,7 @@ impl Engine for Fake {
                 run: script.runs[0].id,
                 collected_at: "2026-11-22T10:20:19Z".parse().unwrap(),
                 target: script.profile.as_ref().and_then(|p| p.target.clone()),
+                naming,
                 baseline: match (known, script.doubtful) {
                     (false, _) => Baseline::Unknown,
                     (true, true) => Baseline::InDoubt {
@@ -635,7 +639,7 @@ impl Engine for Fake {
                 gaps: gaps(),
                 bytes: 12_400_000,
                 requests: 41,
-                findings: Vec::new(),
+                findings: script.findings.clone(),
                 guards: script.guards.clone().unwrap_or_else(|| match known {
                     true => Vec::new(),
                     false => vec![Guard::FirstUpload],

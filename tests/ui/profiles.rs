@@ -145,6 +145,11 @@ impl Fake {
                 }
                 ProfileAnswer::Renamed { from: name, to }
             }
+            ProfileWork::Naming(naming) => {
+                let profile = script.profile.as_mut().unwrap();
+                profile.names = naming.into();
+                ProfileAnswer::Named(Box::new(profile.clone()))
+            }
             ProfileWork::Plan(name) => ProfileAnswer::Plan(Box::new(RemovalPlan {
                 file: format!("/home/ada/.config/tenantry/profiles/{name}.toml"),
                 name,
@@ -211,7 +216,9 @@ pub async fn walk() -> Vec<(&'static str, Model)> {
     settled(&mut ui, "enter").await;
     keep("profiles_8_refused", &ui);
     settled(&mut ui, "home x").await;
-    settled(&mut ui, "y").await;
+    ui.press("y").unwrap();
+    keep("profiles_11_at_work", &ui);
+    assert!(ui.until(quiet).await.unwrap());
     keep("profiles_9_removed", &ui);
 
     // None was chosen to begin with.

@@ -81,6 +81,7 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
         }
     } else {
         out.extend(widgets::wrapped(&target, cells, 0, theme::STRONG));
+        out.push(Line::styled(fit(&format!("under the names of {}", preview.naming), usize::from(cells)), theme::DIM));
         out.extend(widgets::signed_text(sign, &against, cells));
         out.push(size);
         if room == Room::Full {
@@ -100,9 +101,11 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     }
     out.push(Line::default());
     if !preview.partial_types.is_empty() {
+        let unsent = preview.findings.iter().any(|finding| finding.done == Done::Excluded);
         let text = format!(
-            "Of {} nothing is deleted, because not all of them could be read: {}.",
+            "Of {} nothing is deleted, because not all of them could be read{}: {}.",
             counted(preview.partial_types.len() as u64, "type"),
+            if unsent { " or are sent" } else { "" },
             preview.partial_types.join(", ")
         );
         out.extend(widgets::signed_text(Sign::Incomplete, &text, cells));
@@ -141,7 +144,7 @@ fn baseline(model: &Model, preview: &Preview) -> (Sign, String) {
 
 /// The common beginning says nothing where there is no room for it.
 fn short(kind: &str) -> &str {
-    kind.strip_prefix("active_directory_").unwrap_or(kind)
+    kind.strip_prefix("active_directory_").or_else(|| kind.strip_prefix("microsoft_365_")).unwrap_or(kind)
 }
 
 /// A type and its figures, on two lines.
