@@ -163,6 +163,7 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
         scope: settings.cloud.scope(&settings.graph),
         net: context.net(),
         jupiterone: settings.target().map(|target| JupiterOneInput {
+            naming: settings.naming(),
             seen: seen(settings, &target),
             key: context.secrets.jupiterone_key.clone(),
             target,

@@ -87,6 +87,11 @@ impl Naming {
         matches!(self, Self::GraphMicrosoft365)
     }
 
+    /// Whether a blank display name is a name like any other.
+    pub const fn keeps_blank_names(self) -> bool {
+        matches!(self, Self::GraphMicrosoft365)
+    }
+
     /// What the kind's class requires, null where there is nothing to say.
     pub const fn required(self, kind: EntityKind) -> &'static [&'static str] {
         match (self, kind) {

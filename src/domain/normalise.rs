@@ -48,7 +48,7 @@ pub fn normalise(
         EntityKind::Account => names.account_key(tenant),
         _ => id.to_owned(),
     };
-    let (name, field) = name_of(&raw, id);
+    let (name, field) = name_of(naming, &raw, id);
     let mut warnings = Vec::new();
     if field != NAME {
         warnings.push(Warning { property: NAME, why: "missing", mended: Mended::StandsIn(field) });
@@ -105,18 +105,19 @@ fn raw_data(naming: Naming, kind: EntityKind, raw: &Raw<'_>) -> Option<Value> {
 
 /// The name under which an object is shown and sent, from its Graph JSON; `id` where it has none.
 pub fn display_name(raw: &Map<String, Value>, id: &str) -> String {
-    name_of(&Raw(raw), id).0
+    name_of(Naming::default(), &Raw(raw), id).0
 }
 
 const NAME: &str = "displayName";
 
-/// displayName, else userPrincipalName, mail or id: never empty, unless the object has none of them. With the field that
-/// it is.
-fn name_of(raw: &Raw<'_>, id: &str) -> (String, &'static str) {
+/// displayName, else userPrincipalName, mail or id: never blank, unless the object has none of them, or the naming takes a
+/// blank display name as it is. With the field that it is.
+fn name_of(naming: Naming, raw: &Raw<'_>, id: &str) -> (String, &'static str) {
+    let takes = |field: &str, text: &str| !text.trim().is_empty() || field == NAME && naming.keeps_blank_names();
     [NAME, "userPrincipalName", "mail"]
         .into_iter()
         .find_map(|field| match raw.text(field) {
-            Reading::Value(Value::String(text)) if !text.trim().is_empty() => Some((text, field)),
+            Reading::Value(Value::String(text)) if takes(field, &text) => Some((text, field)),
             _ => None,
         })
         .unwrap_or_else(|| (id.to_owned(), "id"))

@@ -90,6 +90,8 @@ pub fn provenance(naming: Naming, kind: EntityKind, entity: &Value, raw: &Value)
     let id = raw.get("id").and_then(Value::as_str).unwrap_or_default();
     let canonical = (canonical(id) != id).then_some(Note::Canonical);
     let stand_in = (!id.is_empty()).then(|| stand_in(&fields)).flatten().map(Note::StandsIn);
+    // A naming may take a blank one as it is.
+    let stand_in = stand_in.filter(|_| entity.get("name") != raw.get("displayName"));
     let is_instance = kind == EntityKind::Account && naming.needs_instance();
     let shown = stand_in.clone().filter(|_| !is_instance);
     for (property, origin, note) in [

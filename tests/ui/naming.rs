@@ -32,14 +32,14 @@ async fn at_preview(engine: &Arc<Fake>, findings: Vec<Finding>) -> Ui {
 async fn other_names_are_kept_and_compared_anew() {
     let engine = Arc::new(Fake::default());
     let mut ui = at_preview(&engine, Vec::new()).await;
-    assert!(screen(&ui).contains("under the names of active-directory"), "{}", screen(&ui));
+    assert!(screen(&ui).contains("names: active-directory"), "{}", screen(&ui));
     for (naming, shown) in
         [(Naming::GraphMicrosoft365, "azure_group_has_member"), (Naming::ActiveDirectory, "active_directory_user")]
     {
         ui.press("n").unwrap();
         assert!(ui.until(quiet).await.unwrap());
         let screen = screen(&ui);
-        assert!(screen.contains(&format!("under the names of {naming}")) && screen.contains(shown), "{screen}");
+        assert!(screen.contains(&format!("names: {naming}")) && screen.contains(shown), "{screen}");
         let asked = engine.script.lock().unwrap().profile_work.last().cloned();
         assert_eq!(asked, Some(ProfileWork::Naming(naming)));
     }

@@ -88,6 +88,9 @@ fn odd_users() {
     // One word is both.
     let want = json!({ "username": "ada@contoso.com", "firstName": "Ada", "lastName": "Ada" });
     assert_eq!(check(EntityKind::User, user(json!({ "displayName": "Ada" })), azure_user("Ada", want)), []);
+    // A blank name is one, of blank parts.
+    let want = json!({ "username": "ada@contoso.com", "firstName": "", "lastName": "" });
+    assert_eq!(check(EntityKind::User, user(json!({ "displayName": "   " })), azure_user("   ", want)), []);
     // Null, where the reference throws: the name that stands in, and no `active`.
     let raw = user(json!({ "displayName": null, "accountEnabled": null }));
     let warnings =

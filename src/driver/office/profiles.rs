@@ -136,6 +136,7 @@ impl Office {
             ("--jupiterone-account", flags.jupiterone_account.is_some()),
             ("--jupiterone-instance", flags.jupiterone_instance.is_some()),
             ("--jupiterone-scope", flags.jupiterone_scope.is_some()),
+            ("--jupiterone-instance-name", flags.jupiterone_instance_name.is_some()),
             ("--naming", flags.naming.is_some()),
         ];
         given.into_iter().find_map(|(flag, given)| given.then_some(flag))

@@ -81,7 +81,6 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
         }
     } else {
         out.extend(widgets::wrapped(&target, cells, 0, theme::STRONG));
-        out.push(Line::styled(fit(&format!("under the names of {}", preview.naming), usize::from(cells)), theme::DIM));
         out.extend(widgets::signed_text(sign, &against, cells));
         out.push(size);
         if room == Room::Full {
@@ -91,7 +90,7 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
         let name = usize::from(cells).saturating_sub(4 * (number + 1)).min(52);
         let heads = ["+ create", "~ change", "− delete", "= same"];
         let head: String = heads.iter().map(|h| format!(" {}", right(h, number))).collect();
-        out.push(Line::styled(format!("{}{head}", pad("", name)), theme::DIM));
+        out.push(Line::styled(format!("{}{head}", pad(&format!("names: {}", preview.naming), name)), theme::DIM));
         for (kind, changes) in &preview.changes {
             let partial = preview.partial_types.contains(kind);
             let kind = if room == Room::Full { kind } else { short(kind) };
