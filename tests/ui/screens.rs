@@ -447,6 +447,7 @@ async fn walk() -> Vec<(&'static str, Model)> {
     keep("browse_7_empty", &ui3);
     all.extend(super::profiles::walk().await);
     all.extend(super::object::walk().await);
+    all.extend(super::near::walk().await);
     all
 }
 
