@@ -316,13 +316,14 @@ async fn walk() -> Vec<(&'static str, Model)> {
         let mut script = engine.script.lock().unwrap();
         script.profile = Some(profile(Some("Contoso")));
         script.runs = vec![run(14, RunStatus::Complete)];
+        script.uploaded = true;
     }
     engine.patient.store(true, std::sync::atomic::Ordering::SeqCst);
     let mut slow = ui(&engine, Mode::Real, size);
     assert!(slow.until(quiet).await.unwrap());
     slow.press("4").unwrap();
     assert!(slow.until(quiet).await.unwrap());
-    slow.press("enter enter f i r s t space u p l o a d enter").unwrap();
+    slow.press("enter enter u p l o a d enter").unwrap();
     assert!(slow.until(|m| m.upload.progress.relationships_sent > 0).await.unwrap());
     slow.press("c").unwrap();
     keep("upload_9_cancel", &slow);
