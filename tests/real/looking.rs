@@ -231,7 +231,8 @@ fn what_is_around_an_object_is_drawn() {
     };
     // Groups in a cycle, the one of everybody, those whose names are hostile, and a user.
     let hostile = |group: &&Value| group["displayName"].as_str().is_some_and(|name| name.chars().any(char::is_control));
-    let mut objects: Vec<String> = ids(&store.rows(&["list", "groups", "--filter", "in:cycle"])).into_iter().take(2).collect();
+    let mut objects: Vec<String> =
+        ids(&store.rows(&["list", "groups", "--filter", "in:cycle"])).into_iter().take(2).collect();
     objects.extend(edges.down.iter().max_by_key(|(_, members)| members.len()).map(|(id, _)| id.clone()));
     objects.extend(truth.groups.values().find(hostile).map(|group| text(&group["id"])));
     objects.extend(truth.users.keys().max_by_key(|id| Edges::behind(&edges.up, id).len()).cloned());
@@ -277,7 +278,8 @@ fn what_is_around_an_object_is_drawn() {
     let user = objects.last().unwrap();
     let none = store.ask(&["tree", user, "--down", "--json"]).expect(2).finished()["error"].clone();
     assert_eq!(none["code"], "no_group", "{none}");
-    let account = store.ask(&["tree", &text(&truth.organization["id"]), "--json"]).expect(2).finished()["error"].clone();
+    let account =
+        store.ask(&["tree", &text(&truth.organization["id"]), "--json"]).expect(2).finished()["error"].clone();
     assert_eq!(account["code"], "no_tree", "{account}");
 }
 
@@ -383,7 +385,11 @@ fn what_is_not_whole_is_always_said() {
     assert_eq!(list.finished()["status"], "partial");
     assert!(list.stderr.contains("incomplete:"), "{}", list.stderr);
     let tree = store.ask(&["tree", &text(&hidden[0]["id"])]).expect(3);
-    assert!(tree.stdout.contains("Not all members are known of") && tree.stderr.contains("incomplete:"), "{}", tree.stdout);
+    assert!(
+        tree.stdout.contains("Not all members are known of") && tree.stderr.contains("incomplete:"),
+        "{}",
+        tree.stdout
+    );
 
     // Nobody can say who is not in a group that hides its members.
     let group = text(&hidden[0]["id"]);

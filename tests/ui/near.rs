@@ -47,11 +47,22 @@ pub fn near(query: &NearQuery) -> Near {
         beyond: 1,
     };
     if sides == Sides::Up {
-        return Near { sides, depth: query.depth, limit: query.limit, steps, up, down: Half::default(), unknown: vec![] };
+        return Near {
+            sides,
+            depth: query.depth,
+            limit: query.limit,
+            steps,
+            up,
+            down: Half::default(),
+            unknown: vec![],
+        };
     }
     steps.extend([
         Step { in_cycle: true, ..step("g-11", "Budget Owners") },
-        Step { state: Some(State::Hidden), ..step("g-12", "Controllers, with a long name to be cut where there is no room") },
+        Step {
+            state: Some(State::Hidden),
+            ..step("g-12", "Controllers, with a long name to be cut where there is no room")
+        },
         step("o-1", "<script>alert('x')</script> & \"quotes\" \\ back"),
         step("o-2", "Grace Hopper"),
         step("o-3", "李 小龙"),
@@ -163,7 +174,7 @@ async fn a_tree_is_looked_at_and_gone_along() {
     press(&mut ui, "v").await;
     assert_eq!(asked(&engine).id, "g-20");
     // Of a user there is nothing below.
-    press(&mut ui, "3 backtab v").await;
+    press(&mut ui, "esc esc esc esc backtab v").await;
     let depth = asked(&engine);
     assert_eq!((depth.sides, around(&ui).has_sides()), (Sides::Up, false));
     press(&mut ui, "tab").await;
@@ -181,7 +192,7 @@ async fn what_is_folded_is_counted_and_copied_so() {
     assert!(text.contains("Left out: 1,216 of 1,221 members"), "{text}");
     assert!(text.contains("Everybody ‹U+202E›esrever (security)  g-21  (in 1 more group)"), "{text}");
     // A leaf folds what it hangs in, and the cursor goes there.
-    press(&mut ui, "down down space").await;
+    press(&mut ui, "down down down down space").await;
     assert_eq!((around(&ui).cursor, whole - around(&ui).shown().len()), (1, 3));
     assert!(screen(&ui).contains("▸ in 2 groups  3 lines"), "{}", screen(&ui));
     let text = copied(ui.model(), "y");

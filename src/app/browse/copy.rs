@@ -177,7 +177,7 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
         Answer::Copied { text, .. } => fx.push(Effect::Copy(text)),
         Answer::Drawn { path, objects, notes } => {
             let wrote = format!("Wrote {} to {path}", counted(objects, "object"));
-            model.say(std::iter::once(wrote).chain(notes).collect::<Vec<_>>().join(". "));
+            model.say(if notes.is_empty() { wrote } else { format!("{wrote}. {}", notes.join(" ")) });
         }
         Answer::Exported { path, rows } => model.say(format!("Wrote {} to {path}", counted(rows, "row"))),
         _ => {}

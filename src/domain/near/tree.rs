@@ -190,11 +190,16 @@ pub fn behind(line: &Line) -> String {
     match line.what {
         What::Object { again: Some(place), .. } => place.words().to_owned(),
         What::Object { deeper, side: Some(side), .. } if deeper > 0 => match side {
-            Side::Up => format!("in {} more", counted(deeper, "group")),
+            Side::Up => format!("in {}", more(side, deeper)),
             Side::Down => format!("{} further down", counted(deeper, "member")),
         },
         _ => String::new(),
     }
+}
+
+/// `12 more members`.
+fn more(side: Side, n: u64) -> String {
+    format!("{} more {}{}", grouped(n), side.thing(), if n == 1 { "" } else { "s" })
 }
 
 /// What a line is called that is no object.
@@ -210,9 +215,7 @@ pub fn title(near: &Near, what: What) -> Option<String> {
                 (Side::Down, n) => counted(n, "member"),
             })
         }
-        What::More(side, count) => {
-            Some(format!("… and {} more {}{}", grouped(count), side.thing(), if count == 1 { "" } else { "s" }))
-        }
+        What::More(side, count) => Some(format!("… and {}", more(side, count))),
     }
 }
 
@@ -332,12 +335,14 @@ mod tests {
         let mut all = near();
         all.steps[5].name = "evil\x1b[2J\nname".to_owned();
         all.down.missing.push(Missing { of: 5, count: 1, cause: Cause::Depth });
+        all.up.missing.push(Missing { of: 1, count: 2, cause: Cause::Depth });
         let text = text(&all, &lines(&all), &[4].into());
         for words in [
             "g: in 1 group, up to 2 edges away; 1,208 members",
             "\n  ├ ga  id-ga  (2 lines folded)\n",
             "\n  │ └ evil␛[2J␊name  id-v  (1 member further down)\n",
             "\n  ├ gb (hidden)  id-gb\n",
+            "\n│ └ gtop  id-gtop  (in 2 more groups)\n",
             "\n\nLeft out: 1,204 of 1,208 members",
             "\nNot all members are known of 1 group here.\n",
         ] {

@@ -72,17 +72,18 @@ fn head(around: &Around, laid: &Laid, cells: u16, room: Room) -> Vec<Line<'stati
         out.push(Line::from(deep));
         return out;
     }
+    if room == Room::Small {
+        let sides = Span::styled(around.sides.title(), theme::TITLE.underlined());
+        return vec![Line::from(vec![sides, Span::raw(", "), deep])];
+    }
     let here = |is: bool| if is { theme::TITLE.underlined() } else { theme::PLAIN };
     let mut spans = Vec::new();
     for sides in Sides::ALL {
         spans.push(Span::styled(sides.title(), here(sides == around.sides)));
-        spans.push(Span::styled(if room == Room::Small { "│" } else { " │ " }, theme::DIM));
+        spans.push(Span::styled(" │ ", theme::DIM));
     }
     spans.push(deep);
-    if room != Room::Small {
-        out.push(Line::default());
-    }
-    out.push(Line::from(spans));
+    out.extend([Line::default(), Line::from(spans)]);
     out
 }
 
