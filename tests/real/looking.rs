@@ -361,7 +361,7 @@ fn what_changed_between_two_runs_is_told() {
     // For spreadsheets as well: one line more than there are differences.
     let differences = store.lines("object", &["diff"]).len() + store.lines("membership", &["diff"]).len();
     let sheet = store.ask(&["diff", "--csv"]).expect(0).stdout;
-    assert!(sheet.starts_with("change,from,name,login,kind,id,what"), "{sheet}");
+    assert!(sheet.starts_with("change,from,name,login,type,kind,id,from_id,edge,what"), "{sheet}");
     assert_eq!(sheet.lines().count(), differences + 1);
     let odd = store.ask(&["diff", "--filter", "chnge:came", "--json"]).expect(2).finished()["error"].clone();
     assert!(odd["code"] == "filter" && !odd.to_string().contains("searched"), "{odd}");

@@ -136,7 +136,7 @@ async fn a_tree_is_looked_at_and_gone_along() {
         "Around ",
         "in 2 groups, up to 3 edges away; 1,221 members, up to 3 edges away",
         "3 edges deep",
-        "├ Everybody ‹U+202E›esrever  in 1 more group  security",
+        "└ Everybody ‹U+202E›esrever  in 1 more group  security",
         "├ ∞ Budget Owners",
         "… and 1,204 more members",
         "as above",
@@ -220,7 +220,11 @@ async fn a_file_is_drawn_and_says_what_it_lacks() {
     let query = NearQuery { id: "g-1".to_owned(), sides: Sides::Both, depth: 3, limit: 2_000 };
     assert_eq!(drawn, [(query, Drawing::GraphMl)]);
     let notice = ui.model().notice.clone().unwrap();
-    assert!(notice.starts_with("Wrote 8 objects to /home/ada/neighbourhood-run-14.graphml. Left out: "), "{notice}");
+    assert!(
+        notice.starts_with("Wrote 8 objects to /home/ada/neighbourhood-run-14.graphml. Not gone into: "),
+        "{notice}"
+    );
+    assert!(notice.contains(" Left out: 1,216 of 1,221 members"), "{notice}");
     // What cannot be found is said where it would stand.
     engine.script.lock().unwrap().mute = Some(Problem::new("the store is away").hint("Fetch it back."));
     press(&mut ui, "+").await;
