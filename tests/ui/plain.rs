@@ -214,7 +214,7 @@ async fn what_is_around_an_object_is_said_as_levels() {
         "INCOMPLETE: Left out: 1,216 of 1,221 members, for at most 200 objects are drawn.",
         "INCOMPLETE: Not all members are known of 1 group here.",
         "3. level 2: All Company, security",
-        "level 2: … and 1,204 more members",
+        "level 2: and 1,204 more members",
         "7. level 2: Budget Owners, security, in a cycle, 4 lines folded",
         "up to 4 edges away",
         "3. GraphML, for yEd and Gephi",

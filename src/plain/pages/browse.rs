@@ -215,7 +215,8 @@ fn near(around: &browse::Around, part: &mut Part) {
                 let about = lineage::about(step);
                 if about.is_empty() { step.name.clone() } else { format!("{}, {about}", step.name) }
             }),
-            what => tree::title(&laid.near, what),
+            // Three dots are for the eye.
+            what => tree::title(&laid.near, what).map(|title| title.trim_start_matches("… ").to_owned()),
         };
         let behind = match around.folded.contains(&n) {
             true => format!("{} folded", counted(line.under as u64, "line")),
