@@ -71,8 +71,10 @@ fn no_control(text: &str) {
     assert_eq!(bad, None);
 }
 
-/// Labels of the nodes, and the edges, as a parser of DOT has them.
-fn parsed_dot(text: &str) -> (BTreeMap<String, BTreeMap<String, String>>, Vec<(String, String)>) {
+/// The attributes of the nodes, and the edges, as a parser of DOT has them.
+type Parsed = (BTreeMap<String, BTreeMap<String, String>>, Vec<(String, String)>);
+
+fn parsed_dot(text: &str) -> Parsed {
     let mut parser = DotParser::new(text);
     let graph: Graph = parser.process().unwrap_or_else(|error| panic!("{error}\n{text}"));
     let (mut nodes, mut edges) = (BTreeMap::new(), Vec::new());
