@@ -22,6 +22,7 @@ use tenantry::{
         credential::CertificateView,
         explore::{Again, Answer, Question},
         ids::RunId,
+        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::Reporter,
@@ -143,7 +144,15 @@ impl Engine for Nothing {
         refused()
     }
 
-    fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+    fn preview(&self, _: Option<RunId>, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        refused()
+    }
+
+    fn planned(&self, _: RunId, _: PlannedQuery, _: CancellationToken) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
+        refused()
+    }
+
+    fn keep_plan(&self, _: RunId) -> BoxFuture<'_, Result<String, Problem>> {
         refused()
     }
 

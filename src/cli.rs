@@ -330,6 +330,21 @@ pub struct Preview {
     /// Exit with 5 if there is anything to create, change or delete
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Hold it against another kept run, by its number, instead of what JupiterOne is believed to hold
+    #[arg(long, value_name = "RUN", value_parser = run, conflicts_with = "out")]
+    pub against: Option<RunId>,
+    /// Tell it object by object: what is created, changed (field by field) and deleted
+    #[arg(long, conflicts_with_all = ["markdown", "out"])]
+    pub objects: bool,
+    /// Only objects of this _type
+    #[arg(long = "type", value_name = "TYPE", requires = "objects")]
+    pub of_type: Option<String>,
+    /// Only objects that a filter leaves, as in the list of changes: "change:went finance"
+    #[arg(long, value_name = "FILTER", requires = "objects")]
+    pub filter: Option<String>,
+    /// So many objects at most
+    #[arg(long, value_name = "N", requires = "objects")]
+    pub limit_objects: Option<u64>,
     /// Tell it as a page of Markdown, on standard output
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,

@@ -29,6 +29,7 @@ pub mod normalise;
 pub mod origin;
 pub mod permission;
 pub mod plan;
+pub mod planned;
 pub mod portal;
 pub mod portrait;
 pub mod preview;

@@ -10,7 +10,7 @@ mod explore;
 mod export;
 mod info;
 mod output;
-mod plan;
+pub mod plan;
 mod preview;
 mod profile;
 mod requests;

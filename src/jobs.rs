@@ -8,6 +8,7 @@ mod guard;
 mod logs;
 mod look;
 mod plan;
+mod planned;
 mod runs;
 
 use std::{path::Path, sync::Arc};
@@ -19,6 +20,7 @@ pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
 pub use plan::{plan, prepare_planned};
+pub use planned::PlannedObjects;
 pub use runs::{
     accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, problems, remove_store, runs,
 };
@@ -36,7 +38,7 @@ use crate::{
         completeness::accept,
         credential::Credential,
         guard::{Guard, Leave},
-        ids::TenantId,
+        ids::{RunId, TenantId},
         naming::Naming,
         preview::Preview,
         problem::Problem,
@@ -344,6 +346,28 @@ pub fn preview(settings: &Settings) -> Result<Preview, JobError> {
     previewed(&reader, &run, settings)
 }
 
+/// The dry run, as if the target held what another kept run would send.
+pub fn preview_against(settings: &Settings, before: RunId) -> Result<Preview, JobError> {
+    let reader = open(settings)?;
+    let run = runs::chosen(&reader, settings)?;
+    let asked = asked_against(&reader, &run, settings, before)?;
+    let mut preview = preview::preview(&reader, asked).map_err(|e| JobError::failed(e.problem()))?;
+    accept(&mut preview.gaps, &settings.accepted_gaps);
+    Ok(preview)
+}
+
+/// Of a run and another that must be fit for it.
+fn asked_against(
+    reader: &Reader,
+    run: &RunInfo,
+    settings: &Settings,
+    before: RunId,
+) -> Result<preview::Asked<'static>, JobError> {
+    let before = runs::chosen(reader, &Settings { run: Some(before), ..settings.clone() })?.id;
+    let against = Against::Run(before);
+    Ok(preview::Asked { run: run.id, naming: settings.naming(), target: None, against, digests: false })
+}
+
 fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Preview, JobError> {
     Ok(looked(reader, run, settings, Wanted::Figures)?.0)
 }
@@ -364,17 +388,8 @@ fn looked(
     wanted: Wanted,
 ) -> Result<(Preview, Option<TargetWriter>), JobError> {
     let (target, tenant) = (settings.target(), reader.tenant()?);
-    let last = match &target {
-        Some(target) => registry(settings)
-            .last_writer(target)
-            .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?,
-        None => None,
-    };
-    // Of what another tenant's upload left there, this store knows nothing.
-    let against = match &last {
-        Some(writer) if writer.tenant != tenant => Against::Nothing,
-        _ => Against::Belief,
-    };
+    let last = last_writer(settings, target.as_ref())?;
+    let against = believed(last.as_ref(), &tenant);
     let mut preview = preview::preview(
         reader,
         preview::Asked {
@@ -389,6 +404,19 @@ fn looked(
     accept(&mut preview.gaps, &settings.accepted_gaps);
     preview.guards = guard::guards(&preview, &tenant, settings.naming(), last.as_ref(), settings.max_deletions);
     Ok((preview, last))
+}
+
+fn last_writer(settings: &Settings, target: Option<&Target>) -> Result<Option<TargetWriter>, JobError> {
+    let Some(target) = target else { return Ok(None) };
+    registry(settings).last_writer(target).map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))
+}
+
+/// Of what another tenant's upload left there, a store knows nothing.
+fn believed(last: Option<&TargetWriter>, tenant: &TenantId) -> Against {
+    match last {
+        Some(writer) if writer.tenant != *tenant => Against::Nothing,
+        _ => Against::Belief,
+    }
 }
 
 /// Writes what an upload would send to a folder.

@@ -5,6 +5,8 @@
 
 mod causes;
 mod digest;
+mod objects;
+mod runs;
 #[cfg(test)]
 mod tests;
 
@@ -13,21 +15,23 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+pub use self::objects::Objects;
 use self::{causes::Causes, digest::Digest};
 use crate::{
     domain::{
         batch::{Meter, Payload},
         completeness::partial_types,
         edge::Edge,
-        entity::fingerprint,
+        entity::{Entity, Fingerprint, fingerprint},
         ids::RunId,
         kind::EdgeKind,
         naming::Naming,
         preview::{Baseline, Changes, Preview},
         problem::Problem,
         target::Target,
+        view::RunInfo,
     },
-    store::{Believed, Reader, StoreError},
+    store::{Believed, Compared, Reader, StoreError},
 };
 
 /// Requests of an upload beside its bodies: start, finalize, and one look at the status.
@@ -68,6 +72,8 @@ pub enum Against {
     Belief,
     /// Nothing: somebody else has written to the target since, so that what was believed of it is worth nothing.
     Nothing,
+    /// What another kept run would send.
+    Run(RunId),
 }
 
 /// Of what a preview is asked for.
@@ -86,23 +92,18 @@ pub struct Asked<'a> {
 ///
 /// Bytes and requests are those of an upload without retries: its bodies, and start, finalize and one look at the status.
 pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewError> {
-    let Asked { run, naming, target, against, .. } = asked;
-    let info = reader.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })?;
-    let collected_at = match info.finished_at {
-        Some(at) if info.status.is_finished() => at,
-        _ => return Err(PreviewError::NotFinished { run }),
-    };
-    let partial = partial_types(naming, &info.gaps);
+    let Asked { run, naming, target, .. } = asked;
+    let (partial, info) = partial_of(reader, &asked)?;
+    let collected_at = info.finished_at.unwrap_or(info.started_at);
     let mut entities = Tally::new(naming, &partial, Payload::Entities);
     let mut edges = Tally::new(naming, &partial, Payload::Relationships);
     // Told of by both streams, one after the other.
     let causes = RefCell::new(Causes::default());
     let digest = RefCell::new(asked.digests.then(Digest::default));
     let mut lengths = Lengths { naming, bare: BTreeMap::new() };
-    let belief = reader.compare(
-        run,
-        naming,
-        target.filter(|_| against == Against::Belief),
+    let (baseline, last) = compare(
+        reader,
+        &asked,
         &mut |found| {
             let ours = found.ours.map(|entity| {
                 let text = entity.text();
@@ -126,22 +127,19 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
             }
         },
     )?;
-    let baseline = match (target, belief) {
-        (None, _) => Baseline::NoTarget,
-        (Some(_), None) => Baseline::Unknown,
-        (Some(_), Some(belief)) => belief.baseline(),
-    };
     let (bytes, bodies) = (entities.meter.bytes + edges.meter.bytes, entities.meter.bodies + edges.meter.bodies);
     let mut changes = entities.changes;
     for (name, more) in edges.changes {
         let sum = changes.entry(name).or_default();
-        sum.create += more.create;
-        sum.change += more.change;
-        sum.delete += more.delete;
-        sum.same += more.same;
+        *sum = *sum + more;
     }
     let digests = digest.into_inner().map(|digest| digest.done(&baseline));
+    let all = changes.values().fold(Changes::default(), |a, b| a + *b);
+    let before = all.change + all.same + all.delete;
+    let took = last.and_then(|last| last.took).filter(|_| before > 0);
+    let expected_seconds = took.map(|took| took * (all.sent() as f64) / (before as f64));
     Ok(Preview {
+        expected_seconds,
         run,
         collected_at,
         target: target.cloned(),
@@ -155,6 +153,54 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         causes: causes.into_inner().told(reader, run)?,
         digests,
     })
+}
+
+/// The types of the run that are exempt from deletion, and the run.
+fn partial_of(reader: &Reader, asked: &Asked<'_>) -> Result<(BTreeSet<String>, RunInfo), PreviewError> {
+    let info = finished(reader, asked.run)?;
+    Ok((partial_types(asked.naming, &info.gaps), info))
+}
+
+fn finished(reader: &Reader, run: RunId) -> Result<RunInfo, PreviewError> {
+    let info = reader.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })?;
+    if info.status.is_finished() { Ok(info) } else { Err(PreviewError::NotFinished { run }) }
+}
+
+/// What a run is held against, where it is known of which run that was.
+struct Last {
+    run: RunId,
+    /// How long its upload took, in seconds.
+    took: Option<f64>,
+}
+
+/// Hands over everything that the run would send beside what it is held against: what that is, and of which run it was, if known.
+fn compare(
+    reader: &Reader,
+    asked: &Asked<'_>,
+    entities: &mut dyn FnMut(Compared<Entity, Fingerprint>),
+    edges: &mut dyn FnMut(Compared<Edge, bool>),
+) -> Result<(Baseline, Option<Last>), PreviewError> {
+    let target = match asked.against {
+        Against::Run(before) => {
+            let info = finished(reader, before)?;
+            runs::compare(reader, [before, asked.run], asked.naming, entities, edges)?;
+            let collected_at = info.finished_at.unwrap_or(info.started_at);
+            return Ok((Baseline::Run { run: before, collected_at }, Some(Last { run: before, took: None })));
+        }
+        Against::Belief => asked.target,
+        Against::Nothing => None,
+    };
+    let belief = reader.compare(asked.run, asked.naming, target, entities, edges)?;
+    let last = belief.as_ref().and_then(|belief| belief.finished.as_ref()).map(|finished| Last {
+        run: finished.run,
+        took: Some(finished.at.duration_since(finished.since).as_secs_f64()),
+    });
+    let baseline = match (asked.target, belief) {
+        (None, _) => Baseline::NoTarget,
+        (Some(_), None) => Baseline::Unknown,
+        (Some(_), Some(belief)) => belief.baseline(),
+    };
+    Ok((baseline, last))
 }
 
 /// Counts one of the two streams.

@@ -122,7 +122,7 @@ pub fn missing(m: &Model) -> Option<Missing> {
         Some(profile) if profile.target.is_none() => Some(Missing::Target),
         Some(_) => match m.comparison.ready() {
             // What was seen in the preview is what is sent, nothing newer.
-            Some(p) if p.target.is_some() && Some(p.run) == m.finished() => None,
+            Some(p) if p.target.is_some() && Some(p.run) == preview::wanted(m) => None,
             _ => Some(Missing::Comparison),
         },
     }

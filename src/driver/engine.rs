@@ -15,6 +15,7 @@ use crate::{
         credential::CertificateView,
         explore::{Again, Answer, Question},
         ids::RunId,
+        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::Reporter,
@@ -89,8 +90,19 @@ pub trait Engine: Send + Sync + 'static {
     /// Answers a question about a run from the store.
     fn ask(&self, run: RunId, question: Question, cancel: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>>;
 
-    /// What an upload of the newest finished run of everything to the profile's target would do.
-    fn preview(&self, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
+    /// What an upload of a run (`None`: of the newest finished one of everything) to the profile's target would do.
+    fn preview(&self, run: Option<RunId>, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
+
+    /// The same, object by object.
+    fn planned(
+        &self,
+        run: RunId,
+        query: PlannedQuery,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<PlannedRows, Problem>>;
+
+    /// Keeps a preview of the run as a plan; in which file.
+    fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>>;
 
     /// What is at a target to which nothing was uploaded yet, as far as the key can tell.
     fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>>;

@@ -38,6 +38,7 @@ use crate::{
         explore::{Again, Answer, Question, Whole},
         ids::RunId,
         origin::Origin,
+        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
@@ -49,7 +50,7 @@ use crate::{
     },
     explore::{Explorer, paper::To, stop::Stop},
     files,
-    jobs::{self, Context, Hold, JobError, Secrets},
+    jobs::{self, Context, Hold, JobError, PlannedObjects, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
@@ -78,6 +79,8 @@ pub struct Office {
     explorer: Mutex<Option<Arc<Explorer>>>,
     /// The request logs of the store at work.
     logs: Mutex<Option<requests::Shelf>>,
+    /// Of which run an upload was last looked at object by object.
+    planned: Mutex<Option<(RunId, PlannedObjects)>>,
     /// The key that was made or read last.
     key: Mutex<Option<ClientCertificate>>,
 }
@@ -110,8 +113,8 @@ impl Office {
         let paths = settings.paths.clone();
         let session = Mutex::new(Session::of(settings));
         let (away, reader, key) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
-        let (explorer, logs) = (Mutex::new(None), Mutex::new(None));
-        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, logs, key }
+        let (explorer, logs, planned) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
+        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, logs, planned, key }
     }
 
     /// The selected profile, as screens name it.
@@ -393,7 +396,7 @@ impl Office {
     ) -> Result<JobFigures, UploadFailure> {
         let Session { settings, secrets, .. } = self.session();
         let not_started = |problem| UploadFailure { problem, end: UploadEnd::NotStarted };
-        let looked = settings.clone();
+        let looked = Settings { run: Some(order.run), ..settings.clone() };
         let mut ready =
             blocking(move || jobs::prepare_upload(&looked).map_err(|e| e.problem())).await.map_err(not_started)?;
         if ready.preview.run != order.run || ready.target != order.target {
@@ -668,8 +671,42 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
-        self.with_office(|_, settings| jobs::preview(settings).map_err(|e| e.problem()))
+    fn preview(&self, run: Option<RunId>, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        self.with_office(move |office, settings| {
+            // Whatever was found object by object may be of before.
+            *lock(&office.planned) = None;
+            jobs::preview(&Settings { run, ..settings.clone() }).map_err(|e| e.problem())
+        })
+    }
+
+    fn planned(
+        &self,
+        run: RunId,
+        query: PlannedQuery,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
+        self.with_office(move |office, settings| {
+            let mut kept = lock(&office.planned);
+            let settings = Settings { run: Some(run), ..settings.clone() };
+            let objects = match kept.take() {
+                Some((of, objects)) if of == run => objects,
+                _ => PlannedObjects::find(&settings, None).map_err(|e| e.problem())?,
+            };
+            let rows = objects.window(query, &|| cancel.is_cancelled()).map_err(|e| e.problem());
+            *kept = Some((run, objects));
+            rows
+        })
+    }
+
+    fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>> {
+        self.with_office(move |office, settings| {
+            let settings = Settings { run: Some(run), ..settings.clone() };
+            let plan = jobs::plan(&settings, office.clock.now()).map_err(|e| e.problem())?;
+            let name = settings.profile.as_deref().unwrap_or("plan");
+            let file = office.paths.data.join("plans").join(format!("{name}-run-{run}.json"));
+            crate::headless::plan::write(&file, &plan).map_err(|e| e.problem())?;
+            Ok(file.display().to_string())
+        })
     }
 
     fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {

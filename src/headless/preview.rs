@@ -1,6 +1,7 @@
 //! `tenantry preview`: the dry run. Makes no request at all.
 
 mod markdown;
+mod objects;
 
 use std::path::Path;
 
@@ -24,7 +25,7 @@ use crate::{
 };
 
 pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
-    match preview(common, args) {
+    match preview(common, args, &output) {
         Ok(preview) => {
             emit(&preview, args.out.as_deref(), &output);
             if args.markdown {
@@ -45,12 +46,20 @@ pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
     }
 }
 
-fn preview(common: &Common, args: &cli::Preview) -> Result<Preview, JobError> {
+fn preview(common: &Common, args: &cli::Preview, output: &Output) -> Result<Preview, JobError> {
     let settings = Session::of_upload(common, args.of, args.limit)?.settings;
-    let Some(file) = &args.out else { return jobs::preview(&settings) };
-    let plan = jobs::plan(&settings, SystemClock.now())?;
-    plan::write(file, &plan)?;
-    Ok(plan.preview)
+    if args.objects {
+        objects::tell(&settings, args, output)?;
+    }
+    match (&args.out, args.against) {
+        (Some(file), _) => {
+            let plan = jobs::plan(&settings, SystemClock.now())?;
+            plan::write(file, &plan)?;
+            Ok(plan.preview)
+        }
+        (None, Some(before)) => jobs::preview_against(&settings, before),
+        (None, None) => jobs::preview(&settings),
+    }
 }
 
 fn exit(preview: &Preview, detailed: bool) -> Exit {
@@ -77,6 +86,7 @@ fn emit(preview: &Preview, out: Option<&Path>, output: &Output) {
     finished.set("run", json!(preview.run));
     finished.set("upload_bytes", json!(preview.bytes));
     finished.set("upload_requests", json!(preview.requests));
+    finished.set("expected_seconds", json!(preview.expected_seconds));
     finished.set("guards", json!(preview.guards));
     finished.set("causes", json!(preview.causes));
     if let Some(file) = out {
@@ -96,6 +106,10 @@ fn against(baseline: &Baseline) -> String {
         Baseline::Known { uploaded_at } => {
             format!("against the upload of {}", uploaded_at.strftime("%Y-%m-%d %H:%M UTC"))
         }
+        Baseline::Run { run, collected_at } => format!(
+            "against run {run} of {}, as if JupiterOne held just that",
+            collected_at.strftime("%Y-%m-%d %H:%M UTC")
+        ),
         Baseline::InDoubt { since, .. } => format!(
             "an upload of {} ended without a word: what was there before and what it sent may both be there",
             since.strftime("%Y-%m-%d %H:%M UTC")
@@ -130,11 +144,8 @@ pub fn say(preview: &Preview, output: &Output) {
     }
     preview.causes.iter().for_each(|cause| output.say(visible(&cause.words(preview))));
     say_guards(&preview.guards, output);
-    output.say(format!(
-        "{} requests, {} bytes; nothing has been sent",
-        grouped(preview.requests),
-        grouped(preview.bytes)
-    ));
+    let size = preview.size(&format!("{} bytes", grouped(preview.bytes)));
+    output.say(format!("{size}; nothing has been sent"));
 }
 
 /// What an upload would be refused for, and how it is lifted.

@@ -75,6 +75,7 @@ mod tests {
                 gaps: Vec::new(),
                 bytes: 0,
                 requests: 0,
+                expected_seconds: None,
                 guards: Vec::new(),
                 causes: Vec::new(),
                 digests: None,

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         completeness::{Collection, State},
         origin::Origin,
+        planned::{Deed, Planned, PlannedQuery},
         preview::Why,
         target::Destination,
     },
@@ -165,6 +166,9 @@ fn baselines() {
     run(&mut writer, 30, &pages);
     // New: u9 and its edge from the account. Changed: u1, and the edge to u9, which was mapped. Gone: u2 and its edge.
     let preview = check(Some(&target()), Baseline::Known { uploaded_at: at(20) }, (2, 2, 2, 5));
+    // The last one took ten seconds and left nine objects there; these are nine.
+    assert_eq!(preview.expected_seconds, Some(10.0));
+    assert_eq!(preview.size("12 kB"), format!("{} requests, 12 kB, about 10 s", preview.requests));
     assert_eq!(preview.gaps.len(), 1);
     assert_eq!(preview.partial_types, Vec::<String>::new());
     assert_eq!(preview.changes["active_directory_user"], Changes { create: 1, change: 1, delete: 1, same: 0 });
@@ -330,6 +334,17 @@ fn live_through(steps: &[Step]) {
         let told = super::tests::told(&reader, info.id, Some(&target())).unwrap();
         let partial: Vec<String> = told.partial_types.clone();
         let job = sent(&reader, info.id);
+        is_told_object_by_object(&reader, info.id, &told);
+        // Against a run that is kept, the figures are those of a target that holds it.
+        let first = newest_of(&reader, 1 + n / 2);
+        let against = preview(
+            &reader,
+            Asked { run: info.id, naming: NAMING, target: None, against: Against::Run(first), digests: false },
+        );
+        let against = against.unwrap();
+        let held = apply(&mut sent(&reader, first), &job, &partial);
+        assert_eq!(against.changes, held, "step {n} against {first}");
+        assert!(matches!(against.baseline, Baseline::Run { run, .. } if run == first));
         let mut after = graph.clone();
         let figures = apply(&mut after, &job, &partial);
         match told.baseline {
@@ -348,7 +363,7 @@ fn live_through(steps: &[Step]) {
                     assert_eq!(told.same + told.create + told.change, real.same + real.create + real.change);
                 }
             }
-            Baseline::NoTarget => unreachable!(),
+            Baseline::NoTarget | Baseline::Run { .. } => unreachable!(),
         }
         if matches!(step.end, End::Nothing) {
             continue;
@@ -378,6 +393,82 @@ fn live_through(steps: &[Step]) {
             graph = after;
         }
     }
+}
+
+/// The finished run that so many are not older than.
+fn newest_of(reader: &Reader, place: usize) -> RunId {
+    let runs = reader.runs().unwrap();
+    runs[runs.len() - place.min(runs.len())].id
+}
+
+/// All objects together are the preview's figures, each named once.
+fn is_told_object_by_object(reader: &Reader, run: RunId, told: &Preview) {
+    let target = target();
+    let asked = Asked { run, naming: NAMING, target: Some(&target), against: Against::Belief, digests: false };
+    let objects = Objects::find(reader, asked).unwrap();
+    let mut figures: BTreeMap<String, Changes> =
+        told.changes.iter().map(|(name, c)| (name.clone(), Changes { same: c.same, ..Changes::default() })).collect();
+    let mut seen = BTreeSet::new();
+    let query = PlannedQuery { limit: u64::MAX, ..PlannedQuery::default() };
+    let (total, problem) = objects
+        .each(reader, &query, &|| false, &mut |row| {
+            let from = row.from.as_ref().map(|from| from.id.clone());
+            assert!(seen.insert((row.object_type.clone(), from, row.end.id.clone())), "{row:?} twice");
+            let figures = figures.entry(row.object_type).or_default();
+            match row.deed {
+                Deed::Create => figures.create += 1,
+                Deed::Change => figures.change += 1,
+                Deed::Delete => figures.delete += 1,
+            }
+        })
+        .unwrap();
+    assert_eq!((figures, problem), (told.changes.clone(), None));
+    let all = told.total();
+    assert_eq!(total, all.create + all.change + all.delete);
+}
+
+#[test]
+fn objects_are_shown_by_windows() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let users = |names: &[(&str, &str)]| names.iter().map(|(id, name)| user(id, name)).collect();
+    let mut pages = whole(users(&[("u1", "Ada"), ("u2", "Bob"), ("u3", "Carl")]), vec![group("g1", "Golf")]);
+    pages.push(members("g1", State::Complete, &[("u1", USER), ("u2", USER)]));
+    let first = run(&mut writer, 0, &pages).id;
+    let reader = place.reader();
+    let upload = note(&mut writer, &reader, first, 10, &[]);
+    writer.finish_upload(upload, at(20)).unwrap();
+    let mut pages = whole(users(&[("u1", "Ada L."), ("u3", "Carl"), ("u4", "Dora")]), vec![group("g1", "Golf")]);
+    pages.push(members("g1", State::Complete, &[("u1", USER), ("u4", USER)]));
+    let second = run(&mut writer, 30, &pages).id;
+    let target = target();
+    let asked = Asked { run: second, naming: NAMING, target: Some(&target), against: Against::Belief, digests: false };
+    let objects = Objects::find(&reader, asked).unwrap();
+    let line = |row: &Planned| {
+        let from = row.from.as_ref().map(|from| format!("{} > ", from.name)).unwrap_or_default();
+        format!("{} {from}{}", row.deed.word(), row.end.name)
+    };
+    let check = |filter: &str, of: Option<&str>, offset: u64, want: &[&str], total: u64| {
+        let query = PlannedQuery { filter: filter.to_owned(), of: of.map(str::to_owned), deed: None, offset, limit: 3 };
+        let rows = objects.window(&reader, query, &|| false).unwrap();
+        let got: Vec<String> = rows.rows.iter().map(line).collect();
+        assert_eq!((got, rows.total), (want.iter().map(|w| (*w).to_owned()).collect(), total), "{filter} {of:?}");
+        rows
+    };
+    let user = Some("active_directory_user");
+    let rows = check("", user, 0, &["changed Ada L.", "went Bob", "came Dora"], 3);
+    let fields: Vec<&str> = rows.rows[0].fields.as_ref().unwrap().iter().map(|f| f.field.as_str()).collect();
+    assert!(fields.contains(&"displayName") && !fields.contains(&"_key"), "{fields:?}");
+    check("", user, 2, &["came Dora"], 3);
+    check("", Some("azure_user"), 0, &[], 0);
+    check("bob", None, 0, &["went Bob", "went Contoso > Bob", "went Golf > Bob"], 3);
+    check("change:went from:golf", None, 0, &["went Golf > Bob"], 1);
+    check("change:came type:user", None, 0, &["came Dora"], 1);
+    check("edge:has_user dora", None, 1, &["came Golf > Dora"], 2);
+    // Another run's numbers are its own; one that is not kept is known by nobody.
+    let against = Asked { against: Against::Run(first), target: None, ..asked };
+    let totals = Objects::find(&reader, against).unwrap();
+    assert_eq!(totals.totals(), objects.totals());
 }
 
 proptest! {

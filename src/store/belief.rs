@@ -63,6 +63,8 @@ pub struct Finished {
     pub upload: UploadId,
     pub run: RunId,
     pub naming: Naming,
+    /// When it began.
+    pub since: Timestamp,
     pub at: Timestamp,
 }
 
@@ -117,7 +119,7 @@ pub(super) fn find(db: &Connection, target: &Target) -> rusqlite::Result<Option<
 fn info(db: &Connection, target: i64) -> rusqlite::Result<BeliefInfo> {
     let finished = db
         .prepare_cached(
-            "SELECT id, run, naming, finished_at FROM upload WHERE target = ?1 AND state = 'finished'
+            "SELECT id, run, naming, finished_at, started_at FROM upload WHERE target = ?1 AND state = 'finished'
              ORDER BY id DESC LIMIT 1",
         )?
         .query_row([target], |row| {
@@ -126,6 +128,7 @@ fn info(db: &Connection, target: i64) -> rusqlite::Result<BeliefInfo> {
                 run: RunId(row.get(1)?),
                 naming: naming(2, row.get(2)?)?,
                 at: runs::time(row, 3)?,
+                since: runs::time(row, 4)?,
             })
         })
         .optional()?;

@@ -2,6 +2,7 @@
 
 mod browse;
 mod finder;
+mod planned;
 mod profile;
 
 use ratatui::{
@@ -33,6 +34,7 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Page<'_>, area: Rect) ->
         Overlay::Ask(question, phase) => ask(model, *question, *phase, buf, area),
         Overlay::Profile(popup) => return profile::draw(popup, buf, area),
         Overlay::Browse(popup) => return browse::draw(model, *popup, buf, area),
+        Overlay::Planned(objects) => planned::draw(objects, buf, area),
         Overlay::How { chosen } => how(model, *chosen, buf, area),
         Overlay::Type { asked, field, wrong } => {
             let cells = inner_width(area, 72);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tenantry::{
     demo::Service,
     domain::{
+        ids::RunId,
         preview::{Baseline, Changes, Preview},
         progress::Level,
         upload::{JobFigures, UploadPhase},
@@ -172,6 +173,13 @@ async fn a_preview_asks_nobody() {
         let before = folder(stage);
         let preview = jobs::preview(&stage.settings());
         let ready = jobs::prepare_upload(&stage.settings());
+        // Nor does a plan, nor each object, nor another run beside it.
+        let looks = [
+            jobs::plan(&stage.settings(), Timestamp::UNIX_EPOCH).is_ok(),
+            jobs::PlannedObjects::find(&stage.settings(), None).is_ok(),
+            jobs::preview_against(&stage.settings(), RunId(1)).is_ok(),
+        ];
+        assert_eq!(looks, [preview.is_ok(); 3], "{what}");
         assert!(stage.demo.requests().is_empty(), "{what}: {:?}", stage.demo.requests());
         assert_eq!(folder(stage), before, "{what}: it writes nothing");
         (preview, ready)

@@ -26,7 +26,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Again, Answer, Question, TextForm, Whole},
+        explore::{Again, Answer, FieldChange, Question, TextForm, Whole},
         guard::Guard,
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
@@ -34,6 +34,7 @@ use tenantry::{
         near::{Drawing, NearQuery},
         origin::Origin,
         permission,
+        planned::{Deed, End, Planned, PlannedQuery, PlannedRows},
         preview::{Baseline, Cause, Changes, Preview, Why},
         problem::Problem,
         progress::{ConsentTry, Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
@@ -123,6 +124,8 @@ pub struct Script {
     pub guards: Option<Vec<Guard>>,
     /// What the target is; else a custom instance.
     pub place: Option<Result<Place, Problem>>,
+    /// What was asked for object by object.
+    pub planned: Vec<PlannedQuery>,
     /// Of which targets that was asked.
     pub places: Vec<Target>,
     pub forms: Vec<Form>,
@@ -603,7 +606,7 @@ impl Engine for Fake {
         self.answer(run, question).boxed()
     }
 
-    fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+    fn preview(&self, of: Option<RunId>, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
         async move {
             assert!(!self.clumsy.load(Ordering::SeqCst), "the comparison tripped");
             let script = self.script.lock().unwrap();
@@ -622,7 +625,7 @@ impl Engine for Fake {
                 set("active_directory_user_group_has_user", 316_583, 0, 0, 0);
             }
             Ok(Preview {
-                run: script.runs[0].id,
+                run: of.unwrap_or(script.runs[0].id),
                 collected_at: "2026-11-22T10:20:19Z".parse().unwrap(),
                 target: script.profile.as_ref().and_then(|p| p.target.clone()),
                 baseline: match (known, script.doubtful) {
@@ -638,6 +641,7 @@ impl Engine for Fake {
                 gaps: gaps(),
                 bytes: 12_400_000,
                 requests: 41,
+                expected_seconds: known.then_some(19.6),
                 guards: script.guards.clone().unwrap_or_else(|| match known {
                     true => Vec::new(),
                     false => vec![Guard::FirstUpload],
@@ -654,6 +658,47 @@ impl Engine for Fake {
             })
         }
         .boxed()
+    }
+
+    fn planned(
+        &self,
+        _: RunId,
+        query: PlannedQuery,
+        _: CancellationToken,
+    ) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
+        self.script.lock().unwrap().planned.push(query.clone());
+        let end = |n: u64| End { id: format!("00000000-0000-4000-8000-{n:012}"), name: format!("Person {n}") };
+        let group = End { id: "99999999-0000-4000-8000-000000000001".to_owned(), name: "All Contractors".to_owned() };
+        let row = |n: u64| {
+            let deed = Deed::ALL[(n % 3) as usize];
+            let change = FieldChange { field: "displayName".to_owned(), before: "P".into(), now: end(n).name.into() };
+            match n % 2 {
+                0 => Planned {
+                    deed,
+                    object_type: "active_directory_user".to_owned(),
+                    end: end(n),
+                    from: None,
+                    fields: (deed == Deed::Change).then(|| vec![change]),
+                },
+                _ => Planned {
+                    deed,
+                    object_type: "active_directory_user_group_has_user".to_owned(),
+                    end: end(n),
+                    from: Some(group.clone()),
+                    fields: None,
+                },
+            }
+        };
+        // Of a thousand, those whose line has the words.
+        let all = (0..1_000).map(row).filter(|row| row.end.name.contains(&query.filter));
+        let all: Vec<Planned> = all.collect();
+        let total = all.len() as u64;
+        let rows = all.into_iter().skip(query.offset as usize).take(query.limit as usize).collect();
+        async move { Ok(PlannedRows { query, total, rows, filter_problem: None }) }.boxed()
+    }
+
+    fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>> {
+        async move { Ok(format!("/data/plans/contoso-run-{run}.json")) }.boxed()
     }
 
     fn place(&self, target: Target, _: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {

@@ -55,7 +55,7 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     let mut out = Vec::new();
     let (sign, against) = baseline(model, preview);
     let target = preview.target.as_ref().map_or_else(|| "no target is configured".to_owned(), ToString::to_string);
-    let size = format!("{}, {}.", counted(preview.requests, "request"), bytes(preview.bytes));
+    let size = format!("{}.", preview.size(&bytes(preview.bytes)));
     let same = preview.total().is_nothing() && matches!(preview.baseline, Baseline::Known { .. });
     let size = match same {
         true => widgets::signed(Sign::Done, "Nothing to do: JupiterOne was sent all of this already."),
@@ -117,8 +117,10 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     if !preview.partial_types.is_empty() || !preview.gaps.is_empty() {
         out.push(Line::default());
     }
+    let older =
+        if model.comparison.run.is_some() { ": not the newest; uploading it undoes what came after" } else { "" };
     let read = format!(
-        "Run {}, read {} ({}).",
+        "Run {}, read {} ({}){older}.",
         preview.run,
         ago(model.now, preview.collected_at),
         day(preview.collected_at, &model.zone)
