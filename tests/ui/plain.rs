@@ -218,7 +218,7 @@ async fn what_is_around_an_object_is_said_as_levels() {
         "7. level 2: Budget Owners, security, in a cycle, 4 lines folded",
         "up to 4 edges away",
         "3. GraphML, for yEd and Gephi",
-        "Wrote 8 objects to /home/ada/neighbourhood-run-14.graphml",
+        "Wrote 8 objects to /home/ada/neighbourhood-run-3.graphml",
         "Step 3 of 5, Browse: Groups, then ",
     ] {
         assert!(text.contains(words), "{words}\n{text}");
