@@ -16,6 +16,8 @@ mod hands;
 mod journey;
 #[path = "ui/logs.rs"]
 mod logs;
+#[path = "ui/naming.rs"]
+mod naming;
 #[path = "ui/near.rs"]
 mod near;
 #[path = "ui/object.rs"]
