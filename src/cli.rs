@@ -80,6 +80,10 @@ pub struct Common {
     /// Scope to synchronise (source api)
     #[arg(long, global = true, value_name = "NAME")]
     pub jupiterone_scope: Option<String>,
+    /// The instance's name, which the naming graph-microsoft-365 gives to the account, where the key cannot tell it
+    /// [profile: jupiterone.instance_name]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "jupiterone_scope")]
+    pub jupiterone_instance_name: Option<String>,
     /// Under which names and shapes preview, upload and export speak of the tenant [profile: naming] [default:
     /// active-directory]
     #[arg(long, global = true, value_name = "NAMING", value_parser = clap::builder::PossibleValuesParser::new(Naming::ALL.map(Naming::as_str)).try_map(|text| text.parse::<Naming>()))]

@@ -47,4 +47,5 @@ pub mod target;
 pub mod text;
 pub mod traits;
 pub mod upload;
+pub mod validate;
 pub mod view;

@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    domain::{edge::Edge, entity::Entity, naming::Naming, problem::Problem},
+    domain::{edge::Edge, entity::Entity, naming::Naming, problem::Problem, validate::Finding},
     files,
 };
 
@@ -28,6 +28,9 @@ pub struct ExportReport {
     pub entities: u64,
     pub relationships: u64,
     pub bytes: u64,
+    /// What had to be mended, or is left out, as an upload would.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 /// Why an export failed. Files of an earlier one are then still as they were.
@@ -84,6 +87,7 @@ pub fn ndjson<E>(
         entities: first.lines,
         relationships: second.lines,
         bytes: first.bytes + second.bytes,
+        findings: Vec::new(),
     };
     for whole in [first, second] {
         report.files.push(whole.publish()?);
@@ -184,11 +188,11 @@ mod tests {
             .map(|(k, v)| (k.to_owned(), v))
             .into_iter()
             .collect();
-        Entity { kind: EntityKind::User, json }
+        Entity { kind: EntityKind::User, json, warnings: Vec::new() }
     }
 
     fn edge(to: &str) -> Edge {
-        Edge { kind: EdgeKind::GroupUser, from: "g1".to_owned(), to: to.to_owned(), mapped: to == "u9" }
+        Edge { mapped: to == "u9", ..Edge::direct(EdgeKind::GroupUser, "g1".to_owned(), to.to_owned()) }
     }
 
     /// Entities and edges by their keys; a source that fails says so in the middle.

@@ -7,11 +7,12 @@ mod endpoints;
 mod guard;
 mod logs;
 mod look;
+mod names;
 mod plan;
 mod planned;
 mod runs;
 
-use std::{path::Path, sync::Arc};
+use std::{cell::RefCell, ops::ControlFlow, path::Path, sync::Arc};
 
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,7 @@ pub use crate::graph::Hold;
 pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
+pub use names::named;
 pub use plan::{plan, prepare_planned};
 pub use planned::PlannedObjects;
 pub use runs::{
@@ -39,7 +41,7 @@ use crate::{
         credential::Credential,
         guard::{Guard, Leave},
         ids::{RunId, TenantId},
-        naming::Naming,
+        naming::Names,
         preview::Preview,
         problem::Problem,
         progress::{Event, Level, Reporter},
@@ -48,6 +50,7 @@ use crate::{
         target::{Destination, Filled, Place, Target},
         text::visible,
         upload::JobFigures,
+        validate::Checker,
         view::RunInfo,
     },
     export::{self, ExportReport},
@@ -162,6 +165,7 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
         scope: settings.cloud.scope(&settings.graph),
         net: context.net(),
         jupiterone: settings.target().map(|target| JupiterOneInput {
+            naming: settings.naming(),
             seen: seen(settings, &target),
             key: context.secrets.jupiterone_key.clone(),
             target,
@@ -350,22 +354,24 @@ pub fn preview(settings: &Settings) -> Result<Preview, JobError> {
 pub fn preview_against(settings: &Settings, before: RunId) -> Result<Preview, JobError> {
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings)?;
-    let asked = asked_against(&reader, &run, settings, before)?;
+    let names = settings.names()?;
+    let asked = asked_against(&reader, &run, settings, &names, before)?;
     let mut preview = preview::preview(&reader, asked).map_err(|e| JobError::failed(e.problem()))?;
     accept(&mut preview.gaps, &settings.accepted_gaps);
     Ok(preview)
 }
 
 /// Of a run and another that must be fit for it.
-fn asked_against(
+fn asked_against<'a>(
     reader: &Reader,
     run: &RunInfo,
     settings: &Settings,
+    names: &'a Names,
     before: RunId,
-) -> Result<preview::Asked<'static>, JobError> {
+) -> Result<preview::Asked<'a>, JobError> {
     let before = runs::chosen(reader, &Settings { run: Some(before), ..settings.clone() })?.id;
     let against = Against::Run(before);
-    Ok(preview::Asked { run: run.id, naming: settings.naming(), target: None, against, digests: false })
+    Ok(preview::Asked { run: run.id, names, target: None, against, digests: false })
 }
 
 fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Preview, JobError> {
@@ -390,11 +396,12 @@ fn looked(
     let (target, tenant) = (settings.target(), reader.tenant()?);
     let last = last_writer(settings, target.as_ref())?;
     let against = believed(last.as_ref(), &tenant);
+    let names = settings.names()?;
     let mut preview = preview::preview(
         reader,
         preview::Asked {
             run: run.id,
-            naming: settings.naming(),
+            names: &names,
             target: target.as_ref(),
             against,
             digests: wanted == Wanted::WithDigests,
@@ -423,14 +430,31 @@ fn believed(last: Option<&TargetWriter>, tenant: &TenantId) -> Against {
 pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, ExportReport), JobError> {
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings)?;
-    let naming = settings.naming();
-    let report = export::ndjson(
+    let names = settings.names()?;
+    let naming = names.naming();
+    // Asked by both streams, one after the other.
+    let checker = RefCell::new(Checker::new(&names, &reader.tenant()?));
+    let mut report = export::ndjson(
         dir,
         naming,
-        |sink| reader.for_each_entity(run.id, naming, sink),
-        |sink| reader.for_each_edge(run.id, naming, sink),
+        |sink| {
+            reader.for_each_entity(run.id, &names, &mut |entity| match checker.borrow_mut().entity(entity) {
+                Some(sent) => sink(sent.entity),
+                None => ControlFlow::Continue(()),
+            })
+        },
+        |sink| {
+            reader.for_each_edge(run.id, &names, &mut |edge| match checker
+                .borrow_mut()
+                .edge(&edge, edge.text(naming).len())
+            {
+                true => sink(edge),
+                false => ControlFlow::Continue(()),
+            })
+        },
     )
     .map_err(|e| JobError::failed(e.problem(StoreError::problem)))?;
+    report.findings = checker.borrow().findings();
     Ok((run, report))
 }
 
@@ -441,7 +465,8 @@ pub struct Ready {
     pub preview: Preview,
     pub target: Target,
     pub tenant: TenantId,
-    pub naming: Naming,
+    /// Under which names it goes there.
+    pub names: Names,
     /// Who wrote to the target before.
     pub last: Option<TargetWriter>,
     /// What was said to the guards.
@@ -466,7 +491,7 @@ fn prepare(settings: &Settings, wanted: Wanted) -> Result<Ready, JobError> {
     let run = runs::chosen(&reader, settings).map_err(runs::never_uploaded)?;
     let tenant = reader.tenant()?;
     let (preview, last) = looked(&reader, &run, settings, wanted)?;
-    Ok(Ready { preview, target, tenant, naming: settings.naming(), last, leave: Leave::default() })
+    Ok(Ready { preview, target, tenant, names: settings.names()?, last, leave: Leave::default() })
 }
 
 /// A client for the target's account.
@@ -539,12 +564,11 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
 async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, JobError> {
     let context = &context;
     let settings = &context.settings;
-    let client = jupiterone(context, &ready.target)?;
     let other = ready.last.as_ref().is_some_and(|last| last.tenant != ready.tenant);
     let job = Upload {
-        client,
+        client: jupiterone(context, &ready.target)?,
         target: ready.target.clone(),
-        naming: ready.naming,
+        names: ready.names.clone(),
         run: ready.preview.run,
         store: settings.store()?.clone(),
         tenant: ready.tenant.clone(),
@@ -555,7 +579,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
     };
     let registry = registry(settings);
     let unusable = |e: TableError| JobError::failed(Problem::new(e.to_string()).code("registry"));
-    let writer = TargetWriter { tenant: ready.tenant, naming: ready.naming, at: context.clock.now() };
+    let writer = TargetWriter { tenant: ready.tenant, naming: ready.names.naming(), at: context.clock.now() };
     let instead_of = ready.last.as_ref().filter(|_| ready.leave.target_change);
     let before = match registry.claim(&ready.target, writer.clone(), instead_of).map_err(unusable)? {
         Claim::Ours { before } => before,

@@ -20,15 +20,16 @@ use self::{causes::Causes, digest::Digest};
 use crate::{
     domain::{
         batch::{Meter, Payload},
-        completeness::partial_types,
-        edge::Edge,
+        completeness::{Excluded, partial_types},
+        edge::{Edge, EdgeState},
         entity::{Entity, Fingerprint, fingerprint},
         ids::RunId,
         kind::EdgeKind,
-        naming::Naming,
+        naming::{Names, Naming},
         preview::{Baseline, Changes, Preview},
         problem::Problem,
         target::Target,
+        validate::Checker,
         view::RunInfo,
     },
     store::{Believed, Compared, Reader, StoreError},
@@ -80,7 +81,7 @@ pub enum Against {
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     pub run: RunId,
-    pub naming: Naming,
+    pub names: &'a Names,
     pub target: Option<&'a Target>,
     pub against: Against,
     /// Whether to take digests of all that is compared.
@@ -92,9 +93,13 @@ pub struct Asked<'a> {
 ///
 /// Bytes and requests are those of an upload without retries: its bodies, and start, finalize and one look at the status.
 pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewError> {
-    let Asked { run, naming, target, .. } = asked;
-    let (partial, info) = partial_of(reader, &asked)?;
+    let Asked { run, names, target, .. } = asked;
+    let naming = names.naming();
+    let info = finished(reader, run)?;
     let collected_at = info.finished_at.unwrap_or(info.started_at);
+    let partial = partial_types(naming, &info.gaps, &Excluded::default());
+    // Asked by both streams, one after the other.
+    let checker = RefCell::new(Checker::new(names, &reader.tenant()?));
     let mut entities = Tally::new(naming, &partial, Payload::Entities);
     let mut edges = Tally::new(naming, &partial, Payload::Relationships);
     // Told of by both streams, one after the other.
@@ -105,10 +110,9 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         reader,
         &asked,
         &mut |found| {
-            let ours = found.ours.map(|entity| {
-                let text = entity.text();
-                (entity.entity_type().to_owned(), fingerprint(&text), text.len())
-            });
+            let sent = found.ours.and_then(|entity| checker.borrow_mut().entity(entity));
+            let ours =
+                sent.map(|sent| (sent.entity.entity_type().to_owned(), fingerprint(&sent.text), sent.text.len()));
             if let Some(digest) = &mut *digest.borrow_mut() {
                 digest.entity(ours.as_ref().map(|(_, print, _)| print), found.nums, &found.believed);
             }
@@ -117,10 +121,12 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
             }
         },
         &mut |found| {
+            let ours = found.ours.map(|edge| (lengths.of(&edge), edge));
+            let ours = ours.filter(|(bytes, edge)| checker.borrow_mut().edge(edge, *bytes));
             if let Some(digest) = &mut *digest.borrow_mut() {
-                digest.edge(found.ours.as_ref(), found.nums, &found.believed);
+                digest.edge(ours.as_ref().map(|(_, edge)| edge), found.nums, &found.believed);
             }
-            let ours = found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.mapped, lengths.of(&edge)));
+            let ours = ours.map(|(bytes, edge)| (naming.edge_type(edge.kind).to_owned(), edge.state(), bytes));
             match edges.add(ours, &found.believed) {
                 Some(gone) => causes.borrow_mut().edge_goes(found.nums, gone),
                 None => causes.borrow_mut().edge_stays(found.nums),
@@ -134,6 +140,14 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         *sum = *sum + more;
     }
     let digests = digest.into_inner().map(|digest| digest.done(&baseline));
+    // What is not sent is known now: what may be there of its types stays.
+    let checker = checker.into_inner();
+    let partial = checker.partial_types(&info.gaps);
+    for name in &partial {
+        changes.entry(name.clone()).or_default().delete = 0;
+    }
+    let mut causes = causes.into_inner().told(reader, run)?;
+    causes.retain(|cause| !partial.contains(&cause.name));
     let all = changes.values().fold(Changes::default(), |a, b| a + *b);
     let before = all.change + all.same + all.delete;
     let took = last.and_then(|last| last.took).filter(|_| before > 0);
@@ -143,24 +157,21 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         run,
         collected_at,
         target: target.cloned(),
+        naming,
         baseline,
         changes,
         partial_types: partial.into_iter().collect(),
         gaps: info.gaps,
         bytes,
         requests: bodies + REQUESTS_BESIDE_BODIES,
+        findings: checker.findings(),
         guards: Vec::new(),
-        causes: causes.into_inner().told(reader, run)?,
+        causes,
         digests,
     })
 }
 
-/// The types of the run that are exempt from deletion, and the run.
-fn partial_of(reader: &Reader, asked: &Asked<'_>) -> Result<(BTreeSet<String>, RunInfo), PreviewError> {
-    let info = finished(reader, asked.run)?;
-    Ok((partial_types(asked.naming, &info.gaps), info))
-}
-
+/// A run that may be sent.
 fn finished(reader: &Reader, run: RunId) -> Result<RunInfo, PreviewError> {
     let info = reader.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })?;
     if info.status.is_finished() { Ok(info) } else { Err(PreviewError::NotFinished { run }) }
@@ -178,19 +189,19 @@ fn compare(
     reader: &Reader,
     asked: &Asked<'_>,
     entities: &mut dyn FnMut(Compared<Entity, Fingerprint>),
-    edges: &mut dyn FnMut(Compared<Edge, bool>),
+    edges: &mut dyn FnMut(Compared<Edge, EdgeState>),
 ) -> Result<(Baseline, Option<Last>), PreviewError> {
     let target = match asked.against {
         Against::Run(before) => {
             let info = finished(reader, before)?;
-            runs::compare(reader, [before, asked.run], asked.naming, entities, edges)?;
+            runs::compare(reader, [before, asked.run], asked.names, entities, edges)?;
             let collected_at = info.finished_at.unwrap_or(info.started_at);
             return Ok((Baseline::Run { run: before, collected_at }, Some(Last { run: before, took: None })));
         }
         Against::Belief => asked.target,
         Against::Nothing => None,
     };
-    let belief = reader.compare(asked.run, asked.naming, target, entities, edges)?;
+    let belief = reader.compare(asked.run, asked.names, target, entities, edges)?;
     let last = belief.as_ref().and_then(|belief| belief.finished.as_ref()).map(|finished| Last {
         run: finished.run,
         took: Some(finished.at.duration_since(finished.since).as_secs_f64()),
@@ -254,11 +265,11 @@ struct Lengths {
 impl Lengths {
     fn of(&mut self, edge: &Edge) -> usize {
         let is_plain = |key: &str| key.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
-        if !is_plain(&edge.from) || !is_plain(&edge.to) {
+        if edge.far.is_some() || !is_plain(&edge.from) || !is_plain(&edge.to) {
             return edge.text(self.naming).len();
         }
         let bare = self.bare.entry((edge.kind, edge.mapped)).or_insert_with(|| {
-            Edge { kind: edge.kind, from: String::new(), to: String::new(), mapped: edge.mapped }
+            Edge { mapped: edge.mapped, ..Edge::direct(edge.kind, String::new(), String::new()) }
                 .text(self.naming)
                 .len()
         });

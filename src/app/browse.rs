@@ -34,7 +34,7 @@ pub use object::{EDGES, Face, Open, Pane};
 pub use pick::{Known, Pick, like};
 pub(super) use pointer::{click_head, click_line, click_row, click_tab, wheel_side};
 pub use popup::Popup;
-pub use texts::{edges, object as object_text};
+pub use texts::{edges, names, object as object_text};
 pub(super) use trail::{open_list, open_members};
 pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 

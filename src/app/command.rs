@@ -110,6 +110,8 @@ pub enum Action {
     CopyThis,
     CopyId,
     Refresh,
+    /// The other names under which the tenant is sent.
+    Names,
     Advance,
     NewProfile,
     EditProfile,

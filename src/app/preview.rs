@@ -110,11 +110,17 @@ pub(super) fn can_upload(m: &Model) -> bool {
     is_ready(m)
 }
 
+/// There is a profile to keep another naming in.
+pub(super) fn can_be_renamed(m: &Model) -> bool {
+    m.overview.profile.is_some() && !is_blocked(m) && !is_working(m)
+}
+
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     match action {
         Action::Continue if is_blocked(model) => super::ingest::enter(model, fx),
         Action::Continue if can_upload(model) => super::upload::enter(model, fx),
         Action::Continue | Action::Refresh => start(model, fx),
+        Action::Names => super::profiles::name_otherwise(model, fx),
         Action::Cancel => {
             model.cancel(Kind::Preview, fx);
             model.forget_comparison();

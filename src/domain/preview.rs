@@ -9,9 +9,11 @@ use super::{
     completeness::Gap,
     guard::Guard,
     ids::RunId,
+    naming::Naming,
     plan::Digests,
     target::Target,
     text::{counted, grouped},
+    validate::Finding,
 };
 
 /// What an upload would do to the objects of one `_type`.
@@ -71,6 +73,9 @@ pub struct Preview {
     /// When the run that would be sent ended.
     pub collected_at: Timestamp,
     pub target: Option<Target>,
+    /// Under which names and shapes the target gets it.
+    #[serde(default)]
+    pub naming: Naming,
     pub baseline: Baseline,
     /// By `_type`; every `_type` of the naming is listed, also with zeros.
     pub changes: BTreeMap<String, Changes>,
@@ -84,6 +89,9 @@ pub struct Preview {
     /// About how long an upload takes, judged by the last one and what the target then held; `None`: there was none.
     #[serde(default)]
     pub expected_seconds: Option<f64>,
+    /// What had to be mended, or is not sent.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// What speaks against an upload.
     #[serde(default)]
     pub guards: Vec<Guard>,

@@ -238,7 +238,11 @@ impl Office {
         }
         let kept = self.keep(&settings, &secrets).await;
         // No form asks for it.
-        settings.naming = self.session().settings.naming;
+        let held = self.session().settings;
+        settings.naming = held.naming;
+        if held.destination == settings.destination {
+            settings.instance_name = held.instance_name;
+        }
         if self.demo.is_none() {
             let (name, profile) = self.save_file(&form, &settings).await?;
             settings.profile = Some(name);
@@ -341,9 +345,9 @@ impl Office {
         let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
         let mut kept = lock(&self.explorer);
         match &*kept {
-            Some(explorer) if explorer.is_about(path, tenant, settings.naming()) => Ok(Arc::clone(explorer)),
+            Some(explorer) if explorer.is_about(path, tenant, &settings.names_so_far()) => Ok(Arc::clone(explorer)),
             _ => {
-                let explorer = Explorer::new(path.clone(), tenant.cloned(), settings.naming());
+                let explorer = Explorer::new(path.clone(), tenant.cloned(), settings.names_so_far());
                 Ok(Arc::clone(kept.insert(Arc::new(explorer))))
             }
         }
@@ -381,6 +385,22 @@ impl Office {
         jobs::collect(&context).await.map_err(|e| e.problem())
     }
 
+    /// The session's settings, with the instance's name where the naming needs one. Asked once a session.
+    async fn named(&self, cancel: &CancellationToken) -> Result<Settings, Problem> {
+        let Session { settings, secrets, .. } = self.session();
+        if !settings.lacks_instance_name() {
+            return Ok(settings);
+        }
+        let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
+        let context = self.context(settings.clone(), secrets, Arc::new(Silent), cancel.clone());
+        let named = jobs::named(&context).await.map_err(|e| e.problem())?;
+        let mut session = lock(&self.session);
+        if session.settings == settings {
+            session.settings.clone_from(&named);
+        }
+        Ok(named)
+    }
+
     async fn place(&self, target: &Target, cancel: CancellationToken) -> Result<Place, Problem> {
         let Session { settings, secrets, .. } = self.session();
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
@@ -394,8 +414,9 @@ impl Office {
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> Result<JobFigures, UploadFailure> {
-        let Session { settings, secrets, .. } = self.session();
         let not_started = |problem| UploadFailure { problem, end: UploadEnd::NotStarted };
+        let settings = self.named(&cancel).await.map_err(not_started)?;
+        let secrets = self.session().secrets;
         let looked = Settings { run: Some(order.run), ..settings.clone() };
         let mut ready =
             blocking(move || jobs::prepare_upload(&looked).map_err(|e| e.problem())).await.map_err(not_started)?;
@@ -477,6 +498,7 @@ fn unnamed(settings: &Settings) -> ProfileView {
         cloud: settings.cloud,
         endpoints: endpoints(settings),
         target: settings.target(),
+        names: settings.names_so_far(),
         credential: CredentialView { kind: settings.credential_kind(), expires: settings.credential_expires },
     }
 }
@@ -511,6 +533,7 @@ fn profile_of(settings: &Settings) -> Profile {
             account,
             instance,
             scope,
+            instance_name: settings.instance_name.clone(),
         },
         ..Profile::default()
     }
@@ -671,12 +694,14 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn preview(&self, run: Option<RunId>, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
-        self.with_office(move |office, settings| {
+    fn preview(&self, run: Option<RunId>, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        async move {
+            let settings = self.0.named(&cancel).await?;
             // Whatever was found object by object may be of before.
-            *lock(&office.planned) = None;
-            jobs::preview(&Settings { run, ..settings.clone() }).map_err(|e| e.problem())
-        })
+            *lock(&self.0.planned) = None;
+            blocking(move || jobs::preview(&Settings { run, ..settings }).map_err(|e| e.problem())).await
+        }
+        .boxed()
     }
 
     fn planned(
@@ -685,28 +710,38 @@ impl Engine for RealEngine {
         query: PlannedQuery,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
-        self.with_office(move |office, settings| {
-            let mut kept = lock(&office.planned);
-            let settings = Settings { run: Some(run), ..settings.clone() };
-            let objects = match kept.take() {
-                Some((of, objects)) if of == run => objects,
-                _ => PlannedObjects::find(&settings, None).map_err(|e| e.problem())?,
-            };
-            let rows = objects.window(query, &|| cancel.is_cancelled()).map_err(|e| e.problem());
-            *kept = Some((run, objects));
-            rows
-        })
+        async move {
+            let settings = Settings { run: Some(run), ..self.0.named(&cancel).await? };
+            let office = Arc::clone(&self.0);
+            blocking(move || {
+                let mut kept = lock(&office.planned);
+                let objects = match kept.take() {
+                    Some((of, objects)) if of == run => objects,
+                    _ => PlannedObjects::find(&settings, None).map_err(|e| e.problem())?,
+                };
+                let rows = objects.window(query, &|| cancel.is_cancelled()).map_err(|e| e.problem());
+                *kept = Some((run, objects));
+                rows
+            })
+            .await
+        }
+        .boxed()
     }
 
     fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>> {
-        self.with_office(move |office, settings| {
-            let settings = Settings { run: Some(run), ..settings.clone() };
-            let plan = jobs::plan(&settings, office.clock.now()).map_err(|e| e.problem())?;
-            let name = settings.profile.as_deref().unwrap_or("plan");
-            let file = office.paths.data.join("plans").join(format!("{name}-run-{run}.json"));
-            crate::headless::plan::write(&file, &plan).map_err(|e| e.problem())?;
-            Ok(file.display().to_string())
-        })
+        async move {
+            let settings = Settings { run: Some(run), ..self.0.named(&CancellationToken::new()).await? };
+            let office = Arc::clone(&self.0);
+            blocking(move || {
+                let plan = jobs::plan(&settings, office.clock.now()).map_err(|e| e.problem())?;
+                let name = settings.profile.as_deref().unwrap_or("plan");
+                let file = office.paths.data.join("plans").join(format!("{name}-run-{run}.json"));
+                crate::headless::plan::write(&file, &plan).map_err(|e| e.problem())?;
+                Ok(file.display().to_string())
+            })
+            .await
+        }
+        .boxed()
     }
 
     fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {

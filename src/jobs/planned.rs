@@ -22,14 +22,14 @@ impl PlannedObjects {
     pub fn find(settings: &Settings, against: Option<RunId>) -> Result<Self, JobError> {
         let reader = open(settings)?;
         let run = runs::chosen(&reader, settings)?;
-        let target = settings.target();
+        let (target, names) = (settings.target(), settings.names()?);
         let asked = match against {
-            Some(before) => asked_against(&reader, &run, settings, before)?,
+            Some(before) => asked_against(&reader, &run, settings, &names, before)?,
             None => {
                 let last = last_writer(settings, target.as_ref())?;
                 let against = believed(last.as_ref(), &reader.tenant()?);
                 let target = target.as_ref();
-                preview::Asked { run: run.id, naming: settings.naming(), target, against, digests: false }
+                preview::Asked { run: run.id, names: &names, target, against, digests: false }
             }
         };
         let objects = Objects::find(&reader, asked).map_err(|e| JobError::failed(e.problem()))?;

@@ -9,15 +9,16 @@ use std::{
     collections::{BTreeMap, HashMap},
 };
 
-use super::{Asked, PreviewError, Verdict, compare, judge, partial_of};
+use super::{Asked, Lengths, PreviewError, Verdict, compare, finished, judge};
 use crate::{
     domain::{
         difference,
         entity::{Fingerprint, fingerprint},
         filter::{self, Scope},
         ids::RunId,
-        naming::Naming,
+        naming::Names,
         planned::{Deed, End, Planned, PlannedQuery, PlannedRows},
+        validate::Checker,
     },
     store::{Reader, StoreError},
 };
@@ -29,7 +30,7 @@ const AT_ONCE: usize = 512;
 #[derive(Debug)]
 pub struct Objects {
     run: RunId,
-    naming: Naming,
+    names: Names,
     /// Of which run the target is believed to hold the objects.
     before: Option<RunId>,
     /// Names of types, in the order in which they were met.
@@ -82,21 +83,25 @@ const fn deed(verdict: &Verdict) -> Option<Deed> {
 impl Objects {
     /// Finds all that an upload would create, change or delete; deletions are those that really happen.
     pub fn find(reader: &Reader, asked: Asked<'_>) -> Result<Self, PreviewError> {
-        let (partial, _) = partial_of(reader, &asked)?;
+        let info = finished(reader, asked.run)?;
+        let naming = asked.names.naming();
+        // Asked by both streams, one after the other.
+        let checker = RefCell::new(Checker::new(asked.names, &reader.tenant()?));
+        let mut lengths = Lengths { naming, bare: BTreeMap::new() };
         let found = RefCell::new(Finding::default());
         let mut prints = HashMap::new();
         let goes = |nums, states: Option<&str>, is_edge| {
-            if let Some(name) = states.filter(|name| !partial.contains(*name)) {
+            if let Some(name) = states {
                 found.borrow_mut().add(nums, name, Deed::Delete, is_edge);
             }
         };
         let (_, last) = compare(
             reader,
             &asked,
-            &mut |it| match it.ours {
-                Some(entity) => {
-                    let name = entity.entity_type();
-                    let verdict = judge(name, &entity.fingerprint(), &it.believed);
+            &mut |it| match it.ours.and_then(|entity| checker.borrow_mut().entity(entity)) {
+                Some(sent) => {
+                    let name = sent.entity.entity_type();
+                    let verdict = judge(name, &fingerprint(&sent.text), &it.believed);
                     if let Some(deed) = deed(&verdict) {
                         found.borrow_mut().add(it.nums, name, deed, false);
                     }
@@ -107,19 +112,23 @@ impl Objects {
                 }
                 None => goes(it.nums, it.believed.states.last().map(|(name, _)| name.as_str()), false),
             },
-            &mut |it| match it.ours {
+            &mut |it| match it.ours.filter(|edge| checker.borrow_mut().edge(edge, lengths.of(edge))) {
                 Some(edge) => {
-                    let name = asked.naming.edge_type(edge.kind);
-                    if let Some(deed) = deed(&judge(name, &edge.mapped, &it.believed)) {
+                    let name = naming.edge_type(edge.kind);
+                    if let Some(deed) = deed(&judge(name, &edge.state(), &it.believed)) {
                         found.borrow_mut().add(it.nums, name, deed, true);
                     }
                 }
                 None => goes(it.nums, it.believed.states.last().map(|(name, _)| name.as_str()), true),
             },
         )?;
-        let Finding { types, items } = found.into_inner();
+        let Finding { types, mut items } = found.into_inner();
+        // What is not sent is known now: what may be there of its types stays.
+        let partial = checker.into_inner().partial_types(&info.gaps);
+        let stays = |item: &Item| types.get(usize::from(item.of)).is_some_and(|name| partial.contains(name));
+        items.retain(|item| item.deed != Deed::Delete || !stays(item));
         let before = last.map(|last| last.run);
-        Ok(Self { run: asked.run, naming: asked.naming, before, types, items, prints })
+        Ok(Self { run: asked.run, names: asked.names.clone(), before, types, items, prints })
     }
 
     /// How many there are of each type, by what is done to them.
@@ -214,7 +223,7 @@ impl Objects {
     /// The account has no number of its own; its name is the tenant's.
     fn account(&self, reader: &Reader) -> Result<End, StoreError> {
         let tenant = reader.tenant()?;
-        let detail = reader.detail(self.run, self.naming, tenant.as_str())?;
+        let detail = reader.detail(self.run, &self.names, tenant.as_str())?;
         let name = detail.map(|detail| detail.name).unwrap_or_default();
         Ok(End { id: tenant.to_string(), name })
     }
@@ -237,7 +246,7 @@ impl Objects {
     /// What becomes different: of what was sent before, if that is kept, and is what the target is believed to hold.
     fn with_fields(&self, reader: &Reader, mut row: Planned, item: Item) -> Result<Planned, StoreError> {
         let (Deed::Change, false, Some(before)) = (row.deed, item.is_edge, self.before) else { return Ok(row) };
-        let entity = |run: RunId| match reader.detail(run, self.naming, &row.end.id) {
+        let entity = |run: RunId| match reader.detail(run, &self.names, &row.end.id) {
             Ok(detail) => Ok(detail.map(|detail| detail.entity)),
             // Runs are forgotten, and with them what was sent.
             Err(StoreError::NoSuchRun { .. }) => Ok(None),

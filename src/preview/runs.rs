@@ -6,11 +6,11 @@ use std::sync::mpsc::{Receiver, sync_channel};
 
 use crate::{
     domain::{
-        edge::Edge,
+        edge::{Edge, EdgeState},
         entity::{Entity, Fingerprint},
         ids::RunId,
         kind::EntityKind,
-        naming::Naming,
+        naming::Names,
     },
     store::{Believed, Compared, Reader, StoreError},
 };
@@ -30,20 +30,21 @@ struct Older {
 
 enum Content {
     Entity(Fingerprint),
-    Edge(bool),
+    Edge(EdgeState),
 }
 
 /// Hands over every key of either run, as [`Reader::compare`] does.
 pub(super) fn compare(
     reader: &Reader,
     [before, run]: [RunId; 2],
-    naming: Naming,
+    names: &Names,
     entities: &mut dyn FnMut(Compared<Entity, Fingerprint>),
-    edges: &mut dyn FnMut(Compared<Edge, bool>),
+    edges: &mut dyn FnMut(Compared<Edge, EdgeState>),
 ) -> Result<(), StoreError> {
     let tenant = reader.tenant()?;
     let older = Reader::open(reader.path(), Some(&tenant))?;
-    let account = (naming.entity_type(EntityKind::Account), naming.account_key(&tenant));
+    let naming = names.naming();
+    let account = (naming.entity_type(EntityKind::Account), names.account_key(&tenant));
     let of_entity = |entity: &Entity, nums| (false, entity.entity_type() != account.0, nums);
     let of_edge = |edge: &Edge, nums| (true, edge.from != account.1, nums);
     std::thread::scope(|scope| {
@@ -52,7 +53,7 @@ pub(super) fn compare(
             // Nobody listens any more once the newer run could not be read.
             let told = older.compare(
                 before,
-                naming,
+                names,
                 None,
                 &mut |it| {
                     if let Some(entity) = it.ours {
@@ -62,7 +63,7 @@ pub(super) fn compare(
                 },
                 &mut |it| {
                     if let Some(edge) = it.ours {
-                        let (place, content) = (of_edge(&edge, it.nums), Content::Edge(edge.mapped));
+                        let (place, content) = (of_edge(&edge, it.nums), Content::Edge(edge.state()));
                         let object_type = naming.edge_type(edge.kind).to_owned();
                         let _ = send.send(Older { place, object_type, content });
                     }
@@ -79,15 +80,15 @@ pub(super) fn compare(
                 ours: None,
                 believed: held(older.object_type, print),
             }),
-            Content::Edge(mapped) => (edges.borrow_mut())(Compared {
+            Content::Edge(state) => (edges.borrow_mut())(Compared {
                 nums: older.place.2,
                 ours: None,
-                believed: held(older.object_type, mapped),
+                believed: held(older.object_type, state),
             }),
         };
         let result = reader.compare(
             run,
-            naming,
+            names,
             None,
             &mut |mut it| {
                 if let Some(entity) = &it.ours {
@@ -101,8 +102,8 @@ pub(super) fn compare(
             &mut |mut it| {
                 if let Some(edge) = &it.ours {
                     let found = walk.borrow_mut().until(of_edge(edge, it.nums), &gone);
-                    if let Some(Older { object_type, content: Content::Edge(mapped), .. }) = found {
-                        it.believed = held(object_type, mapped);
+                    if let Some(Older { object_type, content: Content::Edge(state), .. }) = found {
+                        it.believed = held(object_type, state);
                     }
                 }
                 (edges.borrow_mut())(it);

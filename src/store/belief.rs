@@ -243,7 +243,7 @@ impl Writer {
                     "INSERT OR REPLACE INTO belief_edge (target, from_num, to_num, upload, type, mapped)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?
-                .execute(params![live.target, from.1, to, live.id, kind, edge.mapped])?;
+                .execute(params![live.target, from.1, to, live.id, kind, edge.state()])?;
             }
             Ok(())
         })
@@ -254,6 +254,15 @@ impl Writer {
         self.live(upload)?;
         self.transact(|db| {
             db.execute("UPDATE upload SET job_id = ?2 WHERE id = ?1", params![upload.0, job_id]).map(drop)
+        })
+    }
+
+    /// Notes which types are exempt from deletion, where that is other than when the upload began.
+    pub fn exempt(&mut self, upload: UploadId, partial_types: &[String]) -> Result<(), StoreError> {
+        self.live(upload)?;
+        self.transact(|db| {
+            let types = json!(partial_types).to_string();
+            db.execute("UPDATE upload SET partial = ?2 WHERE id = ?1", params![upload.0, types]).map(drop)
         })
     }
 

@@ -7,14 +7,21 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use super::Upload;
 use crate::{
-    domain::problem::Problem,
+    domain::{problem::Problem, validate::Checker},
     store::{StoreError, UploadId, Writer},
 };
+
+/// What whoever reads the store for an upload works with.
+pub(super) struct Desk {
+    pub writer: Writer,
+    /// Decides what is sent.
+    pub checker: Checker,
+}
 
 /// The books of one upload. They hold the store's one lock.
 pub(super) struct Books {
     /// `None` only while a call is made, or after one broke down.
-    writer: Option<Writer>,
+    desk: Option<Desk>,
     pub upload: UploadId,
 }
 
@@ -22,25 +29,44 @@ impl Books {
     /// Takes the lock, and opens a new page for the target.
     pub async fn open(job: &Upload, partial_types: Vec<String>) -> Result<Self, StoreError> {
         let (store, tenant, now) = (job.store.clone(), job.tenant.clone(), job.clock.now());
-        let (target, naming, run, anew) = (job.target.clone(), job.naming, job.run, job.anew);
+        let (target, names, run, anew) = (job.target.clone(), job.names.clone(), job.run, job.anew);
         let opened = spawn_blocking(move || {
             let mut writer = Writer::open(&store, &tenant, now)?;
             if anew {
                 writer.forget_target(&target)?;
             }
-            let upload = writer.begin_upload(&target, naming, run, now, &partial_types)?;
-            Ok(Self { writer: Some(writer), upload })
+            let upload = writer.begin_upload(&target, names.naming(), run, now, &partial_types)?;
+            let desk = Desk { writer, checker: Checker::new(&names, &tenant) };
+            Ok(Self { desk: Some(desk), upload })
         });
         opened.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     }
 
-    /// Lends the writer out, to be given back with [`Books::give_back`].
-    pub fn lend(&mut self) -> Result<Writer, StoreError> {
-        self.writer.take().ok_or(StoreError::NoSuchUpload { upload: self.upload.0 })
+    /// Lends the desk out, to be given back with [`Books::give_back`].
+    pub fn lend(&mut self) -> Result<Desk, StoreError> {
+        self.desk.take().ok_or(StoreError::NoSuchUpload { upload: self.upload.0 })
     }
 
-    pub fn give_back(&mut self, writer: Writer) {
-        self.writer = Some(writer);
+    pub fn give_back(&mut self, desk: Desk) {
+        self.desk = Some(desk);
+    }
+
+    /// What was sent and what was not, so far.
+    pub fn checker(&self) -> Result<&Checker, StoreError> {
+        let desk = self.desk.as_ref().ok_or(StoreError::NoSuchUpload { upload: self.upload.0 })?;
+        Ok(&desk.checker)
+    }
+
+    /// Adds the types of what was not sent to those that are exempt from deletion, and books them; all of them are the
+    /// answer.
+    pub async fn exempt(&mut self, known: Vec<String>) -> Result<Vec<String>, StoreError> {
+        let mut all = known.clone();
+        all.extend(self.checker()?.partial_types(&[]).into_iter().filter(|name| !known.contains(name)));
+        if all.len() > known.len() {
+            let types = all.clone();
+            self.call(move |writer, upload| writer.exempt(upload, &types)).await?;
+        }
+        Ok(all)
     }
 
     pub async fn job(&mut self, id: &str) -> Result<(), StoreError> {
@@ -65,13 +91,13 @@ impl Books {
         &mut self,
         call: impl FnOnce(&mut Writer, UploadId) -> Result<(), StoreError> + Send + 'static,
     ) -> Result<(), StoreError> {
-        let (mut writer, upload) = (self.lend()?, self.upload);
+        let (mut desk, upload) = (self.lend()?, self.upload);
         let called = spawn_blocking(move || {
-            let result = call(&mut writer, upload);
-            (writer, result)
+            let result = call(&mut desk.writer, upload);
+            (desk, result)
         });
-        let (writer, result) = called.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
-        self.writer = Some(writer);
+        let (desk, result) = called.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        self.desk = Some(desk);
         result
     }
 }

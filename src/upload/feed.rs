@@ -13,10 +13,10 @@ use std::{
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use super::Upload;
+use super::{Upload, books::Desk};
 use crate::{
     domain::batch::{Packer, Payload},
-    store::{Reader, SentEntity, StoreError, UploadId, Writer},
+    store::{Reader, SentEntity, StoreError, UploadId},
 };
 
 /// A body that is ready to be sent.
@@ -31,34 +31,38 @@ const AHEAD: usize = 2;
 
 pub(super) struct Feed {
     bodies: Arc<Mutex<mpsc::Receiver<Body>>>,
-    thread: JoinHandle<(Writer, Result<(), StoreError>)>,
+    thread: JoinHandle<(Desk, Result<(), StoreError>)>,
 }
 
 impl Feed {
-    pub fn start(payload: Payload, limit: usize, job: &Upload, writer: Writer, upload: UploadId) -> Self {
+    pub fn start(payload: Payload, limit: usize, job: &Upload, desk: Desk, upload: UploadId) -> Self {
         let (give, take) = mpsc::sync_channel(AHEAD);
-        let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.naming);
+        let (store, tenant, run, names) = (job.store.clone(), job.tenant.clone(), job.run, job.names.clone());
         let thread = std::thread::spawn(move || {
-            let mut writer = writer;
+            let mut desk = desk;
+            let Desk { writer, checker } = &mut desk;
             let read = Reader::open(&store, Some(&tenant)).and_then(|reader| match payload {
                 Payload::Entities => {
                     let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_entities(upload, sent));
-                    reader.for_each_entity(run, naming, &mut |entity| {
-                        let text = entity.text();
-                        pack.push(&text, SentEntity::of(&entity, &text))
+                    reader.for_each_entity(run, &names, &mut |entity| {
+                        let Some(sent) = checker.entity(entity) else { return ControlFlow::Continue(()) };
+                        pack.push(&sent.text, SentEntity::of(&sent.entity, &sent.text))
                     })?;
                     pack.end()
                 }
                 Payload::Relationships => {
                     let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_edges(upload, sent));
-                    reader.for_each_edge(run, naming, &mut |edge| {
-                        let text = edge.text(naming);
-                        pack.push(&text, edge)
+                    reader.for_each_edge(run, &names, &mut |edge| {
+                        let text = edge.text(names.naming());
+                        match checker.edge(&edge, text.len()) {
+                            true => pack.push(&text, edge),
+                            false => ControlFlow::Continue(()),
+                        }
                     })?;
                     pack.end()
                 }
             });
-            (writer, read)
+            (desk, read)
         });
         Self { bodies: Arc::new(Mutex::new(take)), thread }
     }
@@ -70,8 +74,8 @@ impl Feed {
         spawn_blocking(take).await.ok().flatten()
     }
 
-    /// Ends the reading, wherever it is, and gives the writer back.
-    pub async fn end(self) -> (Writer, Result<(), StoreError>) {
+    /// Ends the reading, wherever it is, and gives the desk back.
+    pub async fn end(self) -> (Desk, Result<(), StoreError>) {
         // The thread then finds nobody to give to.
         drop(self.bodies);
         let joined = spawn_blocking(move || self.thread.join()).await;

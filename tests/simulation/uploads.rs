@@ -34,7 +34,7 @@ fn sums(preview: &Preview, relationships: bool) -> (u64, u64, u64) {
 
 /// The job did what the preview had foretold.
 #[track_caller]
-fn is_job_of(figures: &JobFigures, preview: &Preview, what: &str) {
+pub fn is_job_of(figures: &JobFigures, preview: &Preview, what: &str) {
     assert_eq!(figures.status, "FINISHED", "{what}");
     let entities = (figures.num_entities_created, figures.num_entities_updated, figures.num_entities_deleted);
     assert_eq!(entities, sums(preview, false), "{what}: entities");
@@ -44,7 +44,7 @@ fn is_job_of(figures: &JobFigures, preview: &Preview, what: &str) {
 }
 
 /// What the target holds, by key.
-fn held(stage: &Stage) -> BTreeMap<String, String> {
+pub fn held(stage: &Stage) -> BTreeMap<String, String> {
     let text = stage.demo.uploaded(None).unwrap_or_default();
     text.lines()
         .map(|line| {

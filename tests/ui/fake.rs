@@ -30,7 +30,6 @@ use tenantry::{
         guard::Guard,
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
-        naming::Naming,
         origin::Origin,
         permission,
         planned::{Deed, End, Planned, PlannedQuery, PlannedRows},
@@ -42,6 +41,7 @@ use tenantry::{
         secret::Secret,
         target::{Destination, Instance, Place, Target},
         upload::{JobFigures, UploadPhase, UploadProgress},
+        validate::Finding,
         view::{EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
@@ -104,6 +104,7 @@ pub fn profile(organization: Option<&str>) -> ProfileView {
         cloud: Cloud::Global,
         endpoints: None,
         target: Some(target()),
+        names: Default::default(),
         credential: CredentialView::default(),
     }
 }
@@ -121,6 +122,8 @@ pub struct Script {
     pub orders: Vec<UploadOrder>,
     /// What speaks against an upload; else what the books say.
     pub guards: Option<Vec<Guard>>,
+    /// What validation has to tell of the next preview.
+    pub findings: Vec<Finding>,
     /// What the target is; else a custom instance.
     pub place: Option<Result<Place, Problem>>,
     /// What was asked for object by object.
@@ -606,8 +609,9 @@ impl Engine for Fake {
         async move {
             assert!(!self.clumsy.load(Ordering::SeqCst), "the comparison tripped");
             let script = self.script.lock().unwrap();
+            let naming = script.profile.as_ref().map(|p| p.names.naming()).unwrap_or_default();
             let mut changes: std::collections::BTreeMap<String, Changes> =
-                Naming::ActiveDirectory.all_types().map(|t| (t.to_owned(), Changes::default())).collect();
+                naming.all_types().map(|t| (t.to_owned(), Changes::default())).collect();
             let mut set = |kind: &str, create, change, delete, same| {
                 changes.insert(kind.to_owned(), Changes { create, change, delete, same });
             };
@@ -624,6 +628,7 @@ impl Engine for Fake {
                 run: of.unwrap_or(script.runs[0].id),
                 collected_at: "2026-11-22T10:20:19Z".parse().unwrap(),
                 target: script.profile.as_ref().and_then(|p| p.target.clone()),
+                naming,
                 baseline: match (known, script.doubtful) {
                     (false, _) => Baseline::Unknown,
                     (true, true) => Baseline::InDoubt {
@@ -638,6 +643,7 @@ impl Engine for Fake {
                 bytes: 12_400_000,
                 requests: 41,
                 expected_seconds: known.then_some(19.6),
+                findings: script.findings.clone(),
                 guards: script.guards.clone().unwrap_or_else(|| match known {
                     true => Vec::new(),
                     false => vec![Guard::FirstUpload],

@@ -280,9 +280,10 @@ pub const COMMANDS: &[Command] = commands! {
         "continue", Action::Continue, ["enter"], "upload", "go on to the upload; it asks before it sends", |m| at(m, Place::Preview) && preview::can_upload(m);
         "continue", Action::Continue, ["enter"], "go on", "do first what is missing", |m| at(m, Place::Preview) && preview::is_blocked(m);
         "objects", Action::Objects, ["d"], "object by object", "what is created, changed and deleted, one by one", |m| at(m, Place::Preview) && preview::is_ready(m);
-        "newest", Action::Newest, ["n"], "the newest run", "compare the newest finished run instead of this one", |m| at(m, Place::Preview) && preview::is_of_older(m);
+        "newest", Action::Newest, ["N"], "the newest run", "compare the newest finished run instead of this one", |m| at(m, Place::Preview) && preview::is_of_older(m);
         "refresh", Action::Refresh, ["r"], "compare again", "compare once more", |m| at(m, Place::Preview) && preview::is_ready(m);
         "keep-plan", Action::KeepPlan, ["w"], "", "keep it as a plan, for tenantry upload --plan", |m| at(m, Place::Preview) && preview::is_ready(m);
+        "names", Action::Names, ["n"], "other names", "send the tenant under other names: active-directory, or those of graph-microsoft-365", |m| at(m, Place::Preview) && preview::can_be_renamed(m);
         "stop", Action::Cancel, ["c"], "stop", "stop comparing", |m| at(m, Place::Preview) && preview::is_working(m);
     }
     Upload {
