@@ -6,7 +6,7 @@ mod script;
 
 use std::path::PathBuf;
 
-pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, Requests, RowArgs, Show, Why};
+pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, Requests, RowArgs, Show, Tree, TreeFormat, Why};
 pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
 pub use script::{About, Script, ScriptShell};
 
@@ -161,6 +161,9 @@ pub enum Command {
     Groups(Groups),
     /// Tell through what something is in a group: all shortest ways
     Why(Why),
+    /// Draw what is around an object: the groups that it is in above, its members below; as text, Mermaid, DOT or GraphML
+    #[command(visible_alias = "graph")]
+    Tree(Tree),
     /// Tell what came, went or changed between two runs
     Diff(Diff),
     /// Tell what was asked of Microsoft and JupiterOne, request by request: the logs of the last runs

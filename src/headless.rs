@@ -35,6 +35,7 @@ pub async fn run(cli: Cli, command: Command) -> Exit {
         Command::Members(args) => explore::members(&cli.common, &args),
         Command::Groups(args) => explore::groups(&cli.common, &args),
         Command::Why(args) => explore::why(&cli.common, &args),
+        Command::Tree(args) => explore::tree(&cli.common, &args),
         Command::Diff(args) => explore::diff(&cli.common, &args),
         Command::Requests(args) => requests::run(&cli.common, &args),
         Command::Preview(args) => preview::run(&cli.common, &args, Output::new(args.output.json)).await,

@@ -18,6 +18,8 @@ mod journey;
 mod logs;
 #[path = "ui/naming.rs"]
 mod naming;
+#[path = "ui/near.rs"]
+mod near;
 #[path = "ui/object.rs"]
 mod object;
 #[path = "ui/pictures.rs"]

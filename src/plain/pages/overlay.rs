@@ -21,6 +21,7 @@ use crate::{
     },
     domain::{
         filter::{FIELDS, OPERATORS},
+        near::Drawing,
         planned::Deed,
         text::grouped,
     },
@@ -163,6 +164,10 @@ fn over_list(model: &Model, popup: Over) -> Part {
             let rows = view.window.total.map(grouped).unwrap_or_default();
             let forms = copy::FORMS.iter().map(|(_, title)| (*title).to_owned());
             (format!("Write {rows} rows to a file"), forms.collect())
+        }
+        Over::Draw { .. } => {
+            let drawings = Drawing::ALL.iter().map(|drawing| drawing.title().to_owned());
+            ("Draw it in a file".to_owned(), drawings.collect())
         }
         Over::Words { .. } => {
             let mut part = Part::titled(format!("What the filter of {} understands", view.scope().plural()));
