@@ -13,6 +13,7 @@ mod output;
 pub mod plan;
 mod preview;
 mod profile;
+mod replay;
 mod requests;
 mod script;
 mod session;
@@ -42,6 +43,7 @@ pub async fn run(cli: Cli, command: Command) -> Exit {
         Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)).await,
         Command::Profile(args) => profile::run(&cli.common, args).await,
         Command::Script(args) => script::run(&cli.common, &args),
+        Command::Replay(args) => replay::run(&args),
         Command::Info(args) => info::run(&cli.common, args).await,
         Command::Completions { shell } => info::completions(shell),
         Command::Man => info::man(),

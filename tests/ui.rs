@@ -28,6 +28,8 @@ mod pictures;
 mod plain;
 #[path = "ui/profiles.rs"]
 mod profiles;
+#[path = "ui/recorded.rs"]
+mod recorded;
 #[path = "ui/screens.rs"]
 mod screens;
 #[path = "ui/terminal.rs"]

@@ -50,6 +50,7 @@ pub fn preferences(flags: &Screen, variable: impl Fn(&str) -> Option<String>, fi
         keys: std::mem::take(&mut read.keys),
         layouts: read.settings.layouts,
         told,
+        record: flags.record.clone(),
     }
 }
 
