@@ -106,7 +106,10 @@ fn a_recording_holds_what_was_seen_and_no_secret() {
     assert!(!written.pictures.iter().any(|p| p.contains(&SECRET[36..])), "its end is not shown while it is kept");
     let kept = std::fs::read_to_string(&file).unwrap();
     assert!(kept.contains("\"secret\":1") && kept.contains("Client secret"), "{kept}");
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions()) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions()) & 0o777,
+        0o600
+    );
 
     let mut again = Terminal::start(&command, LARGE);
     again.shows("cannot be begun");
