@@ -63,7 +63,7 @@ mod tests {
         };
         let (first, second) = (
             "── step 1 of 2, 10x2: by itself\nusers\nq quit\n\n",
-            "── step 2 of 2, 10x2: j, 12 of a secret\ngro<U+202E>ups\nq quit\n\n",
+            "── step 2 of 2, 10x2: j, 12 of a secret\ngro‹U+202E›ups\nq quit\n\n",
         );
         check(None, &format!("{first}{second}"));
         check(Some(1), first);
