@@ -4,17 +4,19 @@
 //! knows a terminal or prints; what a job decides is decided in the engine modules that it puts together.
 
 mod endpoints;
+mod export;
 mod guard;
 mod logs;
 mod look;
 mod runs;
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 pub use crate::graph::Hold;
 pub use endpoints::{Endpoint, Who, besides, endpoints};
+pub use export::export;
 pub use guard::Guard;
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
@@ -43,10 +45,9 @@ use crate::{
         secret::Secret,
         target::Target,
         text::visible,
-        upload::JobFigures,
+        upload::{JobFigures, Manner},
         view::RunInfo,
     },
-    export::{self, ExportReport},
     graph::{GraphClient, GraphConfig},
     ingest::{self, Collect, CollectError, amend::CannotAmend},
     jupiterone::{JupiterOneClient, JupiterOneConfig},
@@ -350,21 +351,6 @@ fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Prev
     Ok(preview)
 }
 
-/// Writes what an upload would send to a folder.
-pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, ExportReport), JobError> {
-    let reader = open(settings)?;
-    let run = runs::chosen(&reader, settings)?;
-    let naming = settings.naming();
-    let report = export::ndjson(
-        dir,
-        naming,
-        |sink| reader.for_each_entity(run.id, naming, sink),
-        |sink| reader.for_each_edge(run.id, naming, sink),
-    )
-    .map_err(|e| JobError::failed(e.problem(StoreError::problem)))?;
-    Ok((run, report))
-}
-
 /// An upload that may begin: what it would do, to which target, and what speaks against it.
 #[derive(Debug, Clone)]
 pub struct Ready {
@@ -374,6 +360,7 @@ pub struct Ready {
     pub naming: Naming,
     /// What has to be lifted before it may begin.
     pub guards: Vec<Guard>,
+    pub manner: Manner,
 }
 
 /// Looks at what an upload would do, without any request.
@@ -387,7 +374,7 @@ pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
         .last_writer(&target)
         .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
     let guards = guard::guards(&preview, &tenant, settings.naming(), last.as_ref());
-    Ok(Ready { preview, target, tenant, naming: settings.naming(), guards })
+    Ok(Ready { preview, target, tenant, naming: settings.naming(), guards, manner: Manner::default() })
 }
 
 /// Synchronises the target with the run that [`prepare_upload`] looked at. Guards must have been lifted by then.
@@ -424,6 +411,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
         run: ready.preview.run,
         store: settings.store()?.clone(),
         tenant: ready.tenant.clone(),
+        manner: ready.manner,
         clock: Arc::clone(&context.clock),
         reporter: Arc::clone(&context.reporter),
         cancel: context.cancel.clone(),

@@ -20,6 +20,7 @@ use crate::{
         preview::{Baseline, Changes, Preview},
         problem::Problem,
         target::Target,
+        upload::LeftJob,
     },
     store::{Believed, Reader, StoreError},
 };
@@ -109,7 +110,14 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
         gaps: info.gaps,
         bytes,
         requests: bodies + REQUESTS_BESIDE_BODIES,
+        left: left(reader, target)?,
     })
+}
+
+/// What earlier uploads left behind at the target.
+fn left(reader: &Reader, target: Option<&Target>) -> Result<Vec<LeftJob>, StoreError> {
+    let left = target.map(|target| reader.left_uploads(target)).transpose()?.unwrap_or_default();
+    Ok(left.into_iter().map(|left| left.job).collect())
 }
 
 /// Counts one of the two streams.

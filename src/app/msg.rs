@@ -13,6 +13,7 @@ use crate::domain::{
     check::Check,
     credential::CertificateView,
     explore::{Again, Answer, Question},
+    export::{ExportFormat, Exported},
     ids::RunId,
     preview::Preview,
     problem::Problem,
@@ -76,6 +77,7 @@ pub enum Outcome {
     Answered(Answer),
     Previewed(Box<Preview>),
     Uploaded(Box<JobFigures>),
+    Exported(Exported),
     UploadFailed(Box<UploadFailure>),
     /// The demo's tenant has changed.
     Advanced,
@@ -128,6 +130,8 @@ pub enum Work {
     Ask(RunId, Question),
     Preview,
     Upload(UploadOrder),
+    /// Everything that an upload would send, to files.
+    Export(ExportFormat),
     Advance,
     /// The demo's administrator is asked to consent.
     DemoConsent,
@@ -149,6 +153,7 @@ impl Work {
             Self::Ask(..) => Kind::Ask,
             Self::Preview => Kind::Preview,
             Self::Upload(_) => Kind::Upload,
+            Self::Export(_) => Kind::Export,
             Self::Advance | Self::DemoConsent => Kind::Advance,
         }
     }
@@ -174,6 +179,8 @@ pub enum Kind {
     Ask,
     Preview,
     Upload,
+    /// Writing a run to files.
+    Export,
     Advance,
 }
 
@@ -194,13 +201,14 @@ impl Kind {
             Self::Ask => "reading the store",
             Self::Preview => "comparing",
             Self::Upload => "the upload",
+            Self::Export => "writing files",
             Self::Advance => "changing the demo's tenant",
         }
     }
 
     /// Whether leaving now would cut something short that a person waits for.
     pub const fn is_at_stake(self) -> bool {
-        matches!(self, Self::Save | Self::ProfileChange | Self::Collect | Self::Upload)
+        matches!(self, Self::Save | Self::ProfileChange | Self::Collect | Self::Upload | Self::Export)
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     profiles::{self, Popup},
     wizard::keys::is_unsaved,
 };
-use crate::domain::reading::How;
+use crate::domain::{export::ExportFormat, reading::How};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
@@ -24,6 +24,10 @@ pub enum Overlay {
     Ask(Question, AskPhase),
     /// How to read: which of [`ingest::choices`](super::ingest::choices).
     How {
+        chosen: usize,
+    },
+    /// In which form to write everything: which of [`ExportFormat::ALL`].
+    Export {
         chosen: usize,
     },
     /// Something that takes a typed word.
@@ -127,6 +131,15 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 super::ingest::read(model, *how, fx);
             }
         }
+        (Action::Move(to), Some(Overlay::Export { chosen })) => {
+            let at = u16::try_from(*chosen).unwrap_or(0);
+            *chosen = usize::from(to.scroll(at, 1)).min(ExportFormat::ALL.len() - 1);
+        }
+        (Action::Continue, Some(Overlay::Export { chosen })) => {
+            let chosen = *chosen;
+            model.overlays.pop();
+            super::export::chosen(model, chosen, fx);
+        }
         (Action::Continue, Some(Overlay::Type { word, field, wrong })) => {
             if field.text().trim().eq_ignore_ascii_case(word) {
                 model.overlays.pop();
@@ -153,6 +166,7 @@ pub(super) fn settle(model: &mut Model) {
         Overlay::Help(_)
         | Overlay::Palette(_)
         | Overlay::Told { .. }
+        | Overlay::Export { .. }
         | Overlay::Type { .. }
         | Overlay::Browse(_)
         | Overlay::Profile(_) => true,

@@ -10,9 +10,10 @@ use super::{
     views::{UploadFailure, UploadOrder},
 };
 use crate::domain::{
+    ids::RunId,
     preview::Baseline,
     progress::{Event, LogLine},
-    upload::{JobFigures, UploadProgress},
+    upload::{JobFigures, LeftJob, Leftover, UploadProgress},
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +22,8 @@ pub struct Upload {
     pub progress: UploadProgress,
     /// How far a long page is scrolled.
     pub scroll: u16,
+    /// What is to become of an open job of an upload that was cut off.
+    pub leftover: Leftover,
     /// The last line that the engine had to say.
     pub log: Option<LogLine>,
 }
@@ -46,6 +49,8 @@ pub enum Missing {
     Target,
     Run,
     Comparison,
+    /// The target holds all of it.
+    Anything,
 }
 
 pub fn missing(m: &Model) -> Option<Missing> {
@@ -55,9 +60,28 @@ pub fn missing(m: &Model) -> Option<Missing> {
         Some(profile) if profile.target.is_none() => Some(Missing::Target),
         Some(_) => match m.comparison.ready() {
             // What was seen in the preview is what is sent, nothing newer.
-            Some(p) if p.target.is_some() && Some(p.run) == m.finished() => None,
+            Some(p) if p.target.is_some() && Some(p.run) == m.finished() => p.is_nothing().then_some(Missing::Anything),
             _ => Some(Missing::Comparison),
         },
+    }
+}
+
+/// What becomes of a job that an earlier upload left behind, in words.
+pub fn what_of(m: &Model, left: &LeftJob, run: RunId) -> String {
+    let began = left.since.to_zoned(m.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+    match (left.in_doubt, left.run == run, m.upload.leftover) {
+        (true, ..) => format!("How the upload of {began} ended is not known: JupiterOne is asked first."),
+        (false, true, Leftover::GoOn) => {
+            format!(
+                "The upload of {began} was cut off. Its open job is gone on with: what has arrived is not sent again."
+            )
+        }
+        (false, true, Leftover::Abort) => {
+            format!("The upload of {began} was cut off. Its open job is aborted, and all is sent anew.")
+        }
+        (false, false, _) => {
+            format!("The upload of {began}, of run {}, was cut off. Its open job is aborted.", left.run)
+        }
     }
 }
 
@@ -73,6 +97,11 @@ pub(super) fn is_over(m: &Model) -> bool {
 
 pub(super) fn can_start(m: &Model) -> bool {
     !is_running(m) && !is_over(m) && missing(m).is_none()
+}
+
+/// An upload of this run was cut off, and its job may be gone on with.
+pub(super) fn has_open_job(m: &Model) -> bool {
+    can_start(m) && m.comparison.ready().is_some_and(|preview| preview.open_job().is_some())
 }
 
 pub(super) fn is_blocked(m: &Model) -> bool {
@@ -107,8 +136,15 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             Some(Missing::Target) => super::wizard::enter_jupiterone(model),
             Some(Missing::Run) => super::ingest::enter(model, fx),
             Some(Missing::Comparison) => preview::enter(model, fx),
+            Some(Missing::Anything) => super::dashboard::enter(model, fx),
             None => {}
         },
+        Action::OpenJob => {
+            model.upload.leftover = match model.upload.leftover {
+                Leftover::Abort => Leftover::GoOn,
+                Leftover::GoOn => Leftover::Abort,
+            };
+        }
         Action::Cancel => model.overlays.push(Overlay::Ask(Question::CancelUpload, AskPhase::Confirm)),
         Action::Move(to) => model.upload.scroll = to.scroll(model.upload.scroll, 8),
         Action::Back => preview::enter(model, fx),
@@ -131,6 +167,7 @@ pub(super) fn confirmed(model: &mut Model, fx: &mut Fx) {
         target,
         run: preview.run,
         first_upload: matches!(preview.baseline, Baseline::Unknown | Baseline::NoTarget),
+        leftover: model.upload.leftover,
     };
     let progress = UploadProgress::default();
     let job = model.start(Work::Upload(order), fx);

@@ -322,6 +322,8 @@ pub struct UploadOrder {
     pub run: crate::domain::ids::RunId,
     /// Whether the person typed what a target without a record asks for.
     pub first_upload: bool,
+    /// What becomes of an open job of an upload that was cut off.
+    pub leftover: crate::domain::upload::Leftover,
 }
 
 /// Why an upload did not finish, and what that means for the target.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{completeness::Gap, ids::RunId, target::Target};
+use super::{completeness::Gap, ids::RunId, target::Target, upload::LeftJob};
 
 /// What an upload would do to the objects of one `_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -59,9 +59,22 @@ pub struct Preview {
     /// Size of all bodies, in bytes, and in how many requests they go.
     pub bytes: u64,
     pub requests: u64,
+    /// Jobs that earlier uploads to the target left behind.
+    #[serde(default)]
+    pub left: Vec<LeftJob>,
 }
 
 impl Preview {
+    /// Whether the target is known to hold exactly this, and no job of ours is left there: there is nothing to upload.
+    pub fn is_nothing(&self) -> bool {
+        matches!(self.baseline, Baseline::Known { .. }) && self.total().is_nothing() && self.left.is_empty()
+    }
+
+    /// The open job of an upload of this run that was cut off.
+    pub fn open_job(&self) -> Option<&LeftJob> {
+        self.left.iter().rev().find(|left| !left.in_doubt && left.run == self.run)
+    }
+
     /// How many objects of each `_type` an upload sends.
     pub fn counts(&self) -> BTreeMap<&str, u64> {
         self.changes.iter().map(|(name, changes)| (name.as_str(), changes.sent())).collect()

@@ -14,6 +14,7 @@ use crate::{
         check::Check,
         credential::CertificateView,
         explore::{Again, Answer, Question},
+        export::{ExportFormat, Exported},
         ids::RunId,
         preview::Preview,
         problem::Problem,
@@ -90,6 +91,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// What an upload of the newest finished run of everything to the profile's target would do.
     fn preview(&self, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
+
+    /// Writes what an upload would send to files in the current directory.
+    fn export(&self, format: ExportFormat, cancel: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>>;
 
     /// Uploads the run that was seen in the preview, reporting `Event::Upload` and `Event::Log`.
     fn upload(

@@ -34,6 +34,7 @@ use crate::{
         completeness::RunStatus,
         credential::{CertificateView, Credential},
         explore::{Again, Answer, Question},
+        export::{ExportFormat, Exported},
         ids::RunId,
         origin::Origin,
         preview::Preview,
@@ -385,7 +386,7 @@ impl Office {
         let Session { settings, secrets, .. } = self.session();
         let not_started = |problem| UploadFailure { problem, end: UploadEnd::NotStarted };
         let looked = settings.clone();
-        let ready =
+        let mut ready =
             blocking(move || jobs::prepare_upload(&looked).map_err(|e| e.problem())).await.map_err(not_started)?;
         if ready.preview.run != order.run || ready.target != order.target {
             return Err(not_started(
@@ -400,6 +401,7 @@ impl Office {
         }
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| not_started(e.problem()))?;
         let context = self.context(settings, secrets, reporter, cancel);
+        ready.manner.leftover = order.leftover;
         jobs::upload(&context, ready).await.map_err(|error| UploadFailure {
             end: match &error {
                 JobError::Upload(e) => end_of(e.is_cancelled(), jobs::end_of(e)),
@@ -648,6 +650,17 @@ impl Engine for RealEngine {
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
         self.with_office(|_, settings| jobs::preview(settings).map_err(|e| e.problem()))
+    }
+
+    fn export(&self, format: ExportFormat, cancel: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>> {
+        self.with_office(move |_, settings| {
+            let run = jobs::finished(settings).map_err(|e| e.problem())?;
+            let name = format!("tenantry-run-{}-{}", run.id, format.as_str());
+            let dir = std::env::current_dir().unwrap_or_default().join(name);
+            let (_, report) = jobs::export(settings, format, &dir, &cancel).map_err(|e| e.problem())?;
+            let path = dir.display().to_string();
+            Ok(Exported { path, entities: report.entities, relationships: report.relationships })
+        })
     }
 
     fn upload(

@@ -81,6 +81,7 @@ mod tests {
                 gaps: Vec::new(),
                 bytes: 0,
                 requests: 0,
+                left: Vec::new(),
             };
             let writer = writer.map(|tenant| TargetWriter {
                 tenant: tenant.clone(),

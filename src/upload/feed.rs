@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use super::Upload;
+use super::{Upload, arrivals::Arrivals};
 use crate::{
     domain::batch::{Packer, Payload},
     store::{Reader, SentEntity, StoreError, UploadId, Writer},
@@ -22,8 +22,19 @@ use crate::{
 /// A body that is ready to be sent.
 #[derive(Debug)]
 pub(super) struct Body {
+    /// 0, 1, 2 … of its stream; its parts have the same.
+    pub number: u64,
     pub bytes: Bytes,
     pub objects: u64,
+}
+
+/// What a feed begins with, and what it is told meanwhile.
+pub(super) struct Progress {
+    /// So many objects arrived in an earlier process: they are not sent again.
+    pub skip: u64,
+    /// How many entities had arrived before, where relationships are sent.
+    pub entities: u64,
+    pub arrivals: Arc<Arrivals>,
 }
 
 /// Bodies that wait for a sender.
@@ -35,23 +46,49 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    pub fn start(payload: Payload, limit: usize, job: &Upload, writer: Writer, upload: UploadId) -> Self {
+    pub fn start(
+        payload: Payload,
+        limit: usize,
+        job: &Upload,
+        writer: Writer,
+        upload: UploadId,
+        progress: Progress,
+    ) -> Self {
         let (give, take) = mpsc::sync_channel(AHEAD);
         let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.naming);
         let thread = std::thread::spawn(move || {
             let mut writer = writer;
+            let Progress { skip, entities, arrivals } = progress;
+            let mut before = skip;
+            let mut skips = move || {
+                let skips = before > 0;
+                before = before.saturating_sub(1);
+                skips
+            };
             let read = Reader::open(&store, Some(&tenant)).and_then(|reader| match payload {
                 Payload::Entities => {
-                    let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_entities(upload, sent));
+                    let mut pack = Pack::new(payload, limit, &give, |sent| {
+                        writer.note_arrived(upload, arrivals.objects(), 0)?;
+                        writer.note_entities(upload, sent)
+                    });
                     reader.for_each_entity(run, naming, &mut |entity| {
+                        if skips() {
+                            return ControlFlow::Continue(());
+                        }
                         let text = entity.text();
                         pack.push(&text, SentEntity::of(&entity, &text))
                     })?;
                     pack.end()
                 }
                 Payload::Relationships => {
-                    let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_edges(upload, sent));
+                    let mut pack = Pack::new(payload, limit, &give, |sent| {
+                        writer.note_arrived(upload, entities, arrivals.objects())?;
+                        writer.note_edges(upload, sent)
+                    });
                     reader.for_each_edge(run, naming, &mut |edge| {
+                        if skips() {
+                            return ControlFlow::Continue(());
+                        }
                         let text = edge.text(naming);
                         pack.push(&text, edge)
                     })?;
@@ -85,13 +122,14 @@ struct Pack<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> {
     packer: Packer,
     noted: Vec<T>,
     note: N,
+    bodies: u64,
     give: &'a mpsc::SyncSender<Body>,
     failed: Option<StoreError>,
 }
 
 impl<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> Pack<'a, T, N> {
     fn new(payload: Payload, limit: usize, give: &'a mpsc::SyncSender<Body>, note: N) -> Self {
-        Self { packer: Packer::with_limit(payload, limit), noted: Vec::new(), note, give, failed: None }
+        Self { packer: Packer::with_limit(payload, limit), noted: Vec::new(), note, bodies: 0, give, failed: None }
     }
 
     fn push(&mut self, text: &str, note: T) -> ControlFlow<()> {
@@ -108,7 +146,9 @@ impl<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> Pack<'a, T, N> {
             return ControlFlow::Break(());
         }
         self.noted.clear();
-        match self.give.send(Body { bytes: Bytes::from(text), objects }) {
+        let number = self.bodies;
+        self.bodies += 1;
+        match self.give.send(Body { number, bytes: Bytes::from(text), objects }) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
         }

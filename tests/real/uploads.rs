@@ -1,0 +1,190 @@
+//! Uploads by the real program that are killed, stopped and gone on with, against a demo server in another process: at the
+//! end the target holds what the seed defines, each object once.
+
+use std::{
+    collections::BTreeSet,
+    process::{Child, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{
+    journey::Truth,
+    processes::{random, signal},
+    program::{Done, Home, Served, ndjson},
+};
+
+const SIZE: [&str; 6] = ["--users", "700", "--groups", "90", "--seed", "7"];
+/// Many bodies.
+const SMALL: [&str; 2] = ["--max-body", "20000"];
+/// How long anything may take.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+fn upload(served: &Served, home: &Home, args: &[&str]) -> Child {
+    let mut command = served.tenantry(home);
+    command.args(["upload", "--json", "--yes", "--first-upload"]).args(SMALL).args(args);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn end(child: Child) -> Done {
+    Done::of(&child.wait_with_output().unwrap())
+}
+
+/// The last parts of the paths that JupiterOne was asked for by now.
+fn asked(served: &Served) -> Vec<String> {
+    let seen = served.door("jupiterone_url", "GET", "/_demo/requests");
+    let requests = seen["requests"].as_array().unwrap().iter().filter(|r| r["service"] == "jupiterone");
+    requests.map(|r| r["path"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Waits until JupiterOne was asked so many times, or the child has ended.
+fn until_asked(served: &Served, child: &mut Child, count: usize) {
+    let end = Instant::now() + DEADLINE;
+    while asked(served).len() < count && child.try_wait().unwrap().is_none() {
+        assert!(Instant::now() < end, "JupiterOne was asked {} times, not {count}", asked(served).len());
+    }
+}
+
+/// The target holds what the store would send, object by object, and nothing else; and that is what the seed defines.
+fn holds_the_truth(served: &Served, home: &Home, day: u32) {
+    let out = home.path("out");
+    let export = served.tenantry(home).args(["export", "--json", "--format", "ndjson", "--out"]).arg(&out).output();
+    Done::of(&export.unwrap()).expect(0);
+    let mut ours: BTreeSet<String> = BTreeSet::new();
+    for name in ["entities.ndjson", "relationships.ndjson"] {
+        ours.extend(ndjson(&out.join(name)).iter().map(Value::to_string));
+    }
+    let text = served.door_text("jupiterone_url", "GET", "/_demo/graph", b"");
+    let theirs: BTreeSet<String> =
+        text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap().to_string()).collect();
+    assert_eq!(text.lines().count(), theirs.len());
+    assert!(ours == theirs, "day {day}: {} and {}", ours.len(), theirs.len());
+    let counts = Truth::write(home, &SIZE, day).counts();
+    let want: u64 = counts.as_object().unwrap().values().map(|n| n.as_u64().unwrap()).sum();
+    assert_eq!(ours.len() as u64, want, "day {day}");
+}
+
+/// Killed anywhere, again and again, and begun anew or gone on with: nothing is lost, nothing is there twice, and what is
+/// believed of the target is never better than what is true.
+#[test]
+fn a_killed_upload_loses_nothing_and_doubles_nothing() {
+    let home = Home::new();
+    let served = Served::start(&home, &SIZE);
+    let mut requests = 0;
+    let (mut cut_off, mut resumed) = (0, 0);
+    for day in 0..3 {
+        served.run(&home, &["collect", "--json"]).expect(0);
+        if day == 0 {
+            // How many requests a whole one makes, tried on another target.
+            let elsewhere = Home::new();
+            served.run(&elsewhere, &["collect", "--json"]).expect(0);
+            let before = asked(&served).len();
+            let args = ["upload", "--yes", "--first-upload", "--jupiterone-scope", "elsewhere"];
+            let mut command = elsewhere.tenantry();
+            for (name, member) in
+                [("JUPITERONE_ACCOUNT", "jupiterone_account"), ("JUPITERONE_API_KEY", "jupiterone_api_key")]
+            {
+                command.env(name, served.text(member));
+            }
+            command.args(["--tenant-id", served.text("tenant_id"), "--jupiterone-url", served.text("jupiterone_url")]);
+            Done::of(&command.args(args).args(SMALL).output().unwrap()).expect(0);
+            requests = asked(&served).len() - before;
+            assert!(requests > 40, "an upload worth the test: {requests}");
+        }
+        for kill in 0..6 {
+            let args: &[&str] = if kill % 2 == 1 { &["--resume-job"] } else { &[] };
+            let before = asked(&served).len();
+            let mut child = upload(&served, &home, args);
+            let after = 1 + random(requests + 2);
+            until_asked(&served, &mut child, before + after);
+            child.kill().unwrap();
+            let done = end(child);
+            cut_off += usize::from(done.code != 0);
+            resumed += usize::from(done.stderr.contains("is gone on with"));
+            println!("day {day}: killed after {after} of {requests} requests, exit {}", done.code);
+        }
+        let foretold = served.run(&home, &["preview", "--json"]).finished().clone();
+        let done = end(upload(&served, &home, if day == 1 { &["--resume-job"] } else { &[] })).expect(0);
+        if foretold["baseline"].to_string().contains("known") && done.finished()["job"].is_object() {
+            let sum = |figure: &str| -> u64 {
+                foretold["changes"].as_object().unwrap().values().map(|c| c[figure].as_u64().unwrap()).sum()
+            };
+            let job = &done.finished()["job"];
+            let of = |what: &str| {
+                job[format!("numEntities{what}")].as_u64().unwrap()
+                    + job[format!("numRelationships{what}")].as_u64().unwrap()
+            };
+            assert_eq!((of("Created"), of("Updated"), of("Deleted")), (sum("create"), sum("change"), sum("delete")));
+        }
+        holds_the_truth(&served, &home, day);
+        // And that is known: nothing is to be done, and no job is started for nothing.
+        served.run(&home, &["preview", "--json", "--detailed-exitcode"]).expect(0);
+        let before = asked(&served).len();
+        let nothing = end(upload(&served, &home, &[])).expect(0);
+        assert!(nothing.stderr.contains("nothing to do") && nothing.finished()["job"].is_null(), "{}", nothing.stderr);
+        assert_eq!(asked(&served).len(), before);
+        served.advance();
+    }
+    assert!(cut_off > 6, "only {cut_off} of 18 were still at it");
+    println!("{cut_off} of 18 were cut off, {resumed} gone on with");
+    // Every job that was begun has ended, but for those whose start was never answered.
+    let paths = asked(&served);
+    assert!(paths.iter().any(|p| p.ends_with("/abort")));
+}
+
+/// What the next upload says of a job that was left open, and does with it.
+#[test]
+fn the_next_upload_finds_the_open_job() {
+    let home = Home::new();
+    let served = Served::start(&home, &SIZE);
+    served.run(&home, &["collect", "--json"]).expect(0);
+    let killed = || {
+        let before = asked(&served).len();
+        let mut child = upload(&served, &home, &[]);
+        until_asked(&served, &mut child, before + 30);
+        child.kill().unwrap();
+        assert_ne!(end(child).code, 0, "it was to be killed in the middle");
+        asked(&served).len()
+    };
+    let before = killed();
+    let done = end(upload(&served, &home, &["--resume-job"])).expect(0);
+    assert!(done.stderr.contains("is gone on with"), "{}", done.stderr);
+    let paths = &asked(&served)[before..];
+    assert!(!paths.iter().any(|p| p.ends_with("/jobs") || p.ends_with("/abort")), "{paths:?}");
+    let bodies =
+        |paths: &[String]| paths.iter().filter(|p| p.contains("/entities") || p.contains("/relationships")).count();
+    let rest = bodies(paths);
+    holds_the_truth(&served, &home, 0);
+
+    served.advance();
+    served.run(&home, &["collect", "--json"]).expect(0);
+    let before = killed();
+    let done = end(upload(&served, &home, &[])).expect(0);
+    assert!(done.stderr.contains("is aborted"), "{}", done.stderr);
+    let paths = &asked(&served)[before..];
+    let at = |end: &str| paths.iter().position(|p| p.ends_with(end)).unwrap_or_else(|| panic!("{end}: {paths:?}"));
+    assert!(at("/abort") < at("/jobs") && at("/jobs") < at("/finalize"));
+    assert!(rest < bodies(paths), "going on sends less: {rest} and {}", bodies(paths));
+    holds_the_truth(&served, &home, 1);
+}
+
+/// Asked to end, it aborts its job and says so; asked twice, it ends at once.
+#[test]
+fn an_upload_that_is_asked_to_end_aborts_its_job() {
+    for number in [libc::SIGINT, libc::SIGTERM] {
+        let home = Home::new();
+        let served = Served::start(&home, &SIZE);
+        served.run(&home, &["collect", "--json"]).expect(0);
+        let mut child = upload(&served, &home, &[]);
+        until_asked(&served, &mut child, 12);
+        signal(child.id(), number);
+        let done = end(child).expect(130);
+        assert!(done.stderr.contains("the job was aborted, and nothing was changed in JupiterOne"), "{}", done.stderr);
+        assert!(asked(&served).iter().any(|p| p.ends_with("/abort")));
+        assert!(!asked(&served).iter().any(|p| p.ends_with("/finalize")));
+        let next = end(upload(&served, &home, &[])).expect(0);
+        assert!(!next.stderr.contains("cut off"), "nothing was left open: {}", next.stderr);
+        holds_the_truth(&served, &home, 0);
+    }
+}
