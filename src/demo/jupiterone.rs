@@ -126,11 +126,11 @@ fn job_answer(job: Value) -> Answer {
 
 fn read(world: &World, asked: &Asked<'_>) -> Result<Value, Refusal> {
     let body = match asked.header("content-encoding") {
-        None | Some("identity") => std::borrow::Cow::Borrowed(&asked.body[..]),
+        None | Some("identity") => std::borrow::Cow::Borrowed(asked.body),
         Some("gzip") if world.scenario.takes_gzip => {
             let mut plain = Vec::new();
             // No more than would be taken as it is, whatever a small body swells to.
-            let mut unzipped = GzDecoder::new(&asked.body[..]).take(MOST_BYTES as u64 + 1);
+            let mut unzipped = GzDecoder::new(asked.body).take(MOST_BYTES as u64 + 1);
             let read = unzipped.read_to_end(&mut plain);
             read.map_err(|e| Refusal(400, "BAD_REQUEST", format!("The body is not valid gzip: {e}")))?;
             std::borrow::Cow::Owned(plain)

@@ -107,7 +107,7 @@ pub fn finish(ready: &Ready, job: Option<&JobFigures>, output: &Output) -> Exit 
     finished.emit(output);
     match job {
         Some(job) => say_figures(job, output),
-        None => output.say("nothing to do: the target holds all of it already, and no job was started".to_owned()),
+        None => output.say("nothing to do: the target holds all of it already, and no job was started"),
     }
     if gaps { Exit::Gaps } else { Exit::Done }
 }
