@@ -51,6 +51,7 @@ pub struct Model {
     pub mode: Mode,
     pub look: Look,
     pub keys: keymap::KeyMap,
+    pub called: command::Called,
     /// The terminal tells of the mouse.
     pub mouse: bool,
     /// The settings that are written down, as far as this session knows.
@@ -200,6 +201,7 @@ impl Model {
             mode: beginning.mode,
             look: beginning.preferences.look,
             keys: beginning.preferences.keys,
+            called: command::Called::ByKeys,
             mouse: beginning.preferences.mouse,
             kept: settings::Settings::default(),
             zone: beginning.zone,
@@ -649,7 +651,9 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
         Outcome::Uploaded(figures) => upload::ended(model, job, figures, fx),
         Outcome::UploadFailed(failure) => upload::failed(model, job, failure, fx),
         Outcome::DemoConsented => wizard::waiting::given(model, fx),
-        Outcome::Advanced => model.say("The tenant changed: 2, then r reads it."),
+        Outcome::Advanced => {
+            model.say(command::with_keys(model, "The tenant changed: {ingest}, then {read-again} reads it."));
+        }
         Outcome::Failed(problem) => match kind {
             Kind::Doctor => wizard::checks::failed(model, job, problem),
             Kind::Consent => wizard::waiting::over(model, job, problem),

@@ -36,7 +36,14 @@ pub(super) use trail::{open_list, open_members};
 pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 
 use self::{columns::Layouts, facets::Facets, runs::Compare};
-use super::{Fx, Model, Place, command::Action, key::Key, msg::JobId, overlay::Overlay, room::Room};
+use super::{
+    Fx, Model, Place,
+    command::{self, Action},
+    key::Key,
+    msg::JobId,
+    overlay::Overlay,
+    room::Room,
+};
 use crate::domain::{
     completeness::RunStatus,
     explore::{Answer, Finding},
@@ -458,7 +465,8 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         }
         Action::Compare if on_changes(model) => {
             model.browse.go_to(Tab::Runs, fx);
-            model.say("Choose a run: d compares it with the one that is shown.");
+            let compare = command::named(model, "compare");
+            model.say(format!("Choose a run: {compare} compares it with the one that is shown."));
         }
         Action::Compare => {
             if let Some(Item::Run(run)) = model.browse.item() {

@@ -246,8 +246,20 @@ pub fn shown(model: &Model, key: Key) -> String {
     }
 }
 
+/// What commands are called by in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Called {
+    #[default]
+    ByKeys,
+    /// There are no keys.
+    ByWords,
+}
+
 /// How a text on the screen names the key of a word: its first key, or how the palette finds it if it has none.
 pub fn named(model: &Model, word: &str) -> String {
+    if model.called == Called::ByWords {
+        return word.to_owned();
+    }
     model.keys.of(word).first().map_or_else(|| format!(": {word}"), |key| shown(model, *key))
 }
 

@@ -14,7 +14,7 @@ use crate::domain::{
     problem::Problem,
     progress::{Event, IngestProgress, LogLine},
     reading::{How, RunKind},
-    request::Pick,
+    request::{Pick, Request},
     view::RunInfo,
 };
 
@@ -24,6 +24,8 @@ pub struct Ingest {
     pub progress: IngestProgress,
     /// Newest last; bounded.
     pub log: VecDeque<LogLine>,
+    /// The last of them, newest last; bounded. All are in the request log.
+    pub requests: VecDeque<Box<Request>>,
     /// How many lines the log is scrolled up from its end; what went wrong, down from its beginning.
     pub scrolled: u16,
     /// The service has asked to wait, and that is what is going on now.
@@ -57,11 +59,18 @@ impl Ingest {
 
 const LOG: usize = 500;
 const PULSE: usize = 120;
+/// As many as the highest screen has lines for.
+const REQUESTS: usize = 60;
 
 // What the table of commands asks.
 
 pub(super) fn is_running(m: &Model) -> bool {
     matches!(m.ingest.phase, IngestPhase::Running(_))
+}
+
+/// Nothing was begun since this screen is there.
+pub(super) fn is_idle(m: &Model) -> bool {
+    m.ingest.phase == IngestPhase::Idle
 }
 
 /// Another process holds the store: nothing can be read here meanwhile.
@@ -260,7 +269,13 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
                 ingest.log.pop_front();
             }
         }
-        Event::Check(_) | Event::Upload(_) | Event::Consent(_) | Event::Request(_) => {}
+        Event::Request(request) => {
+            ingest.requests.push_back(request);
+            if ingest.requests.len() > REQUESTS {
+                ingest.requests.pop_front();
+            }
+        }
+        Event::Check(_) | Event::Upload(_) | Event::Consent(_) => {}
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Question {
     CancelUpload,
     /// Read so instead of going on with what was cut off.
     DropRun(How),
+    /// Do this although it throws away a key.
+    DropKey(Action),
     Quit,
 }
 
@@ -74,6 +76,11 @@ impl Question {
                 "Begin anew?",
                 "What was read before it was cut off is dropped, and read again from the beginning. Going on with it is quicker.",
             ),
+            Self::DropKey(_) => (
+                "Throw the key away?",
+                "The key that was made here is not saved yet. Going on throws it away, and an uploaded certificate is worth \
+                 nothing then. To keep it, go back to the credentials until the profile is saved.",
+            ),
             Self::Quit if !model.jobs.values().any(|j| j.kind.is_at_stake()) => (
                 "Quit?",
                 "The key that was made here is not saved yet. Quitting throws it away, and an uploaded certificate is worth \
@@ -88,7 +95,7 @@ impl Question {
         match self {
             Self::CancelCollect => Some(Kind::Collect),
             Self::CancelUpload => Some(Kind::Upload),
-            Self::DropRun(_) | Self::Quit => None,
+            Self::DropRun(_) | Self::DropKey(_) | Self::Quit => None,
         }
     }
 }
@@ -115,6 +122,10 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 Question::DropRun(how) => {
                     model.overlays.pop();
                     super::ingest::start(model, how, fx);
+                }
+                Question::DropKey(action) => {
+                    model.overlays.pop();
+                    profiles::go_on(model, action, fx);
                 }
             }
         }
@@ -160,6 +171,7 @@ pub(super) fn settle(model: &mut Model) {
         Overlay::Ask(question, _) => match question.about() {
             Some(kind) => running.contains(&kind),
             None if matches!(question, Question::DropRun(_)) => !running.contains(&Kind::Collect),
+            None if matches!(question, Question::DropKey(_)) => unsaved_key,
             None => running.iter().any(|k| k.is_at_stake()) || unsaved_key,
         },
         Overlay::How { .. } => !running.contains(&Kind::Collect),

@@ -13,14 +13,14 @@ use super::{
     key::Key,
     list::Move,
     msg::{Kind, Work},
-    overlay::Overlay,
+    overlay::{AskPhase, Overlay, Question},
     steps::{Way, WizardStep},
     upload::Upload,
     views::{
         CredentialView, Mode, ProfileAnswer, ProfileNews, ProfileRow, ProfileView, ProfileWork, RemovalPlan, StoreFate,
         TrustValue,
     },
-    wizard::{self, Wizard},
+    wizard::{self, Wizard, keys::is_unsaved},
 };
 use crate::domain::{
     credential::{CredentialKind, Expiry},
@@ -210,8 +210,26 @@ pub(super) fn can_renew(m: &Model) -> bool {
 
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     model.profiles.notes.clear();
+    let is_at_work = model.profiles.selected().map(|(_, row)| model.is_at_work(&row.name));
+    // What the wizard has begun is over with these.
+    let begins_anew = match (action, is_at_work) {
+        (Action::NewProfile, _) | (Action::EditProfile, Some(_)) => true,
+        (Action::Continue, Some(is_at_work)) => !is_at_work,
+        (Action::RemoveProfile, Some(is_at_work)) => is_at_work,
+        _ => false,
+    };
+    if begins_anew && is_unsaved(model) {
+        model.overlays.push(Overlay::Ask(Question::DropKey(action), AskPhase::Confirm));
+    } else {
+        go_on(model, action, fx);
+    }
+}
+
+/// Does it, whatever becomes of what the wizard has begun.
+pub(super) fn go_on(model: &mut Model, action: Action, fx: &mut Fx) {
     let name = model.profiles.selected().map(|(_, row)| row.name.clone());
     match (action, name) {
+        (Action::Renew, _) => renew_now(model),
         (Action::Move(to), _) => select(model, to),
         (Action::Back, _) => dashboard::enter(model, fx),
         (Action::NewProfile, _) => {
@@ -327,6 +345,14 @@ pub(super) fn renew(model: &mut Model) {
     if refused(model) {
         return;
     }
+    if is_unsaved(model) {
+        model.overlays.push(Overlay::Ask(Question::DropKey(Action::Renew), AskPhase::Confirm));
+    } else {
+        renew_now(model);
+    }
+}
+
+fn renew_now(model: &mut Model) {
     let Some((credential, _)) = model.ending() else { return };
     edit(model);
     model.wizard.way = Way::Guided;

@@ -84,6 +84,9 @@ pub struct Diff {
     /// At most so many
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
+    /// As CSV, with cells that a spreadsheet would run disarmed
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
     #[command(flatten)]
     pub output: Output,
 }

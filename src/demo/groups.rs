@@ -192,7 +192,8 @@ pub fn roster(base: Base, index: u32) -> Roster {
     let Base { seed, users, groups, .. } = base;
     let mut draw = seed.draw("roster", u64::from(index));
     let mut roster = Roster::default();
-    let some_users = |draw: &mut Draw, len: u32| Span::scattered(users, len, draw);
+    let social = users - people::loners(users);
+    let some_users = |draw: &mut Draw, len: u32| Span::scattered(social, len, draw);
     let some = |kind: Kind, len: u32, draw: &mut Draw| {
         let of = match kind {
             Kind::Contact => contacts_of(users),
@@ -206,7 +207,7 @@ pub fn roster(base: Base, index: u32) -> Roster {
     };
     let at = |offset: i32| index.checked_add_signed(offset).filter(|g| *g < groups);
     match specimen(index) {
-        Some(S::Everybody) => roster.users = Span::all(users),
+        Some(S::Everybody) => roster.users = Span::all(social),
         Some(S::Empty(_)) => {}
         Some(S::Sized(len, _)) => roster.users = some_users(&mut draw, len),
         Some(S::Nests(offset)) => {
@@ -252,6 +253,12 @@ pub fn roster(base: Base, index: u32) -> Roster {
         Some(S::TwentyAndPrincipal) => {
             roster.others.push(some(Kind::ServicePrincipal, 1, &mut draw));
             roster.users = some_users(&mut draw, 20);
+        }
+        Some(S::RoleAssignable) => {
+            let len = draw.below(15) + 2;
+            let some = some_users(&mut draw, len);
+            // One of them a guest, of whom one would like to know.
+            roster.users = people::guest(users).map_or(some, |guest| some.begun_with(guest));
         }
         Some(_) => {
             let len = draw.below(15) + 2;
@@ -304,7 +311,7 @@ fn ordinary(
     // "Above twenty" counts everybody.
     let taken = roster.len();
     let len = if large { len } else { len.saturating_sub(taken) };
-    roster.users = Span::scattered(users, len, draw);
+    roster.users = Span::scattered(users - people::loners(users), len, draw);
 }
 
 /// The group as Graph knows it, every property that a client may select.
@@ -383,7 +390,8 @@ pub fn object(seed: Seed, index: u32, renamed: Option<u32>, domain: (&str, &str)
                 &mut group,
                 json!({
                     "description": "This is the default group for everyone in the network",
-                    "membershipRule": "(user.objectId -ne null)", "membershipRuleProcessingState": "On",
+                    "membershipRule": "(user.objectId -ne null) and (user.userPrincipalName -notStartsWith \"svc-\")",
+                    "membershipRuleProcessingState": "On",
                 }),
             );
         }

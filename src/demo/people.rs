@@ -34,6 +34,8 @@ enum Specimen {
     LongUpn,
     LongTitle,
     OnPremises,
+    /// An account that a program logs in with; see [`loners`].
+    Service(&'static str),
 }
 
 use Specimen as S;
@@ -87,12 +89,28 @@ const SPECIMENS: &[Specimen] = &[
     S::OnPremises,
 ];
 
+/// The accounts of programs, which belong to nothing.
+const SERVICES: &[&str] = &["svc-backup", "svc-scanner", "svc-reporting", "svc-telephony", "svc-migration"];
+
+/// How many of the last users are in no group: one in a hundred, and never more than a few.
+pub fn loners(users: u32) -> u32 {
+    (users / 100).min(SERVICES.len() as u32)
+}
+
+/// A guest among the specimens, as far as there are so many users.
+pub fn guest(users: u32) -> Option<u32> {
+    place_of(S::Guest, users)
+}
+
 /// How far apart specimens stand among so many users.
 fn stride(users: u32) -> u32 {
     (users / (SPECIMENS.len() as u32 + 1)).max(2)
 }
 
 fn specimen(users: u32, index: u32) -> Option<Specimen> {
+    if let Some(place) = index.checked_sub(users - loners(users)).filter(|_| index < users) {
+        return SERVICES.get(place as usize).map(|name| S::Service(name));
+    }
     let behind_first = index.checked_sub(1).filter(|_| index < users)?;
     (behind_first % stride(users) == 0)
         .then(|| SPECIMENS.get((behind_first / stride(users)) as usize).copied())
@@ -101,7 +119,11 @@ fn specimen(users: u32, index: u32) -> Option<Specimen> {
 
 /// The user whom `/users` lists as `#microsoft.graph.agentUser`.
 pub fn agent_user(users: u32) -> Option<u32> {
-    let place = SPECIMENS.iter().position(|s| *s == S::AgentUser)? as u32;
+    place_of(S::AgentUser, users)
+}
+
+fn place_of(wanted: Specimen, users: u32) -> Option<u32> {
+    let place = SPECIMENS.iter().position(|s| *s == wanted)? as u32;
     Some(1 + place * stride(users)).filter(|index| *index < users)
 }
 
@@ -133,6 +155,7 @@ pub fn upn(seed: Seed, users: u32, index: u32, domain: (&str, &str)) -> String {
     };
     match specimen(users, index) {
         Some(S::Guest | S::GuestPending | S::GuestWithoutType) => guest(&login),
+        Some(S::Service(name)) => format!("{name}@{domain}"),
         Some(S::Upn(start)) => format!("{start}{login}@{domain}"),
         Some(S::LongUpn) => {
             format!("{:.<64}@{domain}", format!("{login}.{}", "x".repeat(60)).chars().take(64).collect::<String>())
@@ -423,6 +446,11 @@ fn special(specimen: Option<Specimen>, login: &str, initial: &str) -> Value {
             "jobTitle": "Senior Vice President of ".repeat(5), "department": "研究開発 / R&D; \"Lab\"\n2",
             "officeLocation": "\u{202e}18/2111",
         }),
+        Some(S::Service(name)) => json!({
+            "displayName": name, "givenName": null, "surname": null, "mail": null, "mailNickname": name, "jobTitle": null,
+            "department": null, "mobilePhone": null, "officeLocation": null, "businessPhones": [], "employeeId": null,
+            "employeeType": null, "proxyAddresses": [], "accountEnabled": true, "passwordPolicies": "DisablePasswordExpiration",
+        }),
         Some(S::Upn(_) | S::LongUpn) => json!({ "mail": format!("{login}@{initial}") }),
     }
 }
@@ -453,8 +481,10 @@ mod tests {
     #[test]
     fn every_specimen_is_there_from_a_hundred_users_on() {
         for users in [100u32, 101, 2000, 500_000] {
-            let there: Vec<Specimen> = (0..users).filter_map(|u| specimen(users, u)).collect();
+            let there: Vec<Specimen> = (0..users - loners(users)).filter_map(|u| specimen(users, u)).collect();
             assert_eq!(there, SPECIMENS, "{users}");
+            let loners: Vec<Specimen> = (users - loners(users)..users).filter_map(|u| specimen(users, u)).collect();
+            assert!(!loners.is_empty() && loners.iter().all(|s| matches!(s, S::Service(_))), "{loners:?}");
         }
         assert_eq!(specimen(0, 0), None);
     }

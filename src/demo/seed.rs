@@ -192,6 +192,11 @@ impl Span {
         Self { of, start, stride, len: len.min(of) }
     }
 
+    /// The same from another number on.
+    pub fn begun_with(self, number: u32) -> Self {
+        if number < self.of { Self { start: number, ..self } } else { self }
+    }
+
     /// 0, 1, 2 …
     pub fn all(of: u32) -> Self {
         Self { of, start: 0, stride: 1, len: of }

@@ -15,6 +15,7 @@ use crate::{
         check::Check,
         problem::Problem,
         progress::{ConsentTry, Event, IngestProgress, LogLine, Reporter},
+        request::Request,
         upload::UploadProgress,
     },
     jobs::Hold,
@@ -151,10 +152,14 @@ struct Mail {
     upload: Option<UploadProgress>,
     consent: Option<ConsentTry>,
     lines: VecDeque<LogLine>,
+    requests: VecDeque<Box<Request>>,
 }
 
 /// More lines than this between two looks are more than anybody reads.
 const LINES: usize = 200;
+
+/// And more requests: all of them are in the request log.
+const REQUESTS: usize = 60;
 
 impl Mailbox {
     fn lock(&self) -> MutexGuard<'_, Mail> {
@@ -167,7 +172,8 @@ impl Mailbox {
         let checks = mail.checks.into_iter().map(|c| Event::Check(Box::new(c)));
         let lines = mail.lines.into_iter().map(Event::Log);
         let totals = [mail.ingest.map(Event::Ingest), mail.upload.map(Event::Upload), mail.consent.map(Event::Consent)];
-        checks.chain(lines).chain(totals.into_iter().flatten()).collect()
+        let requests = mail.requests.into_iter().map(Event::Request);
+        checks.chain(lines).chain(requests).chain(totals.into_iter().flatten()).collect()
     }
 }
 
@@ -179,14 +185,42 @@ impl Reporter for Mailbox {
             Event::Ingest(progress) => mail.ingest = Some(progress),
             Event::Upload(progress) => mail.upload = Some(progress),
             Event::Consent(tried) => mail.consent = Some(tried),
-            // The request log keeps them.
-            Event::Request(_) => {}
-            Event::Log(line) => {
-                if mail.lines.len() == LINES {
-                    mail.lines.pop_front();
-                }
-                mail.lines.push_back(line);
-            }
+            Event::Request(request) => push(&mut mail.requests, request, REQUESTS),
+            Event::Log(line) => push(&mut mail.lines, line, LINES),
         }
+    }
+}
+
+/// One more behind the others, and no more than `most` of them: the oldest goes.
+fn push<T>(queue: &mut VecDeque<T>, one: T, most: usize) {
+    if queue.len() == most {
+        queue.pop_front();
+    }
+    queue.push_back(one);
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use url::Url;
+
+    use super::*;
+    use crate::domain::request::Service;
+
+    #[test]
+    fn of_requests_only_the_newest_wait_for_a_look() {
+        let url = Url::parse("https://graph.microsoft.com/v1.0/users").unwrap();
+        let mail = Mailbox::default();
+        for n in 0..200 {
+            let mut request = Request::new(Timestamp::UNIX_EPOCH, Service::Graph, "GET", &url);
+            request.ms = n;
+            mail.report(Event::Request(Box::new(request)));
+        }
+        let of = |event: &Event| match event {
+            Event::Request(request) => request.ms,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(mail.take().iter().map(of).collect::<Vec<_>>(), (140..200).collect::<Vec<_>>());
+        assert!(mail.take().is_empty());
     }
 }

@@ -24,6 +24,7 @@ use crate::{
     domain::{
         completeness::RunStatus,
         explore::{Answer, FieldChange, Question},
+        filter::{Filter, Scope, parse},
         kind::EntityKind,
         portrait::label,
         problem::Problem,
@@ -260,6 +261,21 @@ fn fields_words(fields: &[FieldChange]) -> String {
     fields.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
+/// A filter, if all of it is understood. On a screen what is wrong is said while somebody types; a script would take the
+/// wrong rows for the right ones.
+fn understood(text: &str, scope: Scope) -> Result<Filter, JobError> {
+    let (filter, complaints) = parse(text, scope);
+    if complaints.is_empty() {
+        return Ok(filter);
+    }
+    let wrong: Vec<_> = complaints.iter().map(|complaint| visible(&complaint.wrong)).collect();
+    Err(JobError::Unfit(Box::new(
+        Problem::new(format!("the filter is not understood: {}", wrong.join("; ")))
+            .code("filter")
+            .hint("Quotes make text of it: --filter '\"type:x\"'."),
+    )))
+}
+
 /// An answer to another question: cannot be, and is no reason to panic.
 fn another_answer() -> JobError {
     JobError::Failed(Box::new(
@@ -317,6 +333,23 @@ mod tests {
         check(RunStatus::Running, &[], &["still being read"]);
         check(RunStatus::Interrupted, &[false, false], &["never finished", "2 gaps"]);
         check(RunStatus::Scoped, &[], &["selection"]);
+    }
+
+    #[test]
+    fn what_a_filter_cannot_mean_is_refused_and_not_searched_for() {
+        let check = |text: &str, scope, want: Result<usize, &str>| match (understood(text, scope), want) {
+            (Ok(filter), Ok(terms)) => assert_eq!(filter.terms.len(), terms),
+            (Err(JobError::Unfit(problem)), Err(words)) => {
+                assert_eq!(problem.summary, format!("the filter is not understood: {words}"));
+                assert!(!problem.summary.contains("searched"), "{}", problem.summary);
+            }
+            (got, want) => panic!("{text}: {got:?} is not {want:?}"),
+        };
+        check("ada type:guest", Scope::Users, Ok(2));
+        check("typ:guest x", Scope::Users, Err("no field is called typ: is type: meant?"));
+        check("partial", Scope::Runs, Ok(1));
+        check("members:>5", Scope::Runs, Err("members: says nothing about runs: no row has it."));
+        check("severity:failed board", Scope::Problems, Ok(2));
     }
 
     #[test]

@@ -37,7 +37,7 @@ fn told(common: &Common, args: &cli::Requests, output: &Output) -> Result<Exit, 
     }
     let (filter, complaints) = parse(&args.filter, Scope::Requests);
     for complaint in &complaints {
-        output.say(format!("{} is taken as text: {}", visible(&complaint.part), visible(&complaint.words)));
+        output.say(format!("{} is taken as text: {}", visible(&complaint.part), visible(&complaint.wrong)));
     }
     let pick = match (args.run, &args.log) {
         (Some(run), _) => Pick::Run(run),

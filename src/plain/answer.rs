@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::{
-        Focus, Model, Msg, Place,
+        self, Focus, Model, Msg, Place,
         browse::{Shows, Tab},
         command::Action,
         field::SecretEdit,
@@ -90,8 +90,14 @@ fn chosen(model: &Model, page: &Page, text: &str) -> Option<Vec<Msg>> {
     match (place.checked_sub(page.rows.len()), word) {
         (None, None) => Some(row(model, page, place)),
         (None, Some(word)) => {
-            let choice = called(model, word).filter(|choice| choices::is_of_a_row(choice.action))?;
-            Some([select(model, page, place), vec![act(choice.action)]].concat())
+            // What can be done with a row hangs on the row, so it is looked for where that is chosen.
+            let chosen = select(model, page, place);
+            let mut then = model.clone();
+            for msg in chosen.iter().cloned() {
+                app::update(&mut then, msg);
+            }
+            let choice = called(&then, word).filter(|choice| choices::is_of_a_row(choice.action))?;
+            Some([chosen, vec![act(choice.action)]].concat())
         }
         (Some(place), None) => page.choices.get(place).map(|choice| run(model, page, choice.action)),
         (Some(_), Some(_)) => None,

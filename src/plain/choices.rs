@@ -52,6 +52,8 @@ pub fn is_of_a_row(action: Action) -> bool {
             | Action::Why
             | Action::Copy
             | Action::Compare
+            | Action::ReadAgain
+            | Action::Requests
             | Action::Lost
             | Action::EditProfile
             | Action::DefaultProfile

@@ -4,6 +4,7 @@
 pub mod browse;
 pub mod dashboard;
 pub mod ingest;
+mod items;
 pub mod overlay;
 pub mod preview;
 pub mod profiles;

@@ -22,7 +22,9 @@ use super::{
 };
 use crate::{
     app::{
-        self, Beginning, Effect, ExitReason, Focus, JobId, Kind, Model, Msg, Outcome, command::Action, overlay::Overlay,
+        self, Beginning, Effect, ExitReason, Focus, JobId, Kind, Model, Msg, Outcome,
+        command::{Action, Called},
+        overlay::Overlay,
     },
     domain::{
         clock::Clock,
@@ -106,7 +108,7 @@ where
         manner: Manner,
         ears: Box<dyn Ears>,
     ) -> io::Result<Self> {
-        let model = Model::new(Beginning {
+        let mut model = Model::new(Beginning {
             mode: options.mode,
             preferences: options.preferences,
             zone: options.zone,
@@ -116,6 +118,7 @@ where
             size: SIZE,
             now: options.clock.now(),
         });
+        model.called = Called::ByWords;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let mut session = Self {

@@ -172,7 +172,11 @@ impl Drop for Log {
 impl Reporter for Log {
     fn report(&self, event: Event) {
         match event {
-            Event::Request(request) => self.note(Note::Request(request)),
+            // Kept, and told: whoever watches sees the newest.
+            Event::Request(request) => {
+                self.note(Note::Request(request.clone()));
+                self.inner.report(Event::Request(request));
+            }
             Event::Ingest(progress) => {
                 self.watch(&progress);
                 self.inner.report(Event::Ingest(progress));

@@ -111,7 +111,7 @@ async fn the_whole_journey() {
     screen.press("enter");
     screen.until_just("the first page", |m| m.ingest.progress.collections[1].done > 0).await;
     assert!(matches!(screen.model().ingest.phase, IngestPhase::Running(_)));
-    screen.shows(&["cancel (keeps what is here)"]);
+    screen.shows(&["cancel (all is kept)"]);
     screen.until("the run's end", |m| matches!(m.ingest.phase, IngestPhase::Ended(_))).await;
     let truth = stage.truth(0);
     let [accounts, users, groups, memberships] = screen.model().ingest.progress.collections.clone();

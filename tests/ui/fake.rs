@@ -9,7 +9,7 @@ use std::{
 };
 
 use futures::{FutureExt, future::BoxFuture};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use ratatui::backend::TestBackend;
 use tenantry::{
     app::{
@@ -37,6 +37,7 @@ use tenantry::{
         problem::Problem,
         progress::{ConsentTry, Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
         reading::{How, RunKind},
+        request::{Request, Service},
         secret::Secret,
         target::{Destination, Target},
         upload::{JobFigures, UploadPhase, UploadProgress},
@@ -46,6 +47,7 @@ use tenantry::{
     jobs::Hold,
 };
 use tokio_util::sync::CancellationToken;
+use url::Url;
 
 pub const TENANT: &str = "84841066-274d-4ec0-a5c1-276be684bdd3";
 pub const CLIENT: &str = "11112222-3333-4444-5555-666677778888";
@@ -539,6 +541,7 @@ impl Engine for Fake {
             reporter.report(line(Level::Info, "a token for Contoso, valid for an hour"));
             for second in 0..9_u64 {
                 reporter.report(Event::Ingest(Box::new(progress(second))));
+                requests(second).for_each(|request| reporter.report(Event::Request(Box::new(request))));
                 match second {
                     2 => reporter.report(line(Level::Retry, "503 for /users, again in 1.4 s (request 7c1a…)")),
                     5 => reporter.report(line(Level::Warning, "group \"Secret Project X\" hides its members")),
@@ -736,6 +739,24 @@ fn progress(second: u64) -> IngestProgress {
     p.wire.throttled_seconds = if second > 3 { 0.8 } else { 0.0 };
     p.wire.p95_ms = 212;
     p
+}
+
+/// Two requests of each second: a page of users, and a batch of members.
+fn requests(second: u64) -> impl Iterator<Item = Request> {
+    let page =
+        "https://graph.microsoft.com/v1.0/users?$select=id,displayName,userPrincipalName&$top=999&$skiptoken=abc";
+    let batch = "https://graph.microsoft.com/v1.0/$batch";
+    [("GET", page, 212, 2), ("POST", batch, 1_480, 20)].into_iter().map(move |(method, url, ms, units)| {
+        let at = now() + SignedDuration::from_secs(second.cast_signed());
+        let mut request = Request::new(at, Service::Graph, method, &Url::parse(url).unwrap());
+        (request.status, request.units, request.ms) = (Some(200), Some(units), ms);
+        if second == 2 && method == "GET" {
+            (request.status, request.units, request.again_in_ms) = (Some(503), None, Some(1_400));
+            request.code = Some("serviceUnavailable".to_owned());
+        }
+        request.attempt = if second == 3 { 2 } else { 1 };
+        request
+    })
 }
 
 /// A run that reads what changed, without one of its shortcuts.

@@ -183,3 +183,21 @@ async fn long_lists_are_paged() {
     assert_eq!(from, ["1", "21", "21", "1"], "{heads:?}\n{text}");
     assert!(text.contains("21. page-down: the next page of rows"), "{text}");
 }
+
+/// Requests and problems say what each of them means, and what can be done about it has a number.
+#[tokio::test(start_paused = true)]
+async fn requests_and_problems_say_what_they_mean_and_what_can_be_done() {
+    let engine = read();
+    let lines = ["browse", "list problems", "1", "back", "2", "back", "2 read-again", "1 copy", "back", "1 read-again"];
+    let (text, _) = said(&engine, Mode::Real, &lines).await;
+    let at = |wanted: &str| text.find(wanted).unwrap_or_else(|| panic!("{wanted}\n{text}"));
+    assert!(at("1. FAILED: the members of Board: ") < at("Next step: Grant GroupMember.Read.All"));
+    assert!(at("Next step: Grant GroupMember.Read.All") < at("What it means: Who is in this group is not known."));
+    // What cannot be read again by itself is refused, what can is read.
+    at("That is no choice here");
+    at("Step 2 of 5, Ingest");
+    assert!(text.contains(". read-again: read only this again"), "{text}");
+    // No key is named where there are none.
+    let (text, _) = said(&engine, Mode::Demo, &["overview", "advance"]).await;
+    assert!(text.contains("Note: The tenant changed: ingest, then read-again reads it."), "{text}");
+}

@@ -14,6 +14,7 @@ use tenantry::{
             CredentialView, Mode, ProfileAbout, ProfileAnswer, ProfileNews, ProfileRow, ProfileView, ProfileWork,
             RemovalPlan, StoreFate, TrustValue,
         },
+        wizard::keys,
     },
     domain::{cloud::Cloud, completeness::RunStatus, credential::CredentialKind, problem::Problem},
 };
@@ -456,4 +457,23 @@ async fn while_a_change_is_made_nothing_else_begins() {
         assert_eq!(press(&mut model, key), [], "{key}");
     }
     assert!(matches!(press(&mut model, "ctrl-c")[..], [tenantry::app::Effect::CancelAll]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_begins_anew_asks_before_it_throws_a_made_key_away() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = with_four(&engine).await;
+    settled(&mut ui, "P n").await;
+    settled(&mut ui, "s enter enter enter enter").await;
+    assert!(keys::is_unsaved(ui.model()), "{}", screen(&ui));
+    // To the profiles once more, by the overview. Its own profile at work is changed, another one switched to.
+    for key in ["o R", "o P n", "e", "down enter"] {
+        settled(&mut ui, key).await;
+        assert!(screen(&ui).contains("Throw the key away?"), "{key}: {}", screen(&ui));
+        ui.press("n").unwrap();
+        assert!(keys::is_unsaved(ui.model()) && ui.model().place != Place::Wizard, "{key}");
+    }
+    ui.press("n y").unwrap();
+    assert_eq!((ui.model().place, ui.model().wizard.step), (Place::Wizard, WizardStep::Welcome));
+    assert!(!keys::is_unsaved(ui.model()));
 }

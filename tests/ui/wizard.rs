@@ -10,7 +10,7 @@ use tenantry::{
         key::Key,
         steps::{Way, WizardStep},
         views::{FormCredential, KeyWork, Mode, SavedAs},
-        wizard::{ChecksPhase, Save, Waiting},
+        wizard::{ChecksPhase, Save, Waiting, keys},
     },
     domain::{cloud::Cloud, secret::Secret},
 };
@@ -269,6 +269,36 @@ async fn a_key_that_nothing_keeps_is_not_thrown_away_unasked() {
             assert!(!screen(&ui).contains("not saved yet"));
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_was_saved_is_not_asked_about_whatever_is_changed_then() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = ui(&engine, Mode::Real, SIZE);
+    ui.press("i").unwrap();
+    paste(&mut ui, TENANT);
+    ui.press("enter").unwrap();
+    paste(&mut ui, CLIENT);
+    ui.press("enter right tab tab tab tab enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(keys::is_unsaved(ui.model()), "{}", screen(&ui));
+    while ui.model().wizard.step != WizardStep::Save {
+        ui.press("enter").unwrap();
+        assert!(ui.until(quiet).await.unwrap());
+    }
+    ui.press("enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(matches!(ui.model().wizard.save, Save::Saved(_)), "{}", screen(&ui));
+    assert!(leaves(ui.model(), "q"));
+    // Another client: the form is not what was saved, but the key is in the keyring.
+    while ui.model().wizard.step != WizardStep::Everything {
+        ui.press("esc").unwrap();
+    }
+    ui.press("tab x").unwrap();
+    assert!(!matches!(ui.model().wizard.save, Save::Saved(_)), "{}", screen(&ui));
+    assert!(!keys::is_unsaved(ui.model()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -219,9 +219,11 @@ pub const COMMANDS: &[Command] = commands! {
         "continue", Action::Continue, ["enter"], "to the credentials", "a profile is needed first", |m| at(m, Place::Ingest) && m.overview.profile.is_none();
         "pause", Action::Hold(true), ["p"], "pause", "pause: nothing is asked until you go on", |m| at(m, Place::Ingest) && ingest::can_hold(m);
         "pause", Action::Hold(false), ["p"], "go on", "go on reading", |m| at(m, Place::Ingest) && ingest::can_let_go(m);
-        "stop", Action::Cancel, ["c"], "cancel (keeps what is here)", "stop reading; what is here is kept", |m| at(m, Place::Ingest) && ingest::can_cancel(m);
+        "stop", Action::Cancel, ["c"], "cancel (all is kept)", "stop reading; what is here is kept", |m| at(m, Place::Ingest) && ingest::can_cancel(m);
         "read-again", Action::ReadAgain, ["r"], "read again", "read what changed since", |m| at(m, Place::Ingest) && ingest::can_read_again(m);
         "read-everything", Action::ReadAll, ["F"], "read everything", "read everything, although what changed would do", |m| at(m, Place::Ingest) && ingest::can_read_all(m);
+        "requests", Action::Requests, ["L"], "requests", "the request log: what was asked of Microsoft, and how it was answered", |m| at(m, Place::Ingest) && ingest::has_requests(m) && !ingest::is_idle(m);
+        // Before anything was read here other keys matter more.
         "requests", Action::Requests, ["L"], "", "the request log: what was asked of Microsoft, and how it was answered", |m| at(m, Place::Ingest) && ingest::has_requests(m);
         "how-to-read", Action::HowToRead, ["h"], "how to read …", "choose how to read: what changed, everything, gently, or anew", |m| at(m, Place::Ingest) && ingest::can_choose(m);
     }

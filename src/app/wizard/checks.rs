@@ -3,7 +3,7 @@
 use super::{JupiterOneSide, Wizard, can, keys, waiting};
 use crate::{
     app::{
-        Fx, Model,
+        Fx, Model, command,
         form::{FieldId, Hosts, Proof},
         msg::{JobId, Kind, Work},
         steps::{Way, WizardStep},
@@ -90,11 +90,14 @@ pub(super) fn start(model: &mut Model, at: Where, fx: &mut Fx) {
         Err(_) if at == Where::Behind => {}
         Err(_) => {
             let lacks_key = show_wrong(wizard) == Wrong::NoKey;
-            model.say(match model.wizard.fields.proof {
+            let words = match model.wizard.fields.proof {
                 Proof::File if lacks_key => "The file is read first; then check again. Nothing was sent.",
-                Proof::Made if lacks_key => "There is no key yet: Enter makes it, on the last field. Nothing was sent.",
+                Proof::Made if lacks_key => {
+                    "There is no key yet: {continue} makes it, on the last field. Nothing was sent."
+                }
                 _ => "This value is missing or has the wrong form: mend it first. Nothing was sent.",
-            });
+            };
+            model.say(command::with_keys(model, words));
             if lacks_key && model.wizard.fields.proof == Proof::File {
                 keys::start(model, fx);
             }

@@ -7,7 +7,6 @@ use crate::{
         msg::{JobId, Kind, Work},
         steps::WizardStep,
         views::{KeyWork, Mode},
-        wizard::Save,
     },
     domain::{credential::CertificateView, problem::Problem, registration::AppName, secret::Secret},
 };
@@ -18,6 +17,8 @@ pub struct Keys {
     pub phase: KeyPhase,
     /// Whence the key of this phase comes.
     pub of: Proof,
+    /// A profile was saved since: with it, or with another proof that was chosen instead.
+    pub settled: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,11 +54,12 @@ impl Keys {
     }
 }
 
-/// Whether leaving now would throw away a key whose certificate may have been uploaded already.
+/// Whether leaving now would throw away a key whose certificate may have been uploaded already. What is changed after the
+/// profile was saved takes nothing from the vault.
 pub fn is_unsaved(model: &Model) -> bool {
     let wizard = &model.wizard;
     // The demo keeps nothing anyway.
-    model.mode == Mode::Real && wizard.keys.view(Proof::Made).is_some() && !matches!(wizard.save, Save::Saved(_))
+    model.mode == Mode::Real && wizard.keys.view(Proof::Made).is_some() && !wizard.keys.settled
 }
 
 /// Makes or reads the key that was chosen.
@@ -83,7 +85,7 @@ pub(super) fn make(model: &mut Model, fx: &mut Fx) {
 fn ask(model: &mut Model, of: Proof, work: KeyWork, fx: &mut Fx) {
     model.cancel(Kind::Key, fx);
     let job = model.start(Work::Key(work), fx);
-    model.wizard.keys = Keys { phase: KeyPhase::Working(job), of };
+    model.wizard.keys = Keys { phase: KeyPhase::Working(job), of, settled: false };
 }
 
 pub(in crate::app) fn ready(model: &mut Model, job: JobId, view: Box<CertificateView>, fx: &mut Fx) {

@@ -75,6 +75,7 @@ pub(in crate::app) fn saved(model: &mut Model, saved: Saved, fx: &mut Fx) {
         profile.organization = organization(&model.wizard.checks);
     }
     model.wizard.save = Save::Saved(saved.kept);
+    model.wizard.keys.settled = true;
     model.wizard.fields.stored = true;
     model.wizard.fields.profile = Some(profile.name.clone());
     if model.overview.profile.as_ref().is_none_or(|old| old.tenant != profile.tenant) {

@@ -7,8 +7,29 @@ use super::{Dates, Field, Filter, Flag, How, Numbers, Scope, Shape, Term, Test, 
 pub struct Complaint {
     /// As typed.
     pub part: String,
-    /// For people: what is wrong and what there is instead.
+    /// What is wrong: for who takes no rows for an answer that the filter did not ask for.
+    pub wrong: String,
+    /// The same with what is done about it: for who is typing.
     pub words: String,
+}
+
+/// What is wrong with a part, and whether that is taken as text.
+enum Wrong {
+    AsText(String),
+    AsItIs(String),
+}
+
+impl Wrong {
+    fn of(self, part: &str) -> Complaint {
+        let part = part.to_owned();
+        match self {
+            Self::AsItIs(wrong) => Complaint { part, words: wrong.clone(), wrong },
+            Self::AsText(wrong) => {
+                let stop = if wrong.ends_with('?') { "" } else { "." };
+                Complaint { part, words: format!("{wrong}{stop} It is searched for as text."), wrong }
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Complaint {
@@ -24,7 +45,7 @@ pub fn parse(text: &str, scope: Scope) -> (Filter, Vec<Complaint>) {
     for token in tokens(text) {
         let (test, complaint) = test(&token, scope);
         filter.terms.extend(test.map(|test| Term { not: token.not, test }));
-        complaints.extend(complaint.map(|words| Complaint { part: token.typed.to_owned(), words }));
+        complaints.extend(complaint.map(|wrong| wrong.of(token.typed)));
     }
     (filter, complaints)
 }
@@ -164,7 +185,7 @@ impl Body {
 }
 
 /// What a part asks for, and what is wrong with it. Half a part asks for nothing.
-fn test(token: &Token<'_>, scope: Scope) -> (Option<Test>, Option<String>) {
+fn test(token: &Token<'_>, scope: Scope) -> (Option<Test>, Option<Wrong>) {
     let body = &token.body;
     let Some(word) = token.field else {
         return ((!body.is_empty()).then(|| Test::Anywhere(body.text())), None);
@@ -173,10 +194,10 @@ fn test(token: &Token<'_>, scope: Scope) -> (Option<Test>, Option<String>) {
         || Test::Anywhere(Text { how: How::Occurs, needle: format!("{word}:{}", body.typed()).to_lowercase() });
     let Some(field) = Field::of_word(word) else {
         let words = match help::nearest(&word.to_ascii_lowercase(), help::field_words(scope)) {
-            Some(meant) => format!("no field is called {word}: is {meant}: meant? It is searched for as text."),
-            None => format!("no field is called {word}: it is searched for as text."),
+            Some(meant) => format!("no field is called {word}: is {meant}: meant?"),
+            None => format!("no field is called {word}"),
         };
-        return (Some(as_text()), Some(words));
+        return (Some(as_text()), Some(Wrong::AsText(words)));
     };
     if body.is_empty() {
         return (None, None);
@@ -185,12 +206,13 @@ fn test(token: &Token<'_>, scope: Scope) -> (Option<Test>, Option<String>) {
         Ok(test) => {
             let complaint = (!field.info().is_of(scope))
                 .then(|| format!("{word}: says nothing about {}: no row has it.", scope.plural()))
-                .or_else(|| unheard_of(&test));
+                .or_else(|| unheard_of(&test))
+                .map(Wrong::AsItIs);
             (Some(test), complaint)
         }
         Err(expected) => {
-            let words = format!("{word}: takes {expected}, not {}. It is searched for as text.", body.typed());
-            (Some(as_text()), Some(words))
+            let words = format!("{word}: takes {expected}, not {}", body.typed());
+            (Some(as_text()), Some(Wrong::AsText(words)))
         }
     }
 }

@@ -44,7 +44,7 @@ fn what_is_not_understood_is_said() {
     let users = Scope::Users;
     check(users, "typ:guest", "\"typ:guest\"", "no field is called typ: is type: meant? It is searched for as text.");
     check(users, "Dpet:x", "\"dpet:x\"", "no field is called Dpet: is dept: meant? It is searched for as text.");
-    check(users, "http://x a", "\"http://x\" a", "no field is called http: it is searched for as text.");
+    check(users, "http://x a", "\"http://x\" a", "no field is called http. It is searched for as text.");
     check(
         users,
         "enabled:maybe",
@@ -69,6 +69,17 @@ fn what_is_not_understood_is_said() {
     check(users, "type:gest", "type:gest", "no type is known as gest: is type:guest meant?");
     check(users, "members:>5", "members:>=6", "members: says nothing about users: no row has it.");
     check(Scope::Requests, "!in:cycle", "!in:cycle", "in: says nothing about requests: no row has it.");
+    // Who refuses it does not say that it was searched for.
+    let (_, said) = parse("typ:guest groups:many type:gest", users);
+    let wrong: Vec<&str> = said.iter().map(|complaint| complaint.wrong.as_str()).collect();
+    assert_eq!(
+        wrong,
+        [
+            "no field is called typ: is type: meant?",
+            "groups: takes a number (5, >5, <=5, 2..5), not many",
+            "no type is known as gest: is type:guest meant?",
+        ]
+    );
     let (_, said) = parse("type:agentThing", users);
     assert_eq!(said, [], "a type may be new");
 }

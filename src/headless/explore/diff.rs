@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 use super::{
     Look, Stop, another_answer, fields_words, run_words,
     table::{Form, Head, Table},
+    understood,
 };
 use crate::{
     cli::{self, At, Common, DiffOnly},
     domain::{
         column::Cell,
         explore::{Answer, Change, DiffPart, DiffQuery, DiffRow, DiffRows, Question},
+        filter::Scope,
         ids::RunId,
         problem::Problem,
         text::{counted, grouped},
@@ -28,6 +30,7 @@ pub fn diff(common: &Common, args: &cli::Diff) -> Result<Exit, Stop> {
     let all = jobs::runs(&look.settings)?;
     let (since, until) = pair(&all, &args.runs).map_err(|problem| JobError::Unfit(Box::new(problem)))?;
     let look = Look { run: until, ..look };
+    understood(&args.filter, Scope::Changes)?;
     let limit = args.limit.unwrap_or(u64::MAX);
     let mut query = DiffQuery {
         only: args.only.map(|only| match only {
@@ -38,7 +41,7 @@ pub fn diff(common: &Common, args: &cli::Diff) -> Result<Exit, Stop> {
         offset: 0,
         limit: 0,
     };
-    let form = Form::of(false, args.output.json);
+    let form = Form::of(args.csv, args.output.json);
     let mut table = Table::new(form, heads());
     let mut written = 0;
     let rows = loop {
@@ -59,7 +62,7 @@ pub fn diff(common: &Common, args: &cli::Diff) -> Result<Exit, Stop> {
     };
     table.end()?;
     let output = Output::new(args.output.json);
-    if form == Form::Text {
+    if form != Form::Json {
         output.say(match written == rows.total {
             true => counted(written, "difference"),
             false => format!("{} of {}", grouped(written), counted(rows.total, "difference")),
@@ -117,12 +120,7 @@ fn window(look: &Look, since: RunId, query: &DiffQuery) -> Result<DiffRows, JobE
     let Answer::Diff(rows) = look.ask(Question::Diff { since, query: query.clone() })? else {
         return Err(another_answer());
     };
-    match &rows.filter_problem {
-        Some(problem) => Err(JobError::Unfit(Box::new(
-            Problem::new(format!("the filter is not understood: {problem}")).code("filter"),
-        ))),
-        None => Ok(*rows),
-    }
+    Ok(*rows)
 }
 
 fn heading(rows: &DiffRows, since: &RunInfo, until: &RunInfo) -> String {

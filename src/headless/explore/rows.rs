@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{
     Look, Stop, a_kind, another_answer, runs,
     table::{Form, Head, Table},
+    understood,
 };
 use crate::{
     cli::{self, Common, Listed, RowArgs},
@@ -33,7 +34,7 @@ pub fn list(common: &Common, args: &cli::List) -> Result<Exit, Stop> {
             rows(&look, &asked, &args.rows)
         }
         None => {
-            refuse_for_rows(&args.rows)?;
+            refuse_for_rows(args.what, &args.rows)?;
             match args.what {
                 Listed::Problems => runs::problems(&look, &args.rows),
                 _ => runs::runs(&look, &args.rows),
@@ -42,15 +43,21 @@ pub fn list(common: &Common, args: &cli::List) -> Result<Exit, Stop> {
     }
 }
 
-/// Runs and problems are lists of their own kind.
-fn refuse_for_rows(args: &RowArgs) -> Result<(), JobError> {
-    if args.filter.is_empty() && args.sort.is_empty() && args.columns.is_empty() {
-        return Ok(());
-    }
+/// Runs and problems are lists of their own kind, in one order.
+fn refuse_for_rows(what: Listed, args: &RowArgs) -> Result<(), JobError> {
+    let flag = match (args.sort.as_slice(), args.columns.as_slice()) {
+        ([], []) => return Ok(()),
+        ([], _) => "--columns",
+        _ => "--sort",
+    };
+    let (what, order) = match what {
+        Listed::Problems => ("problems", "What is worst comes first"),
+        _ => ("runs", "The newest comes first"),
+    };
     Err(JobError::Unfit(Box::new(
-        Problem::new("runs and problems take no --filter, --sort and --columns")
-            .code("usage")
-            .hint("With --json each is a line that other programs can choose from."),
+        Problem::new(format!("list {what} takes no {flag}")).code("usage").hint(format!(
+            "{order}; --filter and --limit choose, and --csv and --json tell all that is known of each."
+        )),
     )))
 }
 
@@ -135,6 +142,7 @@ fn rows(look: &Look, asked: &Asked<'_>, args: &RowArgs) -> Result<Exit, Stop> {
         whole: true,
         ..Query::of(asked.list)
     };
+    understood(&args.filter, asked.list.into())?;
     let limit = args.limit.unwrap_or(u64::MAX);
     let mut table = Table::new(form, columns.iter().map(|column| head(*column)).collect());
     let (mut written, mut total) = (0, 0);
@@ -173,15 +181,7 @@ fn rows(look: &Look, asked: &Asked<'_>, args: &RowArgs) -> Result<Exit, Stop> {
 
 fn window(look: &Look, query: &Query) -> Result<Rows, JobError> {
     let Answer::Rows(rows) = look.ask(Question::Rows(query.clone()))? else { return Err(another_answer()) };
-    match rows.filter_problem {
-        // On a screen it is said while somebody types; a script would take the wrong rows for the right ones.
-        Some(problem) => Err(JobError::Unfit(Box::new(
-            Problem::new(format!("the filter is not understood: {problem}"))
-                .code("filter")
-                .hint("Quotes make text of it: --filter '\"type:x\"'."),
-        ))),
-        None => Ok(rows),
-    }
+    Ok(rows)
 }
 
 fn all_columns(asked: &Asked<'_>) -> Vec<Column> {

@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 use super::{
     Look, Stop, another_answer,
     table::{Form, Head, Table},
+    understood,
 };
 use crate::{
     cli::RowArgs,
     domain::{
         column::Cell,
         explore::{Answer, Finding, Question, Severity},
+        filter::Scope,
         text::{counted, grouped, visible},
         view::RunInfo,
     },
@@ -28,6 +30,8 @@ const fn number(word: &'static str, title: &'static str) -> Head {
 
 pub fn runs(look: &Look, args: &RowArgs) -> Result<Exit, Stop> {
     let Answer::Runs(mut all) = look.ask(Question::Runs)? else { return Err(another_answer().into()) };
+    let filter = understood(&args.filter, Scope::Runs)?;
+    all.retain(|run| filter.matches(run));
     all.iter_mut().for_each(|run| jobs::accepted_here(run, &look.settings));
     let heads = vec![
         number("run", "run"),
@@ -55,7 +59,9 @@ pub fn runs(look: &Look, args: &RowArgs) -> Result<Exit, Stop> {
 }
 
 pub fn problems(look: &Look, args: &RowArgs) -> Result<Exit, Stop> {
-    let all = jobs::problems(&look.settings, look.run.id)?;
+    let filter = understood(&args.filter, Scope::Problems)?;
+    let mut all = jobs::problems(&look.settings, look.run.id)?;
+    all.retain(|finding| filter.matches(finding));
     if Form::of(args.csv, args.json) == Form::Text {
         return in_words(look, args, &all);
     }

@@ -1,16 +1,18 @@
 //! The browser: a page of a list's rows, an object with what its face says, the ways into a group. What a row holds is
 //! told by its cells, so that any list is said alike.
 
-use super::super::{
-    choices,
-    page::{Part, Rows},
-    words::{Lines, spoken},
+use super::{
+    super::{
+        choices,
+        page::{Part, Rows},
+        words::{Lines, spoken},
+    },
+    items,
 };
 use crate::{
     app::{
         Model, Step,
         browse::{self, Asked, Face, Item, Pane, Shape, Shows, columns::Layout, copy},
-        command::Action,
     },
     domain::{lineage, text::grouped, view::Pending},
 };
@@ -38,11 +40,11 @@ pub fn part(model: &Model) -> Part {
     match &view.shows {
         Shows::Object(open) => object(model, open.face, &mut part.lines),
         Shows::Why(reasons) => why(reasons, &mut part),
-        Shows::One(item, _) => {
-            for (name, value) in copy::cells(model, item) {
-                part.lines.fact(name, value);
-            }
-        }
+        Shows::One(item, _) => match &**item {
+            Item::Finding(finding) => items::finding_in_full(finding, &mut part.lines),
+            Item::Request(_, request) => items::request_in_full(request, &model.zone, &mut part.lines),
+            item => copy::cells(model, item).into_iter().for_each(|(name, value)| part.lines.fact(name, value)),
+        },
         _ => list(model, &mut part),
     }
     part
@@ -87,16 +89,41 @@ fn list(model: &Model, part: &mut Part) {
     part.rows = items.map(|item| row(model, item)).collect();
     part.kind = Rows::List { first };
     let last = first + part.rows.len() as u64;
-    if choices::all(model).iter().any(|choice| choice.action == Action::Members || choice.action == Action::Groups) {
-        part.lines.say(
-            "A row's number opens it. With a word behind the number: members, groups, why, copy. Such as 1 groups.",
-        );
+    match &view.shows {
+        Shows::Requests(_) => part.lines.say(items::REQUESTS),
+        Shows::Problems => part.lines.say(items::PROBLEMS),
+        _ => {}
+    }
+    // What can be done with a row hangs on the row: of a list of objects, and of one of problems, all is named.
+    let here: Vec<&str> =
+        choices::all(model).iter().filter(|c| choices::is_of_a_row(c.action)).map(|c| c.word).collect();
+    let words: &[&str] = match &view.shows {
+        Shows::Pick(_) => &[],
+        Shows::Problems => &["read-again", "copy"],
+        Shows::Requests(_) => &["copy"],
+        Shows::Runs => &["requests", "compare", "copy"],
+        _ if here.iter().any(|word| ["members", "groups"].contains(word)) => &["members", "groups", "why", "copy"],
+        _ => &[],
+    };
+    if let [first, ..] = words {
+        let example = if words.contains(&"groups") { "groups" } else { first };
+        part.lines.say(format!(
+            "A row's number opens it. With a word behind the number: {}. Such as 1 {example}.",
+            words.join(", ")
+        ));
     }
     part.about_rows = Some(format!("Rows {} to {} of {}:", grouped(first + 1), grouped(last), grouped(total)));
 }
 
 /// `Ada Lovelace, ada@contoso.com, member, in groups 4`.
 fn row(model: &Model, item: &Item) -> String {
+    match item {
+        Item::Finding(finding) => return items::finding(finding),
+        Item::Request(number, request) => {
+            return format!("request {}: {}", grouped(*number), items::request(request, &model.zone));
+        }
+        _ => {}
+    }
     let mut out = Vec::new();
     for (name, value) in copy::cells(model, item) {
         // What says itself needs no label.

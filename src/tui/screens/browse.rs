@@ -5,6 +5,7 @@ mod heads;
 mod lines;
 mod list;
 mod object;
+pub(super) mod requests;
 mod why;
 
 use ratatui::{

@@ -13,6 +13,7 @@ use super::{
         text::{ago, clock, fit, right, time, when, width},
         theme, widgets,
     },
+    browse::requests,
     dashboard::{full_read, gap_advice, gap_lines},
 };
 use crate::{
@@ -192,6 +193,14 @@ fn full(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
     widgets::lines(buf, inner, &quota_lines(&model.ingest, inner.width));
     let inner = widgets::panel(buf, requests, "Requests");
     widgets::lines(buf, inner, &request_lines(&model.ingest, inner.width));
+    let (bottom, requests) = with_requests(model, bottom);
+    let reach = happening(model, buf, bottom);
+    last_requests(model, buf, requests);
+    reach
+}
+
+/// What is happening, and beside it what is missing.
+fn happening(model: &Model, buf: &mut Buffer, bottom: Rect) -> u16 {
     let missing = missing_lines(model, 44, 12);
     if missing.is_empty() || matches!(model.ingest.phase, IngestPhase::Failed(_)) {
         return log(model, buf, bottom, 0);
@@ -225,7 +234,38 @@ fn medium(model: &Model, buf: &mut Buffer, area: Rect) -> u16 {
     let wire = &model.ingest.progress.wire;
     let third = if wire.refused + wire.retried > 0 { refused } else { paced };
     widgets::lines(buf, inner, &[of_quota, throttled, sent, third]);
-    log(model, buf, bottom, 3)
+    let (bottom, requests) = with_requests(model, bottom);
+    let reach = log(model, buf, bottom, 3);
+    last_requests(model, buf, requests);
+    reach
+}
+
+/// Of fewer lines neither what is happening nor the requests would show anything but their last word.
+const LOG_WITH_REQUESTS: u16 = 14;
+/// Frame, heads, and two of them.
+const FEWEST_REQUESTS: u16 = 5;
+
+/// Room for the last requests at the foot, and what is left above: half of it, and at least what tells what is missing or
+/// went wrong.
+fn with_requests(model: &Model, area: Rect) -> (Rect, Option<Rect>) {
+    let needs = match model.ingest.phase {
+        IngestPhase::Failed(_) => 12,
+        _ => missing_lines(model, 44, 12).len(),
+    };
+    let above = (area.height / 2 + 1).max(u16::try_from(needs).unwrap_or(u16::MAX).saturating_add(2));
+    let below = (area.height + 1).saturating_sub(above);
+    if area.height < LOG_WITH_REQUESTS || below < FEWEST_REQUESTS || model.ingest.requests.is_empty() {
+        return (area, None);
+    }
+    let pane = Rect { y: area.y + above - 1, height: below, ..area };
+    (Rect { height: above, ..area }, Some(pane))
+}
+
+fn last_requests(model: &Model, buf: &mut Buffer, pane: Option<Rect>) {
+    if let Some(pane) = pane {
+        let inner = widgets::panel(buf, pane, "Last requests");
+        requests::last(model, buf, inner);
+    }
 }
 
 fn small(model: &Model, buf: &mut Buffer, area: Rect) {

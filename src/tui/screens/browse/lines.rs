@@ -104,18 +104,7 @@ fn own(view: &View, cells: usize) -> Vec<Slot> {
             Slot::number("requests", 9),
             Slot::number("units", 9),
         ],
-        Shows::Requests(_) if cells < 60 => {
-            vec![Slot::wide("request", 20, 1), Slot::number("status", 6), Slot::number("ms", 7)]
-        }
-        Shows::Requests(_) => vec![
-            Slot::fixed("time", 8),
-            Slot::fixed("method", 6),
-            Slot::number("status", 6),
-            Slot::number("units", 6),
-            Slot::number("ms", 7),
-            Slot::wide("request", 26, 3),
-            Slot::wide("notes", 14, 1),
-        ],
+        Shows::Requests(_) => super::requests::slots(cells),
         Shows::Problems if cells < 60 => vec![Slot::wide("what", 20, 1)],
         Shows::Problems => vec![Slot::wide("about", 24, 2), Slot::wide("what", 30, 3)],
         _ => Vec::new(),
@@ -141,7 +130,7 @@ impl Table<'_> {
                 ]
             }
             Item::Run(run) => self.run(run),
-            Item::Request(_, request) => self.request(request),
+            Item::Request(_, request) => super::requests::texts(self.model, request, &self.slots),
             Item::Finding(finding) => {
                 let (sign, style) = theme::sign(problems::sign(finding.severity));
                 match self.slots.len() {
@@ -150,26 +139,6 @@ impl Table<'_> {
                 }
             }
         }
-    }
-
-    fn request(&self, request: &Request) -> Vec<(String, Style)> {
-        let (sign, style) = theme::sign(requests::sign(request));
-        let status = request.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
-        let ms = grouped(u64::from(request.ms));
-        let units = request.units.map(grouped).unwrap_or_default();
-        if self.slots.len() < 5 {
-            return vec![(format!("{sign} {}", request.target()), style), plain(status), plain(ms)];
-        }
-        let at = request.at.to_zoned(self.model.zone.clone()).strftime("%H:%M:%S").to_string();
-        vec![
-            plain(at),
-            plain(request.method.clone()),
-            (format!("{sign} {status}"), style),
-            plain(units),
-            plain(ms),
-            plain(request.target()),
-            plain(requests::notes(request)),
-        ]
     }
 
     fn cell(&self, row: &Row, shown: Shown) -> String {

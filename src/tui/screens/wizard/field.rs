@@ -157,7 +157,7 @@ pub fn mistake(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
     let wizard = &model.wizard;
     // Elsewhere nothing of it is to be seen.
     let Some(mistake) = demo::mistake(model).filter(|_| can::takes_mistakes(model)) else { return Vec::new() };
-    let check = if wizard.step == WizardStep::Check { "Enter" } else { "^R" };
+    let check = command::named(model, if wizard.step == WizardStep::Check { "continue" } else { "check-now" });
     let first = wizard.way.steps().iter().find(|step| !wizard.fields.is_right(**step) && wizard.step >= **step);
     let next = match (&mistake.expect, first) {
         (Some(code), Some(_)) => format!("It is caught here: nothing is sent, so that {code} does not come."),
@@ -190,10 +190,10 @@ pub fn proof(model: &Model, cells: u16, room: Room) -> Vec<Line<'static>> {
             (_, Some(problem)) => out.extend(widgets::problem(problem, cells, Sign::Failed)),
             _ if proof == Proof::Made => {
                 let text = match wizard.step {
-                    WizardStep::Credential => "Press Enter to make it.",
-                    _ => "It is made once you go on.",
+                    WizardStep::Credential => format!("Press {} to make it.", command::named(model, "continue")),
+                    _ => "It is made once you go on.".to_owned(),
                 };
-                out.extend(widgets::wrapped(text, cells, 0, theme::DIM));
+                out.extend(widgets::wrapped(&text, cells, 0, theme::DIM));
             }
             _ => {}
         },
