@@ -67,8 +67,10 @@ pub struct Limits {
     pub finalize: Duration,
     /// The first and the longest wait between two looks at the job.
     pub poll: (Duration, Duration),
-    /// For looking at the job and aborting it: somebody may be waiting for the end.
+    /// For looking at the job and aborting it.
     pub settle: Patience,
+    /// How long somebody who asked for the end waits for it.
+    pub end: Duration,
 }
 
 impl Default for Limits {
@@ -79,6 +81,7 @@ impl Default for Limits {
             finalize: Duration::from_secs(30 * 60),
             poll: (Duration::from_secs(1), Duration::from_secs(5)),
             settle: Patience { total: Duration::from_secs(45), attempt: Duration::from_secs(20) },
+            end: Duration::from_secs(10),
         }
     }
 }

@@ -481,6 +481,30 @@ async fn a_cancel_ends_the_job_where_it_can() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_asks_for_the_end_waits_ten_seconds_at_most() {
+    async fn check(what: &str, end: fn(&JobEnd) -> bool, belief: &str) {
+        let bench = Bench::new().await;
+        for silent in [what, "POST abort", "GET job"] {
+            bench.stub.on(silent, vec![Reply::Hang; 20]);
+        }
+        let stop = async {
+            while bench.stub.count(what) == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            bench.cancel.cancel();
+            Instant::now()
+        };
+        let (error, asked) = tokio::join!(bench.upload(), stop);
+        let error = error.unwrap_err();
+        assert!((9.9..10.5).contains(&asked.elapsed().as_secs_f64()), "{what}: {:?}", asked.elapsed());
+        assert!(error.is_cancelled() && end(error.end()), "{what}: {error:?}");
+        assert_eq!(bench.belief(), belief, "{what}");
+    }
+    check("POST entities", ABORT_FAILED, "unknown").await;
+    check("POST finalize", IN_DOUBT, "in doubt").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_doubt_is_on_disk_before_finalize_is_asked_for() {
     let bench = Bench::new().await;
     bench.stub.on("POST finalize", [Reply::Slow(Duration::from_secs(5))]);

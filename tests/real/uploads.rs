@@ -188,3 +188,22 @@ fn an_upload_that_is_asked_to_end_aborts_its_job() {
         holds_the_truth(&served, &home, 0);
     }
 }
+
+/// Asked once more, it does not wait for what does not come.
+#[test]
+fn an_upload_that_is_asked_to_end_twice_ends_at_once() {
+    let home = Home::new();
+    let served = Served::start(&home, &[&SIZE[..], &["--scenario", "slow-abort"]].concat());
+    served.run(&home, &["collect", "--json"]).expect(0);
+    let mut child = upload(&served, &home, &[]);
+    until_asked(&served, &mut child, 12);
+    signal(child.id(), libc::SIGINT);
+    // The abort is on its way, and will not be answered for a minute.
+    let began = Instant::now();
+    while !asked(&served).iter().any(|p| p.ends_with("/abort")) {
+        assert!(began.elapsed() < DEADLINE, "no abort");
+    }
+    signal(child.id(), libc::SIGINT);
+    assert_eq!(end(child).code, 130);
+    assert!(began.elapsed() < Duration::from_secs(9), "{:?}: sooner than the end in order", began.elapsed());
+}

@@ -40,7 +40,7 @@ use tenantry::{
         request::{Request, Service},
         secret::Secret,
         target::{Destination, Target},
-        upload::{JobFigures, UploadPhase, UploadProgress},
+        upload::{JobFigures, LeftJob, UploadPhase, UploadProgress},
         view::{EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
@@ -115,6 +115,12 @@ pub struct Script {
     /// An upload falls over with its end unknown.
     pub doubtful: bool,
     pub uploaded: bool,
+    /// What earlier uploads left behind.
+    pub left: Vec<LeftJob>,
+    /// The target holds all of it already.
+    pub settled: bool,
+    /// In which forms everything was written.
+    pub exports: Vec<ExportFormat>,
     /// The store cannot be read.
     pub broken: bool,
     pub orders: Vec<UploadOrder>,
@@ -604,7 +610,9 @@ impl Engine for Fake {
             };
             let known = script.uploaded;
             set("active_directory_account", u64::from(!known), 0, 0, u64::from(known));
-            if known {
+            if script.settled {
+                set("active_directory_user", 0, 0, 0, 50_021);
+            } else if known {
                 set("active_directory_user", 61, 207, 34, 49_753);
                 set("active_directory_user_group_has_user", 1_204, 0, 7_988, 315_379);
             } else {
@@ -628,7 +636,7 @@ impl Engine for Fake {
                 gaps: gaps(),
                 bytes: 12_400_000,
                 requests: 41,
-                left: Vec::new(),
+                left: script.left.clone(),
             })
         }
         .boxed()
@@ -636,6 +644,7 @@ impl Engine for Fake {
 
     fn export(&self, format: ExportFormat, _: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>> {
         let path = format!("/home/ada/tenantry-run-3-{}", format.as_str());
+        self.script.lock().unwrap().exports.push(format);
         async move { Ok(Exported { path, entities: 74_558, relationships: 403_854 }) }.boxed()
     }
 
