@@ -21,12 +21,14 @@ use tenantry::{
         clock::Clock,
         credential::CertificateView,
         explore::{Again, Answer, Question},
+        export::{ExportFormat, Exported},
         ids::RunId,
         preview::Preview,
         problem::Problem,
         progress::Reporter,
         reading::How,
         secret::Secret,
+        target::{Place, Target},
         upload::JobFigures,
         view::RunInfo,
     },
@@ -143,6 +145,14 @@ impl Engine for Nothing {
     }
 
     fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        refused()
+    }
+
+    fn place(&self, _: Target, _: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {
+        refused()
+    }
+
+    fn export(&self, _: ExportFormat, _: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>> {
         refused()
     }
 

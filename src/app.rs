@@ -449,6 +449,7 @@ impl Model {
     /// What was compared is no longer what there is.
     fn forget_comparison(&mut self) {
         self.comparison = preview::Comparison::default();
+        self.upload.place = upload::Looked::default();
     }
 
     fn go(&mut self, step: Step, fx: &mut Fx) {
@@ -646,7 +647,8 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
         Outcome::Collected(run) => ingest::ended(model, job, run, fx),
         Outcome::Answered(Answer::Glance(glance)) => dashboard::answered(model, job, glance),
         Outcome::Answered(answer) => browse::answered(model, job, answer, fx),
-        Outcome::Previewed(preview) => preview::ended(model, job, preview),
+        Outcome::Previewed(preview) => preview::ended(model, job, preview, fx),
+        Outcome::Place(place) => upload::placed(model, job, place),
         Outcome::Exported(done) => export::ended(model, &done),
         Outcome::Uploaded(figures) => upload::ended(model, job, figures, fx),
         Outcome::UploadFailed(failure) => upload::failed(model, job, failure, fx),
@@ -663,6 +665,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             Kind::Ask if dashboard::failed(model, job, &problem) => {}
             Kind::Ask => browse::failed(model, job, problem),
             Kind::Preview => preview::failed(model, job, problem),
+            Kind::Place => upload::not_placed(model, job, problem),
             // An upload that fell over has not said how it ended, so nobody knows.
             Kind::Upload => {
                 let failure = UploadFailure { problem: *problem, end: UploadEnd::InDoubt };

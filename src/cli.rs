@@ -17,6 +17,7 @@ use crate::domain::{
     explore::Again,
     finding::parse_again,
     ids::RunId,
+    limit::MaxDeletions,
     naming::Naming,
     origin::Origin,
     reading::{Age, GroupPick},
@@ -326,6 +327,23 @@ pub struct Preview {
     /// Exit with 5 if there is anything to create, change or delete
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Tell it as a page of Markdown, on standard output
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+    /// Keep it as a plan, which `tenantry upload --plan FILE` does exactly or not at all
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    #[command(flatten)]
+    pub limit: Limit,
+}
+
+/// When deletions are too many.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Limit {
+    /// How many deletions of one type may be made: a number, or a share of what is there, such as 5%. Without it the
+    /// profile's; else of entities 10 %, at least 10 and at most 500, and of relationships 2 %, at least 500
+    #[arg(long, value_name = "N|P%")]
+    pub max_deletions: Option<MaxDeletions>,
 }
 
 #[derive(Debug, Args)]
@@ -340,6 +358,14 @@ pub struct Upload {
     /// Allow an upload to a target of which no earlier upload is on record
     #[arg(long)]
     pub first_upload: bool,
+    /// Allow an upload to a target that another tenant, or another naming, last wrote to
+    #[arg(long)]
+    pub accept_target_change: bool,
+    /// Upload what this plan of `tenantry preview --out` says, and refuse if anything is not as it was
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    #[command(flatten)]
+    pub limit: Limit,
     /// Go on with the job that an upload of the same run left open when it was cut off, instead of aborting it
     #[arg(long)]
     pub resume_job: bool,

@@ -10,6 +10,7 @@ mod explore;
 mod export;
 mod info;
 mod output;
+mod plan;
 mod preview;
 mod profile;
 mod requests;

@@ -8,6 +8,7 @@ mod export;
 mod guard;
 mod logs;
 mod look;
+mod plan;
 mod runs;
 
 use std::sync::Arc;
@@ -17,9 +18,9 @@ use tokio_util::sync::CancellationToken;
 pub use crate::graph::Hold;
 pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use export::export;
-pub use guard::Guard;
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
+pub use plan::{plan, prepare_planned};
 pub use runs::{
     accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, problems, remove_store, runs,
 };
@@ -36,23 +37,24 @@ use crate::{
         clock::Clock,
         completeness::accept,
         credential::Credential,
+        guard::{Guard, Leave},
         ids::TenantId,
         naming::Naming,
-        preview::{Baseline, Preview},
+        preview::Preview,
         problem::Problem,
         progress::{Event, Level, Reporter},
         reading::Ask,
         secret::Secret,
-        target::Target,
+        target::{Destination, Filled, Place, Target},
         text::visible,
         upload::{JobFigures, Manner},
         view::RunInfo,
     },
     graph::{GraphClient, GraphConfig},
     ingest::{self, Collect, CollectError, amend::CannotAmend},
-    jupiterone::{JupiterOneClient, JupiterOneConfig},
+    jupiterone::{Identity, JupiterOneClient, JupiterOneConfig},
     net::{NetConfig, ProxyPassword},
-    preview,
+    preview::{self, Against},
     profile::{Claim, ProfileError, Registry, Settings, SettingsError, TableError, TargetWriter, TenantRef},
     store::{Reader, StoreError, Writer},
     upload::{self, JobEnd, Upload, UploadError},
@@ -344,43 +346,159 @@ pub fn preview(settings: &Settings) -> Result<Preview, JobError> {
 }
 
 fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Preview, JobError> {
-    let target = settings.target();
-    let mut preview = preview::preview(reader, run.id, settings.naming(), target.as_ref())
-        .map_err(|e| JobError::failed(e.problem()))?;
+    Ok(looked(reader, run, settings, Wanted::Figures)?.0)
+}
+
+/// What is wanted of a preview.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Figures,
+    /// Digests, too: these take a while.
+    WithDigests,
+}
+
+/// A preview with what speaks against its upload, and who last wrote to the target.
+fn looked(
+    reader: &Reader,
+    run: &RunInfo,
+    settings: &Settings,
+    wanted: Wanted,
+) -> Result<(Preview, Option<TargetWriter>), JobError> {
+    let (target, tenant) = (settings.target(), reader.tenant()?);
+    let last = match &target {
+        Some(target) => registry(settings)
+            .last_writer(target)
+            .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?,
+        None => None,
+    };
+    // Of what another tenant's upload left there, this store knows nothing.
+    let against = match &last {
+        Some(writer) if writer.tenant != tenant => Against::Nothing,
+        _ => Against::Belief,
+    };
+    let mut preview = preview::preview(
+        reader,
+        preview::Asked {
+            run: run.id,
+            naming: settings.naming(),
+            target: target.as_ref(),
+            against,
+            digests: wanted == Wanted::WithDigests,
+        },
+    )
+    .map_err(|e| JobError::failed(e.problem()))?;
     accept(&mut preview.gaps, &settings.accepted_gaps);
-    Ok(preview)
+    preview.guards = guard::guards(&preview, &tenant, settings.naming(), last.as_ref(), settings.max_deletions);
+    Ok((preview, last))
 }
 
 /// An upload that may begin: what it would do, to which target, and what speaks against it.
 #[derive(Debug, Clone)]
 pub struct Ready {
+    /// Its guards have to be lifted before it may begin.
     pub preview: Preview,
     pub target: Target,
     pub tenant: TenantId,
     pub naming: Naming,
-    /// What has to be lifted before it may begin.
-    pub guards: Vec<Guard>,
+    /// Who wrote to the target before.
+    pub last: Option<TargetWriter>,
+    /// What was said to the guards.
+    pub leave: Leave,
     pub manner: Manner,
+}
+
+impl Ready {
+    /// What still speaks against it.
+    pub fn guard(&self) -> Option<&Guard> {
+        self.preview.guards.iter().find(|guard| !self.leave.lifts(guard))
+    }
 }
 
 /// Looks at what an upload would do, without any request.
 pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
+    prepare(settings, Wanted::Figures)
+}
+
+fn prepare(settings: &Settings, wanted: Wanted) -> Result<Ready, JobError> {
     let target = settings.require_target()?;
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings).map_err(runs::never_uploaded)?;
     let tenant = reader.tenant()?;
-    let preview = previewed(&reader, &run, settings)?;
-    let last = registry(settings)
-        .last_writer(&target)
-        .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?;
-    let guards = guard::guards(&preview, &tenant, settings.naming(), last.as_ref());
-    Ok(Ready { preview, target, tenant, naming: settings.naming(), guards, manner: Manner::default() })
+    let (preview, last) = looked(&reader, &run, settings, wanted)?;
+    Ok(Ready {
+        preview,
+        target,
+        tenant,
+        naming: settings.naming(),
+        last,
+        leave: Leave::default(),
+        manner: Manner::default(),
+    })
 }
 
-/// Synchronises the target with the run that [`prepare_upload`] looked at. Guards must have been lifted by then.
+/// A client for the target's account.
+fn jupiterone(context: &Context, target: &Target) -> Result<JupiterOneClient, JobError> {
+    context.settings.require_trust()?;
+    let key = context.secrets.jupiterone_key.clone().ok_or_else(|| {
+        JobError::failed(
+            Problem::new(format!("no API key is known for {target}"))
+                .code("no_secret")
+                .hint("Run `tenantry` for the wizard, `tenantry profile add --secrets-stdin`, or set JUPITERONE_API_KEY together with JUPITERONE_ACCOUNT."),
+        )
+    })?;
+    let config =
+        JupiterOneConfig { origin: target.origin.clone(), account: target.account.clone(), net: context.net() };
+    let client = JupiterOneClient::new(config, key).map_err(JobError::failed)?;
+    Ok(client.reporting(Arc::clone(&context.clock), Arc::clone(&context.reporter)))
+}
+
+/// What is at a target to which nothing was uploaded yet, as far as the key can tell; asked by reading only.
+///
+/// # Errors
+///
+/// A guard where an integration of JupiterOne's own fills it; where there is no such instance, or nobody answers.
+pub async fn place(context: &Context, target: &Target) -> Result<Place, JobError> {
+    if matches!(target.destination, Destination::Scope(_)) {
+        return Ok(Place::Scope);
+    }
+    let client = jupiterone(context, target)?;
+    let identity = tokio::select! {
+        biased;
+        () = context.cancel.cancelled() => {
+            return Err(JobError::Interrupted(Box::new(Problem::new("cancelled: nothing was sent").code("cancelled"))));
+        }
+        identity = client.identify(&target.destination) => identity.map_err(|e| JobError::failed(e.problem()))?,
+    };
+    match identity {
+        Identity::CannotRead(problem) => Ok(Place::Untold(problem)),
+        Identity::Account { instance: Some(Ok(instance)), .. } => match instance.filled() {
+            Filled::ByOthers => Ok(Place::Custom(instance)),
+            Filled::ByItsIntegration => Err(JobError::Guard(Box::new(instance.refusal()))),
+            Filled::Untold => Ok(Place::Untold(Problem::new(format!(
+                "JupiterOne did not tell of which definition the instance `{}` is",
+                instance.name
+            )))),
+        },
+        // There is none, unless the key only may not know.
+        Identity::Account { instance: Some(Err(problem)), .. } => match problem.code.as_deref() {
+            Some("SYNC_JOB_INVALID_INTEGRATION_INSTANCE" | "NOT_FOUND") => Err(JobError::failed(problem)),
+            _ => Ok(Place::Untold(problem)),
+        },
+        Identity::Account { instance: None, .. } => Ok(Place::Untold(Problem::new("JupiterOne told of no instance"))),
+    }
+}
+
+/// Synchronises the target with the run that [`prepare_upload`] looked at.
 ///
 /// Its requests are kept in a log beside the store.
+///
+/// # Errors
+///
+/// A guard that was not lifted, before anything is sent; else what became of the job.
 pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobError> {
+    if let Some(guard) = ready.guard() {
+        return Err(JobError::Guard(Box::new(guard.problem())));
+    }
     let run = ready.preview.run;
     logs::kept(context, "upload", Some(run), |context| upload_logged(context, ready)).await
 }
@@ -388,22 +506,8 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
 async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, JobError> {
     let context = &context;
     let settings = &context.settings;
-    settings.require_trust()?;
-    let key = context.secrets.jupiterone_key.clone().ok_or_else(|| {
-        JobError::failed(
-            Problem::new(format!("no API key is known for {}", ready.target))
-                .code("no_secret")
-                .hint("Run `tenantry` for the wizard, `tenantry profile add --secrets-stdin`, or set JUPITERONE_API_KEY together with JUPITERONE_ACCOUNT."),
-        )
-    })?;
-    let config = JupiterOneConfig {
-        origin: ready.target.origin.clone(),
-        account: ready.target.account.clone(),
-        net: context.net(),
-    };
-    let client = JupiterOneClient::new(config, key)
-        .map_err(JobError::failed)?
-        .reporting(Arc::clone(&context.clock), Arc::clone(&context.reporter));
+    let client = jupiterone(context, &ready.target)?;
+    let other = ready.last.as_ref().is_some_and(|last| last.tenant != ready.tenant);
     let job = Upload {
         client,
         target: ready.target.clone(),
@@ -412,6 +516,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
         store: settings.store()?.clone(),
         tenant: ready.tenant.clone(),
         manner: ready.manner,
+        anew: other,
         clock: Arc::clone(&context.clock),
         reporter: Arc::clone(&context.reporter),
         cancel: context.cancel.clone(),
@@ -419,10 +524,12 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
     let registry = registry(settings);
     let unusable = |e: TableError| JobError::failed(Problem::new(e.to_string()).code("registry"));
     let writer = TargetWriter { tenant: ready.tenant, naming: ready.naming, at: context.clock.now() };
-    let before = match registry.claim(&ready.target, writer).map_err(unusable)? {
+    let instead_of = ready.last.as_ref().filter(|_| ready.leave.target_change);
+    let before = match registry.claim(&ready.target, writer.clone(), instead_of).map_err(unusable)? {
         Claim::Ours { before } => before,
         Claim::Taken(other) => {
-            return Err(JobError::Guard(Box::new(Guard::OtherWriter { tenant: other.tenant }.problem())));
+            let guard = guard::target_change(&other, &writer.tenant, writer.naming);
+            return Err(JobError::Guard(Box::new(guard.map(|g| g.problem()).unwrap_or_default())));
         }
     };
     let result = upload::upload(job).await;
@@ -457,11 +564,6 @@ pub fn end_of(error: &UploadError) -> UploadEnded {
 
 fn registry(settings: &Settings) -> Registry {
     Registry::new(settings.paths.registry())
-}
-
-/// Whether an upload to the previewed target is its first, as far as the store knows.
-pub fn is_first(preview: &Preview) -> bool {
-    matches!(preview.baseline, Baseline::Unknown)
 }
 
 /// A reporter that also writes to the log what a run tells.

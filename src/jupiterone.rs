@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub use self::{
     error::{ErrorKind, JupiterOneError},
-    identity::{Identity, Instance},
+    identity::Identity,
     job::JobStatus,
 };
 use self::{retry::Gate, wire::Call};

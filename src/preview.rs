@@ -3,11 +3,17 @@
 //! It reads the store and nothing else: no network, no upload code, nothing that writes. Two sorted streams, what would be
 //! sent and what the target is believed to hold, are walked in step, so that memory does not grow with the tenant.
 
+mod causes;
+mod digest;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
+use self::{causes::Causes, digest::Digest};
 use crate::{
     domain::{
         batch::{Meter, Payload},
@@ -56,11 +62,32 @@ pub fn newest(reader: &Reader) -> Result<RunId, PreviewError> {
     reader.newest_finished()?.map(|run| run.id).ok_or(PreviewError::NoFinishedRun)
 }
 
-/// What an upload of `run` to `target` would do. Deletions are those that really happen: types exempt from deletion are
+/// What the figures of a preview are held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    /// What the target is believed to hold.
+    Belief,
+    /// Nothing: somebody else has written to the target since, so that what was believed of it is worth nothing.
+    Nothing,
+}
+
+/// Of what a preview is asked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub run: RunId,
+    pub naming: Naming,
+    pub target: Option<&'a Target>,
+    pub against: Against,
+    /// Whether to take digests of all that is compared.
+    pub digests: bool,
+}
+
+/// What an upload of the run to the target would do. Deletions are those that really happen: types exempt from deletion are
 /// not counted.
 ///
 /// Bytes and requests are those of an upload without retries: its bodies, and start, finalize and one look at the status.
-pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Target>) -> Result<Preview, PreviewError> {
+pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewError> {
+    let Asked { run, naming, target, against, .. } = asked;
     let info = reader.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })?;
     let collected_at = match info.finished_at {
         Some(at) if info.status.is_finished() => at,
@@ -69,21 +96,35 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
     let partial = partial_types(naming, &info.gaps);
     let mut entities = Tally::new(naming, &partial, Payload::Entities);
     let mut edges = Tally::new(naming, &partial, Payload::Relationships);
+    // Told of by both streams, one after the other.
+    let causes = RefCell::new(Causes::default());
+    let digest = RefCell::new(asked.digests.then(Digest::default));
     let mut lengths = Lengths { naming, bare: BTreeMap::new() };
     let belief = reader.compare(
         run,
         naming,
-        target,
+        target.filter(|_| against == Against::Belief),
         &mut |found| {
             let ours = found.ours.map(|entity| {
                 let text = entity.text();
                 (entity.entity_type().to_owned(), fingerprint(&text), text.len())
             });
-            entities.add(ours, &found.believed);
+            if let Some(digest) = &mut *digest.borrow_mut() {
+                digest.entity(ours.as_ref().map(|(_, print, _)| print), found.nums, &found.believed);
+            }
+            if let Some(gone) = entities.add(ours, &found.believed) {
+                causes.borrow_mut().entity_goes(found.nums[0], gone);
+            }
         },
         &mut |found| {
+            if let Some(digest) = &mut *digest.borrow_mut() {
+                digest.edge(found.ours.as_ref(), found.nums, &found.believed);
+            }
             let ours = found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.mapped, lengths.of(&edge)));
-            edges.add(ours, &found.believed);
+            match edges.add(ours, &found.believed) {
+                Some(gone) => causes.borrow_mut().edge_goes(found.nums, gone),
+                None => causes.borrow_mut().edge_stays(found.nums),
+            }
         },
     )?;
     let baseline = match (target, belief) {
@@ -100,6 +141,7 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
         sum.delete += more.delete;
         sum.same += more.same;
     }
+    let digests = digest.into_inner().map(|digest| digest.done(&baseline));
     Ok(Preview {
         run,
         collected_at,
@@ -110,7 +152,10 @@ pub fn preview(reader: &Reader, run: RunId, naming: Naming, target: Option<&Targ
         gaps: info.gaps,
         bytes,
         requests: bodies + REQUESTS_BESIDE_BODIES,
-        left: left(reader, target)?,
+        left: left(reader, asked.target)?,
+        guards: Vec::new(),
+        causes: causes.into_inner().told(reader, run)?,
+        digests,
     })
 }
 
@@ -133,8 +178,12 @@ impl<'a> Tally<'a> {
         Self { changes, partial, meter: Meter::new(payload) }
     }
 
-    /// `ours`: `_type`, content, and the length of the text.
-    fn add<T: PartialEq>(&mut self, ours: Option<(String, T, usize)>, believed: &Believed<T>) {
+    /// `ours`: `_type`, content, and the length of the text. The `_type` of what is deleted is the answer.
+    fn add<'b, T: PartialEq>(
+        &mut self,
+        ours: Option<(String, T, usize)>,
+        believed: &'b Believed<T>,
+    ) -> Option<&'b str> {
         match ours {
             Some((name, content, len)) => {
                 self.meter.push(len);
@@ -145,12 +194,13 @@ impl<'a> Tally<'a> {
                     Verdict::Change => changes.change += 1,
                     Verdict::Same => changes.same += 1,
                 }
+                None
             }
             // What may be there under several types is one object: the newest word on it counts.
             None => {
-                if let Some((name, _)) = believed.states.last().filter(|(name, _)| !self.partial.contains(name)) {
-                    self.changes.entry(name.clone()).or_default().delete += 1;
-                }
+                let (name, _) = believed.states.last().filter(|(name, _)| !self.partial.contains(name))?;
+                self.changes.entry(name.clone()).or_default().delete += 1;
+                Some(name)
             }
         }
     }

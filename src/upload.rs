@@ -34,11 +34,11 @@ use crate::{
         naming::Naming,
         problem::Problem,
         progress::Reporter,
-        target::{Destination, Target},
+        target::{Destination, Filled, Target, managed_types},
         upload::{JobFigures, Manner, UploadPhase},
         view::RunInfo,
     },
-    jupiterone::{Identity, Instance, JobStatus, JupiterOneClient, Patience},
+    jupiterone::{Identity, JobStatus, JupiterOneClient, Patience},
     store::{Reader, StoreError},
 };
 
@@ -51,6 +51,8 @@ pub struct Upload {
     pub store: PathBuf,
     pub tenant: TenantId,
     pub manner: Manner,
+    /// Whether another tenant has written to the target since: what this store believes of it is forgotten then.
+    pub anew: bool,
     pub clock: Arc<dyn Clock>,
     pub reporter: Arc<dyn Reporter>,
     pub cancel: CancellationToken,
@@ -102,8 +104,8 @@ pub async fn upload(job: Upload) -> Result<JobFigures, UploadError> {
 ///
 /// As [`upload`].
 pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, UploadError> {
-    let plan = plan(&job).await?;
-    guard_instance(&job).await?;
+    let mut plan = plan(&job).await?;
+    plan.partial_types.extend(guard_instance(&job).await?);
     let teller = Teller::new(Arc::clone(&job.reporter), Arc::clone(&job.clock), plan.size);
     let client = job.client.clone().listening(teller.retries());
     let not_started = |problem: Problem| UploadError::failed(None, false, JobEnd::NotStarted, problem);
@@ -261,31 +263,28 @@ fn guard_run(run: RunId, info: Option<&RunInfo>, size: Size) -> Result<(), Probl
     Ok(())
 }
 
-/// Refuses an instance that JupiterOne's own integration fills, where the key can tell: an upload would delete its devices
-/// and policies. Whatever else goes wrong here will go wrong again, with better words, when the job is started.
-async fn guard_instance(job: &Upload) -> Result<(), UploadError> {
+/// Refuses an instance that an integration of JupiterOne's fills, where the key can tell: an upload would delete what that
+/// brings. Where it cannot, what JupiterOne's own Microsoft 365 integration owns is exempt from deletion: the types are the
+/// answer. Whatever else goes wrong here will go wrong again, with better words, when the job is started.
+async fn guard_instance(job: &Upload) -> Result<Vec<String>, UploadError> {
     if matches!(job.target.destination, Destination::Scope(_)) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let patience = Patience { total: Duration::from_secs(5), attempt: Duration::from_secs(10) };
     let client = job.client.clone().with_patience(patience);
     let identity = tokio::select! {
         biased;
-        () = job.cancel.cancelled() => return Ok(()),
+        () = job.cancel.cancelled() => return Ok(managed_types()),
         identity = client.identify(&job.target.destination) => identity,
     };
     match identity {
-        Ok(Identity::Account { instance: Some(Ok(instance)), .. }) if instance.is_managed_microsoft() => {
-            Err(UploadError::Guard(Box::new(managed(&instance))))
-        }
-        _ => Ok(()),
+        Ok(Identity::Account { instance: Some(Ok(instance)), .. }) => match instance.filled() {
+            Filled::ByOthers => Ok(Vec::new()),
+            Filled::ByItsIntegration => Err(UploadError::Guard(Box::new(instance.refusal()))),
+            Filled::Untold => Ok(managed_types()),
+        },
+        _ => Ok(managed_types()),
     }
-}
-
-fn managed(instance: &Instance) -> Problem {
-    Problem::new(format!("the instance `{}` is filled by JupiterOne's own Microsoft 365 integration", instance.name))
-        .code("managed_instance")
-        .hint("An upload would delete its devices and policies. Create a custom instance, and upload to that one.")
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod browse;
 mod fake;
 #[path = "ui/files.rs"]
 mod files;
+#[path = "ui/guards.rs"]
+mod guards;
 #[path = "ui/hands.rs"]
 mod hands;
 #[path = "ui/journey.rs"]

@@ -4,6 +4,7 @@
 //! binary and the official `j1-integration sync` (of the folder that TENANTRY_J1_SDK names, as `.ci/run` installs it) send
 //! the same run to a demo server in another process on the same machine, which checks each object as JupiterOne does.
 
+#[allow(dead_code, reason = "the other benches use the rest")]
 #[path = "../figures/machine.rs"]
 mod machine;
 

@@ -19,6 +19,7 @@ use crate::domain::{
     problem::Problem,
     progress::Event,
     reading::How,
+    target,
     upload::JobFigures,
     view::RunInfo,
 };
@@ -76,6 +77,7 @@ pub enum Outcome {
     Collected(Box<RunInfo>),
     Answered(Answer),
     Previewed(Box<Preview>),
+    Place(Box<target::Place>),
     Uploaded(Box<JobFigures>),
     Exported(Exported),
     UploadFailed(Box<UploadFailure>),
@@ -129,6 +131,8 @@ pub enum Work {
     /// A question about a run.
     Ask(RunId, Question),
     Preview,
+    /// Asks JupiterOne what the target of a first upload is.
+    Place(target::Target),
     Upload(UploadOrder),
     /// Everything that an upload would send, to files.
     Export(ExportFormat),
@@ -152,6 +156,7 @@ impl Work {
             Self::Collect(_) | Self::Again(_) => Kind::Collect,
             Self::Ask(..) => Kind::Ask,
             Self::Preview => Kind::Preview,
+            Self::Place(_) => Kind::Place,
             Self::Upload(_) => Kind::Upload,
             Self::Export(_) => Kind::Export,
             Self::Advance | Self::DemoConsent => Kind::Advance,
@@ -178,6 +183,8 @@ pub enum Kind {
     /// A question about a run.
     Ask,
     Preview,
+    /// Asking what the target of a first upload is.
+    Place,
     Upload,
     /// Writing a run to files.
     Export,
@@ -200,6 +207,7 @@ impl Kind {
             Self::Collect => "reading the directory",
             Self::Ask => "reading the store",
             Self::Preview => "comparing",
+            Self::Place => "asking what the target is",
             Self::Upload => "the upload",
             Self::Export => "writing files",
             Self::Advance => "changing the demo's tenant",

@@ -7,6 +7,7 @@ use super::{
     finder::{self, Finder},
     msg::{Effect, ExitReason, Kind},
     profiles::{self, Popup},
+    upload::Asked,
     wizard::keys::is_unsaved,
 };
 use crate::domain::{export::ExportFormat, reading::How};
@@ -30,9 +31,9 @@ pub enum Overlay {
     Export {
         chosen: usize,
     },
-    /// Something that takes a typed word.
+    /// An upload that takes typed words: the first of these is asked for now.
     Type {
-        word: &'static str,
+        asked: Vec<Asked>,
         field: TextField,
         wrong: bool,
     },
@@ -151,12 +152,16 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             model.overlays.pop();
             super::export::chosen(model, chosen, fx);
         }
-        (Action::Continue, Some(Overlay::Type { word, field, wrong })) => {
-            if field.text().trim().eq_ignore_ascii_case(word) {
+        (Action::Continue, Some(Overlay::Type { asked, field, wrong })) => {
+            if !asked.first().is_some_and(|asked| asked.is_answered_by(field.text())) {
+                *wrong = true;
+                return;
+            }
+            asked.remove(0);
+            *field = TextField::default();
+            if asked.is_empty() {
                 model.overlays.pop();
                 super::upload::confirmed(model, fx);
-            } else {
-                *wrong = true;
             }
         }
         _ => {}

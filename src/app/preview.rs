@@ -62,17 +62,18 @@ pub fn against(baseline: &Baseline, now: Timestamp, zone: &TimeZone) -> String {
     }
 }
 
-/// What somebody has to know before an upload is confirmed.
+/// What deletions come from, in words, the most of each type first.
+pub fn causes(preview: &Preview) -> Vec<String> {
+    preview.causes.iter().map(|cause| cause.words(preview)).collect()
+}
+
+/// What somebody has to know before an upload is confirmed, beside what its guards say.
 pub fn warning(baseline: &Baseline) -> Option<&'static str> {
     match baseline {
-        Baseline::Unknown | Baseline::NoTarget => Some(
-            "There is no record of an earlier upload to this target. Whatever this instance holds that is not in \
-             this directory will be deleted there.",
-        ),
         Baseline::InDoubt { .. } => {
             Some("How the last upload to this target ended is not known, so the figures may be off.")
         }
-        Baseline::Known { .. } => None,
+        Baseline::Unknown | Baseline::NoTarget | Baseline::Known { .. } => None,
     }
 }
 
@@ -138,9 +139,12 @@ fn start(model: &mut Model, fx: &mut Fx) {
     model.comparison = Comparison { phase: ComparisonPhase::Working(job), scroll: 0 };
 }
 
-pub(super) fn ended(model: &mut Model, job: JobId, preview: Box<Preview>) {
+pub(super) fn ended(model: &mut Model, job: JobId, preview: Box<Preview>, fx: &mut Fx) {
     if model.comparison.phase == ComparisonPhase::Working(job) {
         model.comparison.phase = ComparisonPhase::Ready(preview);
+        if model.place == Place::Upload {
+            super::upload::look_if_needed(model, fx);
+        }
     }
 }
 

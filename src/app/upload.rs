@@ -1,7 +1,7 @@
 //! The upload: asked for with a typed word, watched, aborted in order, told with the job's own figures.
 
 use super::{
-    Fx, Model, Place,
+    Fx, Model, Sign,
     command::Action,
     field::TextField,
     msg::{JobId, Kind, Work},
@@ -10,9 +10,12 @@ use super::{
     views::{UploadFailure, UploadOrder},
 };
 use crate::domain::{
+    guard::{Guard, Leave},
     ids::RunId,
-    preview::Baseline,
+    preview::Preview,
+    problem::Problem,
     progress::{Event, LogLine},
+    target::Place,
     upload::{JobFigures, LeftJob, Leftover, UploadProgress},
 };
 
@@ -26,6 +29,8 @@ pub struct Upload {
     pub leftover: Leftover,
     /// The last line that the engine had to say.
     pub log: Option<LogLine>,
+    /// What the target of a first upload is.
+    pub place: Looked,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -37,10 +42,72 @@ pub enum UploadState {
     Failed(Box<UploadFailure>),
 }
 
-/// What an upload to a target of known state asks to be typed.
+/// What is known of a target to which nothing was uploaded yet.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Looked {
+    #[default]
+    NotYet,
+    /// Being asked; whether the person waits for it.
+    Asking {
+        job: JobId,
+        waits: bool,
+    },
+    Told(Box<Place>),
+    Failed(Box<Problem>),
+}
+
+impl Looked {
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Told(place) => Some(place),
+            _ => None,
+        }
+    }
+}
+
+/// What the target of a first upload is, in words.
+pub fn words(place: &Place) -> (Sign, String) {
+    match place {
+        Place::Scope => (Sign::Done, "The target is a scope: its name is all that there is to it.".to_owned()),
+        Place::Custom(instance) => (Sign::Done, format!("The target is the instance {instance}.")),
+        Place::Untold(problem) => {
+            (Sign::NeedsYou, format!("What the instance is, its key cannot tell ({}).", problem.line()))
+        }
+    }
+}
+
+/// What an upload asks to be typed that nothing speaks against.
 pub const WORD: &str = "upload";
-/// What a target asks for of which nobody knows what it holds.
-pub const FIRST_WORD: &str = "first upload";
+
+/// A word that is asked for, and what for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub word: String,
+    pub why: Vec<String>,
+}
+
+impl Asked {
+    /// Numbers may be written as they are shown.
+    pub fn is_answered_by(&self, typed: &str) -> bool {
+        let typed = typed.trim();
+        let is_number = self.word.bytes().all(|b| b.is_ascii_digit());
+        match is_number {
+            true => typed.chars().filter(|c| !matches!(c, ',' | '.' | ' ')).eq(self.word.chars()),
+            false => typed.eq_ignore_ascii_case(&self.word),
+        }
+    }
+}
+
+/// Everything that has to be typed before the upload begins.
+fn asked(preview: &Preview, place: Option<&Place>) -> Vec<Asked> {
+    let of = |guard: &Guard| Some(Asked { word: guard.word(place)?, why: vec![guard.means(place)] });
+    let mut all: Vec<Asked> = preview.guards.iter().filter_map(of).collect();
+    if all.is_empty() {
+        all.push(Asked { word: WORD.to_owned(), why: Vec::new() });
+    }
+    all[0].why.extend(preview::warning(&preview.baseline).map(str::to_owned));
+    all
+}
 
 /// Why an upload cannot start yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,7 +163,12 @@ pub(super) fn is_over(m: &Model) -> bool {
 }
 
 pub(super) fn can_start(m: &Model) -> bool {
-    !is_running(m) && !is_over(m) && missing(m).is_none()
+    !is_running(m) && !is_over(m) && missing(m).is_none() && refusal(m).is_none()
+}
+
+/// What no word lifts.
+pub fn refusal(m: &Model) -> Option<&Guard> {
+    m.comparison.ready().and_then(|p| p.guards.iter().find(|guard| guard.is_final()))
 }
 
 /// An upload of this run was cut off, and its job may be gone on with.
@@ -123,14 +195,11 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             model.upload = Upload::default();
             super::dashboard::enter(model, fx);
         }
-        Action::Continue if can_start(model) => {
-            let known = matches!(
-                model.comparison.ready().map(|p| &p.baseline),
-                Some(Baseline::Known { .. } | Baseline::InDoubt { .. })
-            );
-            let word = if known { WORD } else { FIRST_WORD };
-            model.overlays.push(Overlay::Type { word, field: TextField::default(), wrong: false });
-        }
+        Action::Continue if can_start(model) => match (&mut model.upload.place, is_first(&model.comparison)) {
+            (_, false) | (Looked::Told(_), true) => ask(model),
+            (Looked::Asking { waits, .. }, true) => *waits = true,
+            (Looked::NotYet | Looked::Failed(_), true) => look(model, true, fx),
+        },
         Action::Continue => match missing(model) {
             Some(Missing::Profile) => super::wizard::enter(model),
             Some(Missing::Target) => super::wizard::enter_jupiterone(model),
@@ -153,20 +222,63 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
 }
 
 pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
-    model.place = Place::Upload;
+    model.place = super::Place::Upload;
     if !is_running(model) && !is_over(model) && missing(model) == Some(Missing::Comparison) {
         preview::start_if_needed(model, fx);
     }
+    look_if_needed(model, fx);
 }
 
-/// The word was typed.
+fn is_first(comparison: &preview::Comparison) -> bool {
+    comparison.ready().is_some_and(|p| p.guards.contains(&Guard::FirstUpload))
+}
+
+/// Asks what the target is, where nothing was uploaded to it yet and nobody has asked.
+pub(super) fn look_if_needed(model: &mut Model, fx: &mut Fx) {
+    if can_start(model) && is_first(&model.comparison) && model.upload.place == Looked::NotYet {
+        look(model, false, fx);
+    }
+}
+
+fn look(model: &mut Model, waits: bool, fx: &mut Fx) {
+    let Some(target) = model.comparison.ready().and_then(|p| p.target.clone()) else { return };
+    let job = model.start(Work::Place(target), fx);
+    model.upload.place = Looked::Asking { job, waits };
+}
+
+/// JupiterOne has told what the target is, or that the key may not know.
+pub(super) fn placed(model: &mut Model, job: JobId, place: Box<Place>) {
+    let Looked::Asking { job: asking, waits } = model.upload.place else { return };
+    if asking == job {
+        model.upload.place = Looked::Told(place);
+        if waits && model.place == super::Place::Upload && model.overlays.is_empty() && can_start(model) {
+            ask(model);
+        }
+    }
+}
+
+pub(super) fn not_placed(model: &mut Model, job: JobId, problem: Box<Problem>) {
+    if matches!(model.upload.place, Looked::Asking { job: asking, .. } if asking == job) {
+        model.upload.place = Looked::Failed(problem);
+    }
+}
+
+/// Asks for the words.
+fn ask(model: &mut Model) {
+    let Some(preview) = model.comparison.ready() else { return };
+    let asked = asked(preview, model.upload.place.place());
+    model.overlays.push(Overlay::Type { asked, field: TextField::default(), wrong: false });
+}
+
+/// All words were typed.
 pub(super) fn confirmed(model: &mut Model, fx: &mut Fx) {
     let Some(preview) = model.comparison.ready() else { return };
     let Some(target) = preview.target.clone() else { return };
     let order = UploadOrder {
         target,
         run: preview.run,
-        first_upload: matches!(preview.baseline, Baseline::Unknown | Baseline::NoTarget),
+        // Every word that they ask for was typed by now.
+        leave: Leave::of(&preview.guards),
         leftover: model.upload.leftover,
     };
     let progress = UploadProgress::default();

@@ -320,8 +320,8 @@ pub struct UploadOrder {
     pub target: Target,
     /// The run that the person saw in the preview.
     pub run: crate::domain::ids::RunId,
-    /// Whether the person typed what a target without a record asks for.
-    pub first_upload: bool,
+    /// What the person typed to the guards that were shown.
+    pub leave: crate::domain::guard::Leave,
     /// What becomes of an open job of an upload that was cut off.
     pub leftover: crate::domain::upload::Leftover,
 }

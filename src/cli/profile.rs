@@ -6,7 +6,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use super::Output;
-use crate::domain::{origin::Origin, reading::Age};
+use crate::domain::{limit::MaxDeletions, origin::Origin, reading::Age};
 
 #[derive(Debug, Subcommand)]
 pub enum Profile {
@@ -121,6 +121,9 @@ pub struct ProfileSays {
     /// Resource units in ten seconds to count on
     #[arg(long, value_name = "UNITS")]
     pub quota: Option<std::num::NonZeroU64>,
+    /// How many deletions of one type an upload makes without a word: a number, or a share of what is there, such as 5%
+    #[arg(long, value_name = "N|P%")]
+    pub max_deletions: Option<MaxDeletions>,
     /// Also read when users last signed in
     #[arg(long)]
     pub sign_in_activity: bool,
@@ -156,6 +159,7 @@ pub enum Member {
     FullEvery,
     Keep,
     Quota,
+    MaxDeletions,
     SignInActivity,
     Naming,
     JupiteroneUrl,

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{completeness::Gap, ids::RunId, target::Target, upload::LeftJob};
+use super::{
+    completeness::Gap, guard::Guard, ids::RunId, plan::Digests, target::Target, text::grouped, upload::LeftJob,
+};
 
 /// What an upload would do to the objects of one `_type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -62,12 +64,44 @@ pub struct Preview {
     /// Jobs that earlier uploads to the target left behind.
     #[serde(default)]
     pub left: Vec<LeftJob>,
+    /// What speaks against an upload.
+    #[serde(default)]
+    pub guards: Vec<Guard>,
+    /// What the deletions of relationships come from.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
+    /// Of everything that it stands on, where that was asked for.
+    #[serde(skip)]
+    pub digests: Option<Digests>,
+}
+
+/// What some of a type's deletions come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cause {
+    /// The `_type` of what goes.
+    #[serde(rename = "type")]
+    pub name: String,
+    /// How many of the type's deletions it accounts for.
+    pub deletions: u64,
+    #[serde(flatten)]
+    pub why: Why,
+}
+
+/// Why relationships go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "cause")]
+pub enum Why {
+    /// An end of theirs goes: so many entities of a type.
+    Gone { of: String, many: u64 },
+    /// A group that stays lists them no more; `emptied`: it lists nobody any more.
+    Group { id: String, group: String, emptied: bool },
 }
 
 impl Preview {
     /// Whether the target is known to hold exactly this, and no job of ours is left there: there is nothing to upload.
     pub fn is_nothing(&self) -> bool {
-        matches!(self.baseline, Baseline::Known { .. }) && self.total().is_nothing() && self.left.is_empty()
+        let known = matches!(self.baseline, Baseline::Known { .. });
+        known && self.total().is_nothing() && self.left.is_empty() && self.guards.is_empty()
     }
 
     /// The open job of an upload of this run that was cut off.
@@ -88,4 +122,33 @@ impl Preview {
             same: a.same + b.same,
         })
     }
+}
+
+impl Cause {
+    /// "34 deleted users account for 950 of 7,988 deletions of active_directory_user_group_has_user." Names are the
+    /// directory's own.
+    pub fn words(&self, of: &Preview) -> String {
+        let all = of.changes.get(&self.name).map_or(self.deletions, |c| c.delete);
+        let (who, verb) = match &self.why {
+            Why::Gone { of, many: 1 } => (format!("1 deleted {}", noun(of).0), "accounts"),
+            Why::Gone { of, many } => (format!("{} deleted {}", grouped(*many), noun(of).1), "account"),
+            Why::Group { group, emptied: true, .. } => (format!("the emptied group \"{group}\""), "accounts"),
+            Why::Group { group, emptied: false, .. } => (format!("the group \"{group}\""), "accounts"),
+        };
+        let deletions = if all == 1 { "deletion" } else { "deletions" };
+        format!("{who} {verb} for {} of {} {deletions} of {}.", grouped(self.deletions), grouped(all), self.name)
+    }
+}
+
+/// One and many of a `_type`, whatever the naming.
+fn noun(name: &str) -> (&str, &str) {
+    [
+        ("_user_group", "group", "groups"),
+        ("_group_member", "group member", "group members"),
+        ("_user", "user", "users"),
+        ("_account", "account", "accounts"),
+    ]
+    .into_iter()
+    .find(|(end, ..)| name.ends_with(end))
+    .map_or((name, name), |(_, one, many)| (one, many))
 }

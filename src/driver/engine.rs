@@ -20,6 +20,7 @@ use crate::{
         problem::Problem,
         progress::Reporter,
         reading::How,
+        target::{Place, Target},
         upload::JobFigures,
         view::RunInfo,
     },
@@ -94,6 +95,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Writes what an upload would send to files in the current directory.
     fn export(&self, format: ExportFormat, cancel: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>>;
+
+    /// What is at a target to which nothing was uploaded yet, as far as the key can tell.
+    fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>>;
 
     /// Uploads the run that was seen in the preview, reporting `Event::Upload` and `Event::Log`.
     fn upload(

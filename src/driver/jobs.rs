@@ -132,6 +132,7 @@ async fn perform(
         Work::Ask(run, question) => or_failed(engine.ask(run, question, cancel).await, Outcome::Answered),
         Work::Preview => or_failed(engine.preview(cancel).await, |p| Outcome::Previewed(Box::new(p))),
         Work::Export(format) => or_failed(engine.export(format, cancel).await, Outcome::Exported),
+        Work::Place(target) => or_failed(engine.place(target, cancel).await, |p| Outcome::Place(Box::new(p))),
         Work::Upload(order) => match engine.upload(order, mail, cancel).await {
             Ok(figures) => Outcome::Uploaded(Box::new(figures)),
             Err(failure) => Outcome::UploadFailed(Box::new(failure)),

@@ -42,13 +42,13 @@ use crate::{
         progress::{Reporter, Silent},
         reading::{Ask, How},
         request::RequestQuery,
-        target::{Destination, Target},
+        target::{Destination, Place, Target},
         upload::JobFigures,
         view::{List, Query, RunInfo},
     },
     explore::{Explorer, stop::Stop},
     files,
-    jobs::{self, Context, Guard, Hold, JobError, Secrets},
+    jobs::{self, Context, Hold, JobError, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
@@ -377,6 +377,13 @@ impl Office {
         jobs::collect(&context).await.map_err(|e| e.problem())
     }
 
+    async fn place(&self, target: &Target, cancel: CancellationToken) -> Result<Place, Problem> {
+        let Session { settings, secrets, .. } = self.session();
+        let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
+        let context = self.context(settings, secrets, Arc::new(|_| {}), cancel);
+        jobs::place(&context, target).await.map_err(|e| e.problem())
+    }
+
     async fn send(
         &self,
         order: UploadOrder,
@@ -395,10 +402,7 @@ impl Office {
                     .hint("Look at the preview again."),
             ));
         }
-        let lifted = |guard: &&Guard| matches!(guard, Guard::FirstUpload) && order.first_upload;
-        if let Some(guard) = ready.guards.iter().find(|guard| !lifted(guard)) {
-            return Err(not_started(guard.problem()));
-        }
+        ready.leave = order.leave;
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| not_started(e.problem()))?;
         let context = self.context(settings, secrets, reporter, cancel);
         ready.manner.leftover = order.leftover;
@@ -661,6 +665,10 @@ impl Engine for RealEngine {
             let path = dir.display().to_string();
             Ok(Exported { path, entities: report.entities, relationships: report.relationships })
         })
+    }
+
+    fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {
+        async move { self.0.place(&target, cancel).await }.boxed()
     }
 
     fn upload(

@@ -19,7 +19,7 @@ use crate::{
         progress::{Event, Reporter},
         text::{counted, grouped},
     },
-    jobs::{self, Context, Guard, JobError, Secrets},
+    jobs::{self, Context, JobError, Secrets},
     profile::{Environment, Flags, Settings, SettingsError, paths::Paths},
 };
 
@@ -199,14 +199,12 @@ async fn walk(context: &Context, output: &Output, day: u32) -> Result<Exit, JobE
     }
 
     output.say("\n4 of 5  Preview: tenantry preview");
-    let ready = jobs::prepare_upload(&context.settings)?;
+    let mut ready = jobs::prepare_upload(&context.settings)?;
     preview::say(&ready.preview, output);
 
     output.say("\n5 of 5  Upload: tenantry upload --yes --first-upload");
     // The demo's own instance is nobody else's: its first upload needs no leave.
-    if let Some(guard) = ready.guards.iter().find(|g| !matches!(g, Guard::FirstUpload)) {
-        return Err(JobError::Guard(Box::new(guard.problem())));
-    }
+    ready.leave.first_upload = true;
     let foretold = ready.preview.total();
     let job = jobs::upload(context, ready).await?;
     upload::say_figures(&job, output);

@@ -1,14 +1,22 @@
 //! `tenantry preview`: the dry run. Makes no request at all.
 
+mod markdown;
+
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{
+    info,
     output::{Exit, Finished, Output, incomplete, say_gaps},
+    plan,
     session::Session,
 };
 use crate::{
     cli::{self, Common},
     domain::{
+        clock::{Clock, SystemClock},
+        guard::Guard,
         preview::{Baseline, Preview},
         text::{grouped, visible},
     },
@@ -18,8 +26,19 @@ use crate::{
 pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
     match preview(common, args) {
         Ok(preview) => {
-            emit(&preview, &output);
-            say(&preview, &output);
+            emit(&preview, args.out.as_deref(), &output);
+            if args.markdown {
+                info::print(markdown::page(&preview).as_bytes());
+            } else {
+                say(&preview, &output);
+            }
+            if let Some(file) = &args.out {
+                output.say(format!(
+                    "the plan is in {}; next: tenantry upload --plan {}",
+                    file.display(),
+                    file.display()
+                ));
+            }
             exit(&preview, args.detailed_exitcode)
         }
         Err(error) => output.fail(&error),
@@ -27,7 +46,11 @@ pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
 }
 
 fn preview(common: &Common, args: &cli::Preview) -> Result<Preview, JobError> {
-    jobs::preview(&Session::of_run(common, args.of)?.settings)
+    let settings = Session::of_upload(common, args.of, args.limit)?.settings;
+    let Some(file) = &args.out else { return jobs::preview(&settings) };
+    let plan = jobs::plan(&settings, SystemClock.now())?;
+    plan::write(file, &plan)?;
+    Ok(plan.preview)
 }
 
 fn exit(preview: &Preview, detailed: bool) -> Exit {
@@ -44,7 +67,7 @@ pub fn has_open_gaps(preview: &Preview) -> bool {
     jobs::open_gaps(&preview.gaps).next().is_some()
 }
 
-fn emit(preview: &Preview, output: &Output) {
+fn emit(preview: &Preview, out: Option<&Path>, output: &Output) {
     let mut finished = Finished::new(if has_open_gaps(preview) { "partial" } else { "complete" });
     finished.set("counts", json!(preview.counts()));
     finished.set("changes", json!(preview.changes));
@@ -54,20 +77,17 @@ fn emit(preview: &Preview, output: &Output) {
     finished.set("run", json!(preview.run));
     finished.set("upload_bytes", json!(preview.bytes));
     finished.set("upload_requests", json!(preview.requests));
+    finished.set("guards", json!(preview.guards));
+    finished.set("causes", json!(preview.causes));
+    if let Some(file) = out {
+        finished.set("plan", json!(file.display().to_string()));
+    }
     finished.emit(output);
 }
 
-/// The figures as a table of words.
-pub fn say(preview: &Preview, output: &Output) {
-    if output.is_json() {
-        return;
-    }
-    output.say(format!("run {} of {}", preview.run, preview.collected_at.strftime("%Y-%m-%d %H:%M UTC")));
-    match &preview.target {
-        Some(target) => output.say(format!("to {}", visible(&target.to_string()))),
-        None => output.say("no JupiterOne target is configured"),
-    }
-    output.say(match &preview.baseline {
+/// What the figures are held against.
+fn against(baseline: &Baseline) -> String {
+    match baseline {
         Baseline::NoTarget => "everything counts as new".to_owned(),
         Baseline::Unknown => {
             "no earlier upload to it is on record: what it holds is unknown, and what an upload would delete with it"
@@ -80,7 +100,20 @@ pub fn say(preview: &Preview, output: &Output) {
             "an upload of {} ended without a word: what was there before and what it sent may both be there",
             since.strftime("%Y-%m-%d %H:%M UTC")
         ),
-    });
+    }
+}
+
+/// The figures as a table of words.
+pub fn say(preview: &Preview, output: &Output) {
+    if output.is_json() {
+        return;
+    }
+    output.say(format!("run {} of {}", preview.run, preview.collected_at.strftime("%Y-%m-%d %H:%M UTC")));
+    match &preview.target {
+        Some(target) => output.say(format!("to {}", visible(&target.to_string()))),
+        None => output.say("no JupiterOne target is configured"),
+    }
+    output.say(against(&preview.baseline));
     output.say(format!("{:<46}{:>12}{:>12}{:>12}{:>12}", "", "+ create", "~ change", "- delete", "= same"));
     for (name, c) in &preview.changes {
         output.say(format!(
@@ -95,9 +128,22 @@ pub fn say(preview: &Preview, output: &Output) {
     if !preview.partial_types.is_empty() {
         output.say(format!("nothing is deleted of: {}", preview.partial_types.join(", ")));
     }
+    preview.causes.iter().for_each(|cause| output.say(visible(&cause.words(preview))));
+    say_guards(&preview.guards, output);
     output.say(format!(
         "{} requests, {} bytes; nothing has been sent",
         grouped(preview.requests),
         grouped(preview.bytes)
     ));
+}
+
+/// What an upload would be refused for, and how it is lifted.
+fn say_guards(guards: &[Guard], output: &Output) {
+    for guard in guards {
+        let problem = guard.problem();
+        output.say(format!("an upload needs a word: {}", problem.summary));
+        if let Some(hint) = problem.hint {
+            output.say(format!("  next: {hint}"));
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cli::{Common, Of},
+    cli::{Common, Limit, Of},
     credentials::{OsVault, Vault},
     domain::{
         clock::{Clock, SystemClock},
@@ -82,6 +82,13 @@ impl Session {
     pub fn of_run(common: &Common, of: Of) -> Result<Self, JobError> {
         let mut session = Self::open(common)?;
         session.settings.run = of.run;
+        Ok(session)
+    }
+
+    /// As [`Self::of_run`], with a limit of its own.
+    pub fn of_upload(common: &Common, of: Of, limit: Limit) -> Result<Self, JobError> {
+        let mut session = Self::of_run(common, of)?;
+        session.settings.max_deletions = limit.max_deletions.unwrap_or(session.settings.max_deletions);
         Ok(session)
     }
 
@@ -204,7 +211,7 @@ pub fn can_ask() -> bool {
 }
 
 /// Asks on the terminal; only the very word will do.
-pub async fn confirmed(word: &'static str, to: &str, output: &Output) -> bool {
+pub async fn confirmed(word: &str, to: &str, output: &Output) -> bool {
     output.say(format!("type {word} to {to}:"));
     let answer = tokio::task::spawn_blocking(|| {
         let mut line = String::new();

@@ -1,44 +1,58 @@
 //! `tenantry upload`: the full synchronisation of a target, after its guards.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     output::{Exit, Finished, Output, incomplete},
-    preview,
+    plan, preview,
     session::{Session, can_ask, confirmed},
 };
 use crate::{
     cli::{self, Common},
     domain::{
+        guard::{Guard, Leave},
         problem::Problem,
+        target::{Place, managed_types},
         text::{grouped, visible},
         upload::{Encoding, JobFigures, Leftover, Manner, Source},
     },
-    jobs::{self, Guard, JobError, Ready},
+    jobs::{self, JobError, Ready},
 };
 
 pub async fn run(common: &Common, args: &cli::Upload, output: Output) -> Exit {
     match upload(common, args, &output).await {
-        Ok((ready, job)) => finish(&ready, job.as_ref(), &output),
+        Ok(sent) => finish(&sent, &output),
         Err(error) => output.fail(&error),
     }
 }
 
-async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<(Ready, Option<JobFigures>), JobError> {
-    let session = Session::of_run(common, args.of)?;
-    let mut ready = jobs::prepare_upload(&session.settings)?;
+/// An upload that finished.
+struct Sent {
+    ready: Ready,
+    /// None where there was nothing to do.
+    job: Option<JobFigures>,
+    /// Of a first upload: what is there, as far as the key could tell.
+    place: Option<Place>,
+}
+
+async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<Sent, JobError> {
+    let session = Session::of_upload(common, args.of, args.limit)?;
+    let mut ready = match &args.plan {
+        Some(file) => jobs::prepare_planned(&session.settings, &plan::read(file)?)?,
+        None => jobs::prepare_upload(&session.settings)?,
+    };
     ready.manner = manner(args);
     preview::say(&ready.preview, output);
     say_left(&ready, output);
     if ready.preview.is_nothing() {
-        return Ok((ready, None));
+        return Ok(Sent { ready, job: None, place: None });
     }
+    ready.leave.first_upload = args.first_upload;
+    ready.leave.target_change = args.accept_target_change;
     let asks = !args.yes && can_ask();
-    for guard in &ready.guards {
-        let lifted = matches!(guard, Guard::FirstUpload) && (args.first_upload || asks);
-        if !lifted {
-            return Err(JobError::Guard(Box::new(guard.problem())));
-        }
+    let refused = |guard: &Guard| JobError::Guard(Box::new(guard.problem()));
+    if let Some(guard) = ready.guard().filter(|guard| !asks || guard.is_final()) {
+        return Err(refused(guard));
     }
     if !args.yes && !asks {
         return Err(JobError::Guard(Box::new(
@@ -48,22 +62,42 @@ async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<
         )));
     }
     let secrets = session.jupiterone().await?;
+    let context = session.context(secrets, output);
+    let is_first = ready.preview.guards.contains(&Guard::FirstUpload);
+    let place = if is_first { Some(jobs::place(&context, &ready.target).await?) } else { None };
+    if let Some(place) = &place {
+        say_place(place, output);
+    }
     if asks {
-        let first = jobs::is_first(&ready.preview) && !args.first_upload;
-        let word = if first { "upload" } else { "y" };
-        if first {
-            output.say(Guard::FirstUpload.problem().summary);
-        }
-        let what = "synchronise the target, anything else to leave it as it is";
-        if !confirmed(word, what, output).await {
+        ask(&mut ready, place.as_ref(), output).await?;
+    }
+    let job = Some(jobs::upload(&context, ready.clone()).await?);
+    Ok(Sent { ready, job, place })
+}
+
+/// Asks for a word of its own for each guard that no option has lifted; where there is none, for a yes.
+async fn ask(ready: &mut Ready, place: Option<&Place>, output: &Output) -> Result<(), JobError> {
+    let open: Vec<Guard> = ready.preview.guards.iter().filter(|g| !ready.leave.lifts(g)).cloned().collect();
+    let mut words: Vec<String> = Vec::new();
+    for guard in &open {
+        output.say(guard.problem().summary);
+        words.extend(guard.word(place));
+    }
+    if words.is_empty() {
+        words.push("y".to_owned());
+    }
+    for word in &words {
+        if !confirmed(word, "synchronise the target, anything else to leave it as it is", output).await {
             return Err(JobError::Guard(Box::new(
                 Problem::new("not confirmed: nothing was sent").code("not_confirmed"),
             )));
         }
     }
-    let context = session.context(secrets, output);
-    let job = jobs::upload(&context, ready.clone()).await?;
-    Ok((ready, Some(job)))
+    let typed = Leave::of(&open);
+    ready.leave.first_upload |= typed.first_upload;
+    ready.leave.target_change |= typed.target_change;
+    ready.leave.deletions = typed.deletions;
+    Ok(())
 }
 
 fn manner(args: &cli::Upload) -> Manner {
@@ -95,15 +129,40 @@ fn say_left(ready: &Ready, output: &Output) {
     }
 }
 
+/// What the first upload goes to.
+fn say_place(place: &Place, output: &Output) {
+    match place {
+        Place::Scope => output.say("a scope: its name is all that there is to it"),
+        Place::Custom(instance) => output.say(format!("the instance is {}", visible(&instance.to_string()))),
+        Place::Untold(problem) => {
+            output.say(format!("what the instance is, this key cannot tell: {}", visible(&problem.line())));
+            output.say(
+                "  so whatever JupiterOne's own Microsoft 365 integration would own there is exempt from deletion",
+            );
+        }
+    }
+}
+
+fn place_json(place: &Place) -> Value {
+    match place {
+        Place::Scope => json!({ "known": true, "scope": true }),
+        Place::Custom(instance) => json!({ "known": true, "instance": instance }),
+        Place::Untold(problem) => json!({ "known": false, "problem": problem, "exempt_types": managed_types() }),
+    }
+}
+
 /// Tells the job's final figures, or that there was nothing to do.
-pub fn finish(ready: &Ready, job: Option<&JobFigures>, output: &Output) -> Exit {
-    let preview = &ready.preview;
+fn finish(sent: &Sent, output: &Output) -> Exit {
+    let Sent { ready: Ready { preview, .. }, job, place } = sent;
     let gaps = preview::has_open_gaps(preview);
     let mut finished = Finished::new(if gaps { "partial" } else { "complete" });
     finished.set("counts", json!(preview.counts()));
     finished.set("incomplete", json!(incomplete(&preview.gaps)));
     finished.set("run", json!(preview.run));
     finished.set("job", json!(job));
+    if let Some(place) = place {
+        finished.set("place", place_json(place));
+    }
     finished.emit(output);
     match job {
         Some(job) => say_figures(job, output),

@@ -9,16 +9,17 @@ use crate::{
     domain::{
         completeness::partial_types,
         export::ExportFormat,
+        guard::Guard,
         kind::{EdgeKind, EntityKind},
         naming::Naming,
         problem::Problem,
+        target::managed_types,
         view::RunInfo,
     },
     export::{
         self, ExportError, ExportReport, Source,
         integration::{Plan, Step},
     },
-    jobs::Guard,
     profile::Settings,
     store::{Reader, StoreError},
 };
@@ -103,7 +104,7 @@ impl Source for Stored<'_> {
 fn plan(reader: &Reader, run: &RunInfo, naming: Naming) -> Result<Plan, JobError> {
     let counts = reader.counts(run.id, naming)?;
     if counts.get(naming.entity_type(EntityKind::Account)).copied().unwrap_or_default() == 0 {
-        return Err(JobError::Guard(Box::new(Guard::NothingToHold("account entity").problem())));
+        return Err(JobError::Guard(Box::new(Guard::NothingToHold { what: "account entity".to_owned() }.problem())));
     }
     let step = |id, name, entity: EntityKind, edges: &[EdgeKind]| {
         let edges = edges.iter().map(|kind| naming.edge_type(*kind).to_owned());
@@ -117,7 +118,8 @@ fn plan(reader: &Reader, run: &RunInfo, naming: Naming) -> Result<Plan, JobError
             step("fetch-groups", "Fetch groups", EntityKind::Group, &[EdgeKind::AccountGroup]),
             step("fetch-group-members", "Fetch members of groups", EntityKind::Member, &of_groups),
         ],
-        partial_types: partial_types(naming, &run.gaps).into_iter().collect(),
+        // Nobody can look what the folder will be sent to: what another integration may own there is spared as well.
+        partial_types: partial_types(naming, &run.gaps).into_iter().chain(managed_types()).collect(),
         counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
         time: (run.started_at, run.last_at()),
     })

@@ -9,7 +9,10 @@ use super::{
     error::{ErrorKind, JupiterOneError},
     wire::Call,
 };
-use crate::domain::{problem::Problem, target::Destination};
+use crate::domain::{
+    problem::Problem,
+    target::{Destination, Instance},
+};
 
 /// What the service tells about a key.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,28 +26,6 @@ pub enum Identity {
     },
     /// The key may not read, as an Integration API key may not. With the service's words.
     CannotRead(Problem),
-}
-
-/// An integration instance.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Instance {
-    pub id: String,
-    pub name: String,
-    /// The definition's name, such as `Custom`.
-    pub definition: Option<String>,
-    /// The definition's `integrationType`, such as `microsoft-365`.
-    pub integration_type: Option<String>,
-}
-
-impl Instance {
-    /// Whether JupiterOne itself fills it with a Microsoft 365 tenant. It then holds devices and policies beside what
-    /// we send, and a synchronisation from here would delete them (`facts/jupiterone.md` §6).
-    pub fn is_managed_microsoft(&self) -> bool {
-        let text = |t: &Option<String>| t.as_deref().unwrap_or_default().to_ascii_lowercase().replace(['_', ' '], "-");
-        let known = ["microsoft-365", "microsoft365", "graph-microsoft-365", "azure-ad", "entra-id", "intune"];
-        let names = [text(&self.integration_type), text(&self.definition)];
-        names.iter().any(|name| known.contains(&name.as_str()))
-    }
 }
 
 const ACCOUNT: &str = "query { iamGetAccount { accountId accountName accountSubdomain } }";
@@ -132,29 +113,4 @@ fn instance(data: &Value, asked: &str) -> Result<Instance, Problem> {
         definition: text(&found["integrationDefinition"]["name"]),
         integration_type: text(&found["integrationDefinition"]["integrationType"]),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_managed_instance_is_known_by_its_definition() {
-        let check = |kind: Option<&str>, definition: Option<&str>, want: bool| {
-            let own = |t: Option<&str>| t.map(str::to_owned);
-            let instance = Instance {
-                id: "i".to_owned(),
-                name: "Microsoft 365".to_owned(),
-                definition: own(definition),
-                integration_type: own(kind),
-            };
-            assert_eq!(instance.is_managed_microsoft(), want, "{kind:?} {definition:?}");
-        };
-        check(None, None, false);
-        check(Some("custom"), Some("Custom"), false);
-        check(Some("custom_contoso"), Some("Contoso directory"), false);
-        check(Some("microsoft_365"), None, true);
-        check(Some("microsoft-365"), Some("Microsoft 365"), true);
-        check(None, Some("Microsoft 365"), true);
-    }
 }

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         completeness::{Collection, State},
         origin::Origin,
+        preview::Why,
         target::Destination,
     },
     store::{
@@ -88,6 +89,10 @@ fn apply(graph: &mut Graph, job: &Graph, partial: &[String]) -> BTreeMap<String,
     figures
 }
 
+fn told(reader: &Reader, run: RunId, target: Option<&Target>) -> Result<Preview, PreviewError> {
+    preview(reader, Asked { run, naming: NAMING, target, against: Against::Belief, digests: true })
+}
+
 fn total(preview: &Preview) -> (u64, u64, u64, u64) {
     let all = preview.total();
     (all.create, all.change, all.delete, all.same)
@@ -103,10 +108,8 @@ fn without_a_finished_run_there_is_nothing_to_see() {
     assert!(error.problem().hint.unwrap().contains("tenantry collect"));
     let running = writer.begin_run(at(0), &crate::store::RunPlan::default()).unwrap();
     assert!(matches!(newest(&reader), Err(PreviewError::NoFinishedRun)));
-    assert!(
-        matches!(preview(&reader, running, NAMING, None), Err(PreviewError::NotFinished { run }) if run == running)
-    );
-    let none = preview(&reader, RunId(9), NAMING, None).unwrap_err();
+    assert!(matches!(told(&reader, running, None), Err(PreviewError::NotFinished { run }) if run == running));
+    let none = told(&reader, RunId(9), None).unwrap_err();
     assert_eq!(none.problem().code.as_deref(), Some("no_such_run"));
 }
 
@@ -119,7 +122,7 @@ fn baselines() {
     let first = run(&mut writer, 0, &pages).id;
     let reader = place.reader();
     let check = |target: Option<&Target>, baseline: Baseline, want: (u64, u64, u64, u64)| {
-        let preview = preview(&reader, newest(&reader).unwrap(), NAMING, target).unwrap();
+        let preview = told(&reader, newest(&reader).unwrap(), target).unwrap();
         assert_eq!(preview.baseline, baseline);
         assert_eq!(total(&preview), want);
         assert_eq!(preview.changes.keys().map(String::as_str).collect::<BTreeSet<_>>(), NAMING.all_types().collect());
@@ -202,11 +205,54 @@ fn types_that_may_exist_unseen_are_not_deleted() {
     pages.push(members("g1", State::Complete, &[]));
     pages.push(members("g3", State::Hidden, &[]));
     let second = run(&mut writer, 30, &pages).id;
-    let preview = preview(&reader, second, NAMING, Some(&target())).unwrap();
+    let preview = told(&reader, second, Some(&target())).unwrap();
     assert!(preview.partial_types.contains(&"active_directory_user_group_has_user".to_owned()));
     assert_eq!(preview.changes["active_directory_user_group_has_user"].delete, 0);
     assert_eq!(preview.changes["active_directory_user"].delete, 1);
     assert_eq!(preview.changes["active_directory_user_group"], Changes { create: 1, change: 0, delete: 1, same: 1 });
+}
+
+#[test]
+fn what_deletions_come_from() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let users: Vec<String> = (0..8).map(|n| format!("u{n}")).collect();
+    let lists = |which: &[(&str, std::ops::Range<usize>)], users_there: std::ops::Range<usize>| {
+        let groups = which.iter().map(|(id, _)| group(id, &format!("Group {id}"))).collect();
+        let mut pages = whole(users[users_there].iter().map(|id| user(id, id)).collect(), groups);
+        for (id, range) in which {
+            let of: Vec<(&str, &str)> = users[range.clone()].iter().map(|id| (id.as_str(), USER)).collect();
+            pages.push(members(id, State::Complete, &of));
+        }
+        pages
+    };
+    let first = run(&mut writer, 0, &lists(&[("g1", 0..8), ("g2", 2..8), ("g3", 0..1), ("g4", 0..4)], 0..8)).id;
+    let reader = place.reader();
+    let upload = note(&mut writer, &reader, first, 10, &[]);
+    writer.finish_upload(upload, at(20)).unwrap();
+    // u6 and u7 go, and with them two memberships each; g2 loses all the rest, g1 one more, g4 goes as a whole.
+    let second = run(&mut writer, 30, &lists(&[("g1", 0..5), ("g2", 0..0), ("g3", 0..1)], 0..6)).id;
+    let preview = told(&reader, second, Some(&target())).unwrap();
+    let member = "active_directory_user_group_has_user";
+    assert_eq!(preview.changes[member].delete, 13);
+    let words: Vec<String> = preview.causes.iter().map(|cause| cause.words(&preview)).collect();
+    let of = "of 13 deletions of active_directory_user_group_has_user.";
+    assert_eq!(
+        words,
+        [
+            format!("2 deleted users account for 4 {of}"),
+            format!("1 deleted group accounts for 4 {of}"),
+            format!("the emptied group \"Group g2\" accounts for 4 {of}"),
+            format!("the group \"Group g1\" accounts for 1 {of}"),
+        ]
+    );
+    let by_group = preview.causes.iter().find(|c| matches!(&c.why, Why::Group { id, emptied: true, .. } if id == "g2"));
+    assert_eq!(by_group.map(|c| (c.name.as_str(), c.deletions)), Some((member, 4)));
+    let json = serde_json::to_value(&preview.causes[0]).unwrap();
+    assert_eq!(
+        json,
+        serde_json::json!({ "type": member, "deletions": 4, "cause": "gone", "of": "active_directory_user", "many": 2 })
+    );
 }
 
 /// What happens between two previews.
@@ -281,7 +327,7 @@ fn live_through(steps: &[Step]) {
     for (n, step) in steps.iter().enumerate() {
         let seconds = 100 * i64::try_from(n).unwrap();
         let info = run(&mut writer, seconds, &step.pages());
-        let told = preview(&reader, info.id, NAMING, Some(&target())).unwrap();
+        let told = super::tests::told(&reader, info.id, Some(&target())).unwrap();
         let partial: Vec<String> = told.partial_types.clone();
         let job = sent(&reader, info.id);
         let mut after = graph.clone();

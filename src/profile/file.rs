@@ -10,6 +10,7 @@ use crate::domain::{
     cloud::Cloud,
     completeness::AcceptedGap,
     credential::CertificateRef,
+    limit::MaxDeletions,
     naming::Naming,
     origin::Origin,
     reading::{Age, Ask},
@@ -52,6 +53,9 @@ pub struct Profile {
     /// Resource units in ten seconds to count on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quota: Option<std::num::NonZeroU64>,
+    /// How much of a `_type` an upload may delete before somebody has to say so: `100`, `5%`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_deletions: Option<MaxDeletions>,
     /// Whether runs also read when users last signed in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub sign_in_activity: bool,
@@ -126,6 +130,7 @@ impl Profile {
         self.full_every = before.full_every;
         self.keep = before.keep;
         self.quota = before.quota;
+        self.max_deletions = before.max_deletions;
         self.sign_in_activity = before.sign_in_activity;
         self.naming = before.naming;
         self.accepted_gaps.clone_from(&before.accepted_gaps);
@@ -203,6 +208,7 @@ mod tests {
         check("full_every = \"soon\"", &["line 3"]);
         check("keep = 0", &["line 3"]);
         check("quota = 0", &["line 3"]);
+        check("max_deletions = \"hunter2\"", &["line 3"]);
         check("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"", &["state"]);
         check("[[accepted_gaps]]\nscope = \"group\"\nid = \"a\"\nstate = \"odd\"", &["odd"]);
         check("secret_expires = \"next year\"", &["line 3"]);

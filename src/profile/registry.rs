@@ -49,9 +49,11 @@ impl Registry {
     /// Notes that a job of this tenant is about to write to the target, unless another tenant or naming was the last:
     /// then that one is handed back, and nothing is noted. One step, so that of two processes only one gets it; and on
     /// disk before anything is sent, so that not even a killed process leaves a target that nobody has written to.
-    pub fn claim(&self, target: &Target, writer: Writer) -> Result<Claim, TableError> {
+    ///
+    /// `instead_of` is who may be replaced all the same, because a person has said so: nobody else.
+    pub fn claim(&self, target: &Target, writer: Writer, instead_of: Option<&Writer>) -> Result<Claim, TableError> {
         self.0.change(|all| match all.get(&target.key()) {
-            Some(last) if !last.is_like(&writer) => Claim::Taken(last.clone()),
+            Some(last) if !last.is_like(&writer) && instead_of != Some(last) => Claim::Taken(last.clone()),
             last => {
                 let before = last.cloned();
                 all.insert(target.key(), writer);
@@ -95,14 +97,17 @@ mod tests {
         let (a, b) = (writer("84841066-274d-4ec0-a5c1-276be684bdd3"), writer("94841066-274d-4ec0-a5c1-276be684bdd3"));
         let ours = |before: Option<&Writer>| Claim::Ours { before: before.cloned() };
         assert_eq!(registry.last_writer(&target("one")).unwrap(), None);
-        assert_eq!(registry.claim(&target("one"), a.clone()).unwrap(), ours(None));
-        assert_eq!(registry.claim(&target("two"), b.clone()).unwrap(), ours(None));
+        assert_eq!(registry.claim(&target("one"), a.clone(), None).unwrap(), ours(None));
+        assert_eq!(registry.claim(&target("two"), b.clone(), None).unwrap(), ours(None));
         assert_eq!(registry.last_writer(&target("ONE")).unwrap(), Some(a.clone()));
         // Another tenant does not get it; the same one does.
-        assert_eq!(registry.claim(&target("one"), b.clone()).unwrap(), Claim::Taken(a.clone()));
+        assert_eq!(registry.claim(&target("one"), b.clone(), None).unwrap(), Claim::Taken(a.clone()));
         let later = Writer { at: Timestamp::from_second(1).unwrap(), ..a.clone() };
-        assert_eq!(registry.claim(&target("one"), later.clone()).unwrap(), ours(Some(&a)));
-        assert_eq!(registry.last_writer(&target("one")).unwrap(), Some(later));
+        assert_eq!(registry.claim(&target("one"), later.clone(), None).unwrap(), ours(Some(&a)));
+        assert_eq!(registry.last_writer(&target("one")).unwrap(), Some(later.clone()));
+        // In place of the very one that was seen, and of no other.
+        assert_eq!(registry.claim(&target("one"), b.clone(), Some(&a)).unwrap(), Claim::Taken(later.clone()));
+        assert_eq!(registry.claim(&target("one"), b.clone(), Some(&later)).unwrap(), ours(Some(&later)));
         // What changed nothing leaves nothing behind.
         registry.give_back(&target("one"), Some(a.clone())).unwrap();
         registry.give_back(&target("two"), None).unwrap();
@@ -111,6 +116,6 @@ mod tests {
 
         fs::write(dir.path().join("data/targets.json"), "{").unwrap();
         assert!(matches!(registry.last_writer(&target("one")), Err(TableError::Unreadable { .. })));
-        assert!(matches!(registry.claim(&target("two"), b), Err(TableError::Unreadable { .. })));
+        assert!(matches!(registry.claim(&target("two"), b, None), Err(TableError::Unreadable { .. })));
     }
 }

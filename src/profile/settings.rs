@@ -12,6 +12,7 @@ use crate::{
         completeness::AcceptedGap,
         credential::{CertificateRef, CredentialKind},
         ids::{ClientId, IdError, RunId, TenantId, is_guid_shaped},
+        limit::MaxDeletions,
         naming::Naming,
         origin::Origin,
         problem::Problem,
@@ -163,6 +164,8 @@ pub struct Settings {
     pub untrusted: Vec<Untrusted>,
     /// What the profile lets be missing.
     pub accepted_gaps: Vec<AcceptedGap>,
+    /// How much of a `_type` an upload may delete before somebody has to say so.
+    pub max_deletions: MaxDeletions,
     /// The run that preview, upload and export use (`--run`); else the newest finished one.
     pub run: Option<RunId>,
     pub paths: Paths,
@@ -381,6 +384,7 @@ impl Settings {
             admin_center: flags.admin_center.clone().or(profile.admin_center),
             untrusted: Vec::new(),
             accepted_gaps: profile.accepted_gaps,
+            max_deletions: profile.max_deletions.unwrap_or_default(),
             run: None,
             paths: paths.clone(),
         })

@@ -189,6 +189,24 @@ impl Writer {
         })
     }
 
+    /// Forgets what was believed of a target: somebody else has written to it since, and nobody knows what it holds.
+    pub fn forget_target(&mut self, target: &Target) -> Result<(), StoreError> {
+        self.durably(|db| {
+            let of_target = "(SELECT num FROM target WHERE key = ?1)";
+            for table in ["belief_entity", "belief_edge"] {
+                db.execute(&format!("DELETE FROM {table} WHERE target = {of_target}"), [target.key()])?;
+            }
+            db.execute(
+                &format!(
+                    "UPDATE upload SET state = 'superseded'
+                     WHERE target = {of_target} AND state IN ('open', 'in_doubt', 'finished')"
+                ),
+                [target.key()],
+            )
+            .map(drop)
+        })
+    }
+
     /// Notes what a batch sends. Noting it again changes nothing.
     pub fn note_entities(&mut self, upload: UploadId, sent: &[SentEntity]) -> Result<(), StoreError> {
         let live = self.live(upload)?;

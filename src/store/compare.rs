@@ -1,8 +1,8 @@
 //! What a run would send beside what a target is believed to hold: two sorted streams walked in step.
 
-use std::ops::ControlFlow;
+use std::{collections::BTreeMap, ops::ControlFlow};
 
-use rusqlite::{Connection, Row, Rows};
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows};
 
 use super::{
     belief::{self, BeliefInfo},
@@ -22,6 +22,8 @@ use crate::domain::{
 /// One `_key`: what the run would send under it, and what the target may hold under it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared<O, T> {
+    /// The numbers of the ids that its key is made of: an entity's, or those of an edge's ends. Of one store only.
+    pub nums: [i64; 2],
     /// `None` where nothing would be sent.
     pub ours: Option<O>,
     /// Empty where nothing is believed to be there.
@@ -56,6 +58,29 @@ impl Reader {
             compare_entities(db, run, &beliefs, |stored| stored.entity(naming, self.tenant_ref()), entities)?;
             compare_edges(db, run, &beliefs, &account, edges)?;
             Ok(known.map(|(_, info)| info))
+        })
+    }
+}
+
+impl Reader {
+    /// Ids and names of numbers that [`Reader::compare`] handed over, as of a run, or as last known. What no number is of is
+    /// left out.
+    pub fn named(&self, run: RunId, nums: &[i64]) -> Result<BTreeMap<i64, (String, String)>, StoreError> {
+        self.of_run(run, |db| {
+            let sql = "SELECT k.text, o.name FROM key k LEFT JOIN object o ON o.num = k.num AND o.from_run <= ?2
+                       WHERE k.num = ?1 ORDER BY o.from_run DESC LIMIT 1";
+            let mut statement = db.prepare_cached(sql)?;
+            let mut all = BTreeMap::new();
+            for num in nums {
+                let found = statement.query_row([*num, run.0], |row| {
+                    let id: String = row.get(0)?;
+                    Ok((id, row.get::<_, Option<String>>(1)?.unwrap_or_default()))
+                });
+                if let Some(found) = found.optional()? {
+                    all.insert(*num, found);
+                }
+            }
+            Ok(all)
         })
     }
 }
@@ -145,7 +170,7 @@ impl<T> Stream<'_, T> {
     /// Hands over what is believed before `place` (of all, if there is none) and not sent.
     fn skip_to<O>(&mut self, place: Option<Place>, f: &mut dyn FnMut(Compared<O, T>)) -> rusqlite::Result<()> {
         while let Some(next) = self.place().filter(|next| place.is_none_or(|place| *next < place)) {
-            f(Compared { ours: None, believed: self.take(next)? });
+            f(Compared { nums: [next.1, next.2], ours: None, believed: self.take(next)? });
         }
         Ok(())
     }
@@ -178,7 +203,7 @@ fn compare_entities(
             _ => (true, num, 0),
         };
         stream.skip_to(Some(place), f)?;
-        f(Compared { ours: Some(entity(stored)), believed: stream.take(place)? });
+        f(Compared { nums: [place.1, 0], ours: Some(entity(stored)), believed: stream.take(place)? });
         Ok(ControlFlow::Continue(()))
     })?;
     stream.skip_to(None, f)
@@ -223,7 +248,7 @@ fn compare_edges(
             }
         };
         let edge = Edge { kind: ends.kind, from, to: keys::text(db, ends.to)?, mapped: ends.mapped };
-        f(Compared { ours: Some(edge), believed: stream.take(place)? });
+        f(Compared { nums: [place.1, place.2], ours: Some(edge), believed: stream.take(place)? });
         Ok(ControlFlow::Continue(()))
     })?;
     stream.skip_to(None, f)

@@ -17,7 +17,6 @@ use crate::{
         Model, Sign, export, ingest,
         overlay::{AskPhase, Overlay, Question},
         pointer::Target,
-        preview::warning,
     },
     domain::{export::ExportFormat, preview::Preview, text::grouped},
 };
@@ -39,13 +38,18 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Page<'_>, area: Rect) ->
         Overlay::Export { chosen } => {
             choices("Write everything to files", &ExportFormat::ALL.map(export::words), *chosen, buf, area);
         }
-        Overlay::Type { word, field, wrong } => {
+        Overlay::Type { asked, field, wrong } => {
             let cells = inner_width(area, 72);
             let mut lines = model.comparison.ready().map(|p| to_confirm(p, cells)).unwrap_or_default();
+            let Some(now) = asked.first() else { return 0 };
+            for why in &now.why {
+                lines.push(Line::default());
+                lines.extend(widgets::signed_text(Sign::NeedsYou, why, cells));
+            }
             lines.push(Line::default());
             lines.push(Line::from(vec![
                 Span::raw("Type "),
-                Span::styled(*word, theme::STRONG),
+                Span::styled(now.word.clone(), theme::STRONG),
                 Span::raw(", then press Enter:"),
             ]));
             lines.push(Line::default());
@@ -79,11 +83,6 @@ fn to_confirm(preview: &Preview, cells: u16) -> Vec<Line<'static>> {
         grouped(total.delete),
         grouped(total.same)
     )));
-    let warn = warning(&preview.baseline);
-    if let Some(warn) = warn {
-        lines.push(Line::default());
-        lines.extend(widgets::signed_text(Sign::NeedsYou, warn, cells));
-    }
     lines
 }
 

@@ -32,7 +32,13 @@ impl Ledger {
     /// Opens a new page for the target. What was open and never finalized is forgotten.
     pub async fn begin(mut self, job: &Upload, partial_types: Vec<String>) -> Result<Books, StoreError> {
         let (target, naming, run, now) = (job.target.clone(), job.naming, job.run, job.clock.now());
-        let begin = move |writer: &mut Writer| writer.begin_upload(&target, naming, run, now, &partial_types);
+        let anew = job.anew;
+        let begin = move |writer: &mut Writer| {
+            if anew {
+                writer.forget_target(&target)?;
+            }
+            writer.begin_upload(&target, naming, run, now, &partial_types)
+        };
         let upload = self.call(begin).await?;
         Ok(Books { ledger: self, upload })
     }

@@ -83,7 +83,7 @@ impl Leftovers<'_> {
 
     /// Whether what the job lacks may be sent to it: the same run under the same names, and the same exempt from deletion.
     fn carries_the_same(&self, left: &Left) -> bool {
-        let wanted = self.job.manner.leftover == Leftover::GoOn && !left.job.in_doubt;
+        let wanted = self.job.manner.leftover == Leftover::GoOn && !left.job.in_doubt && !self.job.anew;
         let same = left.job.run == self.job.run
             && left.naming == self.job.naming
             && left.partial_types == self.plan.partial_types;

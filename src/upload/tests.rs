@@ -100,6 +100,7 @@ impl Bench {
             store: self.store(),
             tenant: tenant(),
             manner: self.manner,
+            anew: false,
             clock: Arc::new(SystemClock),
             reporter: Arc::new(move |event| events.lock().unwrap().push(event)),
             cancel: self.cancel.clone(),
@@ -236,7 +237,8 @@ async fn a_run_arrives_whole_and_is_believed() {
             "GET job"
         ]
     );
-    assert_eq!(bench.stub.seen()[4].json(), json!({ "partialDatasets": { "types": [] } }));
+    // The stand-in's key cannot tell what the instance is: what another integration would own there is left alone.
+    assert_eq!(bench.stub.seen()[4].json(), json!({ "partialDatasets": { "types": managed_types() } }));
     assert!((8.1..8.5).contains(&began.elapsed().as_secs_f64()), "1 + 1.5 + 2.25 + 3.375 s, {:?}", began.elapsed());
     assert_eq!(bench.belief(), "known");
     let progress = bench.progress();
@@ -272,7 +274,8 @@ async fn many_bodies_go_six_at_a_time_entities_first() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_not_read_is_exempt_from_deletion() {
-    let bench = Bench::with(Holds { users_state: State::Forbidden, ..Holds::default() }).await;
+    let mut bench = Bench::with(Holds { users_state: State::Forbidden, ..Holds::default() }).await;
+    bench.destination = Destination::Scope("s".to_owned());
     bench.upload().await.unwrap();
     let seen = bench.stub.seen();
     let finalize = seen.iter().find(|s| s.what == "POST finalize").unwrap().json();
@@ -541,19 +544,33 @@ async fn guards_refuse_before_anything_is_sent() {
     bench.run = RunId(77);
     assert!(bench.upload().await.unwrap_err().is_guard());
 
+    for (name, kind) in [("Microsoft 365", "microsoft-365"), ("Okta", "okta")] {
+        let bench = Bench::new().await;
+        is_of(&bench, name, kind);
+        let error = bench.upload().await.unwrap_err();
+        assert!(error.is_guard() && error.to_string().contains("`production`"), "{error}");
+        assert_eq!(bench.stub.story(), ["POST graphql", "POST graphql"]);
+    }
+    // A custom one holds nothing but ours.
     let bench = Bench::new().await;
+    is_of(&bench, "Custom", "custom");
+    bench.upload().await.unwrap();
+    let seen = bench.stub.seen();
+    let finalize = seen.iter().find(|s| s.what == "POST finalize").unwrap().json();
+    assert_eq!(finalize, json!({ "partialDatasets": { "types": [] } }));
+}
+
+/// The key can read, and the instance is of this definition.
+fn is_of(bench: &Bench, name: &str, kind: &str) {
     let say = |value: Value| Reply::Say(200, vec![], value.to_string());
     bench.stub.on(
         "POST graphql",
         [
             say(json!({ "data": { "iamGetAccount": { "accountId": ACCOUNT } } })),
             say(json!({ "data": { "integrationInstance": { "id": INSTANCE, "name": "production",
-            "integrationDefinition": { "name": "Microsoft 365", "integrationType": "microsoft-365" } } } })),
+            "integrationDefinition": { "name": name, "integrationType": kind } } } })),
         ],
     );
-    let error = bench.upload().await.unwrap_err();
-    assert!(error.is_guard() && error.to_string().contains("`production`"), "{error}");
-    assert_eq!(bench.stub.story(), ["POST graphql", "POST graphql"]);
 }
 
 #[tokio::test(start_paused = true)]

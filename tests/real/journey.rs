@@ -142,8 +142,13 @@ fn from_the_tenant_to_jupiterone_and_back_to_the_seed() {
     served.run(&home, &["upload", "--json", "--yes"]).expect(4);
     assert_eq!(asked(&served), Vec::<String>::new());
 
+    assert_eq!(preview.finished()["guards"], json!([{ "guard": "first_upload" }]));
+
     let upload = served.run(&home, &["upload", "--json", "--yes", "--first-upload"]).expect(0);
     job_equals_preview(&upload.finished()["job"], &preview.finished()["changes"]);
+    // An integration's key cannot tell what the instance is, and that is said.
+    assert_eq!(upload.finished()["place"]["known"], json!(false));
+    assert!(upload.stderr.contains("this key cannot tell"), "{}", upload.stderr);
 
     let again = served.run(&home, &["preview", "--json", "--detailed-exitcode"]).expect(0);
     for (name, count) in truth.counts().as_object().unwrap() {
@@ -165,6 +170,10 @@ fn from_the_tenant_to_jupiterone_and_back_to_the_seed() {
         let preview = served.run(&home, &["preview", "--json"]).expect(0);
         let changes = &preview.finished()["changes"];
         assert!(sum(changes, false, "change") > 0 && sum(changes, true, "create") > 0, "{changes}");
+        // Deletions above a limit are refused, and named.
+        let refused = served.run(&home, &["upload", "--json", "--yes", "--max-deletions", "0"]).expect(4);
+        assert!(refused.stderr.contains("above the limit of 0"), "{}", refused.stderr);
+        assert_eq!(refused.finished()["error"]["code"], "too_many_deletions");
         let upload = served.run(&home, &["upload", "--json", "--yes"]).expect(0);
         job_equals_preview(&upload.finished()["job"], changes);
         served.run(&home, &["preview", "--json", "--detailed-exitcode"]).expect(0);

@@ -296,6 +296,18 @@ fn what_changed_between_two_runs_is_told() {
 
     let words = store.ask(&["diff"]).expect(0).stdout;
     assert!(words.starts_with("From run 1 of ") && words.contains("active_directory_user_group_has_user"), "{words}");
+    // For spreadsheets as well: one line more than there are differences.
+    let differences = store.lines("object", &["diff"]).len() + store.lines("membership", &["diff"]).len();
+    let sheet = store.ask(&["diff", "--csv"]).expect(0).stdout;
+    assert!(sheet.starts_with("change,from,name,login,kind,id,what"), "{sheet}");
+    assert_eq!(sheet.lines().count(), differences + 1);
+    let odd = store.ask(&["diff", "--filter", "chnge:came", "--json"]).expect(2).finished()["error"].clone();
+    assert!(odd["code"] == "filter" && !odd.to_string().contains("searched"), "{odd}");
+    // Runs are filtered as well, and are in one order.
+    let runs = store.lines("run", &["list", "runs", "--filter", "changes"]);
+    assert_eq!(runs.iter().map(|run| run["id"].as_i64().unwrap()).collect::<Vec<_>>(), [2]);
+    let sorted = store.ask(&["list", "runs", "--sort", "name"]).expect(2).stderr;
+    assert!(sorted.contains("list runs takes no --sort") && sorted.contains("--filter and --limit choose"), "{sorted}");
     // An earlier run is looked at as it was.
     assert_eq!(ids(&store.rows(&["list", "users", "--run", "1"])), before.users.keys().cloned().collect());
 }

@@ -13,6 +13,7 @@ mod looking;
 mod network;
 mod official;
 mod plain;
+mod plan;
 #[cfg(unix)]
 mod processes;
 mod profiles;

@@ -76,7 +76,7 @@ fn from_nothing_to_jupiterone_by_lines() {
         "",
         "continue",
         "upload",
-        "first upload",
+        "custom instance",
     ];
     let done = talk(command, &lines).expect(0);
     in_order(
@@ -108,7 +108,7 @@ fn from_nothing_to_jupiterone_by_lines() {
             "Nothing has been sent.",
             "== Step 5 of 5, Upload to JupiterOne ==",
             "An empty line does nothing here.",
-            "Type first upload to start the upload",
+            "Type custom instance to start the upload",
             "FAILED: not the word. Nothing was sent.",
             "OK: JupiterOne has finished the job",
             "Left.",

@@ -10,6 +10,7 @@ mod doctor;
 mod fast_plan;
 mod faults;
 mod first_minutes;
+mod guards;
 mod histories;
 mod journey;
 mod keys;

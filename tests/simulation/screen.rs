@@ -187,7 +187,13 @@ pub fn text_of(buffer: &Buffer) -> String {
 }
 
 /// How many groups go into a request depends on how many had arrived by then: what was read does not, nor its price.
+///
+/// Nor is there an order among requests that are answered at once.
 fn without_counts(line: &str) -> String {
+    let method = line.split_whitespace().nth(2);
+    if line.contains(" /v1.0/") && matches!(method, Some("GET" | "POST")) {
+        return "│ one of the last requests".to_owned();
+    }
     let mut line = line.to_owned();
     for word in [" sent ·", " requests, "] {
         let Some(end) = line.find(word).filter(|_| word == " sent ·" || line.contains("resource unit")) else {

@@ -15,13 +15,14 @@ use tenantry::{
     domain::{
         clock::Clock,
         completeness::{Gap, GapScope},
+        guard::Leave,
         preview::Preview,
         progress::{Event, IngestProgress, Level, LogLine, Reporter},
         reading::Ask,
         upload::{JobFigures, UploadProgress},
         view::RunInfo,
     },
-    jobs::{self, Context, JobError, Secrets},
+    jobs::{self, Context, JobError, Ready, Secrets},
     profile::{Environment, Flags, Settings, paths::Paths},
     store::Reader,
 };
@@ -219,9 +220,14 @@ impl Stage {
         jobs::preview(&self.settings()).unwrap()
     }
 
-    pub async fn upload_telling(&self, told: &Told, cancel: &CancellationToken) -> Result<JobFigures, JobError> {
+    /// An upload to which a person has said yes, whatever speaks against it.
+    pub fn ready(&self) -> Result<Ready, JobError> {
         let ready = jobs::prepare_upload(&self.settings())?;
-        jobs::upload(&self.context(told, cancel), ready).await
+        Ok(Ready { leave: Leave::of(&ready.preview.guards), ..ready })
+    }
+
+    pub async fn upload_telling(&self, told: &Told, cancel: &CancellationToken) -> Result<JobFigures, JobError> {
+        jobs::upload(&self.context(told, cancel), self.ready()?).await
     }
 
     pub async fn upload(&self) -> Result<JobFigures, JobError> {

@@ -216,7 +216,7 @@ async fn a_cancelled_upload_changes_nothing() {
         stage.demo.forget_requests();
         let cancel = CancellationToken::new();
         let told = Told::default();
-        let ready = jobs::prepare_upload(&stage.settings()).unwrap();
+        let ready = stage.ready().unwrap();
         let mut context = stage.context(&told, &cancel);
         let (inner, canceller) = (told.reporter(), cancel.clone());
         context.reporter = std::sync::Arc::new(move |event: tenantry::domain::progress::Event| {
@@ -260,11 +260,11 @@ async fn a_preview_asks_nobody() {
     stage.collect().await;
     let (first, ready) = silent(&stage, "first");
     assert_eq!(first.unwrap().baseline, Baseline::Unknown);
-    assert_eq!(ready.unwrap().guards.len(), 1, "the first upload to a target has to be confirmed");
+    assert_eq!(ready.unwrap().preview.guards.len(), 1, "the first upload to a target has to be confirmed");
     stage.upload().await.unwrap();
     let (known, ready) = silent(&stage, "known");
     assert!(is_known(&known.unwrap()));
-    assert_eq!(ready.unwrap().guards.len(), 0);
+    assert_eq!(ready.unwrap().preview.guards.len(), 0);
     let poor = stage.another_day("forbidden-users", 1).await;
     poor.collect().await;
     silent(&poor, "with gaps").0.unwrap();
@@ -349,7 +349,7 @@ async fn random_days_of(seed: u64) {
             _ => {
                 let cancel = CancellationToken::new();
                 let told = Told::default();
-                let ready = jobs::prepare_upload(&first.settings()).unwrap();
+                let ready = first.ready().unwrap();
                 let mut context = first.context(&told, &cancel);
                 let canceller = cancel.clone();
                 context.reporter = std::sync::Arc::new(move |event: tenantry::domain::progress::Event| {

@@ -28,18 +28,19 @@ use tenantry::{
         credential::{CertificateView, Thumbprint},
         explore::{Again, Answer, Question, TextForm},
         export::{ExportFormat, Exported},
+        guard::Guard,
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
         naming::Naming,
         origin::Origin,
         permission,
-        preview::{Baseline, Changes, Preview},
+        preview::{Baseline, Cause, Changes, Preview, Why},
         problem::Problem,
         progress::{ConsentTry, Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
         reading::{How, RunKind},
         request::{Request, Service},
         secret::Secret,
-        target::{Destination, Target},
+        target::{Destination, Instance, Place, Target},
         upload::{JobFigures, LeftJob, UploadPhase, UploadProgress},
         view::{EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
@@ -124,6 +125,12 @@ pub struct Script {
     /// The store cannot be read.
     pub broken: bool,
     pub orders: Vec<UploadOrder>,
+    /// What speaks against an upload; else what the books say.
+    pub guards: Option<Vec<Guard>>,
+    /// What the target is; else a custom instance.
+    pub place: Option<Result<Place, Problem>>,
+    /// Of which targets that was asked.
+    pub places: Vec<Target>,
     pub forms: Vec<Form>,
     /// As what a profile was saved last.
     pub saved: Option<SavedAs>,
@@ -637,6 +644,35 @@ impl Engine for Fake {
                 bytes: 12_400_000,
                 requests: 41,
                 left: script.left.clone(),
+                guards: script.guards.clone().unwrap_or_else(|| match known {
+                    true => Vec::new(),
+                    false => vec![Guard::FirstUpload],
+                }),
+                causes: match known {
+                    true => vec![Cause {
+                        name: "active_directory_user_group_has_user".to_owned(),
+                        deletions: 950,
+                        why: Why::Gone { of: "active_directory_user".to_owned(), many: 34 },
+                    }],
+                    false => Vec::new(),
+                },
+                digests: None,
+            })
+        }
+        .boxed()
+    }
+
+    fn place(&self, target: Target, _: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {
+        async move {
+            let mut script = self.script.lock().unwrap();
+            script.places.push(target);
+            script.place.clone().unwrap_or_else(|| {
+                Ok(Place::Custom(Instance {
+                    id: "5c3d2b1a-0000-4000-8000-00000000abcd".to_owned(),
+                    name: "m365-prod".to_owned(),
+                    definition: Some("Custom".to_owned()),
+                    integration_type: Some("custom".to_owned()),
+                }))
             })
         }
         .boxed()

@@ -93,12 +93,13 @@ async fn from_nothing_to_an_upload() {
     assert!(engine.script.lock().unwrap().orders.is_empty());
     // Neither the wrong word nor a paste that ends in Enter starts an upload.
     ui.press("enter enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
     ui.feed(keys("first upload\n")).unwrap();
     assert!(engine.script.lock().unwrap().orders.is_empty());
     ui.press("enter").unwrap();
     assert!(ui.until(|m| matches!(m.upload.phase, UploadState::Finished(_))).await.unwrap());
     let orders = engine.script.lock().unwrap().orders.clone();
-    assert_eq!((orders.len(), orders[0].first_upload, orders[0].target.account.as_str()), (1, true, "acme"));
+    assert_eq!((orders.len(), orders[0].leave.first_upload, orders[0].target.account.as_str()), (1, true, "acme"));
 }
 
 #[tokio::test(start_paused = true)]

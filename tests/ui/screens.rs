@@ -12,7 +12,7 @@ use tenantry::{
         views::{Look, Mode, Signs, Theme},
         wizard::{ChecksPhase, Save, Waiting},
     },
-    domain::{cloud::Cloud, completeness::RunStatus, view::Pending},
+    domain::{cloud::Cloud, completeness::RunStatus, guard::Guard, limit::Excess, view::Pending},
     tui,
 };
 
@@ -141,6 +141,7 @@ async fn walk() -> Vec<(&'static str, Model)> {
     keep("preview_1_export", &ui1);
     ui1.press("esc").unwrap();
     ui1.press("enter").unwrap();
+    assert!(ui1.until(quiet).await.unwrap());
     keep("upload_1_ready", &ui1);
     ui1.press("enter u p enter").unwrap();
     keep("upload_2_first_word", &ui1);
@@ -180,6 +181,17 @@ async fn walk() -> Vec<(&'static str, Model)> {
     ui2.press("4 r").unwrap();
     assert!(ui2.until(quiet).await.unwrap());
     keep("preview_3_known", &ui2);
+    let over = Excess { name: "active_directory_user_group_has_user".to_owned(), delete: 7_988, limit: 6_467 };
+    engine.script.lock().unwrap().guards = Some(vec![Guard::TooManyDeletions { over: vec![over] }]);
+    ui2.press("r").unwrap();
+    assert!(ui2.until(quiet).await.unwrap());
+    keep("preview_4_too_many", &ui2);
+    ui2.press("enter enter 7 9").unwrap();
+    keep("upload_8_number", &ui2);
+    ui2.press("esc").unwrap();
+    engine.script.lock().unwrap().guards = None;
+    ui2.press("4 r").unwrap();
+    assert!(ui2.until(quiet).await.unwrap());
 
     // A second run: changes only, held, gone on with, and other ways to read.
     let engine = Arc::new(Fake::default());

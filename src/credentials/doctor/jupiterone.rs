@@ -12,10 +12,10 @@ use crate::{
         naming::Naming,
         problem::Problem,
         secret::Secret,
-        target::Destination,
+        target::{Destination, Filled, Instance},
         text::grouped,
     },
-    jupiterone::{ErrorKind, Identity, Instance, JupiterOneClient, JupiterOneConfig, JupiterOneError, Patience},
+    jupiterone::{ErrorKind, Identity, JupiterOneClient, JupiterOneConfig, JupiterOneError, Patience},
 };
 
 const KEY: CheckId = CheckId::JupiterOneKey;
@@ -149,6 +149,9 @@ fn of_instance(instance: Option<Result<Instance, Problem>>, given: &JupiterOneIn
     match (instance, &given.target.destination) {
         (Some(Err(problem)), _) => Check::failed(INSTANCE, explain(problem)),
         (Some(Ok(instance)), _) if instance.is_managed_microsoft() => Check::failed(INSTANCE, managed(&instance.name)),
+        (Some(Ok(instance)), _) if instance.filled() == Filled::ByItsIntegration => {
+            Check::failed(INSTANCE, instance.refusal())
+        }
         (Some(Ok(instance)), _) => {
             let kind = instance.integration_type.or(instance.definition);
             let named = match &kind {

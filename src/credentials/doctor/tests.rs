@@ -519,9 +519,11 @@ async fn jupiterone_as_far_as_the_key_can_tell() {
 
     // An instance that this tenant never filled: its name and type are shown, and somebody is asked.
     let new = |j: &mut JupiterOneInput| j.seen = Seen::Never;
-    let checks = check(new, vec![ours(), instance("okta"), holds(0)], [OK, warning("instance_unconfirmed"), OK]).await;
-    assert_eq!(checks[1].found.as_deref(), Some("`m365` of type okta"));
-    let offer = Offer::ConfirmInstance { name: "m365".to_owned(), kind: Some("okta".to_owned()) };
+    check(new, vec![ours(), instance("okta"), holds(0)], [OK, failed("managed_instance"), OK]).await;
+    let custom = instance("custom_hr");
+    let checks = check(new, vec![ours(), custom, holds(0)], [OK, warning("instance_unconfirmed"), OK]).await;
+    assert_eq!(checks[1].found.as_deref(), Some("`m365` of type custom_hr"));
+    let offer = Offer::ConfirmInstance { name: "m365".to_owned(), kind: Some("custom_hr".to_owned()) };
     assert_eq!(checks[1].offer, Some(offer));
 
     let checks = check(same, vec![ours(), instance("custom"), holds(1_204)], [OK, OK, warning("people_twice")]).await;

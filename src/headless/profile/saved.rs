@@ -156,6 +156,7 @@ fn told(profile: &mut Profile, common: &Common, says: &ProfileSays) -> Result<Ve
     set(&mut profile.full_every, &says.full_every);
     set(&mut profile.keep, &says.keep);
     set(&mut profile.quota, &says.quota);
+    set(&mut profile.max_deletions, &says.max_deletions);
     profile.sign_in_activity |= says.sign_in_activity;
     Ok(typed.into_iter().filter_map(|(what, typed)| typed.then_some(what)).collect())
 }
@@ -174,6 +175,7 @@ fn unset(profile: &mut Profile, member: Member) {
         Member::Keep => profile.keep = None,
         Member::Naming => profile.naming = None,
         Member::Quota => profile.quota = None,
+        Member::MaxDeletions => profile.max_deletions = None,
         Member::SignInActivity => profile.sign_in_activity = false,
         Member::JupiteroneUrl => profile.jupiterone.url = None,
         Member::Jupiterone => profile.jupiterone = JupiterOneProfile::default(),

@@ -14,8 +14,8 @@ use crate::{
         },
         export, ingest,
         overlay::{AskPhase, Overlay, Question},
-        preview::warning,
-        profiles::{Asked, PURGE, Popup, TRUST},
+        profiles::{Asked as Trusting, PURGE, Popup, TRUST},
+        upload::Asked,
         views::{RemovalPlan, StoreFate},
     },
     domain::{
@@ -52,7 +52,7 @@ pub fn part(model: &Model, overlay: &Overlay) -> Part {
             part.kind = Rows::Popup;
             part
         }
-        Overlay::Type { word, .. } => confirm(model, word),
+        Overlay::Type { asked, .. } => confirm(model, asked),
         Overlay::Browse(popup) => over_list(model, *popup),
         Overlay::Profile(popup) => profile(popup),
     }
@@ -82,16 +82,21 @@ fn ask(model: &Model, question: Question, phase: AskPhase) -> Part {
     part
 }
 
-fn confirm(model: &Model, word: &str) -> Part {
+fn confirm(model: &Model, asked: &[Asked]) -> Part {
     let mut part = Part::titled("Upload to JupiterOne: your word");
     if let Some(preview) = model.comparison.ready() {
         part.lines.fact("To", preview.target.as_ref().map(ToString::to_string).unwrap_or_default());
         part.lines.fact("It would be", figures(preview.total()));
-        if let Some(warning) = warning(&preview.baseline) {
-            part.lines.say(format!("NEEDS YOU: {warning}"));
-        }
     }
-    part.field = Some(format!("Type {word} to start the upload; until then nothing is sent."));
+    if let Some(now) = asked.first() {
+        now.why.iter().for_each(|why| part.lines.say(format!("NEEDS YOU: {why}")));
+        part.field = Some(match asked.len() {
+            1 => format!("Type {} to start the upload; until then nothing is sent.", now.word),
+            more => {
+                format!("Type {} to go on; {} more after it, and nothing is sent before the last.", now.word, more - 1)
+            }
+        });
+    }
     part
 }
 
@@ -197,7 +202,7 @@ fn remove(plan: &RemovalPlan, purges: bool) -> Part {
     part
 }
 
-fn trust(asked: &Asked) -> Part {
+fn trust(asked: &Trusting) -> Part {
     let mut part = Part::titled(format!("May profile {} be used?", asked.name));
     part.lines.say(match asked.changed {
         true => "These values changed while you looked. This is what the profile says now; nobody has confirmed it.",

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     app::{
         Model, Step,
-        preview::{ComparisonPhase, against},
+        preview::{ComparisonPhase, against, causes},
     },
     domain::{
         preview::{Baseline, Changes, Preview},
@@ -41,6 +41,10 @@ pub fn part(model: &Model) -> Part {
                     preview.partial_types.join(", ")
                 ));
             }
+            for guard in &preview.guards {
+                lines.say(format!("NEEDS YOU: {}", guard.means(model.upload.place.place())));
+            }
+            causes(preview).iter().for_each(|cause| lines.say(cause));
             gaps(&preview.gaps, lines);
             lines.fact("Run", format!("{}, read {}", preview.run, ago(model.now, preview.collected_at)));
         }

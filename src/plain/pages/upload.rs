@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::{
         Model, Step,
-        upload::{Missing, UploadState, is_stopping, missing, what_of},
+        upload::{Looked, Missing, UploadState, is_stopping, missing, refusal, what_of, words},
         views::UploadEnd,
     },
     domain::{
@@ -74,6 +74,20 @@ fn idle(model: &Model, lines: &mut Lines) {
                 format!("{}, in {} with {}", preview.run, counted(preview.requests, "request"), bytes(preview.bytes)),
             );
             preview.left.iter().for_each(|left| lines.say(what_of(model, left, preview.run)));
+            if let Some(guard) = refusal(model) {
+                lines.say(format!("FAILED: {}", guard.means(None)));
+                return;
+            }
+            match &model.upload.place {
+                Looked::NotYet => {}
+                Looked::Asking { .. } => lines.say("JupiterOne is asked what the target is."),
+                Looked::Failed(problem) => {
+                    lines.failed(problem);
+                    lines.say("TO DO: ask JupiterOne once more what the target is. Nothing has been sent.");
+                    return;
+                }
+                Looked::Told(place) => lines.say(words(place).1),
+            }
             lines.say("TO DO: upload. You will be asked to type a word; until then nothing is sent.");
         }
     }

@@ -17,9 +17,10 @@ use super::{
 use crate::{
     app::{
         Model, Sign,
-        preview::{ComparisonPhase, against},
+        preview::{ComparisonPhase, against, causes},
     },
     domain::{
+        guard::Guard,
         preview::{Baseline, Changes, Preview},
         text::{counted, grouped},
     },
@@ -60,6 +61,13 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
         true => widgets::signed(Sign::Done, "Nothing to do: JupiterOne was sent all of this already."),
         false => Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]),
     };
+    let place = model.upload.place.place();
+    let needs_you = |guard: &Guard| widgets::signed_text(Sign::NeedsYou, &guard.means(place), cells);
+    let guards: Vec<Line<'static>> = preview.guards.iter().flat_map(needs_you).collect();
+    // Where not all can be seen at once, what needs somebody comes first.
+    if room != Room::Full {
+        out.extend(guards.iter().cloned());
+    }
     if room == Room::Small {
         match same {
             true => out.push(size),
@@ -97,6 +105,13 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
             preview.partial_types.join(", ")
         );
         out.extend(widgets::signed_text(Sign::Incomplete, &text, cells));
+    }
+    if room == Room::Full {
+        out.extend(guards);
+    }
+    out.extend(causes(preview).iter().flat_map(|cause| widgets::wrapped(cause, cells, 2, theme::PLAIN)));
+    if !preview.guards.is_empty() || !preview.causes.is_empty() {
+        out.push(Line::default());
     }
     out.extend(gap_advice(&preview.gaps, cells, 4));
     if !preview.partial_types.is_empty() || !preview.gaps.is_empty() {

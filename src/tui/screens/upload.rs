@@ -14,7 +14,7 @@ use super::super::{
 use crate::{
     app::{
         Kind, Model, Sign,
-        upload::{Missing, UploadState, missing, what_of},
+        upload::{self, Looked, Missing, UploadState, missing, refusal, what_of},
         views::{UploadEnd, UploadFailure},
     },
     domain::{
@@ -86,6 +86,30 @@ fn idle(model: &Model, cells: u16) -> Vec<Line<'static>> {
                 out.extend(say(&what_of(model, left, preview.run)));
             }
             out.push(Line::default());
+            if let Some(guard) = refusal(model) {
+                out.extend(widgets::signed_text(Sign::Failed, &guard.means(None), cells));
+                return out;
+            }
+            match &model.upload.place {
+                Looked::NotYet => {}
+                Looked::Asking { .. } => {
+                    out.push(widgets::signed(Sign::Here, "asking JupiterOne what the target is …"));
+                    out.push(Line::default());
+                }
+                Looked::Failed(problem) => {
+                    out.extend(widgets::problem(problem, cells, Sign::Failed));
+                    out.push(Line::default());
+                    out.extend(say(
+                        "Press Enter to ask JupiterOne once more what the target is. Nothing has been sent.",
+                    ));
+                    return out;
+                }
+                Looked::Told(place) => {
+                    let (sign, words) = upload::words(place);
+                    out.extend(widgets::signed_text(sign, &words, cells));
+                    out.push(Line::default());
+                }
+            }
             out.extend(say("Press Enter to upload. You will be asked to type a word; until then nothing is sent."));
             out
         }

@@ -42,11 +42,11 @@ fn from_the_wizard_to_the_job_s_figures() {
     terminal.press("\t\t", "Edges 295");
     terminal.press("4", "Nothing has been sent.");
     terminal.press(ENTER, "Press Enter to upload.");
-    terminal.press(ENTER, "Type first upload");
+    terminal.press(ENTER, "Type custom instance");
     terminal.press("nonsense", "▸ nonsense");
     terminal.press(ENTER, "Not the word. Nothing was sent.");
     terminal.press("\x15", "▸  ");
-    terminal.press("first upload", "▸ first upload");
+    terminal.press("custom instance", "▸ custom instance");
     terminal.press(ENTER, "has finished the job");
     for figures in ["Entities                 125          125", "Relationships            295          295"] {
         terminal.shows(figures);
