@@ -501,7 +501,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Now(now) => model.now = now,
         Msg::Tick => model.watch_elsewhere(&mut fx),
-        Msg::Drawn { reach } => model.keep_in_reach(reach),
+        Msg::Drawn { reach, beside, columns } => {
+            model.keep_in_reach(reach);
+            model.browse.keep_in_reach(beside, columns);
+        }
         Msg::Event(job, event) => told(model, job, event, &mut fx),
         Msg::Done(job, outcome) => {
             // What was cancelled, or forgotten, has nothing to say any more: each screen knows whom it waits for.

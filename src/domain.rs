@@ -23,6 +23,7 @@ pub mod ids;
 pub mod kind;
 pub mod limit;
 pub mod lineage;
+pub mod lines;
 pub mod naming;
 pub mod normalise;
 pub mod origin;

@@ -359,7 +359,7 @@ where
         self.terminal.draw(|frame| drawn = tui::draw(model, frame)).map_err(io::Error::other)?;
         self.spots = drawn.spots;
         self.stale = false;
-        self.happened(Msg::Drawn { reach: drawn.reach })
+        self.happened(Msg::Drawn { reach: drawn.reach, beside: drawn.beside, columns: drawn.columns })
     }
 
     /// Everything anew, also the size: the screen may have been somebody else's.

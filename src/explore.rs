@@ -37,20 +37,19 @@ use std::{
 
 use self::{
     load::LoadError,
-    paper::PaperError,
+    paper::{Outline, PaperError, To},
     run::{Run, understood},
     shelf::{Readers, Shelf},
     stop::{Patience, Stop, Stopped},
 };
 use crate::{
     domain::{
-        explore::{Answer, Question, TextForm},
-        filter::Scope,
+        explore::{Answer, DiffQuery, DiffRow, Question, TextForm, Whole},
         ids::{RunId, TenantId},
         kind::EntityKind,
+        lines::Lined as _,
         naming::Naming,
         problem::Problem,
-        text::counted,
         view::{List, Pending, Query, Rows, RunInfo},
     },
     store::{Reader, StoreError},
@@ -60,6 +59,9 @@ use crate::{
 const SOON: Duration = Duration::from_millis(80);
 /// How long a run that is being read is waited for before the store answers: a small one is there by then.
 const NOW: Duration = Duration::from_millis(25);
+
+/// How many differences are read at once where all are written.
+const WINDOW: u64 = 2_000;
 
 /// Answers about one store. Cheap to make; what it has in memory of a run stays as long as it lives.
 #[derive(Debug)]
@@ -92,8 +94,11 @@ impl Explorer {
         Ok(match question {
             Question::Rows(query) => Answer::Rows(self.rows(run, &query, stop)?),
             Question::Facets(query) => Answer::Facets(self.whole(run, stop)?.facets(&query, stop)?),
-            Question::Copy(query, form) => self.copy(run, &query, form, stop)?,
-            Question::Export(query, form) => self.export(run, &query, form, stop)?,
+            Question::Copy(whole, form) => self.put_out(run, &whole, To::Clipboard, form, stop)?,
+            Question::Export(whole, form) => {
+                let to = To::File { folder: Path::new("."), name: &whole.file_name(run) };
+                self.put_out(run, &whole, to, form, stop)?
+            }
             Question::Detail(id) => {
                 Answer::Detail(self.read(|reader| Ok(reader.detail(run, self.naming, &id)?))?.map(Box::new))
             }
@@ -139,20 +144,56 @@ impl Explorer {
         Ok(rows)
     }
 
-    fn copy(&self, run: RunId, query: &Query, form: TextForm, stop: &Stop) -> Result<Answer, ExploreError> {
-        let run = self.whole(run, stop)?;
-        let listing = run.listing(query, understood(query).0, &Patience::endless(stop.clone()))?;
-        let (text, rows) = paper::copy(&run, query, &listing, form, stop)?;
-        Ok(Answer::Copied { text, rows })
+    fn put_out(
+        &self,
+        run: RunId,
+        whole: &Whole,
+        to: To<'_>,
+        form: TextForm,
+        stop: &Stop,
+    ) -> Result<Answer, ExploreError> {
+        match whole {
+            Whole::Rows(query) => {
+                let run = self.whole(run, stop)?;
+                let listing = run.listing(query, understood(query).0, &Patience::endless(stop.clone()))?;
+                rows::put_out(&run, query, &listing, to, form, stop)
+            }
+            Whole::Diff { since, query } => self.put_out_diff(run, *since, query, to, form, stop),
+            Whole::Lines(lines) => {
+                let outline = Outline::of(lines.heads, lines.rows.len() as u64);
+                paper::put_out(to, form, &outline, &mut |sink| {
+                    lines.rows.iter().try_for_each(|cells| Ok(sink.row(cells)?))
+                })
+            }
+            Whole::Requests(_) => Err(ExploreError::NotAnswered),
+        }
     }
 
-    fn export(&self, id: RunId, query: &Query, form: TextForm, stop: &Stop) -> Result<Answer, ExploreError> {
-        let run = self.whole(id, stop)?;
-        let listing = run.listing(query, understood(query).0, &Patience::endless(stop.clone()))?;
-        let name = format!("{}-run-{id}", Scope::from(query.list).plural().replace(' ', "-"));
-        let (path, rows) = paper::export(Path::new("."), &name, (&run, query, &listing), form, stop)?;
-        let path = std::path::absolute(&path).unwrap_or(path);
-        Ok(Answer::Exported { path: path.display().to_string(), rows })
+    /// Window by window: of all that is different only places are held in memory.
+    fn put_out_diff(
+        &self,
+        run: RunId,
+        since: RunId,
+        query: &DiffQuery,
+        to: To<'_>,
+        form: TextForm,
+        stop: &Stop,
+    ) -> Result<Answer, ExploreError> {
+        let window = |offset, limit| {
+            let query = DiffQuery { offset, limit, ..query.clone() };
+            self.read(|reader| self.diffs.ask(reader, self.naming, run, since, query, stop))
+        };
+        let total = window(0, 0)?.total;
+        paper::put_out(to, form, &Outline::of(DiffRow::HEADS, total), &mut |sink| {
+            let mut offset = 0;
+            while offset < total {
+                stop.check()?;
+                let found = window(offset, WINDOW)?;
+                found.rows.iter().try_for_each(|row| sink.row(&row.cells()))?;
+                offset += WINDOW;
+            }
+            Ok(())
+        })
     }
 
     fn glance(&self, id: RunId, stop: &Stop) -> Result<Answer, ExploreError> {
@@ -213,23 +254,8 @@ impl ExploreError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Store(error) => error.problem(),
-            Self::Paper(error @ PaperError::TooMuch { rows }) => {
-                Problem::new(error.to_string()).code("too_much_to_copy").hint(format!(
-                    "It has {}; at most 1 MB is copied. Export it, or filter it first.",
-                    counted(*rows, "row")
-                ))
-            }
-            Self::Paper(PaperError::Write { path, source }) => {
-                let mut problem =
-                    Problem::new(format!("{} could not be written", path.display())).code("export_not_written").hint(
-                        "Files are written to the folder that tenantry was started in: start it where you may write.",
-                    );
-                problem.message = Some(source.to_string());
-                problem
-            }
-            Self::Paper(PaperError::Stopped(_)) | Self::Stopped(_) => {
-                Problem::new("the question was given up").code("cancelled")
-            }
+            Self::Paper(error) => error.into(),
+            Self::Stopped(_) => Problem::new("the question was given up").code("cancelled"),
             Self::NotHeld { .. } => Problem::new(self.to_string())
                 .code("no_such_object")
                 .hint("It may have come or gone since: look at another run."),

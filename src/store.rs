@@ -43,7 +43,7 @@ mod write;
 
 pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
 pub use compare::{Believed, Compared};
-pub use differ::{Differences, Different, Keep, Piece};
+pub use differ::{Differences, Different, Keep, Kept, Piece};
 pub use error::StoreError;
 pub use ground::{DeltaGround, GroupShape, Leftover, StoredGroup};
 pub use left::Left;

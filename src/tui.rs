@@ -32,6 +32,10 @@ use crate::app::{Model, Place, pointer::Spot};
 pub struct Drawn {
     /// The furthest that what has the arrow keys can be scrolled.
     pub reach: u16,
+    /// The furthest that what stands beside a list can be scrolled.
+    pub beside: u16,
+    /// The most columns of a list that can be left out before all behind them fit.
+    pub columns: u16,
     /// What is where, for the mouse.
     pub spots: Vec<Spot>,
 }
@@ -63,5 +67,5 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) -> Drawn {
         }
     }
     theme::finish(model.look, buf);
-    Drawn { reach, spots: page.into_spots() }
+    page.drawn(reach)
 }

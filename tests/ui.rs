@@ -14,8 +14,12 @@ mod guards;
 mod hands;
 #[path = "ui/journey.rs"]
 mod journey;
+#[path = "ui/logs.rs"]
+mod logs;
 #[path = "ui/object.rs"]
 mod object;
+#[path = "ui/pictures.rs"]
+mod pictures;
 #[path = "ui/plain.rs"]
 mod plain;
 #[path = "ui/profiles.rs"]

@@ -4,6 +4,7 @@
 //! [`trail`]. Nothing here knows how an answer is found.
 
 mod asked;
+mod beside;
 pub mod changes;
 pub mod columns;
 pub mod complete;
@@ -12,6 +13,7 @@ pub mod facets;
 pub mod items;
 mod lists;
 mod object;
+mod order;
 mod pick;
 mod pointer;
 pub mod popup;
@@ -25,6 +27,7 @@ mod why;
 use std::collections::BTreeMap;
 
 pub use asked::Asked;
+pub use beside::Beside;
 pub use items::Item;
 pub use lists::{View, title};
 pub use object::{EDGES, Face, Open, Pane};
@@ -72,6 +75,8 @@ pub struct Browse {
     pub layouts: Layouts,
     pub facets: Facets,
     pub detail: Pane,
+    /// How far what stands beside the list is scrolled.
+    side: Beside,
     pub brief: Brief,
     /// Why an object could not be read.
     pub problem: Option<Box<Problem>>,
@@ -208,6 +213,7 @@ impl Default for Browse {
             layouts: Layouts::new(),
             facets: Facets::default(),
             detail: Pane::Empty,
+            side: Beside::default(),
             brief: Brief::default(),
             problem: None,
             runs: None,
@@ -335,9 +341,19 @@ pub(super) fn on_list(m: &Model) -> bool {
     m.browse.run.is_some() && m.browse.view().is_list()
 }
 
+/// A list that can be copied and written as a whole.
+pub(super) fn has_whole(m: &Model) -> bool {
+    on_list(m) && picking(m).is_none() && m.browse.view().whole(&m.browse).is_some()
+}
+
 /// A list of objects, with columns and an order.
 pub(super) fn on_objects(m: &Model) -> bool {
     m.browse.run.is_some() && m.browse.view().shows.source().is_some()
+}
+
+/// A list that has an order to be chosen.
+pub(super) fn has_order(m: &Model) -> bool {
+    on_list(m) && columns::Layout::of(&m.browse.view().shows).is_some()
 }
 
 pub(super) fn on_runs(m: &Model) -> bool {
@@ -508,6 +524,10 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             if model.place != Place::Browse {
                 return;
             }
+        }
+        Action::Pan(by) => {
+            let panned = &mut model.browse.view_mut().panned;
+            *panned = panned.saturating_add_signed(i16::from(by));
         }
         action => {
             let lines = u16::try_from(page).unwrap_or(8);

@@ -96,6 +96,8 @@ pub enum Action {
     Face(i8),
     /// The next of the ways, or the one before.
     Way(i8),
+    /// Other columns of a list that has no room for all.
+    Pan(i8),
     /// Who would be lost with the selected edge.
     Lost,
     /// What is shown, as text.

@@ -93,6 +93,11 @@ impl<R: Keyed> ListWindow<R> {
         matches!(self.fresh, Fresh::Other(..))
     }
 
+    /// Whether all rows of what is asked for are here.
+    pub fn is_whole(&self) -> bool {
+        self.fresh == Fresh::Yes && self.total == Some(self.rows.len() as u64)
+    }
+
     /// The rows are to come anew, and the cursor is to stay on its own.
     pub const fn renew(&mut self) {
         if !self.is_of_another() {

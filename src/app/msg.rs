@@ -47,6 +47,10 @@ pub enum Msg {
     /// The screen was drawn: so far can what has the arrow keys be scrolled.
     Drawn {
         reach: u16,
+        /// So far what stands beside a list.
+        beside: u16,
+        /// So many columns of a list can be left out before all behind them fit.
+        columns: u16,
     },
     /// A job tells how it goes.
     Event(JobId, Event),

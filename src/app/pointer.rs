@@ -70,13 +70,13 @@ pub(super) fn pointed(model: &mut Model, pointer: Pointer, target: Target, fx: &
         (Pointer::Click, Target::Row(row)) => click_row(model, row, fx),
         (Pointer::Click, Target::Tab(tab)) => browse::click_tab(model, tab, fx),
         (Pointer::Click, Target::Head(column)) => browse::click_head(model, column, fx),
-        (Pointer::WheelUp | Pointer::WheelDown, Target::Side) => {
-            browse::wheel_side(model, if pointer == Pointer::WheelUp { Move::Up } else { Move::Down }, fx);
-        }
-        (Pointer::WheelUp | Pointer::WheelDown, _) => {
+        (Pointer::WheelUp | Pointer::WheelDown, target) => {
             let to = if pointer == Pointer::WheelUp { Move::Up } else { Move::Down };
             for _ in 0..STEP {
-                super::act(model, Action::Move(to), fx);
+                match target {
+                    Target::Side => browse::wheel_side(model, to),
+                    _ => super::act(model, Action::Move(to), fx),
+                }
             }
         }
     }

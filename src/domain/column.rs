@@ -39,10 +39,22 @@ pub enum Column {
     EdgeType,
     /// How many edges away, where nested members or groups are listed.
     Depth,
+    /// When a run began.
+    Started,
+    /// How long a run took.
+    Took,
+    Gaps,
+    Requests,
+    Units,
+    /// How bad a problem is.
+    Severity,
+    /// What a problem is about.
+    About,
+    Code,
 }
 
 impl Column {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 28] = [
         Self::Name,
         Self::Second,
         Self::Mail,
@@ -63,6 +75,14 @@ impl Column {
         Self::From,
         Self::EdgeType,
         Self::Depth,
+        Self::Started,
+        Self::Took,
+        Self::Gaps,
+        Self::Requests,
+        Self::Units,
+        Self::Severity,
+        Self::About,
+        Self::Code,
     ];
 
     pub const fn word(self) -> &'static str {
@@ -87,6 +107,14 @@ impl Column {
             Self::From => "from",
             Self::EdgeType => "edge",
             Self::Depth => "depth",
+            Self::Started => "started",
+            Self::Took => "took",
+            Self::Gaps => "gaps",
+            Self::Requests => "requests",
+            Self::Units => "units",
+            Self::Severity => "severity",
+            Self::About => "about",
+            Self::Code => "code",
         }
     }
 
@@ -117,12 +145,28 @@ impl Column {
             Self::From => "from",
             Self::EdgeType => "type",
             Self::Depth => "depth",
+            Self::Started => "started",
+            Self::Took => "took",
+            Self::Gaps => "gaps",
+            Self::Requests => "requests",
+            Self::Units => "units",
+            Self::Severity => "severity",
+            Self::About => "about",
+            Self::Code => "code",
         }
     }
 
     /// Whether it is set to the right.
     pub const fn is_number(self) -> bool {
-        matches!(self, Self::Members | Self::InGroups | Self::Depth)
+        matches!(
+            self,
+            Self::Members | Self::InGroups | Self::Depth | Self::Took | Self::Gaps | Self::Requests | Self::Units
+        )
+    }
+
+    /// Whether who sorts by it wants the largest, the newest or the worst first.
+    pub const fn begins_descending(self) -> bool {
+        self.is_number() || matches!(self, Self::Created | Self::Started | Self::Severity)
     }
 
     /// The columns that this list can show, the usual ones first.

@@ -42,6 +42,25 @@ fn fields<'a>(
         .filter(|(field, ..)| !(*field == CHANGES || field.starts_with("@odata.")))
 }
 
+/// A value as a person reads it; as stored.
+pub fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) if text.is_empty() => "nothing".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Array(all) if all.is_empty() => "nothing".to_owned(),
+        Value::Array(all) => all.iter().map(shown).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+/// `department: Sales → Marketing`.
+pub fn words(field: &FieldChange) -> String {
+    format!("{}: {} → {}", field.field, shown(&field.before), shown(&field.now))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

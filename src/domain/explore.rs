@@ -8,8 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     completeness::State,
+    filter::Scope,
     ids::RunId,
     kind::EntityKind,
+    lines::Lines,
     request::{RequestQuery, RequestRows},
     view::{Detail, EdgeEnds, Query, Rows, RunInfo},
 };
@@ -50,9 +52,38 @@ pub enum Question {
     /// All runs that the store keeps, the newest first.
     Runs,
     /// A list as its filter leaves it, as text for the clipboard.
-    Copy(Query, TextForm),
+    Copy(Whole, TextForm),
     /// The same, to a file in the current directory.
-    Export(Query, TextForm),
+    Export(Whole, TextForm),
+}
+
+/// A list as a whole, as its filter leaves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Whole {
+    Rows(Query),
+    /// What is different from an earlier run. Windows mean nothing.
+    Diff {
+        since: RunId,
+        query: DiffQuery,
+    },
+    /// A request log. Windows mean nothing.
+    Requests(RequestQuery),
+    /// What is at hand already.
+    Lines(Lines),
+}
+
+impl Whole {
+    /// What a file of it is called, its ending apart.
+    pub fn file_name(&self, run: RunId) -> String {
+        let of = |scope: Scope| format!("{}-run-{run}", scope.plural().replace(' ', "-"));
+        match self {
+            Self::Rows(query) => of(Scope::from(query.list)),
+            Self::Diff { since, .. } => format!("changes-run-{since}-to-{run}"),
+            Self::Requests(_) => Scope::Requests.plural().to_owned(),
+            Self::Lines(lines) if lines.of == Scope::Runs => Scope::Runs.plural().to_owned(),
+            Self::Lines(lines) => of(lines.of),
+        }
+    }
 }
 
 /// The answer to a [`Question`]; each has its own.
@@ -180,6 +211,16 @@ pub enum Change {
     Went,
 }
 
+impl Change {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Came => "came",
+            Self::Changed => "changed",
+            Self::Went => "went",
+        }
+    }
+}
+
 /// The tenant at a glance.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Glance {
@@ -244,6 +285,18 @@ pub enum Severity {
     /// Something is not known.
     Incomplete,
     Failed,
+}
+
+impl Severity {
+    /// In a word, which is also what a filter calls it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Degraded => "degraded",
+            Self::Accepted => "accepted",
+            Self::Incomplete => "incomplete",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// What can be read again by itself.

@@ -17,6 +17,16 @@ pub enum EntityKind {
 impl EntityKind {
     pub const ALL: [Self; 4] = [Self::Account, Self::User, Self::Group, Self::Member];
 
+    /// As serde names it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::User => "user",
+            Self::Group => "group",
+            Self::Member => "member",
+        }
+    }
+
     /// The stable number under which stores keep the kind.
     pub const fn code(self) -> i64 {
         match self {

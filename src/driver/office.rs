@@ -3,10 +3,12 @@
 //! Decides nothing about the screens; what a job may do is decided in `jobs` and below.
 
 mod keys;
+mod paper;
 mod profiles;
 
 use std::{
     collections::BTreeMap,
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -33,7 +35,7 @@ use crate::{
         clock::Clock,
         completeness::RunStatus,
         credential::{CertificateView, Credential},
-        explore::{Again, Answer, Question},
+        explore::{Again, Answer, Question, Whole},
         export::{ExportFormat, Exported},
         ids::RunId,
         origin::Origin,
@@ -46,7 +48,7 @@ use crate::{
         upload::JobFigures,
         view::{List, Query, RunInfo},
     },
-    explore::{Explorer, stop::Stop},
+    explore::{Explorer, paper::To, stop::Stop},
     files,
     jobs::{self, Context, Hold, JobError, Secrets},
     profile::{
@@ -638,6 +640,22 @@ impl Engine for RealEngine {
         let answer = self.with_office(move |office, settings| match question {
             Question::Problems => jobs::problems(settings, run).map(Answer::Problems).map_err(|error| error.problem()),
             Question::Requests(query) => office.requests(settings, query),
+            Question::Copy(Whole::Requests(query), form) => {
+                office.put_out_requests(settings, &query, To::Clipboard, form, &of_answer)
+            }
+            Question::Export(Whole::Requests(query), form) => {
+                let name = Whole::Requests(query.clone()).file_name(run);
+                let to = To::File { folder: Path::new("."), name: &name };
+                office.put_out_requests(settings, &query, to, form, &of_answer)
+            }
+            Question::Runs => {
+                let answer = office.explorer(settings)?.ask(run, question, &of_answer);
+                let mut answer = answer.map_err(|error| error.problem())?;
+                if let Answer::Runs(all) = &mut answer {
+                    all.iter_mut().for_each(|run| jobs::accepted_here(run, settings));
+                }
+                Ok(answer)
+            }
             question => office.explorer(settings)?.ask(run, question, &of_answer).map_err(|error| error.problem()),
         });
         async move {

@@ -1,7 +1,7 @@
 //! What came, went or changed between two runs, window by window, as a filter leaves it.
 //!
-//! To find the differences takes a pass over the whole store; to show a window of them does not. So the last ones that were
-//! asked for are kept.
+//! To find the differences takes a pass over the whole store, and to filter them one over all of them; to show a window
+//! does not. So the last ones that were asked for are kept, and which of them the last filter leaves.
 
 use std::{
     borrow::Cow,
@@ -18,24 +18,36 @@ use super::{
 };
 use crate::{
     domain::{
-        explore::{Change, DiffQuery, DiffRow, DiffRows},
-        filter::{self, Field, Fields, Flag, IsId, Scope, Value},
+        explore::{Change, DiffPart, DiffQuery, DiffRow, DiffRows},
+        filter::{self, Field, Fields, Filter, Flag, IsId, Scope, Value},
         ids::RunId,
         kind::{EdgeKind, EntityKind},
         naming::Naming,
         traits::Trait,
         view::EdgeEnds,
     },
-    store::{Differences, Different, Keep, Piece, Reader},
+    store::{Differences, Different, Kept, Piece, Reader},
 };
 
-/// The last differences that were asked for.
+/// The last differences that were asked for, and what the last filter left of them.
 #[derive(Debug, Default)]
-pub struct Diffs(Mutex<Option<Arc<Differences>>>);
+pub struct Diffs {
+    last: Mutex<Option<Arc<Differences>>>,
+    filtered: Mutex<Option<Filtered>>,
+}
+
+/// What a filter leaves of some differences.
+#[derive(Debug)]
+struct Filtered {
+    of: Arc<Differences>,
+    filter: String,
+    only: Option<DiffPart>,
+    kept: Arc<Kept>,
+}
 
 impl Diffs {
     pub const fn new() -> Self {
-        Self(Mutex::new(None))
+        Self { last: Mutex::new(None), filtered: Mutex::new(None) }
     }
 
     /// A window onto what is different in `run` from what was in `since`.
@@ -54,14 +66,13 @@ impl Diffs {
     ) -> Result<DiffRows, ExploreError> {
         let all = self.between(reader, since, run, stop)?;
         let (filter, complaints) = filter::parse(&query.filter, Scope::Changes);
-        let keep = |different: &Different<'_>| match stop.is_asked() {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(filter.matches(&Line { different, naming })),
+        let kept = match filter.is_empty() {
+            true => None,
+            false => Some(self.filtered(reader, naming, &all, &query, &filter, stop)?),
         };
-        let keep: Option<&Keep<'_>> = if filter.is_empty() { None } else { Some(&keep) };
         let mut rows = Vec::new();
         let piece = Piece { only: query.only, offset: query.offset, limit: query.limit };
-        let total = reader.each_different(&all, piece, keep, &mut |different, fields| {
+        let total = reader.each_different(&all, piece, kept.as_deref(), &mut |different, fields| {
             let object = different.object;
             rows.push(DiffRow {
                 change: different.change,
@@ -90,6 +101,32 @@ impl Diffs {
         })
     }
 
+    /// Which of the differences the filter leaves.
+    fn filtered(
+        &self,
+        reader: &Reader,
+        naming: Naming,
+        all: &Arc<Differences>,
+        query: &DiffQuery,
+        filter: &Filter,
+        stop: &Stop,
+    ) -> Result<Arc<Kept>, ExploreError> {
+        let last = || self.filtered.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same =
+            |last: &&Filtered| Arc::ptr_eq(&last.of, all) && (&last.filter, last.only) == (&query.filter, query.only);
+        if let Some(last) = last().as_ref().filter(is_same) {
+            return Ok(Arc::clone(&last.kept));
+        }
+        let keep = |different: &Different<'_>| match stop.is_asked() {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(filter.matches(&Line { different, naming })),
+        };
+        let kept = Arc::new(reader.kept_of(all, query.only, &keep)?.ok_or(Stopped)?);
+        let (of, filter, only) = (Arc::clone(all), query.filter.clone(), query.only);
+        *last() = Some(Filtered { of, filter, only, kept: Arc::clone(&kept) });
+        Ok(kept)
+    }
+
     fn between(
         &self,
         reader: &Reader,
@@ -102,7 +139,7 @@ impl Diffs {
             // A store that was removed and collected anew has the same numbers.
             [since, run].iter().zip(&last.runs).all(|(id, was)| was.id == *id && runs.contains(was))
         };
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(last) = last.as_ref().filter(|last| is_last(last)) {
             return Ok(Arc::clone(last));
         }

@@ -145,8 +145,8 @@ fn keys<'a>(atlas: &'a Atlas, column: Column, (near, depths): (Near, Option<&'a 
             }
             _ => None,
         },
-        // Of all edges only.
-        Column::From => None,
+        // Of all edges only; and what no object has.
+        _ => None,
     }
 }
 

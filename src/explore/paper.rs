@@ -1,4 +1,5 @@
-//! A list as text for other programs: for the clipboard, or as a file. How a row is written is [`Sheet`]'s.
+//! A list as text for other programs: for the clipboard, or as a file. What its rows are is told by whoever has them, how
+//! a row is written is [`Sheet`]'s.
 
 use std::{
     fs::File,
@@ -6,15 +7,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{
-    find::STRIDE,
-    listing::Listing,
-    rows,
-    run::Run,
-    stop::{Stop, Stopped},
-};
+use super::stop::Stopped;
 use crate::{
-    domain::{column::Column, explore::TextForm, sheet::Sheet, view::Query},
+    domain::{
+        column::Cell,
+        explore::{Answer, TextForm},
+        lines::Head,
+        problem::Problem,
+        sheet::Sheet,
+        text::counted,
+    },
     files,
 };
 
@@ -32,60 +34,134 @@ pub enum PaperError {
     Stopped(#[from] Stopped),
 }
 
-/// What makes a text fail.
-enum Trouble {
-    Write(io::Error),
-    Stopped(Stopped),
-}
-
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Self {
-        Self::Write(error)
-    }
-}
-
-/// A text of at most [`MOST_COPIED`] bytes, and how many rows it has.
-pub(super) fn copy(
-    run: &Run,
-    query: &Query,
-    listing: &Listing,
-    form: TextForm,
-    stop: &Stop,
-) -> Result<(String, u64), PaperError> {
-    let rows = listing.len(&run.atlas) as u64;
-    let mut out = Bounded(Vec::new());
-    match write(&mut out, run, query, listing, form, stop) {
-        Ok(()) => Ok((String::from_utf8_lossy(&out.0).into_owned(), rows)),
-        Err(Trouble::Stopped(stopped)) => Err(stopped.into()),
-        // Nothing else fails in memory.
-        Err(Trouble::Write(_)) => Err(PaperError::TooMuch { rows }),
-    }
-}
-
-/// A file of this name, or of one like it that is not taken, and how many rows it has.
-pub(super) fn export(
-    folder: &Path,
-    name: &str,
-    (run, query, listing): (&Run, &Query, &Listing),
-    form: TextForm,
-    stop: &Stop,
-) -> Result<(PathBuf, u64), PaperError> {
-    let (path, file) = new_file(folder, name, ending(form))?;
-    let mut out = BufWriter::with_capacity(1 << 16, file);
-    let written = write(&mut out, run, query, listing, form, stop)
-        .and_then(|()| Ok(out.flush()?))
-        .and_then(|()| Ok(out.get_ref().sync_all()?));
-    match written {
-        Ok(()) => Ok((path, listing.len(&run.atlas) as u64)),
-        Err(trouble) => {
-            // Half a list would be taken for all of it.
-            let _ = std::fs::remove_file(&path);
-            Err(match trouble {
-                Trouble::Stopped(stopped) => stopped.into(),
-                Trouble::Write(source) => PaperError::Write { path, source },
-            })
+impl From<&PaperError> for Problem {
+    fn from(error: &PaperError) -> Self {
+        match error {
+            PaperError::TooMuch { rows } => Self::new(error.to_string()).code("too_much_to_copy").hint(format!(
+                "It has {}; at most 1 MB is copied. Export it, or filter it first.",
+                counted(*rows, "row")
+            )),
+            PaperError::Write { path, source } => {
+                let mut problem =
+                    Self::new(format!("{} could not be written", path.display())).code("export_not_written").hint(
+                        "Files are written to the folder that tenantry was started in: start it where you may write.",
+                    );
+                problem.message = Some(source.to_string());
+                problem
+            }
+            PaperError::Stopped(_) => Self::new("the question was given up").code("cancelled"),
         }
     }
+}
+
+impl From<PaperError> for Problem {
+    fn from(error: PaperError) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// What is written: what its columns are called, for people and for programs, and how many rows it is to have.
+#[derive(Debug, Clone)]
+pub struct Outline {
+    pub columns: Vec<(&'static str, &'static str)>,
+    pub rows: u64,
+}
+
+impl Outline {
+    pub fn of(heads: &[Head], rows: u64) -> Self {
+        Self { columns: heads.iter().map(|head| (head.title, head.word)).collect(), rows }
+    }
+
+    /// Spreadsheets are read by people.
+    fn names(&self, form: TextForm) -> Vec<&'static str> {
+        let name = |(title, word): &(&'static str, &'static str)| match form {
+            TextForm::Tsv | TextForm::Csv => *title,
+            TextForm::Json | TextForm::Ndjson => *word,
+        };
+        self.columns.iter().map(name).collect()
+    }
+}
+
+/// Where it goes.
+#[derive(Debug, Clone, Copy)]
+pub enum To<'a> {
+    /// A text of at most [`MOST_COPIED`] bytes.
+    Clipboard,
+    /// A file of this name, or of one like it that is not taken.
+    File { folder: &'a Path, name: &'a str },
+}
+
+/// Takes rows, a cell for each column.
+pub struct Sink<'a> {
+    sheet: Sheet<'static>,
+    text: String,
+    out: &'a mut dyn Write,
+    fail: &'a dyn Fn(io::Error) -> PaperError,
+}
+
+impl Sink<'_> {
+    pub fn row(&mut self, cells: &[Cell]) -> Result<(), PaperError> {
+        self.sheet.row(cells, &mut self.text);
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), PaperError> {
+        self.out.write_all(self.text.as_bytes()).map_err(self.fail)?;
+        self.text.clear();
+        Ok(())
+    }
+}
+
+/// What hands over all rows.
+pub type Each<'a, E> = dyn FnMut(&mut Sink<'_>) -> Result<(), E> + 'a;
+
+/// Puts a list out.
+///
+/// # Errors
+///
+/// When it is too long for where it goes, when it cannot be written, and whatever `each` says.
+pub fn put_out<E: From<PaperError>>(
+    to: To<'_>,
+    form: TextForm,
+    outline: &Outline,
+    each: &mut Each<'_, E>,
+) -> Result<Answer, E> {
+    match to {
+        To::Clipboard => {
+            let mut out = Bounded(Vec::new());
+            // Nothing else fails in memory.
+            let rows = write(&mut out, &|_| PaperError::TooMuch { rows: outline.rows }, form, outline, each)?;
+            Ok(Answer::Copied { text: String::from_utf8_lossy(&out.0).into_owned(), rows })
+        }
+        To::File { folder, name } => {
+            let (path, file) = new_file(folder, name, ending(form))?;
+            let fail = |source| PaperError::Write { path: path.clone(), source };
+            let mut out = BufWriter::with_capacity(1 << 16, file);
+            let written = write(&mut out, &fail, form, outline, each).and_then(|rows| {
+                out.flush().and_then(|()| out.get_ref().sync_all()).map_err(fail)?;
+                Ok(rows)
+            });
+            // Half a list would be taken for all of it.
+            let rows = written.inspect_err(|_| drop(std::fs::remove_file(&path)))?;
+            let path = std::path::absolute(&path).unwrap_or(path);
+            Ok(Answer::Exported { path: path.display().to_string(), rows })
+        }
+    }
+}
+
+fn write<E: From<PaperError>>(
+    out: &mut dyn Write,
+    fail: &dyn Fn(io::Error) -> PaperError,
+    form: TextForm,
+    outline: &Outline,
+    each: &mut Each<'_, E>,
+) -> Result<u64, E> {
+    let mut sink = Sink { sheet: Sheet::new(form, outline.names(form)), text: String::new(), out, fail };
+    sink.sheet.begin(&mut sink.text);
+    each(&mut sink)?;
+    sink.sheet.end(&mut sink.text);
+    sink.flush()?;
+    Ok(sink.sheet.rows())
 }
 
 const fn ending(form: TextForm) -> &'static str {
@@ -126,36 +202,6 @@ impl Write for Bounded {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn write(
-    out: &mut impl Write,
-    run: &Run,
-    query: &Query,
-    listing: &Listing,
-    form: TextForm,
-    stop: &Stop,
-) -> Result<(), Trouble> {
-    let columns = if query.columns.is_empty() { Column::of(query.list) } else { &query.columns[..] };
-    let name = |column: &Column| match form {
-        TextForm::Tsv | TextForm::Csv => column.title(),
-        TextForm::Json | TextForm::Ndjson => column.word(),
-    };
-    let mut sheet = Sheet::new(form, columns.iter().map(name).collect());
-    let mut text = String::new();
-    sheet.begin(&mut text);
-    for (at, row) in listing.lines(&run.atlas, 0..usize::MAX).enumerate() {
-        if at.is_multiple_of(STRIDE) {
-            stop.check().map_err(Trouble::Stopped)?;
-        }
-        let cells: Vec<_> = columns.iter().map(|column| rows::cell(&run.atlas, listing, row, *column)).collect();
-        sheet.row(&cells, &mut text);
-        out.write_all(text.as_bytes())?;
-        text.clear();
-    }
-    sheet.end(&mut text);
-    out.write_all(text.as_bytes())?;
-    Ok(())
 }
 
 #[cfg(test)]

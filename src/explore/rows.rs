@@ -1,17 +1,22 @@
 //! Rows as lists show them, from an [`Atlas`].
 
 use super::{
+    ExploreError,
     answers::Known as _,
     atlas::{Atlas, visibility},
     edges::Node,
-    find::Near,
+    find::{Near, STRIDE},
     listing::{Line, Listing},
+    paper::{self, Outline, To},
+    run::Run,
+    stop::Stop,
 };
 use crate::domain::{
     column::{Cell, Column},
+    explore::{Answer, TextForm},
     kind::EntityKind,
     traits::Trait,
-    view::{EdgeEnds, Row},
+    view::{EdgeEnds, Query, Row},
 };
 
 /// A line of a listing as a row with these columns.
@@ -38,6 +43,30 @@ pub(super) fn row(atlas: &Atlas, listing: &Listing, line: Line, columns: &[Colum
         in_cycle: atlas.nesting.cyclic.contains(node),
         cells: columns.iter().map(|column| cell(atlas, listing, line, *column)).collect(),
     }
+}
+
+/// All rows of a list, to where they go.
+pub(super) fn put_out(
+    run: &Run,
+    query: &Query,
+    listing: &Listing,
+    to: To<'_>,
+    form: TextForm,
+    stop: &Stop,
+) -> Result<Answer, ExploreError> {
+    let columns = if query.columns.is_empty() { Column::of(query.list) } else { &query.columns[..] };
+    let names = columns.iter().map(|column| (column.title(), column.word())).collect();
+    let outline = Outline { columns: names, rows: listing.len(&run.atlas) as u64 };
+    paper::put_out(to, form, &outline, &mut |sink| {
+        for (at, line) in listing.lines(&run.atlas, 0..usize::MAX).enumerate() {
+            if at.is_multiple_of(STRIDE) {
+                stop.check()?;
+            }
+            let cells: Vec<Cell> = columns.iter().map(|column| cell(&run.atlas, listing, line, *column)).collect();
+            sink.row(&cells)?;
+        }
+        Ok(())
+    })
 }
 
 /// The far end of a line's edge: of the groups of something that itself.
@@ -83,6 +112,8 @@ pub(super) fn cell(atlas: &Atlas, listing: &Listing, line: Line, column: Column)
             .near
             .map_or(Cell::Empty, |near| text(atlas.edge_type(atlas.account() == Some(near), far_end(listing, line)))),
         Column::Depth => depth(listing, node).map_or(Cell::Empty, |depth| Cell::Number(u64::from(depth))),
+        // What runs and problems have.
+        _ => Cell::Empty,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     domain::{
         column::{Cell, Column, Sort},
         completeness::{RunStatus, State},
-        filter::{Field, Fields, Flag, IsId, Value, has, type_words},
+        filter::{Field, Fields, Flag, IsId, Scope, Value, has, type_words},
         kind::EntityKind,
         traits::{Trait, Traits},
         view::{List, Row, Within},
@@ -792,8 +792,8 @@ fn what_nobody_waits_for_stops() {
     for question in [
         Question::Rows(query.clone()),
         Question::Facets(query.clone()),
-        Question::Copy(query.clone(), TextForm::Csv),
-        Question::Export(query.clone(), TextForm::Csv),
+        Question::Copy(Whole::Rows(query.clone()), TextForm::Csv),
+        Question::Export(Whole::Rows(query.clone()), TextForm::Csv),
     ] {
         let error = explorer.ask(RunId(1), question, &stop).unwrap_err();
         assert_eq!(error.problem().code.as_deref(), Some("cancelled"), "{error}");
@@ -827,7 +827,7 @@ fn a_list_as_text() {
         ..Query::of(List::Users)
     };
     let check = |form: TextForm, want: &str| {
-        let Answer::Copied { text, rows } = asked(&explorer, Question::Copy(query.clone(), form)) else {
+        let Answer::Copied { text, rows } = asked(&explorer, Question::Copy(Whole::Rows(query.clone()), form)) else {
             panic!("text")
         };
         assert_eq!((text.as_str(), rows), (want, 3), "{form:?}");
@@ -846,16 +846,19 @@ fn a_list_as_text() {
     let folder = tempfile::tempdir().unwrap();
     let run = loaded(&place);
     let listing = run.listing(&query, understood(&query).0, &endless()).unwrap();
-    let export =
-        || paper::export(folder.path(), "users", (&run, &query, &listing), TextForm::Ndjson, &Stop::default()).unwrap();
+    let export = |name: &str, form: TextForm, stop: &Stop| {
+        rows::put_out(&run, &query, &listing, paper::To::File { folder: folder.path(), name }, form, stop)
+    };
     for name in ["users.ndjson", "users-2.ndjson"] {
-        let (path, rows) = export();
-        assert_eq!((path.as_path(), rows), (folder.path().join(name).as_path(), 3));
+        let Ok(Answer::Exported { path, rows }) = export("users", TextForm::Ndjson, &Stop::default()) else {
+            panic!("a file")
+        };
+        assert_eq!((Path::new(&path), rows), (folder.path().join(name).as_path(), 3));
         assert_eq!(std::fs::read_to_string(path).unwrap(), format!("{}\n", lines.join("\n")));
     }
     let stopped = Stop::default();
     stopped.ask();
-    paper::export(folder.path(), "half", (&run, &query, &listing), TextForm::Csv, &stopped).unwrap_err();
+    export("half", TextForm::Csv, &stopped).unwrap_err();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "no half of a list is left");
 }
 

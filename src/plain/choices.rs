@@ -39,6 +39,7 @@ const fn is_of_the_screen(action: Action) -> bool {
             | Action::Signs
             | Action::Mouse
             | Action::Complete
+            | Action::Pan(_)
     )
 }
 

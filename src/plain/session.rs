@@ -338,7 +338,7 @@ where
         if at_rest && self.exit.is_none() {
             out.extend(self.said.news(Page::of(&self.model), std::mem::take(&mut self.asked)));
             // All of it was said, so all of it was seen.
-            self.happened(Msg::Drawn { reach: 0 })?;
+            self.happened(Msg::Drawn { reach: 0, beside: 0, columns: 0 })?;
         }
         out.extend(self.how_far());
         self.write(&out)?;

@@ -1,13 +1,16 @@
 //! What is different between two finished runs that are kept: found once, then shown window by window.
 //!
 //! Rows that are valid in both runs are never looked at. What went and came back between the two is no change if it says
-//! the same, and what one of them carried on is none either. Filters by a callback only; knows no filter language.
+//! the same, and what one of them carried on is none either. How a window of them is read is [`telling`]'s.
+
+mod telling;
 
 use std::ops::ControlFlow;
 
 use rusqlite::{Connection, params_from_iter};
 use serde_json::json;
 
+pub use self::telling::{Keep, Kept, Piece};
 use super::{error::StoreError, history::State, keys::Few, lists, nodes::each, read::Reader, runs, snapshot::Brief};
 use crate::domain::{
     explore::{Change, DiffPart, FieldChange},
@@ -96,18 +99,6 @@ pub struct Different<'a> {
     pub edge: Option<(Brief<'a>, EdgeKind, bool)>,
 }
 
-/// Whether a difference is kept.
-pub type Keep<'a> = dyn Fn(&Different<'_>) -> ControlFlow<(), bool> + 'a;
-
-/// A piece of all that is different.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Piece {
-    /// `None`: objects, then memberships by group.
-    pub only: Option<DiffPart>,
-    pub offset: u64,
-    pub limit: u64,
-}
-
 impl Reader {
     /// What is different now from what was before; either run may be the older one. `None` if `stop`, which is asked every
     /// now and then, says so.
@@ -128,25 +119,55 @@ impl Reader {
     }
 
     /// Hands over a piece of what is different, and of what changed the fields; says how many there are in all. With
-    /// `keep`, a piece of those that it keeps, and how many these are; once it breaks, no more is told or counted.
+    /// `kept`, a piece of those that it holds, and how many these are.
     pub fn each_different(
         &self,
         all: &Differences,
         piece: Piece,
-        keep: Option<&Keep<'_>>,
+        kept: Option<&Kept>,
         f: &mut dyn FnMut(Different<'_>, Vec<FieldChange>),
     ) -> Result<u64, StoreError> {
+        self.walk_different(all, |db| {
+            telling::walk(db, all, piece, kept, &mut |_, different, versions| {
+                let changed = match versions {
+                    Some((before, now)) => fields(db, before, now)?,
+                    None => Vec::new(),
+                };
+                f(different, changed);
+                Ok(ControlFlow::Continue(()))
+            })
+        })
+    }
+
+    /// Which of the differences `keep` keeps; each is asked for once. `None` once it breaks.
+    pub fn kept_of(
+        &self,
+        all: &Differences,
+        only: Option<DiffPart>,
+        keep: &Keep<'_>,
+    ) -> Result<Option<Kept>, StoreError> {
+        let mut kept = Some(Kept::default());
+        self.walk_different(all, |db| {
+            telling::walk(db, all, Piece { only, offset: 0, limit: u64::MAX }, None, &mut |place, different, _| {
+                let answer = keep(&different);
+                match answer {
+                    ControlFlow::Continue(true) => kept.iter_mut().for_each(|kept| kept.put(place)),
+                    ControlFlow::Continue(false) => {}
+                    ControlFlow::Break(()) => kept = None,
+                }
+                Ok(answer.map_continue(|_| ()))
+            })
+        })?;
+        Ok(kept)
+    }
+
+    fn walk_different(
+        &self,
+        all: &Differences,
+        walk: impl FnOnce(&Connection) -> rusqlite::Result<u64>,
+    ) -> Result<u64, StoreError> {
         self.snapshot(|db| match comparable(db, [all.runs[0].id, all.runs[1].id])? {
-            Ok(_) => {
-                let mut telling = Telling { db, all, piece, seen: 0, is_over: false, keep, f };
-                if piece.only != Some(DiffPart::Memberships) {
-                    all.objects.iter().try_for_each(|changed| telling.object(changed))?;
-                }
-                if piece.only != Some(DiffPart::Objects) {
-                    all.groups.iter().try_for_each(|group| telling.group(group))?;
-                }
-                Ok(Ok(telling.seen))
-            }
+            Ok(_) => walk(db).map(Ok),
             Err(error) => Ok(Err(error)),
         })?
     }
@@ -356,106 +377,6 @@ impl ChangedEdge {
             Side::Before => Change::Went,
             Side::Now => Change::Came,
         }
-    }
-}
-
-/// A piece that is being told.
-struct Telling<'a> {
-    db: &'a Connection,
-    all: &'a Differences,
-    piece: Piece,
-    /// How many there were so far.
-    seen: u64,
-    /// Whether nobody wants to hear more.
-    is_over: bool,
-    keep: Option<&'a Keep<'a>>,
-    f: &'a mut dyn FnMut(Different<'_>, Vec<FieldChange>),
-}
-
-impl Telling<'_> {
-    /// Whether these need not be looked at: all being kept, and none of them in the piece.
-    fn passes(&mut self, many: u64) -> bool {
-        if self.is_over {
-            return true;
-        }
-        let is_outside =
-            self.seen + many <= self.piece.offset || self.seen >= self.piece.offset.saturating_add(self.piece.limit);
-        let passes = self.keep.is_none() && is_outside;
-        if passes {
-            self.seen += many;
-        }
-        passes
-    }
-
-    /// Whether it is in the piece.
-    fn takes(&mut self, different: &Different<'_>) -> bool {
-        match self.keep.map_or(ControlFlow::Continue(true), |keep| keep(different)) {
-            ControlFlow::Continue(true) => {}
-            ControlFlow::Continue(false) => return false,
-            ControlFlow::Break(()) => {
-                self.is_over = true;
-                return false;
-            }
-        }
-        self.seen += 1;
-        self.seen > self.piece.offset && self.seen - self.piece.offset <= self.piece.limit
-    }
-
-    fn object(&mut self, changed: &Changed) -> rusqlite::Result<()> {
-        if self.passes(1) {
-            return Ok(());
-        }
-        let mut statement = self.db.prepare_cached(&format!(
-            "SELECT {} FROM object o CROSS JOIN key k ON k.num = o.num WHERE o.version = ?1",
-            Brief::COLUMNS
-        ))?;
-        let mut rows = statement.query([changed.version])?;
-        let Some(row) = rows.next()? else { return Ok(()) };
-        let different = Different { change: changed.change, object: Brief::read(row)?, edge: None };
-        if self.takes(&different) {
-            let fields = match changed.change {
-                Change::Changed => fields(self.db, changed.before, changed.version)?,
-                Change::Came | Change::Went => Vec::new(),
-            };
-            (self.f)(different, fields);
-        }
-        Ok(())
-    }
-
-    fn group(&mut self, group: &ChangedGroup) -> rusqlite::Result<()> {
-        if self.passes(group.many) {
-            return Ok(());
-        }
-        let mut edges = Vec::new();
-        self.all.each_edge(self.db, Some(group.grp), &mut |edge| edges.push(edge))?;
-        edges.sort_by_key(|edge| (self.all.node(edge.member).place, edge.side as u8));
-        let sql = format!(
-            "SELECT {} FROM object o CROSS JOIN key k ON k.num = o.num
-             WHERE o.num = ?1 AND o.from_run <= ?2 AND ?2 < o.to_run",
-            Brief::COLUMNS
-        );
-        let run_of = |num: i64, side: Side| match self.all.node(num).kinds[side as usize] {
-            Some(_) => self.all.runs[side as usize].id,
-            None => self.all.runs[Side::Before as usize].id,
-        };
-        let (mut near, mut far) = (self.db.prepare_cached(&sql)?, self.db.prepare_cached(&sql)?);
-        let mut near = near.query([group.grp, run_of(group.grp, Side::Now).0])?;
-        let Some(near) = near.next()? else { return Ok(()) };
-        let near = Brief::read(near)?;
-        for edge in edges {
-            if self.passes(1) {
-                continue;
-            }
-            let mut far = far.query([edge.member, run_of(edge.member, edge.side).0])?;
-            let Some(far) = far.next()? else { continue };
-            let object = Brief::read(far)?;
-            let is_mapped = !object.entity && object.kind != EntityKind::Member;
-            let different = Different { change: edge.change(), object, edge: Some((near, edge.kind, is_mapped)) };
-            if self.takes(&different) {
-                (self.f)(different, Vec::new());
-            }
-        }
-        Ok(())
     }
 }
 

@@ -11,10 +11,12 @@ use ratatui::{
     widgets::{Clear, Widget},
 };
 
-use super::{page::Page, theme, widgets};
+use super::{page::Page, text::width, theme, widgets};
 use crate::{
     app::{
-        Model, Sign, export, ingest,
+        Model, Sign,
+        command::Action,
+        export, ingest,
         overlay::{AskPhase, Overlay, Question},
         pointer::Target,
     },
@@ -87,10 +89,10 @@ fn to_confirm(preview: &Preview, cells: u16) -> Vec<Line<'static>> {
 }
 
 /// A few ways to do something, the chosen one with what it means.
-fn choices(title: &str, all: &[(&str, &str)], chosen: usize, buf: &mut Buffer, area: Rect) {
+fn choices(title: &str, all: &[(&str, &str)], chosen: usize, buf: &mut Page<'_>, area: Rect) {
     let cells = inner_width(area, 64);
     let roomy = area.height >= 18;
-    let mut lines = Vec::new();
+    let (mut lines, mut of) = (Vec::new(), Vec::new());
     if roomy {
         lines.push(Line::default());
     }
@@ -103,11 +105,14 @@ fn choices(title: &str, all: &[(&str, &str)], chosen: usize, buf: &mut Buffer, a
         if roomy || here {
             lines.extend(widgets::wrapped(words, cells, 4, theme::DIM));
         }
+        // The words below a way are its own.
+        of.extend((of.len()..lines.len()).map(|line| (line, Target::Row(n as u64))));
     }
-    popup(buf, area, title, cells, &lines);
+    let inner = popup(buf, area, title, cells, &lines);
+    spots(buf, inner, of);
 }
 
-fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, area: Rect) {
+fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Page<'_>, area: Rect) {
     let cells = inner_width(area, 60);
     let (title, words) = question.words(model);
     let mut lines = widgets::wrapped(words, cells, 0, theme::PLAIN);
@@ -117,20 +122,55 @@ fn ask(model: &Model, question: Question, phase: AskPhase, buf: &mut Buffer, are
         }
     }
     lines.push(Line::default());
+    let answers = [("y", " yes", Action::Yes), ("n", " no", Action::No)];
     lines.push(match phase {
-        AskPhase::Confirm => Line::from(vec![
-            Span::styled("y", theme::ACCENT),
-            Span::raw(" yes      "),
-            Span::styled("n", theme::ACCENT),
-            Span::raw(" no"),
-        ]),
+        AskPhase::Confirm => keys(&answers, 6),
         AskPhase::Waiting => widgets::signed(Sign::Paused, "stopping …"),
     });
-    popup(buf, area, title, cells, &lines);
+    let inner = popup(buf, area, title, cells, &lines);
+    if phase == AskPhase::Confirm {
+        key_spots(buf, inner, lines.len() - 1, &answers, 6);
+    }
+}
+
+/// Keys that answer beside each other, so far apart.
+fn keys(all: &[(&'static str, &'static str, Action)], gap: usize) -> Line<'static> {
+    let mut spans = Vec::new();
+    for (n, (key, words, _)) in all.iter().enumerate() {
+        if n > 0 {
+            spans.push(Span::raw(" ".repeat(gap)));
+        }
+        spans.extend([Span::styled(*key, theme::ACCENT), Span::raw(*words)]);
+    }
+    Line::from(spans)
+}
+
+/// Where they are on a line of a popup.
+fn key_spots(page: &mut Page<'_>, inner: Rect, line: usize, all: &[(&'static str, &'static str, Action)], gap: usize) {
+    let y = inner.y.saturating_add(u16::try_from(line).unwrap_or(u16::MAX));
+    let mut x = inner.x;
+    for (key, words, action) in all {
+        let cells = (width(key) + width(words)) as u16;
+        if y < inner.bottom() {
+            page.spot(Rect { x, y, width: cells, height: 1 }, Target::Do(*action));
+        }
+        x = x.saturating_add(cells).saturating_add(gap as u16);
+    }
+}
+
+/// What the lines of a popup are, counted from its first.
+fn spots(page: &mut Page<'_>, inner: Rect, lines: impl IntoIterator<Item = (usize, Target)>) {
+    page.spot(inner, Target::Main);
+    for (line, target) in lines {
+        let y = inner.y.saturating_add(u16::try_from(line).unwrap_or(u16::MAX));
+        if y < inner.bottom() {
+            page.spot(Rect { y, height: 1, ..inner }, target);
+        }
+    }
 }
 
 /// Things to be known, one a paragraph.
-fn told(title: &str, all: &[String], scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
+fn told(title: &str, all: &[String], scroll: u16, buf: &mut Page<'_>, area: Rect) -> u16 {
     let cells = inner_width(area, 76);
     let mut lines = Vec::new();
     for text in all {
@@ -139,7 +179,8 @@ fn told(title: &str, all: &[String], scroll: u16, buf: &mut Buffer, area: Rect) 
     let room = usize::from(area.height.saturating_sub(6)).max(1);
     let most = lines.len().saturating_sub(room);
     let from = usize::from(scroll).min(most);
-    popup(buf, area, title, cells, &lines[from..]);
+    let inner = popup(buf, area, title, cells, &lines[from..]);
+    spots(buf, inner, []);
     u16::try_from(most).unwrap_or(u16::MAX)
 }
 
@@ -147,12 +188,13 @@ fn inner_width(area: Rect, wished: u16) -> u16 {
     wished.min(area.width.saturating_sub(6)).max(1)
 }
 
-/// A box in the middle, over everything.
-fn popup(buf: &mut Buffer, area: Rect, title: &str, cells: u16, lines: &[Line<'_>]) {
+/// A box in the middle, over everything. Gives back what is inside it.
+fn popup(buf: &mut Buffer, area: Rect, title: &str, cells: u16, lines: &[Line<'_>]) -> Rect {
     let height = (lines.len() as u16 + 2).min(area.height.saturating_sub(2)).max(3).min(area.height);
     let width = (cells + 4).min(area.width);
     let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     Clear.render(place, buf);
     let inner = widgets::panel(buf, place, title);
     widgets::lines(buf, inner, lines);
+    inner
 }

@@ -4,29 +4,41 @@ use std::ops::{Deref, DerefMut};
 
 use ratatui::{buffer::Buffer, layout::Rect};
 
+use super::Drawn;
 use crate::app::pointer::{Area, Spot, Target};
 
 /// A buffer, and the spots on it. Whatever draws only cells takes the buffer.
 pub struct Page<'a> {
     buffer: &'a mut Buffer,
-    spots: Vec<Spot>,
+    drawn: Drawn,
 }
 
 impl<'a> Page<'a> {
-    pub const fn new(buffer: &'a mut Buffer) -> Self {
-        Self { buffer, spots: Vec::new() }
+    pub fn new(buffer: &'a mut Buffer) -> Self {
+        Self { buffer, drawn: Drawn::default() }
     }
 
     /// What a click or the wheel finds here. What is drawn later lies above.
     pub fn spot(&mut self, at: Rect, target: Target) {
         let Rect { x, y, width, height } = at.intersection(self.buffer.area);
         if width > 0 && height > 0 {
-            self.spots.push(Spot { area: Area { x, y, width, height }, target });
+            self.drawn.spots.push(Spot { area: Area { x, y, width, height }, target });
         }
     }
 
-    pub fn into_spots(self) -> Vec<Spot> {
-        self.spots
+    /// So far can what stands beside a list be scrolled.
+    pub const fn beside(&mut self, reach: u16) {
+        self.drawn.beside = reach;
+    }
+
+    /// So many columns of a list can be left out before all behind them fit.
+    pub const fn columns(&mut self, most: u16) {
+        self.drawn.columns = most;
+    }
+
+    /// What was taken down, and the furthest that what has the arrow keys can be scrolled.
+    pub fn drawn(self, reach: u16) -> Drawn {
+        Drawn { reach, ..self.drawn }
     }
 }
 

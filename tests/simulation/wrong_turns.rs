@@ -231,7 +231,7 @@ fn scrolled(model: &Model) -> String {
         let (text, reach) = drawn(&model, SMALL);
         // Each page overlaps the one before, so that no sentence is torn.
         all.push_str(&said(&text));
-        drop(update(&mut model, Msg::Drawn { reach }));
+        drop(update(&mut model, Msg::Drawn { reach, beside: 0, columns: 0 }));
         drop(update(&mut model, Msg::Key(Key::parse("pagedown").unwrap())));
         if model.wizard.scroll == before {
             break;

@@ -26,16 +26,17 @@ impl Fake {
             Question::Facets(query) => Answer::Facets(facets(&query)),
             Question::Runs => Answer::Runs(self.script.lock().unwrap().runs.clone()),
             Question::Problems => Answer::Problems(findings()),
+            Question::Requests(query) => Answer::Requests(Box::new(super::logs::answer(query))),
             Question::Diff { since, query } => {
                 self.script.lock().unwrap().compared.push((since, of));
                 Answer::Diff(Box::new(diff(query)))
             }
-            Question::Copy(query, form) => {
-                self.script.lock().unwrap().taken.push((query, form));
+            Question::Copy(whole, form) => {
+                self.script.lock().unwrap().taken.push((whole, form));
                 Answer::Copied { text: "name\nAda\n".to_owned(), rows: 12 }
             }
-            Question::Export(query, form) => {
-                self.script.lock().unwrap().taken.push((query, form));
+            Question::Export(whole, form) => {
+                self.script.lock().unwrap().taken.push((whole, form));
                 Answer::Exported { path: "/home/ada/contoso-users.csv".to_owned(), rows: 12 }
             }
             question => super::told::answer(&question),

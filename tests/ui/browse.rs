@@ -12,9 +12,10 @@ use tenantry::{
         views::Mode,
     },
     domain::{
-        column::{Column, Sort},
+        column::{Cell, Column, Sort},
         completeness::RunStatus,
-        explore::TextForm,
+        explore::{DiffQuery, TextForm, Whole},
+        filter::Scope,
         ids::RunId,
         problem::Problem,
         view::{List, Pending},
@@ -281,7 +282,8 @@ async fn what_is_copied_or_written() {
     // The whole list, as the filter leaves it.
     let downs = "down ".repeat(place("whole list: TSV"));
     press(&mut ui, &format!("{downs}enter")).await;
-    let (query, form) = engine.script.lock().unwrap().taken.last().cloned().unwrap();
+    let (whole, form) = engine.script.lock().unwrap().taken.last().cloned().unwrap();
+    let Whole::Rows(query) = whole else { panic!("{whole:?}") };
     assert_eq!((query.list, query.filter.as_str(), form), (List::Users, "ada", TextForm::Tsv));
     assert!(ui.model().notice.as_deref().is_some_and(|said| said.starts_with("Copied")));
     press(&mut ui, "e enter").await;
@@ -363,4 +365,83 @@ async fn a_run_that_ends_is_shown_anew() {
     press(&mut ui, "o 3").await;
     assert!(engine.script.lock().unwrap().queries.len() > asked);
     assert_eq!(here(&ui).0, 2);
+}
+
+/// What changed, runs, problems and requests are lists like any other: they are filtered, copied and written as a whole.
+#[tokio::test(start_paused = true)]
+async fn lists_that_are_none_of_objects_can_be_taken_away() {
+    let (engine, mut ui) = browser((120, 36)).await;
+    engine.script.lock().unwrap().runs = three_runs();
+    press(&mut ui, "r").await;
+    let taken = || engine.script.lock().unwrap().taken.last().cloned().unwrap();
+    press(&mut ui, "tab tab tab tab / c h a n g e : w e n t enter e down enter").await;
+    assert_eq!(ui.model().browse.tab, Tab::Changes);
+    let query = DiffQuery { filter: "change:went".to_owned(), ..DiffQuery::default() };
+    assert_eq!(taken(), (Whole::Diff { since: RunId(13), query }, TextForm::Ndjson));
+    press(&mut ui, "tab / ! 1 3 enter e enter").await;
+    assert_eq!(ui.model().browse.tab, Tab::Runs);
+    let (Whole::Lines(lines), TextForm::Csv) = taken() else { panic!("{:?}", taken()) };
+    assert_eq!((lines.of, lines.heads[0].word), (Scope::Runs, "run"));
+    let numbers: Vec<Cell> = lines.rows.iter().map(|row| row[0].clone()).collect();
+    assert_eq!(numbers, [Cell::Number(14), Cell::Number(12)]);
+    press(&mut ui, "tab y end enter").await;
+    let (Whole::Lines(lines), TextForm::Json) = taken() else { panic!("{:?}", taken()) };
+    assert_eq!((lines.of, lines.rows.len()), (Scope::Problems, 3));
+    press(&mut ui, "backtab home L").await;
+    press(&mut ui, "/ m s : > 5 0 enter e down enter").await;
+    let (Whole::Requests(query), TextForm::Ndjson) = taken() else { panic!("{:?}", taken()) };
+    assert_eq!((query.filter.as_str(), query.limit), ("ms:>50", 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_and_problems_have_orders_to_be_chosen() {
+    let (engine, mut ui) = browser((120, 36)).await;
+    {
+        let mut script = engine.script.lock().unwrap();
+        script.runs = three_runs();
+        script.runs[2].requests = 90_000;
+    }
+    press(&mut ui, "r tab tab tab tab tab").await;
+    let runs = |ui: &Ui| -> Vec<i64> {
+        ui.model().browse.view().window.rows.iter().filter_map(|item| item.run()).map(|run| run.id.0).collect()
+    };
+    assert_eq!(runs(&ui), [14, 13, 12]);
+    assert!(screen(&ui).contains("started ▼"), "{}", screen(&ui));
+    press(&mut ui, "s down down down enter esc").await;
+    assert_eq!(runs(&ui), [12, 14, 13], "{}", screen(&ui));
+    press(&mut ui, "> >").await;
+    assert!(screen(&ui).contains("requests ▼"), "{}", screen(&ui));
+    press(&mut ui, "s d home enter enter esc").await;
+    assert_eq!(runs(&ui), [12, 13, 14], "the other way round");
+    // The order goes with what is taken away.
+    press(&mut ui, "e enter").await;
+    let (Whole::Lines(lines), _) = engine.script.lock().unwrap().taken.last().cloned().unwrap() else { panic!() };
+    assert_eq!(lines.rows[0][0], Cell::Number(12));
+    press(&mut ui, "tab s down enter esc").await;
+    let about: Vec<String> =
+        ui.model().browse.view().window.rows.iter().filter_map(|i| i.finding()).map(|f| f.about.clone()).collect();
+    assert_eq!(about, ["the members of Board", "the members of Secret Project X", "users"]);
+    press(&mut ui, "s enter esc").await;
+    assert!(screen(&ui).contains("about ▼"), "{}", screen(&ui));
+}
+
+/// What does not fit is counted in the heads, and comes at a key.
+#[tokio::test(start_paused = true)]
+async fn columns_that_do_not_fit_are_told_and_reached() {
+    for (size, mark, last, one) in
+        [((80, 24), "+3 columns >", "< 2", "+2 columns >"), ((40, 12), "+6 >", "< created", "+1 >")]
+    {
+        let (_, mut ui) = browser(size).await;
+        assert!(screen(&ui).contains(mark), "{}", screen(&ui));
+        assert!(!screen(&ui).contains("2021-03"), "{}", screen(&ui));
+        press(&mut ui, "> > > > > > > >").await;
+        let shown = screen(&ui);
+        assert!(shown.contains(last) && !shown.contains(" +") && shown.contains("2021-03-04"), "{shown}");
+        assert!(shown.contains("Ada"), "the first column stays: {shown}");
+        // No further than there is something, so that one key back is one column back.
+        press(&mut ui, "<").await;
+        assert!(screen(&ui).contains(one), "{}", screen(&ui));
+        press(&mut ui, "< < < < < <").await;
+        assert!(screen(&ui).contains(mark), "{}", screen(&ui));
+    }
 }

@@ -26,7 +26,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Again, Answer, Question, TextForm},
+        explore::{Again, Answer, Question, TextForm, Whole},
         export::{ExportFormat, Exported},
         guard::Guard,
         ids::{RunId, is_guid_shaped},
@@ -170,7 +170,7 @@ pub struct Script {
     /// Which runs were compared, the older first.
     pub compared: Vec<(RunId, RunId)>,
     /// Whole lists that were copied or written.
-    pub taken: Vec<(Query, TextForm)>,
+    pub taken: Vec<(Whole, TextForm)>,
 }
 
 #[derive(Default)]

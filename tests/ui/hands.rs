@@ -21,7 +21,11 @@ use tenantry::{
 use super::fake::{Fake, Still, Ui, profile, quiet, run, screen};
 
 /// In the list of users, with these settings.
-async fn browsing(engine: &Arc<Fake>, file: &str) -> Ui {
+pub async fn browsing(engine: &Arc<Fake>, file: &str) -> Ui {
+    browsing_at((120, 36), engine, file).await
+}
+
+async fn browsing_at(size: (u16, u16), engine: &Arc<Fake>, file: &str) -> Ui {
     let read = settings::read(file);
     let preferences = Preferences {
         keys: read.keys.clone(),
@@ -44,7 +48,7 @@ async fn browsing(engine: &Arc<Fake>, file: &str) -> Ui {
         profile: engine.script.lock().unwrap().profile.clone(),
         clock: Arc::new(Still),
     };
-    let screen = TestBackend::new(120, 36);
+    let screen = TestBackend::new(size.0, size.1);
     let engine: Arc<dyn Engine> = engine.clone();
     let mut ui = Headful::new(screen, futures::stream::pending(), options, engine, Box::new(Nowhere)).unwrap();
     assert!(ui.until(quiet).await.unwrap());
@@ -222,6 +226,89 @@ async fn the_mouse_means_what_is_drawn_where_it_is() {
     let at = place(&ui, "Credentials");
     click(&mut ui, at).await;
     assert!(matches!(ui.model().overlays.last(), Some(Overlay::Help(_))));
+}
+
+/// The line of a text, in the column where it begins.
+async fn click_on(ui: &mut Ui, text: &str) {
+    let at = place(ui, text);
+    click(ui, at).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_mouse_chooses_in_popups() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = browsing(&engine, "mouse = true").await;
+    // The first click chooses, the second does what Enter would.
+    ui.press("s").unwrap();
+    click_on(&mut ui, "job title").await;
+    let sorted = |ui: &Ui| ui.model().browse.layouts.values().next().and_then(|chosen| chosen.sort.first().copied());
+    assert_eq!(sorted(&ui), None, "{}", screen(&ui));
+    ui.press("esc s").unwrap();
+    click_on(&mut ui, "    company").await;
+    click_on(&mut ui, "    company").await;
+    assert_eq!(sorted(&ui).map(|sort| sort.column), Some(Column::Company), "{}", screen(&ui));
+    ui.press("esc c").unwrap();
+    click_on(&mut ui, "   company").await;
+    click_on(&mut ui, "   company").await;
+    let columns = ui.model().browse.layouts.values().next().and_then(|chosen| chosen.columns.clone());
+    assert!(columns.is_some_and(|columns| columns.contains(&Column::Company)), "{}", screen(&ui));
+    ui.press("esc f").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    click_on(&mut ui, "disabled  ").await;
+    click_on(&mut ui, "disabled  ").await;
+    assert_eq!(ui.model().browse.view().filter_text(), "enabled:false", "{}", screen(&ui));
+    // Beside a popup nothing is hit.
+    let before = ui.model().browse.tab;
+    let at = place(&ui, "Groups ");
+    click(&mut ui, at).await;
+    assert_eq!(ui.model().browse.tab, before);
+    ui.press("esc e").unwrap();
+    click_on(&mut ui, "NDJSON").await;
+    click_on(&mut ui, "NDJSON").await;
+    assert!(ui.model().overlays.is_empty() && engine.script.lock().unwrap().taken.len() == 1);
+    ui.press("y").unwrap();
+    let at = place(&ui, "path    ");
+    ui.feed([mouse(MouseEventKind::ScrollDown, at)]).unwrap();
+    assert!(
+        matches!(ui.model().overlays.last(), Some(Overlay::Browse(popup)) if popup.chosen() == 3),
+        "{}",
+        screen(&ui)
+    );
+    ui.press("esc 2 h").unwrap();
+    click_on(&mut ui, "As fast as the quota").await;
+    assert!(matches!(ui.model().overlays.last(), Some(Overlay::How { chosen: 1 })), "{}", screen(&ui));
+    ui.press("esc :").unwrap();
+    write(&mut ui, "overview");
+    click_on(&mut ui, "overview          overview").await;
+    assert_eq!(ui.model().place, Place::Dashboard, "{}", screen(&ui));
+    click_on(&mut ui, "Preview ").await;
+    assert_eq!(ui.model().place, Place::Preview, "{}", screen(&ui));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wheel_scrolls_what_is_beside_the_list() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = browsing_at((120, 28), &engine, "mouse = true").await;
+    assert!(ui.until(quiet).await.unwrap());
+    let top = place(&ui, "name ▲").1;
+    let side = (100, top);
+    let before = screen(&ui);
+    ui.feed([mouse(MouseEventKind::ScrollDown, side)]).unwrap();
+    ui.press("").unwrap();
+    assert_eq!(ui.model().browse.view().window.cursor, 0, "the list stays");
+    assert!(ui.model().browse.beside() > 0, "{before}");
+    assert_ne!(screen(&ui), before);
+    for _ in 0..40 {
+        ui.feed([mouse(MouseEventKind::ScrollDown, side)]).unwrap();
+        ui.press("").unwrap();
+    }
+    let end = ui.model().browse.beside();
+    ui.feed([mouse(MouseEventKind::ScrollUp, side)]).unwrap();
+    ui.press("").unwrap();
+    assert!(ui.model().browse.beside() < end, "it goes no further than there is something");
+    // Of another row from its top.
+    ui.press("down").unwrap();
+    assert_eq!(ui.model().browse.beside(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -211,7 +211,9 @@ pub async fn walk() -> Vec<(&'static str, Model)> {
     settled(&mut ui, "enter").await;
     keep("profiles_8_refused", &ui);
     settled(&mut ui, "home x").await;
-    settled(&mut ui, "y").await;
+    ui.press("y").unwrap();
+    keep("profiles_11_at_work", &ui);
+    assert!(ui.until(quiet).await.unwrap());
     keep("profiles_9_removed", &ui);
 
     // None was chosen to begin with.

@@ -20,7 +20,7 @@ use super::answers::three_runs;
 use super::fake::{CLIENT, Fake, KEY, SECRET, Ui, WRONG_SECRET, profile, quiet, run, text, ui};
 
 /// The model drawn at a size.
-fn draw(model: &Model, width: u16, height: u16) -> Buffer {
+pub fn draw(model: &Model, width: u16, height: u16) -> Buffer {
     let mut model = model.clone();
     tenantry::app::update(&mut model, Msg::Resize(width, height));
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
@@ -33,7 +33,7 @@ fn draw(model: &Model, width: u16, height: u16) -> Buffer {
 }
 
 /// All states of the program that are worth a look, each with its name. Walked through once for all tests.
-fn states() -> Vec<(&'static str, Model)> {
+pub fn states() -> Vec<(&'static str, Model)> {
     static STATES: LazyLock<Vec<(&str, Model)>> = LazyLock::new(|| {
         let walk = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build();
@@ -277,13 +277,61 @@ async fn walk() -> Vec<(&'static str, Model)> {
         }
         keep(name, &ui9);
     }
-    ui9.press("esc tab tab").unwrap();
+    for (name, keys) in [
+        ("browse_24_runs_sorted", "esc backtab s down enter esc"),
+        ("browse_25_changes_filtered", "backtab / c h a n g e : w e n t enter down"),
+        ("requests_1_list", "tab L down"),
+        ("requests_2_filtered", "/ s t a t u s : 4 2 9 enter"),
+        ("requests_3_batch", "/ ctrl-u b a t c h enter enter"),
+        ("requests_4_copy", "y"),
+        ("requests_5_refused", "esc esc / ctrl-u 4 0 3 enter enter"),
+        ("browse_26_problems_sort", "esc esc tab s"),
+        ("browse_27_columns_beyond", "esc tab tab > >"),
+        ("palette_2_browse", ": g r o"),
+        ("browse_28_accounts", "esc < < backtab"),
+        ("browse_29_group_members", "tab tab tab"),
+        ("browse_30_edges", "tab"),
+        ("browse_31_groups_of", "down left"),
+        ("browse_32_all_groups_of", "t"),
+    ] {
+        for key in keys.split(' ') {
+            ui9.press(key).unwrap();
+            assert!(ui9.until(quiet).await.unwrap());
+        }
+        keep(name, &ui9);
+    }
+    ui9.press("esc esc backtab backtab backtab").unwrap();
     assert!(ui9.until(quiet).await.unwrap());
     engine.script.lock().unwrap().slow = Some(Pending::Sorting);
     ui9.press("s enter esc").unwrap();
     assert!(ui9.until(|m| m.browse.view().pending.is_some()).await.unwrap());
     keep("browse_23_sorting", &ui9);
     assert!(ui9.until(quiet).await.unwrap());
+
+    // What is wrong with the settings is told before anything else.
+    let engine = Arc::new(Fake::default());
+    let told = super::hands::browsing(&engine, "colour = 1\n[keys]\nfliter = \"x\"\n").await;
+    keep("told_settings", &told);
+
+    // A job that is asked to stop, and takes its time.
+    let engine = Arc::new(Fake::default());
+    {
+        let mut script = engine.script.lock().unwrap();
+        script.profile = Some(profile(Some("Contoso")));
+        script.runs = vec![run(14, RunStatus::Complete)];
+        script.uploaded = true;
+    }
+    engine.patient.store(true, std::sync::atomic::Ordering::SeqCst);
+    let mut slow = ui(&engine, Mode::Real, size);
+    assert!(slow.until(quiet).await.unwrap());
+    slow.press("4").unwrap();
+    assert!(slow.until(quiet).await.unwrap());
+    slow.press("enter enter u p l o a d enter").unwrap();
+    assert!(slow.until(|m| m.upload.progress.relationships_sent > 0).await.unwrap());
+    slow.press("c").unwrap();
+    keep("upload_9_cancel", &slow);
+    slow.press("y").unwrap();
+    keep("upload_10_stopping", &slow);
 
     // The way of the script, up to the consent of somebody else.
     let engine = Arc::new(Fake::default());
@@ -339,6 +387,10 @@ async fn walk() -> Vec<(&'static str, Model)> {
     assert!(ui9.until(quiet).await.unwrap());
     ui9.press("q").unwrap();
     keep("wizard_16_quit", &ui9);
+    ui9.press("n P").unwrap();
+    assert!(ui9.until(quiet).await.unwrap());
+    ui9.press("n").unwrap();
+    keep("profiles_12_drop_key", &ui9);
     let engine = Arc::new(Fake::default());
     let mut ui9 = ui(&engine, Mode::Real, size);
     ui9.press("i").unwrap();
@@ -478,7 +530,10 @@ fn a_dumb_terminal_gets_ascii_but_for_names() {
     for (name, mut model) in states() {
         model.look = Look { theme: Theme::None, signs: Signs::Ascii };
         let shown = text(&draw(&model, 80, 24));
-        if !["browse", "object", "why", "members", "dashboard"].iter().any(|with_names| name.starts_with(with_names)) {
+        if !["browse", "object", "why", "members", "dashboard", "requests", "palette"]
+            .iter()
+            .any(|with_names| name.starts_with(with_names))
+        {
             let other: String = shown.chars().filter(|c| !c.is_ascii()).collect();
             assert_eq!(other, "", "{name}\n{shown}");
         }

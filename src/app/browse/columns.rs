@@ -29,6 +29,8 @@ pub enum Layout {
     /// The same over any number of groups in between.
     Nested,
     NestedIn,
+    Runs,
+    Problems,
 }
 
 /// How the lists of a kind are laid out.
@@ -44,7 +46,7 @@ pub struct Chosen {
 pub type Layouts = BTreeMap<Layout, Chosen>;
 
 impl Layout {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Accounts,
         Self::Users,
         Self::Groups,
@@ -54,6 +56,8 @@ impl Layout {
         Self::Around,
         Self::Nested,
         Self::NestedIn,
+        Self::Runs,
+        Self::Problems,
     ];
 
     /// Its name in the settings.
@@ -68,6 +72,8 @@ impl Layout {
             Self::Around => "around",
             Self::Nested => "nested",
             Self::NestedIn => "nested_in",
+            Self::Runs => "runs",
+            Self::Problems => "problems",
         }
     }
 
@@ -76,6 +82,11 @@ impl Layout {
     }
 
     pub fn of(shows: &Shows) -> Option<Self> {
+        match shows {
+            Shows::Runs => return Some(Self::Runs),
+            Shows::Problems => return Some(Self::Problems),
+            _ => {}
+        }
         let (list, within) = shows.source()?;
         Some(match (list, within) {
             (_, Within::MembersOf(_)) => Self::Inside,
@@ -90,7 +101,7 @@ impl Layout {
         })
     }
 
-    /// All columns that such a list can show.
+    /// All columns that such a list can show, or be sorted by.
     pub fn offers(self) -> Vec<Column> {
         match self {
             Self::Accounts => Column::of(List::Accounts).to_vec(),
@@ -100,6 +111,7 @@ impl Layout {
             Self::Edges => without_depth(Column::of(List::Edges)),
             Self::Inside | Self::Nested => [Column::of(List::Users), &[Column::Members, Column::State]].concat(),
             Self::Around | Self::NestedIn => Column::of(List::Groups).to_vec(),
+            Self::Runs | Self::Problems => self.usual().to_vec(),
         }
     }
 
@@ -131,6 +143,9 @@ impl Layout {
             Self::Around => &[Column::Name, Column::Second, Column::Kind, Column::Members, Column::Visibility],
             Self::Nested => &[Column::Name, Column::Depth, Column::Second, Column::Kind, Column::InGroups],
             Self::NestedIn => &[Column::Name, Column::Depth, Column::Second, Column::Kind, Column::Members],
+            // These are always the same; what else there is in them stands in every order.
+            Self::Runs => &[Column::Started, Column::Took, Column::Gaps, Column::Requests, Column::Units],
+            Self::Problems => &[Column::Severity, Column::About, Column::Code],
         }
     }
 }
@@ -182,7 +197,7 @@ pub(super) fn sort_by(model: &mut Model, layout: Layout, column: Column) {
     let descending = match sort.as_slice() {
         [only] if only.column == column => !only.descending,
         // Who asks for numbers asks for the largest.
-        _ => column.is_number() || column == Column::Created,
+        _ => column.begins_descending(),
     };
     *sort = vec![Sort { column, descending }];
 }
@@ -190,7 +205,7 @@ pub(super) fn sort_by(model: &mut Model, layout: Layout, column: Column) {
 /// Orders by this column where the others before it are equal; again: the other way round; again: not by it.
 pub(super) fn then_by(model: &mut Model, layout: Layout, column: Column) {
     let sort = &mut model.browse.layouts.entry(layout).or_default().sort;
-    let first = column.is_number() || column == Column::Created;
+    let first = column.begins_descending();
     match sort.iter().position(|s| s.column == column) {
         None => sort.push(Sort { column, descending: first }),
         Some(at) if sort[at].descending == first => sort[at].descending = !first,

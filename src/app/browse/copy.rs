@@ -9,7 +9,7 @@ use super::{
     items::Item,
 };
 use crate::domain::{
-    explore::{Answer, Question, TextForm},
+    explore::{Answer, Question, TextForm, Whole},
     problem::Problem,
     request,
     text::counted,
@@ -69,15 +69,10 @@ pub fn offers(m: &Model) -> Vec<Offer> {
         let mut names = request::Names::default();
         add("by pseudonyms", request::support(None, one, Some(&mut names)));
     }
-    if browse.run.is_some() && view.query(browse).is_some() {
+    if view.whole(browse).is_some() {
         for (form, title) in FORMS {
             out.push(Offer { title: format!("whole list: {title}"), what: What::List(form) });
         }
-    } else if view.is_list() && view.window.total == Some(view.window.rows.len() as u64) {
-        let heads = view.window.rows.first().map(|item| line(self::cells(m, item).iter().map(|(title, _)| *title)));
-        let rows = view.window.rows.iter().map(|item| line(self::cells(m, item).iter().map(|(_, text)| text.as_str())));
-        let all: Vec<String> = heads.into_iter().chain(rows).collect();
-        out.push(Offer { title: "whole list: TSV".to_owned(), what: What::Text(all.join("\n")) });
     }
     out
 }
@@ -92,7 +87,7 @@ pub fn cells(m: &Model, item: &Item) -> Vec<(&'static str, String)> {
             columns.into_iter().map(|column| (column.title(), cell(column))).collect()
         }
         Item::Diff(row) => vec![
-            ("change", super::changes::word(row.change).to_owned()),
+            ("change", row.change.as_str().to_owned()),
             ("from", row.edge.as_ref().map(|edge| edge.from_name.clone()).unwrap_or_default()),
             ("name", row.name.clone()),
             ("login or mail", row.second.clone()),
@@ -145,24 +140,23 @@ pub(super) fn take(model: &mut Model, at: usize, fx: &mut Fx) {
     let Some(offer) = offers(model).into_iter().nth(at) else { return };
     match offer.what {
         What::Text(text) => fx.push(Effect::Copy(text)),
-        What::List(form) => {
-            if let Some((run, query)) = model.browse.run.zip(model.browse.view().query(&model.browse)) {
-                let job = model.start(Work::Ask(run, Question::Copy(query, form)), fx);
-                model.browse.errand = Some(job);
-                model.say("Copying the list …");
-            }
-        }
+        What::List(form) => run(model, |whole| Question::Copy(whole, form), "Copying the list …", fx),
     }
 }
 
 pub(super) fn export(model: &mut Model, at: usize, fx: &mut Fx) {
-    if let Some((run, query)) = model.browse.run.zip(model.browse.view().query(&model.browse))
-        && let Some((form, _)) = FORMS.get(at)
-    {
-        let job = model.start(Work::Ask(run, Question::Export(query, *form)), fx);
-        model.browse.errand = Some(job);
-        model.say("Writing the file …");
+    if let Some((form, _)) = FORMS.get(at) {
+        run(model, |whole| Question::Export(whole, *form), "Writing the file …", fx);
     }
+}
+
+/// An errand for all of the list on the screen.
+fn run(model: &mut Model, question: impl FnOnce(Whole) -> Question, words: &str, fx: &mut Fx) {
+    let Some((run, whole)) = model.browse.view().whole(&model.browse) else { return };
+    let job = model.start(Work::Ask(run, question(whole)), fx);
+    // Of two errands the first would never be heard of again.
+    fx.extend(model.browse.errand.replace(job).map(Effect::Cancel));
+    model.say(words);
 }
 
 /// A text or a file is ready. An errand that is not waited for any more is no longer wished.

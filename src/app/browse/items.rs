@@ -44,6 +44,20 @@ impl Item {
         }
     }
 
+    pub const fn run(&self) -> Option<&RunInfo> {
+        match self {
+            Self::Run(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    pub const fn finding(&self) -> Option<&Finding> {
+        match self {
+            Self::Finding(finding) => Some(finding),
+            _ => None,
+        }
+    }
+
     /// The object that it is about: its id, kind and name.
     pub fn subject(&self) -> Option<(String, EntityKind, String)> {
         match self {

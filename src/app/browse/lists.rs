@@ -14,13 +14,15 @@ use super::{
     columns::Layout,
     facets, fetch,
     items::Item,
+    order::{self, Ordered},
     page,
 };
 use crate::domain::{
-    column::Column,
-    explore::{Answer, DiffQuery, Question},
+    column::{Column, Sort},
+    explore::{Answer, DiffQuery, Question, Whole},
     filter::{self, Fields, Scope},
     ids::RunId,
+    lines::Lines,
     problem::Problem,
     request::RequestQuery,
     view::{List, Pending, Query},
@@ -36,6 +38,8 @@ pub struct View {
     pub window: ListWindow<Item>,
     /// What the rows' cells are.
     pub cells: Vec<Column>,
+    /// How many columns behind the first are left out, for those behind them; never more than do not fit.
+    pub panned: u16,
     /// What the rows still wait for.
     pub pending: Option<Pending>,
     /// The whole answer, where one was given in part.
@@ -66,6 +70,7 @@ impl View {
             filter: TextField::default(),
             window: ListWindow::default(),
             cells: Vec::new(),
+            panned: 0,
             pending: None,
             whole: None,
             complaint: None,
@@ -119,6 +124,27 @@ impl View {
                 (run, Question::Requests(RequestQuery { log: log.clone(), filter, offset, limit }))
             }
             _ => (run, Question::Rows(Query { offset, limit, whole, ..self.query(browse)? })),
+        })
+    }
+
+    /// All of it, as it is on the screen, and the run that it is of; none as long as that is not known.
+    pub(super) fn whole(&self, browse: &Browse) -> Option<(RunId, Whole)> {
+        let run = browse.run?;
+        let filter = || self.filter_text().to_owned();
+        let at_hand = || self.window.is_whole().then_some(self.window.rows.as_slice());
+        Some(match &self.shows {
+            Shows::Changes(compare) => {
+                let (since, until) = compare.resolved(browse, run)?;
+                (until, Whole::Diff { since, query: DiffQuery { filter: filter(), ..DiffQuery::default() } })
+            }
+            Shows::Requests(log) => {
+                (run, Whole::Requests(RequestQuery { log: log.clone(), filter: filter(), ..RequestQuery::default() }))
+            }
+            Shows::Runs => (run, Whole::Lines(Lines::of(Scope::Runs, at_hand()?.iter().filter_map(Item::run)))),
+            Shows::Problems => {
+                (run, Whole::Lines(Lines::of(Scope::Problems, at_hand()?.iter().filter_map(Item::finding))))
+            }
+            _ => (run, Whole::Rows(self.query(browse)?)),
         })
     }
 
@@ -220,10 +246,12 @@ struct Come {
 }
 
 impl Come {
-    /// All there are, as the list's filter leaves them.
-    fn filtered<T: Fields>(all: Vec<T>, view: &View, item: fn(T) -> Item) -> Self {
+    /// All there are, as the list's filter leaves them, in its order.
+    fn filtered<T: Fields + Ordered>(all: Vec<T>, view: &View, sort: &[Sort], item: fn(T) -> Item) -> Self {
         let (filter, complaints) = filter::parse(view.filter_text(), view.scope());
-        let rows: Vec<Item> = all.into_iter().filter(|one| filter.matches(one)).map(item).collect();
+        let mut all: Vec<T> = all.into_iter().filter(|one| filter.matches(one)).collect();
+        order::sort(&mut all, sort);
+        let rows: Vec<Item> = all.into_iter().map(item).collect();
         let complaint = complaints.into_iter().next().map(|complaint| complaint.words);
         let chunk = Chunk { offset: 0, total: rows.len() as u64, rows };
         Self { chunk, cells: Vec::new(), pending: None, complaint, premature: false }
@@ -247,6 +275,8 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
         browse.runs = Some(all.clone());
     }
     let Some(at) = waiting(browse, job) else { return Some(answer) };
+    let layout = nth(browse, at).and_then(|view| Layout::of(&view.shows));
+    let sort = layout.map(|layout| browse.sort(layout).to_vec()).unwrap_or_default();
     let view = nth(browse, at)?;
     let mut follows = false;
     let come = match answer {
@@ -285,9 +315,9 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
             view.window.pending = None;
             return None;
         }
-        Answer::Runs(all) => Come::filtered(all, view, Item::Run),
+        Answer::Runs(all) => Come::filtered(all, view, &sort, Item::Run),
         Answer::Problems(all) => {
-            let come = Come::filtered(all.clone(), view, Item::Finding);
+            let come = Come::filtered(all.clone(), view, &sort, Item::Finding);
             browse.problems = Some(all);
             come
         }

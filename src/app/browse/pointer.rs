@@ -1,7 +1,7 @@
 //! What the mouse does to the browser.
 
 use super::{
-    super::{Fx, Model, command::Action, list::Move, overlay::Overlay},
+    super::{Fx, Model, list::Move, overlay::Overlay},
     Shows, Tab,
     columns::{self, Layout},
     fetch, lists, page,
@@ -48,7 +48,8 @@ pub fn click_head(model: &mut Model, column: Column, fx: &mut Fx) {
     fetch(model, fx);
 }
 
-/// The wheel over what stands beside the list: it is about the selected row, so the list moves.
-pub fn wheel_side(model: &mut Model, to: Move, fx: &mut Fx) {
-    super::super::act(model, Action::Move(to), fx);
+/// The wheel over what stands beside the list: it is scrolled, and the list stays.
+pub fn wheel_side(model: &mut Model, to: Move) {
+    let scroll = to.scroll(model.browse.beside(), 1);
+    model.browse.scroll_beside(scroll);
 }

@@ -11,13 +11,3 @@ pub const fn sign(severity: Severity) -> Sign {
         Severity::Failed => Sign::Failed,
     }
 }
-
-/// In a word, which is also what a filter calls it.
-pub const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Degraded => "degraded",
-        Severity::Accepted => "accepted",
-        Severity::Incomplete => "incomplete",
-        Severity::Failed => "failed",
-    }
-}

@@ -105,7 +105,7 @@ impl Fields for Finding {
         match field {
             Field::Id => text(&self.id),
             Field::Code => text(&self.code),
-            Field::Severity => Value::Text(Cow::Borrowed(super::problems::severity(self.severity))),
+            Field::Severity => Value::Text(Cow::Borrowed(self.severity.as_str())),
             _ => Value::Nothing,
         }
     }

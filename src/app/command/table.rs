@@ -261,10 +261,12 @@ pub const COMMANDS: &[Command] = commands! {
         "filter", Action::Filter, ["/"], "filter", "show only what the filter says", |m| browsing(m) && m.browse.run.is_some();
         "filter-words", Action::Words, ["f2"], "", "what a filter understands", |m| browsing(m) && browse::on_list(m);
         "facets", Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::on_objects(m);
-        "sort", Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::on_objects(m);
+        "sort", Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::has_order(m);
         "columns", Action::Columns, ["c"], "columns", "choose the columns and their order", |m| browsing(m) && browse::on_objects(m);
         "copy", Action::Copy, ["y"], "copy", "copy a cell, the row, its id, the path to it, or the whole list", |m| browsing(m) && browse::can_copy_row(m);
-        "export", Action::Export, ["e"], "export", "write what the filter leaves to a file: CSV, NDJSON …", |m| browsing(m) && browse::on_objects(m);
+        "export", Action::Export, ["e"], "export", "write what the filter leaves to a file: CSV, NDJSON …", |m| browsing(m) && browse::has_whole(m);
+        "columns-right", Action::Pan(1), [">"], "", "show the columns to the right that do not fit", |m| browsing(m) && browse::on_list(m);
+        "columns-left", Action::Pan(-1), ["<"], "", "back to the columns to the left", |m| browsing(m) && browse::on_list(m);
         "next-list", Action::Tab(1), ["tab"], "next list", "the next list", |m| browsing(m) && !browse::has_faces(m);
         "previous-list", Action::Tab(-1), ["backtab"], "", "the list before", |m| browsing(m) && !browse::has_faces(m);
         "refresh", Action::Refresh, ["r"], "refresh", "show what has come since", |m| browsing(m) && m.browse.run.is_some();

@@ -10,6 +10,7 @@ impl Fields for Request {
         let ids = |item: &super::Item| item.request_id.clone();
         enough(&self.target(), IsId::No)
             || self.code.as_deref().is_some_and(|code| enough(code, IsId::No))
+            || self.status.is_some_and(|status| enough(&status.to_string(), IsId::No))
             || enough(self.service.as_str(), IsId::No)
             || [&self.request_id, &self.client_request_id].into_iter().flatten().any(|id| enough(id, IsId::Yes))
             || self.items.iter().any(|item| {

@@ -2,7 +2,11 @@ use serde_json::json;
 
 use super::*;
 use crate::{
-    domain::{completeness::State, explore::DiffPart},
+    domain::{
+        completeness::State,
+        explore::{Answer, DiffPart, Question, TextForm, Whole},
+    },
+    explore::Explorer,
     store::{
         StoreError,
         tests::{self as stores, NAMING, Place, USER},
@@ -109,4 +113,52 @@ fn who_does_not_wait_is_not_answered() {
         let answer = diffs.ask(&reader, NAMING, RunId(2), RunId(1), filtered(), &stop);
         assert!(matches!(answer, Err(ExploreError::Stopped(Stopped))), "{answer:?}");
     }
+}
+
+#[test]
+fn a_filter_is_asked_once_for_all_its_windows() {
+    let place = place();
+    let (reader, diffs) = (place.reader(), Diffs::new());
+    let window = |filter: &str, only, offset| {
+        let query = DiffQuery { only, filter: filter.to_owned(), offset, limit: 1 };
+        let answer = ask(&diffs, &reader, query);
+        (answer.total, answer.rows.iter().map(line).collect::<Vec<_>>())
+    };
+    let kept = || Arc::clone(&diffs.filtered.lock().unwrap().as_ref().unwrap().kept);
+    assert_eq!(window("golf", None, 0), (2, vec!["Went Golf>Bob".to_owned()]));
+    let first = kept();
+    assert_eq!(window("golf", None, 1), (2, vec!["Came Golf>Cleo".to_owned()]));
+    assert_eq!(window("golf", None, 2), (2, Vec::new()));
+    assert_eq!(window("", None, 0).0, 5);
+    assert!(Arc::ptr_eq(&first, &kept()), "other windows of it ask nothing");
+    assert_eq!(window("golf", Some(DiffPart::Objects), 0), (0, Vec::new()));
+    assert_eq!(window("cleo", None, 1), (2, vec!["Came Golf>Cleo".to_owned()]));
+    assert!(!Arc::ptr_eq(&first, &kept()));
+}
+
+#[test]
+fn all_of_it_as_text() {
+    let place = place();
+    let explorer = Explorer::new(place.path(), None, NAMING);
+    let copied = |filter: &str, form: TextForm| {
+        // What is on the screen of it is no matter.
+        let query = DiffQuery { filter: filter.to_owned(), offset: 3, limit: 1, ..DiffQuery::default() };
+        let whole = Whole::Diff { since: RunId(1), query };
+        match explorer.ask(RunId(2), Question::Copy(whole, form), &Stop::default()).unwrap() {
+            Answer::Copied { text, rows } => (text, rows),
+            other => panic!("{other:?}"),
+        }
+    };
+    let (text, rows) = copied("", TextForm::Csv);
+    assert_eq!((rows, text.lines().count()), (5, 6), "{text}");
+    assert!(text.starts_with("change,from,name,login or mail,type,"), "{text}");
+    assert!(text.contains("changed,,Ada,ada@contoso.com,user,member,u1,,,jobTitle: nothing → Countess\n"), "{text}");
+    let (text, rows) = copied("cleo", TextForm::Ndjson);
+    assert_eq!(rows, 2, "{text}");
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["change"], &lines[1]["from"]), (&json!("came"), &json!("Golf")));
+    let stopped = Stop::default();
+    stopped.ask();
+    let whole = Whole::Diff { since: RunId(1), query: DiffQuery::default() };
+    assert!(explorer.ask(RunId(2), Question::Copy(whole, TextForm::Csv), &stopped).is_err());
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Look, Stop, another_answer, fields_words, run_words,
-    table::{Form, Head, Table},
+    table::{Form, Table},
     understood,
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
         explore::{Answer, Change, DiffPart, DiffQuery, DiffRow, DiffRows, Question},
         filter::Scope,
         ids::RunId,
+        lines::{Head, Lined},
         problem::Problem,
         text::{counted, grouped},
         view::RunInfo,
@@ -42,7 +43,12 @@ pub fn diff(common: &Common, args: &cli::Diff) -> Result<Exit, Stop> {
         limit: 0,
     };
     let form = Form::of(args.csv, args.output.json);
-    let mut table = Table::new(form, heads());
+    // What spreadsheets get, the program's lists write too; people read the change with its sign.
+    let (heads, cells): (_, fn(&DiffRow) -> Vec<Cell>) = match form {
+        Form::Csv => (DiffRow::HEADS.to_vec(), Lined::cells),
+        Form::Text | Form::Json => (heads(), cells),
+    };
+    let mut table = Table::new(form, heads);
     let mut written = 0;
     let rows = loop {
         query.limit = WINDOW.min(limit - written);

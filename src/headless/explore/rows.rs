@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Look, Stop, a_kind, another_answer, runs,
-    table::{Form, Head, Table},
+    table::{Form, Table},
     understood,
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
         column::{Cell, Column},
         explore::{Answer, Question},
         kind::EntityKind,
+        lines::Head,
         problem::Problem,
         sheet,
         text::{counted, grouped, visible},

@@ -10,6 +10,7 @@ use crate::{
     domain::{
         column::Cell,
         explore::TextForm,
+        lines::Head,
         sheet::Sheet,
         text::{grouped, visible},
     },
@@ -36,16 +37,6 @@ impl Form {
             (false, false) => Self::Text,
         }
     }
-}
-
-/// A column of a table.
-#[derive(Debug, Clone, Copy)]
-pub struct Head {
-    /// For programs.
-    pub word: &'static str,
-    /// For people.
-    pub title: &'static str,
-    pub is_number: bool,
 }
 
 /// A table that is written while it comes.

@@ -7,7 +7,7 @@ use ratatui::{
     widgets::{Clear, Widget},
 };
 
-use super::{inner_width, popup as boxed};
+use super::{inner_width, popup as boxed, spots};
 use crate::{
     app::{
         Model, Sign,
@@ -17,6 +17,7 @@ use crate::{
             facets,
             popup::{Popup, columns_in_order},
         },
+        pointer::Target,
         room::Room,
     },
     domain::{
@@ -26,6 +27,7 @@ use crate::{
         text::grouped,
     },
     tui::{
+        page::Page,
         screens::browse::mark,
         text::{fit, pad, width, wrap},
         theme, widgets,
@@ -33,7 +35,7 @@ use crate::{
 };
 
 /// Gives back the furthest that it can be scrolled.
-pub fn draw(model: &Model, popup: Popup, buf: &mut Buffer, area: Rect) -> u16 {
+pub fn draw(model: &Model, popup: Popup, buf: &mut Page<'_>, area: Rect) -> u16 {
     let chosen = popup.chosen();
     match popup {
         Popup::Sort { .. } => menu(buf, area, "Sort by", 40, &sorts(model), chosen),
@@ -51,23 +53,37 @@ pub fn draw(model: &Model, popup: Popup, buf: &mut Buffer, area: Rect) -> u16 {
 }
 
 /// Lines to choose from; where there are more than fit, those around the chosen one.
-fn menu(buf: &mut Buffer, area: Rect, title: &str, cells: u16, lines: &[Line<'_>], chosen: usize) {
+fn menu(buf: &mut Page<'_>, area: Rect, title: &str, cells: u16, lines: &[Line<'_>], chosen: usize) {
     let cells = inner_width(area, cells);
     let room = usize::from(area.height.saturating_sub(4)).max(1);
-    boxed(buf, area, title, cells, &around(lines, chosen, room));
+    let (from, shown) = around(lines, chosen, room);
+    let inner = boxed(buf, area, title, cells, &shown);
+    choices(buf, inner, from, shown.len());
 }
 
-fn around(lines: &[Line<'_>], chosen: usize, room: usize) -> Vec<Line<'static>> {
+/// Each of these lines is a choice.
+fn choices(buf: &mut Page<'_>, inner: Rect, from: usize, many: usize) {
+    spots(buf, inner, (0..many).map(|line| (line, Target::Row((from + line) as u64))));
+}
+
+/// The lines that have room, and which of all is the first of them. Signs at the edges say that there are more.
+fn around(lines: &[Line<'_>], chosen: usize, room: usize) -> (usize, Vec<Line<'static>>) {
     let from = chosen.saturating_sub(room / 2).min(lines.len().saturating_sub(room));
     let all = lines.iter().enumerate().skip(from).take(room);
-    all.map(|(n, line)| {
+    let shown = all.map(|(n, line)| {
         let here = n == chosen;
-        let mut spans = vec![Span::styled(if here { "▸ " } else { "  " }, theme::ACCENT)];
+        let lead = match n {
+            _ if here => "▸ ",
+            _ if n == from && from > 0 => "↑ ",
+            _ if n + 1 == from + room && n + 1 < lines.len() => "↓ ",
+            _ => "  ",
+        };
+        let mut spans = vec![Span::styled(lead, theme::ACCENT)];
         spans.extend(line.spans.iter().map(|span| Span::styled(span.content.clone().into_owned(), span.style)));
         let line = Line::from(spans);
         if here { line.style(theme::STRONG) } else { line }
-    })
-    .collect()
+    });
+    (from, shown.collect())
 }
 
 fn sorts(model: &Model) -> Vec<Line<'static>> {
@@ -102,7 +118,7 @@ fn copies(model: &Model, cells: u16) -> Vec<Line<'static>> {
 }
 
 /// Beside the list where there is room, so that rows and counts are seen to change together.
-fn counted(model: &Model, buf: &mut Buffer, area: Rect, chosen: usize) {
+fn counted(model: &Model, buf: &mut Page<'_>, area: Rect, chosen: usize) {
     let facets = &model.browse.facets;
     let cells = inner_width(area, 36);
     let lines: Vec<Line<'_>> = match (&facets.problem, facets.all.is_empty()) {
@@ -118,16 +134,21 @@ fn counted(model: &Model, buf: &mut Buffer, area: Rect, chosen: usize) {
     if Room::of(area.width, area.height) < Room::Full {
         return match has_choice {
             true => menu(buf, area, "Facets", 36, &lines, chosen),
-            false => boxed(buf, area, "Facets", cells, &lines),
+            false => {
+                boxed(buf, area, "Facets", cells, &lines);
+            }
         };
     }
     let place = Rect { x: area.right().saturating_sub(42), y: area.y + 4, width: 42, height: area.height - 6 };
-    Clear.render(place, buf);
+    let buffer: &mut Buffer = buf;
+    Clear.render(place, buffer);
     let inner = widgets::panel(buf, place, "Facets");
-    match has_choice {
-        true => widgets::lines(buf, inner, &around(&lines, chosen, usize::from(inner.height))),
-        false => widgets::lines(buf, inner, &lines),
+    if !has_choice {
+        return widgets::lines(buf, inner, &lines);
     }
+    let (from, shown) = around(&lines, chosen, usize::from(inner.height));
+    widgets::lines(buf, inner, &shown);
+    choices(buf, inner, from, shown.len());
 }
 
 fn facet_line(facet: &Facet, is_chosen: bool, cells: u16) -> Line<'static> {
@@ -140,7 +161,7 @@ fn facet_line(facet: &Facet, is_chosen: bool, cells: u16) -> Line<'static> {
 }
 
 /// What a filter understands, from the table that it is read by.
-fn words(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
+fn words(model: &Model, scroll: u16, buf: &mut Page<'_>, area: Rect) -> u16 {
     let cells = inner_width(area, 76);
     let scope = model.browse.view().scope();
     let lead = if cells > 50 { 22 } else { 14 };
@@ -163,6 +184,7 @@ fn words(model: &Model, scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
     let most = lines.len().saturating_sub(room);
     let from = usize::from(scroll).min(most);
     let title = format!("What the filter of {} understands", scope.plural());
-    boxed(buf, area, &title, cells, &lines[from..]);
+    let inner = boxed(buf, area, &title, cells, &lines[from..]);
+    spots(buf, inner, []);
     u16::try_from(most).unwrap_or(u16::MAX)
 }

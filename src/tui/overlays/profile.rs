@@ -1,15 +1,15 @@
 //! What lies over the profiles: a new name, what goes with one that is removed, and values that need a person's word.
 
 use ratatui::{
-    buffer::Buffer,
     layout::Rect,
     text::{Line, Span},
 };
 
-use super::{inner_width, popup};
+use super::{super::page::Page, inner_width, key_spots, keys, popup, spots};
 use crate::{
     app::{
         Sign,
+        command::Action,
         field::TextField,
         profiles::{Asked, PURGE, Popup, TRUST},
         views::{RemovalPlan, StoreFate},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Gives back the furthest that it can be scrolled.
-pub fn draw(what: &Popup, buf: &mut Buffer, area: Rect) -> u16 {
+pub fn draw(what: &Popup, buf: &mut Page<'_>, area: Rect) -> u16 {
     let cells = inner_width(area, 72);
     match what {
         Popup::Working(words) => {
@@ -60,7 +60,14 @@ fn typed(word: &'static str, field: &TextField, wrong: Option<&'static str>, cel
 }
 
 /// What goes and what stays, each whole, with what is typed or pressed below it.
-fn remove(plan: &RemovalPlan, word: Option<&TextField>, wrong: bool, scroll: u16, buf: &mut Buffer, area: Rect) -> u16 {
+fn remove(
+    plan: &RemovalPlan,
+    word: Option<&TextField>,
+    wrong: bool,
+    scroll: u16,
+    buf: &mut Page<'_>,
+    area: Rect,
+) -> u16 {
     let cells = inner_width(area, 72);
     let say = |sign, text: &str| widgets::signed_text(sign, text, cells);
     let purges = word.is_some();
@@ -93,34 +100,37 @@ fn remove(plan: &RemovalPlan, word: Option<&TextField>, wrong: bool, scroll: u16
             lines.extend(say(Sign::Done, &text));
         }
     }
+    let (all, gap) = answers(plan, cells);
     let below = match word {
         Some(field) => typed(PURGE, field, wrong.then_some("Not the word; nothing removed."), cells),
-        None => vec![answers(plan, cells)],
+        None => vec![keys(&all, gap)],
     };
-    reading(&format!("Remove profile {}?", plan.name), lines, &below, cells, scroll, buf, area)
-}
-
-/// The keys that answer; on a small terminal the line of keys below has their words in full.
-fn answers(plan: &RemovalPlan, cells: u16) -> Line<'static> {
-    let (store, gap) = if cells < 60 { (" and store …", "   ") } else { (" with its store …", "      ") };
-    let mut keys = vec![Span::styled("y", theme::ACCENT), Span::raw(" remove"), Span::raw(gap)];
-    if matches!(plan.store, StoreFate::Own(_)) {
-        keys.extend([Span::styled("s", theme::ACCENT), Span::raw(store), Span::raw(gap)]);
+    let title = format!("Remove profile {}?", plan.name);
+    let (most, inner) = reading(&title, lines, &below, cells, scroll, buf, area);
+    if word.is_none() {
+        key_spots(buf, inner, usize::from(inner.height).saturating_sub(1), &all, gap);
     }
-    keys.extend([Span::styled("n", theme::ACCENT), Span::raw(" no")]);
-    Line::from(keys)
+    most
 }
 
-/// A text that can be scrolled, over lines that are always seen. Gives back the furthest that it can be.
+/// The keys that answer, and how far apart; on a small terminal the line of keys below has their words in full.
+fn answers(plan: &RemovalPlan, cells: u16) -> (Vec<(&'static str, &'static str, Action)>, usize) {
+    let (store, gap) = if cells < 60 { (" and store …", 3) } else { (" with its store …", 6) };
+    let store = matches!(plan.store, StoreFate::Own(_)).then_some(("s", store, Action::PurgeProfile));
+    let yes = [("y", " remove", Action::Yes)];
+    (yes.into_iter().chain(store).chain([("n", " no", Action::No)]).collect(), gap)
+}
+
+/// A text that can be scrolled, over lines that are always seen. Gives back the furthest that it can be, and where it is.
 fn reading(
     title: &str,
     lines: Vec<Line<'_>>,
     below: &[Line<'_>],
     cells: u16,
     scroll: u16,
-    buf: &mut Buffer,
+    buf: &mut Page<'_>,
     area: Rect,
-) -> u16 {
+) -> (u16, Rect) {
     let room = usize::from(area.height.saturating_sub(4)).saturating_sub(below.len() + 1).max(1);
     let most = lines.len().saturating_sub(room);
     let from = usize::from(scroll).min(most);
@@ -132,12 +142,13 @@ fn reading(
         (_, below) => Line::styled(format!("↓ {below} more"), theme::ACCENT),
     });
     shown.extend(below.iter().cloned());
-    popup(buf, area, title, cells, &shown);
-    u16::try_from(most).unwrap_or(u16::MAX)
+    let inner = popup(buf, area, title, cells, &shown);
+    spots(buf, inner, []);
+    (u16::try_from(most).unwrap_or(u16::MAX), inner)
 }
 
 /// Every value in full, with what it could do; the word's field stays below them.
-fn trust(asked: &Asked, buf: &mut Buffer, area: Rect) -> u16 {
+fn trust(asked: &Asked, buf: &mut Page<'_>, area: Rect) -> u16 {
     let cells = inner_width(area, 84);
     let mut lines = Vec::new();
     let text = match asked.changed {
@@ -166,5 +177,5 @@ fn trust(asked: &Asked, buf: &mut Buffer, area: Rect) -> u16 {
         theme::DIM,
     ));
     let below = typed(TRUST, &asked.field, asked.wrong.then_some("Not the word; nothing confirmed."), cells);
-    reading(&format!("Profile {} needs your word", asked.name), lines, &below, cells, asked.scroll, buf, area)
+    reading(&format!("Profile {} needs your word", asked.name), lines, &below, cells, asked.scroll, buf, area).0
 }

@@ -75,7 +75,7 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
         }
         Shows::Why(reasons) => {
             buf.spot(body, Target::Main);
-            return why::draw(reasons, buf, body, room);
+            return why::draw(reasons, model.browse.beside(), buf, body, room);
         }
         Shows::One(item, scroll) => {
             let inner = widgets::panel(buf, body, &view.title);
@@ -130,8 +130,8 @@ fn beside(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect) {
         };
         let inner = widgets::panel(buf, area, &title);
         let all = view.window.selected().map(|item| lines::one(model, item, inner.width)).unwrap_or_default();
-        widgets::scrolled(buf, inner, &all, 0);
-        return;
+        let reach = widgets::scrolled(buf, inner, &all, model.browse.beside());
+        return buf.beside(reach);
     }
     let name = match (model.browse.subject(), &model.browse.detail) {
         (Some((_, _, name)), _) => name,
@@ -139,5 +139,6 @@ fn beside(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect) {
         (None, _) => String::new(),
     };
     let inner = widgets::panel(buf, area, &name);
-    widgets::scrolled(buf, inner, &object::beside(model, inner.width), 0);
+    let reach = widgets::scrolled(buf, inner, &object::beside(model, inner.width), model.browse.beside());
+    buf.beside(reach);
 }

@@ -14,6 +14,7 @@ use super::super::{
 use crate::{
     app::{
         Model, Sign, command,
+        pointer::Target,
         views::{ProfileAbout, ProfileRow},
     },
     domain::{
@@ -62,6 +63,11 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
         let name = rows.iter().map(|row| width(&row.name)).max().unwrap_or(0).clamp(4, 24);
         let page = usize::from(inner.height).saturating_sub(lines.len()).max(1);
         let from = (at + 1).saturating_sub(page);
+        let above = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        buf.spot(inner, Target::Main);
+        for (n, y) in (from..rows.len()).zip(inner.y.saturating_add(above)..inner.bottom()) {
+            buf.spot(Rect { y, height: 1, ..inner }, Target::Row(n as u64));
+        }
         lines.extend(
             rows.iter().enumerate().skip(from).take(page).map(|(n, row)| line(model, row, n == at, name, inner.width)),
         );

@@ -60,23 +60,64 @@ impl Slot {
     }
 }
 
-/// The slots that have room in `cells`, from the first on, with what is left over shared out. The first is always there.
-pub fn fitted(mut slots: Vec<Slot>, cells: usize) -> Vec<Slot> {
-    let mut used = 0;
-    let mut kept = 0;
-    for slot in &slots {
-        let more = slot.cells + if kept > 0 { GAP } else { 0 };
-        if kept > 0 && used + more > cells {
-            break;
-        }
-        used += more;
-        kept += 1;
+/// The columns that are on the screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fitted {
+    pub slots: Vec<Slot>,
+    /// Which of all columns they are.
+    pub places: Vec<usize>,
+    /// How many are left out before them, behind the first, which always stays; and how many behind them.
+    pub before: usize,
+    pub behind: usize,
+    /// How far one has gone.
+    pub panned: usize,
+    /// How far it makes sense to go: then all that come behind fit.
+    pub most: usize,
+}
+
+/// The slots that have room in `cells`, with what is left over shared out. Where not all have, `panned` of them are left out
+/// behind the first for those behind them.
+pub fn fitted(all: &[Slot], cells: usize, panned: usize) -> Fitted {
+    let fit = |places: &[usize]| {
+        let mut used = 0;
+        let fits = |at: &&usize| {
+            let gap = if used > 0 { GAP } else { 0 };
+            used += gap + all[**at].cells;
+            used <= cells || gap == 0
+        };
+        places.iter().take_while(fits).count()
+    };
+    let from = |panned: usize| -> Vec<usize> { (0..all.len().min(1)).chain(1 + panned..all.len()).collect() };
+    let whole = from(0);
+    let last = all.len().saturating_sub(2);
+    let most = (0..=last).find(|panned| fit(&from(*panned)) + panned == all.len()).unwrap_or(last);
+    // Beside the first there may be no room for another: then they stand there one by one, and the first makes room.
+    let alone = usize::from(fit(&whole) == 1 && all.len() > 1);
+    let most = most + alone;
+    let panned = panned.min(most);
+    let before = panned.saturating_sub(alone);
+    let mut places = from(before);
+    let mut kept = fit(&places);
+    let mut slots: Vec<Slot> = places.iter().map(|at| all[*at].clone()).collect();
+    if kept == 1 && panned > 0 && slots.len() > 1 {
+        let other = slots[1].cells.min((cells * 3 / 5).max(1));
+        slots[1].cells = other;
+        slots[0].cells = slots[0].cells.min(cells.saturating_sub(other + GAP)).max(1);
+        kept = 2;
     }
     slots.truncate(kept);
-    if let [only] = slots.as_mut_slice() {
+    places.truncate(kept);
+    share(&mut slots, cells);
+    Fitted { behind: all.len() - before - kept, slots, places, before, panned, most }
+}
+
+/// Gives what is left over to those that can be wider.
+fn share(slots: &mut [Slot], cells: usize) {
+    if let [only] = slots {
         only.cells = cells;
-        return slots;
+        return;
     }
+    let used = slots.iter().map(|slot| slot.cells + GAP).sum::<usize>().saturating_sub(GAP);
     let left = cells.saturating_sub(used);
     let shares: usize = slots.iter().map(|slot| slot.share).sum();
     let mut given = 0;
@@ -88,7 +129,6 @@ pub fn fitted(mut slots: Vec<Slot>, cells: usize) -> Vec<Slot> {
         slot.cells += upto - given;
         given = upto;
     }
-    slots
 }
 
 /// The heads in one line.
@@ -133,7 +173,12 @@ fn width_of(column: Column, layout: Layout, title: &'static str) -> Slot {
         Column::Created => Slot::fixed(title, 10),
         Column::Members | Column::InGroups => Slot::number(title, 9),
         Column::Depth => Slot::number(title, 7),
-        Column::State => Slot::fixed(title, 10),
+        Column::State | Column::Severity => Slot::fixed(title, 10),
+        Column::Started => Slot::fixed(title, 16),
+        Column::Took => Slot::number(title, 8),
+        Column::Gaps => Slot::number(title, 6),
+        Column::Requests | Column::Units => Slot::number(title, 9),
+        Column::About | Column::Code => Slot::wide(title, 24, 2),
         Column::Visibility => Slot::fixed(title, 16),
     }
 }
@@ -158,7 +203,8 @@ const fn title(column: Column, layout: Layout) -> &'static str {
 pub fn mark(column: Column, layout: Layout, sort: &[Sort]) -> Option<String> {
     let usual = match layout {
         // By kind first, or by the near end: no column says that alone.
-        Layout::Edges | Layout::Inside | Layout::Nested => None,
+        Layout::Edges | Layout::Inside | Layout::Nested | Layout::Problems => None,
+        Layout::Runs => Some(Sort { column: Column::Started, descending: true }),
         _ => Some(Sort { column: Column::Name, descending: false }),
     };
     let sort = if sort.is_empty() { usual.as_slice() } else { sort };
@@ -177,7 +223,7 @@ mod tests {
             vec![Slot::wide("name", 20, 4), Slot::wide("login", 20, 3), Slot::fixed("kind", 15), Slot::number("n", 9)]
         };
         let check = |cells: usize, want: &[usize]| {
-            let fitted = fitted(slots(), cells);
+            let fitted = fitted(&slots(), cells, 0).slots;
             assert_eq!(fitted.iter().map(|slot| slot.cells).collect::<Vec<_>>(), want, "{cells}");
             let sum: usize = fitted.iter().map(|slot| slot.cells).sum::<usize>() + GAP * (fitted.len() - 1);
             assert!(sum == cells || cells < 20, "{cells}");
@@ -189,6 +235,33 @@ mod tests {
         check(59, &[20, 20, 15]);
         check(70, &[20, 20, 15, 9]);
         check(100, &[37, 33, 15, 9]);
+    }
+
+    #[test]
+    fn what_does_not_fit_can_be_reached() {
+        let slots = || {
+            let narrow = ["a", "b", "c", "d"].map(|title| Slot::fixed(title, 9));
+            [vec![Slot::wide("name", 20, 4)], narrow.to_vec()].concat()
+        };
+        let check = |cells: usize, panned: usize, want: &[usize], marks: (usize, usize, usize)| {
+            let fitted = fitted(&slots(), cells, panned);
+            assert_eq!(fitted.places, want, "{panned} of {cells}");
+            assert_eq!((fitted.before, fitted.behind, fitted.most), marks, "{panned} of {cells}");
+            let sum: usize = fitted.slots.iter().map(|slot| slot.cells).sum::<usize>() + GAP * (want.len() - 1);
+            assert_eq!(sum, cells, "{panned} of {cells}");
+        };
+        check(64, 0, &[0, 1, 2, 3, 4], (0, 0, 0));
+        check(64, 3, &[0, 1, 2, 3, 4], (0, 0, 0));
+        check(63, 0, &[0, 1, 2, 3], (0, 1, 1));
+        check(63, 1, &[0, 2, 3, 4], (1, 0, 1));
+        check(63, 9, &[0, 2, 3, 4], (1, 0, 1));
+        check(42, 0, &[0, 1, 2], (0, 2, 2));
+        check(42, 2, &[0, 3, 4], (2, 0, 2));
+        // Beside the name there is room for none: they come one by one all the same, each of them.
+        check(30, 0, &[0], (0, 4, 4));
+        check(30, 1, &[0, 1], (0, 3, 4));
+        check(30, 2, &[0, 2], (1, 2, 4));
+        check(30, 4, &[0, 4], (3, 0, 4));
     }
 
     #[test]

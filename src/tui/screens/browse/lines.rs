@@ -10,7 +10,7 @@ use super::{
         text::{ago, clock, day, when},
         theme, widgets,
     },
-    columns::{self, Slot},
+    columns::{self, Fitted, Slot},
     list::plain,
 };
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     domain::{
         column::Column,
         completeness::{RunStatus, State},
+        difference,
         explore::{Change, DiffRow, Finding},
         request::Request,
         text::{counted, grouped},
@@ -32,8 +33,8 @@ use crate::{
 pub struct Table<'a> {
     model: &'a Model,
     view: &'a View,
-    pub slots: Vec<Slot>,
-    /// For lists of objects: what each slot shows.
+    pub fitted: Fitted,
+    /// What each column shows, also those that do not fit.
     columns: Vec<Shown>,
 }
 
@@ -42,14 +43,25 @@ enum Shown {
     Column(Column),
     /// Both ends of an edge in one, where there is no room for two.
     Ends,
+    /// Of a list that is none of objects; it may be sorted by it.
+    Own(Option<Column>),
 }
 
 pub fn table<'a>(model: &'a Model, view: &'a View, cells: usize) -> Table<'a> {
-    let (slots, columns) = match Layout::of(&view.shows) {
-        Some(layout) => objects(model, layout, cells),
-        None => (own(view, cells), Vec::new()),
+    let layout = Layout::of(&view.shows);
+    let (slots, columns) = match layout {
+        Some(layout) if view.shows.source().is_some() => objects(model, layout, cells),
+        _ => {
+            let own = own(view, cells);
+            let marked = own.into_iter().map(|(mut slot, column)| {
+                let sorted = layout.zip(column);
+                slot.mark = sorted.and_then(|(l, column)| columns::mark(column, l, model.browse.sort(l)));
+                (slot, Shown::Own(column))
+            });
+            marked.unzip()
+        }
     };
-    Table { model, view, slots: columns::fitted(slots, cells), columns }
+    Table { model, view, fitted: columns::fitted(&slots, cells, usize::from(view.panned)), columns }
 }
 
 impl Table<'_> {
@@ -57,14 +69,21 @@ impl Table<'_> {
     pub fn heads(&self) -> Vec<(u16, u16, Column)> {
         let mut at = 0_u16;
         let mut out = Vec::new();
-        for (slot, shown) in self.slots.iter().zip(&self.columns) {
+        for (slot, place) in self.fitted.slots.iter().zip(&self.fitted.places) {
             let cells = u16::try_from(slot.cells).unwrap_or(u16::MAX);
-            if let Shown::Column(column) = shown {
+            if let Some(Shown::Column(column) | Shown::Own(Some(column))) = self.columns.get(*place) {
                 out.push((at, cells, *column));
             }
             at = at.saturating_add(cells).saturating_add(2);
         }
         out
+    }
+
+    /// What stands in the columns of a line that fit.
+    pub fn texts(&self, item: &Item) -> Vec<(String, Style)> {
+        let mut all = self.all_texts(item);
+        let text = |place: &usize| all.get_mut(*place).map(std::mem::take).unwrap_or_default();
+        self.fitted.places.iter().map(text).collect()
     }
 }
 
@@ -81,39 +100,39 @@ fn objects(model: &Model, layout: Layout, cells: usize) -> (Vec<Slot>, Vec<Shown
     }
     let slot = |shown: &Shown| match shown {
         Shown::Column(column) => columns::slot(*column, layout, sort),
-        Shown::Ends => Slot::wide("from → to", 22, 4),
+        Shown::Ends | Shown::Own(_) => Slot::wide("from → to", 22, 4),
     };
     (shown.iter().map(slot).collect(), shown)
 }
 
-/// The columns of lists that have always the same.
-fn own(view: &View, cells: usize) -> Vec<Slot> {
+/// The columns of lists that have always the same, and what can be sorted by them.
+fn own(view: &View, cells: usize) -> Vec<(Slot, Option<Column>)> {
+    let plain = |slots: Vec<Slot>| slots.into_iter().map(|slot| (slot, None)).collect();
     match view.shows {
-        Shows::Changes(_) => vec![
+        Shows::Changes(_) => plain(vec![
             Slot::wide("name", 26, 4),
             Slot::wide("what", 20, 3),
             Slot::fixed("kind", 16),
             Slot::wide("login or mail", 22, 3),
-        ],
+        ]),
         Shows::Runs => vec![
-            Slot::wide("run", 22, 1),
-            Slot::fixed("started", 16),
-            Slot::fixed("read", 11),
-            Slot::number("took", 8),
-            Slot::number("gaps", 6),
-            Slot::number("requests", 9),
-            Slot::number("units", 9),
+            (Slot::wide("run", 22, 1), None),
+            (Slot::fixed("started", 16), Some(Column::Started)),
+            (Slot::fixed("read", 11), None),
+            (Slot::number("took", 8), Some(Column::Took)),
+            (Slot::number("gaps", 6), Some(Column::Gaps)),
+            (Slot::number("requests", 10), Some(Column::Requests)),
+            (Slot::number("units", 9), Some(Column::Units)),
         ],
-        Shows::Requests(_) => super::requests::slots(cells),
-        Shows::Problems if cells < 60 => vec![Slot::wide("what", 20, 1)],
-        Shows::Problems => vec![Slot::wide("about", 24, 2), Slot::wide("what", 30, 3)],
+        Shows::Requests(_) => plain(super::requests::slots(cells)),
+        Shows::Problems if cells < 60 => vec![(Slot::wide("what", 20, 1), None)],
+        Shows::Problems => vec![(Slot::wide("about", 24, 2), Some(Column::About)), (Slot::wide("what", 30, 3), None)],
         _ => Vec::new(),
     }
 }
 
 impl Table<'_> {
-    /// What stands in the columns of a line.
-    pub fn texts(&self, item: &Item) -> Vec<(String, Style)> {
+    fn all_texts(&self, item: &Item) -> Vec<(String, Style)> {
         match item {
             Item::Row(row) => self.columns.iter().map(|shown| plain(self.cell(row, *shown))).collect(),
             Item::Diff(row) => {
@@ -123,17 +142,17 @@ impl Table<'_> {
                     None => format!("{sign} {}", row.name),
                 };
                 vec![
-                    (name, if self.slots.len() > 1 { style } else { theme::PLAIN }),
+                    (name, if self.fitted.slots.len() > 1 { style } else { theme::PLAIN }),
                     plain(changes::what(row)),
                     plain(changes::kind(row)),
                     plain(row.second.clone()),
                 ]
             }
             Item::Run(run) => self.run(run),
-            Item::Request(_, request) => super::requests::texts(self.model, request, &self.slots),
+            Item::Request(_, request) => super::requests::texts(self.model, request, self.columns.len()),
             Item::Finding(finding) => {
                 let (sign, style) = theme::sign(problems::sign(finding.severity));
-                match self.slots.len() {
+                match self.columns.len() {
                     1 => vec![(format!("{sign} {}: {}", finding.about, finding.what), style)],
                     _ => vec![(format!("{sign} {}", finding.about), style), plain(finding.what.clone())],
                 }
@@ -145,6 +164,7 @@ impl Table<'_> {
         match shown {
             Shown::Column(Column::Name) => marked(row),
             Shown::Column(column) => values::cell(row, column, &self.view.cells, &self.model.zone),
+            Shown::Own(_) => String::new(),
             Shown::Ends => format!("{} → {}", row.edge.as_ref().map_or("", |e| &e.from_name), row.name),
         }
     }
@@ -209,7 +229,7 @@ fn diff(model: &Model, row: &DiffRow, cells: u16) -> Vec<Line<'static>> {
     let (sign, style) = change_sign(row.change);
     let head = Line::from(vec![
         Span::styled(sign, style),
-        Span::raw(format!(" {}, {}", changes::word(row.change), changes::kind(row))),
+        Span::raw(format!(" {}, {}", row.change.as_str(), changes::kind(row))),
     ]);
     let mut out = vec![head];
     if let Some(edge) = &row.edge {
@@ -222,7 +242,7 @@ fn diff(model: &Model, row: &DiffRow, cells: u16) -> Vec<Line<'static>> {
         out.push(Line::default());
     }
     for field in &row.fields {
-        out.extend(widgets::wrapped(&changes::difference(field), cells, 0, theme::PLAIN));
+        out.extend(widgets::wrapped(&difference::words(field), cells, 0, theme::PLAIN));
     }
     out.push(Line::default());
     out.extend(in_all(model, cells));

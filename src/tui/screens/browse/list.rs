@@ -1,7 +1,6 @@
 //! A list: its filter, its heads, and the rows around the cursor, or why there are none.
 
 use ratatui::{
-    buffer::Buffer,
     layout::Rect,
     style::Style,
     text::{Line, Span},
@@ -14,13 +13,14 @@ use super::{
         text::{fit, width},
         theme, widgets,
     },
-    columns, lines,
+    columns::{self, Fitted},
+    lines,
 };
 use crate::{
     app::{
         Model, Sign,
         browse::{Pane, Shows, View, complete},
-        command,
+        command::{self, Action},
         list::top_for,
         pointer::Target,
     },
@@ -38,8 +38,9 @@ pub fn draw(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect, room: Ro
         _ => widgets::panel(buf, area, ""),
     };
     let cells = usize::from(inner.width);
-    filter(model, view, buf, Rect { height: 1, ..inner });
     let table = lines::table(model, view, cells);
+    buf.columns(u16::try_from(table.fitted.most).unwrap_or(u16::MAX));
+    filter(model, view, &hidden(model, &table.fitted, cells), buf, Rect { height: 1, ..inner });
     let mut y = inner.y + 1;
     // What is wrong with the filter stands under it, where there is always a line: nothing moves while somebody types.
     let next = if room == Room::Small { Vec::new() } else { complete::completions(model) };
@@ -55,7 +56,7 @@ pub fn draw(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect, room: Ro
         }
         (None, Room::Small) => {}
         (None, _) => {
-            buf.set_line(inner.x, y, &columns::heads(&table.slots, cells), inner.width);
+            buf.set_line(inner.x, y, &columns::heads(&table.fitted.slots, cells), inner.width);
             for (from, wide, column) in table.heads() {
                 let width = wide.min(inner.width.saturating_sub(from));
                 buf.spot(Rect { x: inner.x + from, y, width, height: 1 }, Target::Head(column));
@@ -81,7 +82,7 @@ pub fn draw(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect, room: Ro
         }
         let base = if index == view.window.cursor { theme::SELECTED } else { theme::PLAIN };
         let drawn = match view.window.row(index) {
-            Some(item) => columns::row(&table.slots, &table.texts(item), cells, base),
+            Some(item) => columns::row(&table.fitted.slots, &table.texts(item), cells, base),
             None if view.window.total.is_some() => columns::row(&[], &[], cells, base),
             None => break,
         };
@@ -90,8 +91,41 @@ pub fn draw(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect, room: Ro
     }
 }
 
+/// `< 2` and `+3 columns >`: how many have no room on each side, with the keys that bring them.
+fn hidden(model: &Model, fitted: &Fitted, cells: usize) -> Vec<(String, Action)> {
+    let key = |word: &str, sign: &str| match model.keys.of(word).first() {
+        Some(key) => command::shown(model, *key),
+        None => sign.to_owned(),
+    };
+    let more = |count: usize| match cells {
+        ..60 => count.to_string(),
+        _ => counted(count as u64, "column"),
+    };
+    let left = || match (cells, fitted.slots.get(1)) {
+        // Without heads it has to be said what stands beside the first.
+        (..60, Some(slot)) => format!("{} {}", key("columns-left", "‹"), fit(&slot.title, 10)),
+        _ => format!("{} {}", key("columns-left", "‹"), fitted.before),
+    };
+    let right = || format!("+{} {}", more(fitted.behind), key("columns-right", "›"));
+    let left = (fitted.panned > 0).then(|| (left(), Action::Pan(-1)));
+    let right = (fitted.behind > 0).then(|| (right(), Action::Pan(1)));
+    left.into_iter().chain(right).collect()
+}
+
+/// Puts the marks to the right end of a line.
+fn marks(hidden: &[(String, Action)], buf: &mut Page<'_>, area: Rect) {
+    let mut end = area.right();
+    for (text, action) in hidden.iter().rev() {
+        let cells = (width(text) as u16).min(end.saturating_sub(area.x));
+        let at = Rect { x: end - cells, width: cells, ..area };
+        buf.set_line(at.x, at.y, &Line::styled(text.clone(), theme::ACCENT), cells);
+        buf.spot(at, Target::Do(*action));
+        end = at.x.saturating_sub(2).max(area.x);
+    }
+}
+
 /// The filter's line: its text, what is still being done, and where in how many rows we are.
-fn filter(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
+fn filter(model: &Model, view: &View, hidden: &[(String, Action)], buf: &mut Page<'_>, area: Rect) {
     let cells = usize::from(area.width);
     let pending = match view.pending {
         Some(Pending::Loading) if cells < 60 => "loading…   ",
@@ -108,7 +142,9 @@ fn filter(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
         Some(total) => counted(total, "row"),
         None => "…".to_owned(),
     };
-    let right = width(pending) + width(&place);
+    let told = width(pending) + width(&place);
+    // Behind each mark two cells, before them one.
+    let right = told + hidden.iter().map(|(text, _)| width(text) + 2).sum::<usize>() + usize::from(!hidden.is_empty());
     let mut spans = vec![Span::styled("/ ", theme::ACCENT)];
     let hint = match model.browse.filtering {
         true => command::with_keys(model, "words, or type:guest …   {filter-words} tells all"),
@@ -116,9 +152,10 @@ fn filter(model: &Model, view: &View, buf: &mut Buffer, area: Rect) {
     };
     spans.extend(widgets::field(&view.filter, &hint, model.browse.filtering, cells.saturating_sub(right + 4)));
     buf.set_line(area.x, area.y, &Line::from(spans), area.width);
-    let x = area.right().saturating_sub(right as u16);
+    let x = area.right().saturating_sub(told as u16);
     let told = Line::from(vec![Span::styled(pending, theme::ACCENT), Span::styled(place, theme::DIM)]);
     buf.set_line(x, area.y, &told, area.width);
+    marks(hidden, buf, Rect { width: x.saturating_sub(area.x + 2), ..area });
 }
 
 /// How the filter may go on; the first is what the key takes.

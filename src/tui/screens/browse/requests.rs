@@ -28,13 +28,13 @@ pub fn slots(cells: usize) -> Vec<Slot> {
     ]
 }
 
-/// What stands in them.
-pub fn texts(model: &Model, request: &Request, slots: &[Slot]) -> Vec<(String, Style)> {
+/// What stands in so many columns.
+pub fn texts(model: &Model, request: &Request, columns: usize) -> Vec<(String, Style)> {
     let (sign, style) = theme::sign(requests::sign(request));
     let status = request.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
     let ms = grouped(u64::from(request.ms));
     let units = request.units.map(grouped).unwrap_or_default();
-    if slots.len() < 5 {
+    if columns < 5 {
         return vec![(format!("{sign} {}", request.target()), style), plain(status), plain(ms)];
     }
     let at = request.at.to_zoned(model.zone.clone()).strftime("%H:%M:%S").to_string();
@@ -52,10 +52,11 @@ pub fn texts(model: &Model, request: &Request, slots: &[Slot]) -> Vec<(String, S
 /// The last requests under their heads, the newest first as in their list.
 pub fn last(model: &Model, buf: &mut Buffer, area: Rect) {
     let cells = usize::from(area.width);
-    let slots = columns::fitted(slots(cells), cells);
+    let all = slots(cells);
+    let slots = columns::fitted(&all, cells, 0).slots;
     let heads = columns::heads(&slots, cells);
     let rows = model.ingest.requests.iter().rev();
-    let rows = rows.map(|request| columns::row(&slots, &texts(model, request, &slots), cells, theme::PLAIN));
+    let rows = rows.map(|request| columns::row(&slots, &texts(model, request, all.len()), cells, theme::PLAIN));
     for (y, line) in (area.y..area.bottom()).zip(std::iter::once(heads).chain(rows)) {
         buf.set_line(area.x, y, &line, area.width);
     }

@@ -42,7 +42,7 @@ use crate::{
 };
 
 /// Gives back the furthest that the page of those who would be lost can be scrolled.
-pub fn draw(reasons: &Reasons, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
+pub fn draw(reasons: &Reasons, beside: u16, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
     let title = format!("Why is {} in {}?", reasons.ends.member.name, reasons.ends.group.name);
     let (at, side) = match room {
         Room::Full => {
@@ -58,8 +58,10 @@ pub fn draw(reasons: &Reasons, buf: &mut Page<'_>, area: Rect, room: Room) -> u1
         _ => widgets::panel(buf, at, &title),
     };
     if let Some(side) = side {
+        buf.spot(side, Target::Side);
         let inner = widgets::panel(buf, side, "Without this edge");
-        widgets::scrolled(buf, inner, &edge_lines(reasons, inner.width), 0);
+        let reach = widgets::scrolled(buf, inner, &edge_lines(reasons, inner.width), beside);
+        buf.beside(reach);
     }
     if let Some(scroll) = reasons.lost {
         let lines = lost_lines(reasons, inner.width);
