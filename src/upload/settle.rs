@@ -52,7 +52,9 @@ impl Settling<'_> {
         };
         let booked = match end {
             JobEnd::InDoubt => books.in_doubt().await,
-            _ => books.changed_nothing().await,
+            // The next upload finds it open, and sees to it.
+            JobEnd::AbortFailed(_) => Ok(()),
+            JobEnd::NotStarted | JobEnd::Aborted => books.changed_nothing().await,
         };
         with_booking(stopped(Some(self.id), end, problem), booked)
     }

@@ -390,6 +390,11 @@ async fn an_abort_that_fails_is_said() {
     let error = fails(&bench, ABORT_FAILED, "unknown", Some("BAD")).await;
     assert!(error.to_string().contains("could not be aborted either"), "{error}");
     assert!(error.problem().message.unwrap().contains("FORBIDDEN"));
+    // The next one sees to it.
+    assert_eq!(bench.left()[0].job.id, "job-1");
+    bench.stub.forget();
+    bench.upload().await.unwrap();
+    assert_eq!(bench.stub.story()[..4], ["POST graphql", "GET job", "POST abort", "POST start"]);
 }
 
 #[tokio::test(start_paused = true)]
