@@ -126,7 +126,7 @@ const SMALL: Manner =
     Manner { leftover: Leftover::Abort, encoding: Encoding::Plain, source: Source::External, body: Some(20_000) };
 
 async fn upload_as(stage: &Stage, manner: Manner, told: &Told) -> Result<JobFigures, JobError> {
-    let ready = Ready { manner, ..jobs::prepare_upload(&stage.settings())? };
+    let ready = Ready { manner, ..stage.ready()? };
     jobs::upload(&stage.context(told, &CancellationToken::new()), ready).await
 }
 

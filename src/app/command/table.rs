@@ -76,6 +76,7 @@ fn scrollable(model: &Model) -> bool {
     finding(model)
         || reading(model)
         || choosing(model)
+        || export::is_open(model)
         || popup::top(model).is_some()
         || profiles::trusting(model)
         || profiles::removing(model)
