@@ -30,6 +30,7 @@ pub mod walk;
 pub mod ways;
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -56,9 +57,11 @@ use crate::{
 };
 
 /// How long an answer may take before it is given as far as it got.
-const SOON: Duration = Duration::from_millis(80);
+const SOON: Duration = Duration::from_millis(60);
 /// How long a run that is being read is waited for before the store answers: a small one is there by then.
 const NOW: Duration = Duration::from_millis(25);
+/// Bytes of a store whose runs are read in about that time.
+const SMALL: u64 = 16_000_000;
 
 /// How many differences are read at once where all are written.
 const WINDOW: u64 = 2_000;
@@ -100,9 +103,9 @@ impl Explorer {
                 self.put_out(run, &whole, to, form, stop)?
             }
             Question::Detail(id) => {
-                Answer::Detail(self.read(|reader| Ok(reader.detail(run, self.naming, &id)?))?.map(Box::new))
+                Answer::Detail(self.read(stop, |reader| Ok(reader.detail(run, self.naming, &id)?))?.map(Box::new))
             }
-            Question::History(id) => Answer::History(self.read(|reader| Ok(reader.history(&id)?))?),
+            Question::History(id) => Answer::History(self.read(stop, |reader| Ok(reader.history(&id)?))?),
             Question::Why { group, member } => {
                 let why = answers::why(&self.whole(run, stop)?.atlas, &group, &member);
                 Answer::Why(Box::new(why.ok_or(ExploreError::NotHeld { run })?))
@@ -113,28 +116,33 @@ impl Explorer {
             }
             Question::Glance => self.glance(run, stop)?,
             Question::Diff { since, query } => Answer::Diff(Box::new(
-                self.read(|reader| self.diffs.ask(reader, self.naming, run, since, query, stop))?,
+                self.read(stop, |reader| self.diffs.ask(reader, self.naming, run, since, query, stop))?,
             )),
-            Question::Runs => Answer::Runs(self.read(|reader| Ok(reader.runs()?))?),
+            Question::Runs => Answer::Runs(self.read(stop, |reader| Ok(reader.runs()?))?),
             _ => return Err(ExploreError::NotAnswered),
         })
     }
 
     fn rows(&self, run: RunId, query: &Query, stop: &Stop) -> Result<Rows, ExploreError> {
-        let info = self.info(run)?;
+        let info = self.info(run, stop)?;
         if query.whole {
             return Ok(self.shelf.wait(&info, stop)?.rows(query, &Patience::endless(stop.clone()))?);
         }
-        match self.shelf.wait_for(&info, NOW, stop)? {
-            Some(run) => Ok(run.rows(query, &Patience::of(stop.clone(), SOON))?),
-            None => self.first_rows(run, query),
+        let (is_small, is_known) = (self.is_small(), self.shelf.is_known(run));
+        // The very first rows of a large one are not to wait for what reads all.
+        let first = if is_small || is_known { None } else { Some(self.first_rows(run, query, stop)?) };
+        let held = self.shelf.wait_for(&info, if is_small { NOW } else { Duration::ZERO }, stop)?;
+        match (first, held) {
+            (Some(first), _) => Ok(first),
+            (None, Some(run)) => Ok(run.rows(query, &Patience::of(stop.clone(), SOON))?),
+            (None, None) => self.first_rows(run, query, stop),
         }
     }
 
     /// Rows while the run is still being read: by name and not filtered.
-    fn first_rows(&self, run: RunId, query: &Query) -> Result<Rows, ExploreError> {
+    fn first_rows(&self, run: RunId, query: &Query, stop: &Stop) -> Result<Rows, ExploreError> {
         let plain = Query { filter: String::new(), sort: Vec::new(), ..query.clone() };
-        let mut rows = self.read(|reader| Ok(reader.rows(run, self.naming, &plain)?))?;
+        let mut rows = self.read(stop, |reader| Ok(reader.first_rows(run, self.naming, &plain)?))?;
         for row in &mut rows.rows {
             row.cells = query.columns.iter().map(|column| rows::cell_of(row, *column)).collect();
         }
@@ -181,7 +189,7 @@ impl Explorer {
     ) -> Result<Answer, ExploreError> {
         let window = |offset, limit| {
             let query = DiffQuery { offset, limit, ..query.clone() };
-            self.read(|reader| self.diffs.ask(reader, self.naming, run, since, query, stop))
+            self.read(stop, |reader| self.diffs.ask(reader, self.naming, run, since, query, stop))
         };
         let total = window(0, 0)?.total;
         paper::put_out(to, form, &Outline::of(DiffRow::HEADS, total), &mut |sink| {
@@ -197,7 +205,7 @@ impl Explorer {
     }
 
     fn glance(&self, id: RunId, stop: &Stop) -> Result<Answer, ExploreError> {
-        let growth = self.read(|reader| Ok(glance::growth(reader)?))?;
+        let growth = self.read(stop, |reader| Ok(glance::growth(reader)?))?;
         let run = self.whole(id, stop)?;
         let facets = |list| run.facets(&Query::of(list), stop);
         let (users, groups) = (facets(List::Users)?, facets(List::Groups)?);
@@ -208,15 +216,20 @@ impl Explorer {
 
     /// The run in memory, once it is.
     fn whole(&self, run: RunId, stop: &Stop) -> Result<Arc<Run>, ExploreError> {
-        self.shelf.wait(&self.info(run)?, stop)
+        self.shelf.wait(&self.info(run, stop)?, stop)
     }
 
-    fn info(&self, run: RunId) -> Result<RunInfo, ExploreError> {
-        self.read(|reader| Ok(reader.run(run)?))
+    fn info(&self, run: RunId, stop: &Stop) -> Result<RunInfo, ExploreError> {
+        self.read(stop, |reader| Ok(reader.run(run)?))
     }
 
-    fn read<T>(&self, ask: impl FnOnce(&Reader) -> Result<T, ExploreError>) -> Result<T, ExploreError> {
-        self.readers.with(|| Reader::open(&self.path, self.tenant.as_ref())?.frugal(), ask)
+    /// Whether the run is in memory before anybody would see rows from the store.
+    fn is_small(&self) -> bool {
+        fs::metadata(&self.path).is_ok_and(|file| file.len() <= SMALL)
+    }
+
+    fn read<T>(&self, stop: &Stop, ask: impl FnOnce(&Reader) -> Result<T, ExploreError>) -> Result<T, ExploreError> {
+        self.readers.with(stop, || Reader::open(&self.path, self.tenant.as_ref())?.frugal(), ask)
     }
 }
 
@@ -230,7 +243,7 @@ impl Drop for Explorer {
 #[derive(Debug, thiserror::Error)]
 pub enum ExploreError {
     #[error("the store cannot be read")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
     #[error("the list could not be put out")]
     Paper(#[from] PaperError),
     #[error("it was stopped")]
@@ -239,6 +252,12 @@ pub enum ExploreError {
     NotHeld { run: RunId },
     #[error("this cannot be answered yet")]
     NotAnswered,
+}
+
+impl From<StoreError> for ExploreError {
+    fn from(error: StoreError) -> Self {
+        LoadError::from(error).into()
+    }
 }
 
 impl From<LoadError> for ExploreError {

@@ -1,9 +1,6 @@
 //! Keys on the real screens: from a key to its drawn frame, every question answered on the way, without a terminal.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{path::Path, time::Duration};
 
 use jiff::{Timestamp, tz::TimeZone};
 use ratatui::{Terminal, backend::TestBackend};
@@ -22,7 +19,10 @@ use tenantry::{
     tui,
 };
 
-use super::table::Figure;
+use super::{
+    table::Figure,
+    watch::{Took, Watch},
+};
 
 /// A person at the keys of the whole program.
 pub struct Hands {
@@ -74,8 +74,8 @@ impl Hands {
     }
 
     /// Until nothing is to be done any more, and drawn; how long that took.
-    fn goes(&mut self, msg: Msg) -> Duration {
-        let began = Instant::now();
+    fn goes(&mut self, msg: Msg) -> Took {
+        let watch = Watch::start();
         let mut todo = vec![msg];
         while let Some(msg) = todo.pop() {
             for effect in update(&mut self.model, msg) {
@@ -86,7 +86,7 @@ impl Hands {
         }
         let model = &self.model;
         self.terminal.draw(|frame| _ = tui::draw(model, frame)).expect("a frame");
-        began.elapsed()
+        watch.took()
     }
 
     fn done(&self, work: Work) -> Outcome {
@@ -101,7 +101,7 @@ impl Hands {
         }
     }
 
-    fn key(&mut self, code: Code) -> Duration {
+    fn key(&mut self, code: Code) -> Took {
         self.goes(Msg::Key(Key { code, ctrl: false, alt: false }))
     }
 
@@ -132,7 +132,7 @@ pub fn keys(mut hands: Hands) -> Vec<Figure> {
             took.extend((0..150).map(|_| hands.key(lines)));
         }
         let what = format!("a key and its frame of 120x36 in {title} ({})", grouped(rows));
-        all.push(Figure::percentiles(what, &mut took, Duration::from_millis(16)));
+        all.push(Figure::percentiles(what, &took, Duration::from_millis(16)));
         hands.key(Code::Tab);
     }
     assert!(!all.is_empty(), "there are rows on the screen");

@@ -11,11 +11,14 @@ mod machine;
 
 mod hands;
 mod naive;
+#[cfg(unix)]
+mod screen;
 mod table;
+mod watch;
 
 use std::{
     path::{Path, PathBuf},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tenantry::{
@@ -25,7 +28,7 @@ use tenantry::{
         ids::RunId,
         naming::Naming,
         text::grouped,
-        view::{List, Query, Rows, Within},
+        view::{List, Pending, Query, Rows, Within},
     },
     explore::{Explorer, stop::Stop},
     store::Reader,
@@ -33,12 +36,16 @@ use tenantry::{
 
 use self::{
     hands::Hands,
+    naive::Naive,
     table::{Figure, print, time},
+    watch::{Took, Watch},
 };
 
 const NAMING: Naming = Naming::ActiveDirectory;
 /// What a page of rows is on a screen of 36 lines, with what lists fetch around it.
 const PAGE: u64 = 108;
+/// How often a program begins.
+const BEGINNINGS: u64 = 20;
 /// How often a step is measured.
 const STEPS: u64 = 400;
 
@@ -56,13 +63,13 @@ impl Bench {
         Self { path: path.to_owned(), run, explorer: Explorer::new(path.to_owned(), None, NAMING) }
     }
 
-    fn ask(&self, question: Question) -> (Answer, Duration) {
-        let began = Instant::now();
+    fn ask(&self, question: Question) -> (Answer, Took) {
+        let watch = Watch::start();
         let answer = self.explorer.ask(self.run, question, &Stop::default()).expect("an answer");
-        (answer, began.elapsed())
+        (answer, watch.took())
     }
 
-    fn rows(&self, query: Query) -> (Rows, Duration) {
+    fn rows(&self, query: Query) -> (Rows, Took) {
         match self.ask(Question::Rows(query)) {
             (Answer::Rows(rows), took) => (rows, took),
             (other, _) => panic!("rows, not {other:?}"),
@@ -80,30 +87,58 @@ fn main() {
     if !path.exists() {
         machine::fill(users, groups, &path);
     }
+    println!("load of the machine: {}", load());
     machine::forget_peak();
+    let mut peaks = Vec::new();
+    let mut peak = |what: &str| {
+        peaks.push((format!("resident memory at its peak: {what}"), machine::peak_mb("self")));
+        machine::forget_peak();
+    };
     let mut all = first_frames(&path);
+    peak("every list's first rows, of a program that has just begun");
     let bench = Bench::new(&path);
+    let naive = Naive::new(&path, bench.run);
     all.extend(warm_up(&bench));
+    peak("reading into memory");
     all.extend(scrolling(&bench));
     all.extend(filtering(&bench));
+    peak("scrolling and filtering");
     all.extend(sorting(&bench));
+    peak("sorting");
     all.extend(walking(&bench));
     all.extend(hands::keys(Hands::new(&bench.path, bench.run, bench.explorer)));
-    all.push(Figure::memory(machine::peak_mb("self")));
-    print(&all);
-    print(&naive::figures(&path, bench.run));
+    peak("walking, and keys in all lists");
+    #[cfg(unix)]
+    all.extend(screen::figures(&path));
+    let most = peaks.iter().filter_map(|(_, mb)| *mb).reduce(f64::max);
+    all.extend(peaks.iter().map(|(what, mb)| Figure::memory(what, *mb, None)));
+    all.push(Figure::memory("resident memory at its peak", most, Some(200.0)));
+    print(all, &naive);
+    println!("\nload of the machine: {}", load());
+}
+
+/// How many processes wanted a processor in the last minute, and how many processors there are.
+fn load() -> String {
+    let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!("{} on {} processors", told.split(' ').next().unwrap_or_default(), machine::processors())
 }
 
 /// The first rows of every list, of a program that has just begun.
 fn first_frames(path: &Path) -> Vec<Figure> {
     let mut all = Vec::new();
     for list in List::ALL {
-        let bench = Bench::new(path);
-        let (rows, took) = bench.rows(Query { limit: PAGE, ..Query::of(list) });
-        let what = format!("first rows of {list:?}, nothing in memory yet ({} in all)", grouped(rows.total));
-        all.push(Figure::at_most(what, took, Duration::from_millis(50)));
-        // One at a time: what is read into memory meanwhile is not to be in the way of the next.
-        bench.rows(Query { whole: true, ..Query::of(list) });
+        let mut total = 0;
+        let took: Vec<Took> = (0..BEGINNINGS)
+            .map(|_| {
+                // What it then begins to read into memory ends with it.
+                let (rows, took) = Bench::new(path).rows(Query { limit: PAGE, ..Query::of(list) });
+                assert_eq!((rows.rows.len() as u64, rows.pending), (rows.total.min(PAGE), Some(Pending::Loading)));
+                total = rows.total;
+                took
+            })
+            .collect();
+        let what = format!("first rows of {list:?}, nothing in memory yet ({} in all)", grouped(total));
+        all.push(Figure::percentiles(what, &took, Duration::from_millis(50)));
     }
     all
 }
@@ -119,7 +154,7 @@ fn scrolling(bench: &Bench) -> Vec<Figure> {
     for list in [List::Users, List::Groups, List::Edges] {
         let (first, _) = bench.rows(Query::of(list));
         let columns = Column::of(list).to_vec();
-        let mut took: Vec<Duration> = (0..STEPS)
+        let took: Vec<Took> = (0..STEPS)
             .map(|step| {
                 // Now here, now there, and every tenth one at the end.
                 let last = first.total.saturating_sub(PAGE);
@@ -128,11 +163,16 @@ fn scrolling(bench: &Bench) -> Vec<Figure> {
                 bench.rows(query).1
             })
             .collect();
-        all.push(Figure::percentiles(
+        let figure = Figure::percentiles(
             format!("{PAGE} rows anywhere in {list:?} ({} in all)", grouped(first.total)),
-            &mut took,
+            &took,
             Duration::from_millis(16),
-        ));
+        );
+        all.push(match list {
+            List::Users => figure.against(Naive::last_users),
+            List::Edges => figure.against(Naive::last_edges),
+            _ => figure,
+        });
     }
     all
 }
@@ -151,8 +191,8 @@ fn filtering(bench: &Bench) -> Vec<Figure> {
         (List::Edges, "finance lidia"),
         (List::Edges, "type:guest"),
     ];
-    let (mut first, mut whole): (Vec<Duration>, Vec<Duration>) = (Vec::new(), Vec::new());
-    let (mut worst_first, mut worst_whole) = ((Duration::ZERO, String::new()), (Duration::ZERO, String::new()));
+    let (mut first, mut whole): (Vec<Took>, Vec<Took>) = (Vec::new(), Vec::new());
+    let (mut worst_first, mut worst_whole) = ((Took::default(), String::new()), (Took::default(), String::new()));
     for (list, text) in typed {
         for end in (1..=text.len()).filter(|end| text.is_char_boundary(*end)) {
             let query = Query { filter: text[..end].to_owned(), limit: PAGE, ..Query::of(list) };
@@ -168,24 +208,28 @@ fn filtering(bench: &Bench) -> Vec<Figure> {
             whole.push(in_all);
         }
     }
-    println!("slowest first results: {} ({})", worst_first.1, time(worst_first.0));
-    println!("slowest whole answer: {} ({})", worst_whole.1, time(worst_whole.0));
-    let facets = [List::Users, List::Groups, List::Edges].map(|list| bench.ask(Question::Facets(Query::of(list))).1);
+    println!("slowest first results: {} ({})", worst_first.1, time(worst_first.0.time));
+    println!("slowest whole answer: {} ({})", worst_whole.1, time(worst_whole.0.time));
+    let mut facets = Took::default();
+    for list in [List::Users, List::Groups, List::Edges] {
+        facets += bench.ask(Question::Facets(Query::of(list))).1;
+    }
     vec![
-        Figure::percentiles("a letter of a filter, first results".to_owned(), &mut first, Duration::from_millis(100)),
-        Figure::percentiles("a letter of a filter, whole answer".to_owned(), &mut whole, Duration::from_millis(500)),
-        Figure::told("facets of the users, of the groups and of all edges together", facets.into_iter().sum()),
+        Figure::percentiles("a letter of a filter, first results".to_owned(), &first, Duration::from_millis(100)),
+        Figure::percentiles("a letter of a filter, whole answer".to_owned(), &whole, Duration::from_millis(500))
+            .against(|naive| naive.filter("lidia")),
+        Figure::told("facets of the users, of the groups and of all edges together", facets),
     ]
 }
 
 fn sorting(bench: &Bench) -> Vec<Figure> {
     let mut all = Vec::new();
-    for (list, columns) in [
-        (List::Users, &[Column::Second][..]),
-        (List::Users, &[Column::Department, Column::Created]),
-        (List::Users, &[Column::InGroups, Column::Name]),
-        (List::Groups, &[Column::Members]),
-        (List::Edges, &[Column::Kind, Column::Name]),
+    for (list, columns, by) in [
+        (List::Users, &[Column::Second][..], Some("lower(o.second) DESC")),
+        (List::Users, &[Column::Department, Column::Created], Some("o.department DESC, o.created DESC")),
+        (List::Users, &[Column::InGroups, Column::Name], None),
+        (List::Groups, &[Column::Members], None),
+        (List::Edges, &[Column::Kind, Column::Name], None),
     ] {
         let sort = columns.iter().map(|column| Sort { column: *column, descending: true }).collect();
         let query = Query { sort, limit: PAGE, ..Query::of(list) };
@@ -195,8 +239,12 @@ fn sorting(bench: &Bench) -> Vec<Figure> {
         if rows.pending.is_some() {
             took += bench.rows(Query { whole: true, ..query }).1;
         }
-        let what = format!("{list:?} by {}; the old order after {}", words.join(", "), time(at_once));
-        all.push(Figure::at_most(what, took, Duration::from_millis(1_500)));
+        let what = format!("{list:?} by {}; the old order after {}", words.join(", "), time(at_once.time));
+        let figure = Figure::at_most(what, took, Duration::from_millis(1_500));
+        all.push(match by {
+            Some(by) => figure.against(move |naive| naive.sort(by)),
+            None => figure,
+        });
     }
     all
 }
@@ -210,7 +258,14 @@ fn walking(bench: &Bench) -> Vec<Figure> {
     let (members, took) = bench.rows(Query { within, whole: true, ..Query::of(List::Edges) });
     let limit = Duration::from_millis(300);
     let what = format!("effective members of the largest group ({})", grouped(members.total));
-    let mut all = vec![Figure::at_most(what, took, limit)];
+    let mut all = vec![Figure::at_most(what, took, limit).against({
+        let (id, total) = (largest.id.clone(), members.total);
+        move |naive| {
+            let (found, took) = naive.walk(&id);
+            assert_eq!(found as u64, total, "both ways find the same");
+            took
+        }
+    })];
     let deepest = members.rows.iter().max_by_key(|row| row.depth);
     if let Some(member) = deepest {
         let why = Question::Why { group: largest.id.clone(), member: member.id.clone() };

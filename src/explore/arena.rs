@@ -5,7 +5,7 @@
 //! twice. The few texts that this does not give back (a line break in a name, letters whose cases differ in length) are
 //! kept as they are.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use memchr::memmem::Finder;
 
@@ -22,18 +22,16 @@ pub enum Part {
 
 #[derive(Debug, Default)]
 pub struct Arena {
-    /// Name, second and mail of each node, each ended by a line break, in the order in which they came. A mail that is the
-    /// second again is [`SAME`].
+    /// Name, second and mail of each node, each ended by a line break: in the order in which they came, and once all are
+    /// there in the order of nodes, so that who goes through them in that order reads memory from end to end. A mail that
+    /// is the second again is [`SAME`].
     lower: Vec<u8>,
     /// Which bytes begin a letter that is upper case.
     upper: Vec<u64>,
-    /// Where the texts that came first, second … begin, and at last where all end.
+    /// Where each node's texts begin, and at last where all end.
     starts: Vec<u32>,
-    /// The nodes of the texts in the order in which they came, and where each node's texts are in it.
-    nodes: Vec<Node>,
-    places: Vec<u32>,
-    /// What cannot be given back otherwise, by its place.
-    odd: HashMap<u32, Box<[String; 3]>>,
+    /// What cannot be given back otherwise.
+    odd: HashMap<Node, Box<[String; 3]>>,
 }
 
 const END: u8 = b'\n';
@@ -65,16 +63,25 @@ impl Arena {
     }
 
     /// All are there. `places`: for each node, as the how manieth its texts came.
-    pub fn close(&mut self, places: Vec<u32>) {
-        self.nodes = vec![0; places.len()];
-        for (node, place) in (0..).zip(&places) {
-            self.nodes[*place as usize] = node;
+    pub fn close(&mut self, places: &[u32]) {
+        let came = std::mem::take(self);
+        let mut odd = came.odd;
+        self.odd = (0..).zip(places).filter_map(|(node, place)| Some((node, odd.remove(place)?))).collect();
+        self.lower.reserve_exact(came.lower.len());
+        self.upper = vec![0; came.lower.len().div_ceil(64)];
+        self.starts.reserve_exact(places.len() + 1);
+        self.starts.push(0);
+        for place in places {
+            let place = *place as usize;
+            let stretch = came.starts[place] as usize..came.starts[place + 1] as usize;
+            let to = self.lower.len();
+            for at in ones(&came.upper, stretch.clone()) {
+                let at = at - stretch.start + to;
+                self.upper[at / 64] |= 1 << (at % 64);
+            }
+            self.lower.extend_from_slice(&came.lower[stretch]);
+            self.starts.push(u32::try_from(self.lower.len()).unwrap_or(u32::MAX));
         }
-        self.places = places;
-        self.lower.shrink_to_fit();
-        self.starts.shrink_to_fit();
-        self.upper.resize(self.lower.len().div_ceil(64), 0);
-        self.upper.shrink_to_fit();
     }
 
     /// Whether it can be given back from what is kept.
@@ -112,9 +119,9 @@ impl Arena {
         }
     }
 
-    fn place(&self, node: Node) -> std::ops::Range<usize> {
-        let place = self.places[node as usize] as usize;
-        self.starts[place] as usize..self.starts[place + 1] as usize
+    fn place(&self, node: Node) -> Range<usize> {
+        let node = node as usize;
+        self.starts[node] as usize..self.starts[node + 1] as usize
     }
 
     /// All texts of a node in lower case, each ended by a line break.
@@ -122,8 +129,16 @@ impl Arena {
         &self.lower[self.place(node)]
     }
 
+    /// The texts of a node that differ, in lower case.
+    pub fn different(&self, node: Node) -> impl Iterator<Item = &str> {
+        let stretch = self.stretch(node);
+        let parts = stretch[..stretch.len().saturating_sub(1)].split(|byte| *byte == END).enumerate();
+        let differs = |(at, part): &(usize, &[u8])| *at != Part::Mail as usize || *part != SAME.as_bytes();
+        parts.filter(differs).map(|(_, part)| std::str::from_utf8(part).unwrap_or_default())
+    }
+
     /// Where a part lies.
-    fn part(&self, node: Node, part: Part) -> std::ops::Range<usize> {
+    fn part(&self, node: Node, part: Part) -> Range<usize> {
         let stretch = self.place(node);
         let end_of =
             |from: usize| memchr::memchr(END, &self.lower[from..stretch.end]).map_or(stretch.end, |n| from + n);
@@ -143,7 +158,7 @@ impl Arena {
 
     /// As stored.
     pub fn text(&self, node: Node, part: Part) -> String {
-        if let Some(odd) = self.odd.get(&self.places[node as usize]) {
+        if let Some(odd) = self.odd.get(&node) {
             return odd[part as usize].clone();
         }
         let range = self.part(node, part);
@@ -155,29 +170,46 @@ impl Arena {
             .collect()
     }
 
-    /// Hands over each node in whose texts `needle`, in lower case, occurs: each once, in no order; until it says no more
+    /// Hands over each of these nodes in whose texts `needle`, in lower case, occurs, in their order; until it says no more
     /// (`false`).
-    pub fn search(&self, needle: &str, mut found: impl FnMut(Node) -> bool) {
+    pub fn search(&self, needle: &str, nodes: Range<Node>, mut found: impl FnMut(Node) -> bool) {
         let finder = Finder::new(needle);
-        let (mut at, mut place) = (0, 0);
-        while let Some(hit) = finder.find(&self.lower[at..]) {
-            place += places_until(&self.starts[place..], at + hit);
-            if !found(self.nodes[place]) {
+        let Some(end) = self.starts.get(nodes.end as usize) else { return };
+        let texts = &self.lower[..*end as usize];
+        let mut node = nodes.start as usize;
+        let mut at = self.starts[node] as usize;
+        while let Some(hit) = finder.find(&texts[at..]) {
+            node += places_until(&self.starts[node..], at + hit);
+            if !found(Node::try_from(node).unwrap_or(Node::MAX)) {
                 return;
             }
-            place += 1;
-            at = self.starts[place] as usize;
+            node += 1;
+            at = self.starts[node] as usize;
         }
     }
 
     /// Bytes on the heap.
     pub fn memory(&self) -> usize {
         let odd: usize = self.odd.values().map(|all| 100 + all.iter().map(String::capacity).sum::<usize>()).sum();
-        self.lower.capacity()
-            + self.upper.capacity() * 8
-            + (self.starts.capacity() + self.nodes.capacity() + self.places.capacity()) * 4
-            + odd
+        self.lower.capacity() + self.upper.capacity() * 8 + self.starts.capacity() * 4 + odd
     }
+}
+
+/// The places of the bits that are set, within a range.
+fn ones(words: &[u64], range: Range<usize>) -> impl Iterator<Item = usize> {
+    let mut at = range.start;
+    std::iter::from_fn(move || {
+        while at < range.end {
+            let rest = words.get(at / 64)? >> (at % 64);
+            if rest != 0 {
+                let one = at + rest.trailing_zeros() as usize;
+                at = one + 1;
+                return (one < range.end).then_some(one);
+            }
+            at = (at / 64 + 1) * 64;
+        }
+        None
+    })
 }
 
 /// How many of these places end before `hit`: near ones are tried first, because hits often lie close together.
@@ -208,7 +240,7 @@ mod tests {
         let mut arena = Arena::default();
         all.iter().rev().for_each(|(name, second, mail)| arena.push(name, second, mail));
         let count = u32::try_from(all.len()).unwrap();
-        arena.close((0..count).rev().collect());
+        arena.close(&(0..count).rev().collect::<Vec<_>>());
         for (node, (name, second, mail)) in (0..).zip(all) {
             for (part, text) in [(Part::Name, name), (Part::Second, second), (Part::Mail, mail)] {
                 assert_eq!(&arena.text(node, part), text, "{part:?}");
@@ -217,16 +249,23 @@ mod tests {
                 assert_eq!(arena.lower(node, part), if is_sign { " " } else { &lower }, "{part:?}");
             }
         }
-        let mut found = Vec::new();
-        arena.search(needle, |node| {
-            found.push(node);
-            true
-        });
-        found.sort_unstable();
         let has = |node: &Node| {
             [Part::Name, Part::Second, Part::Mail].iter().any(|part| arena.lower(*node, *part).contains(needle))
         };
-        assert_eq!(found, (0..count).filter(has).collect::<Vec<_>>(), "{needle:?} in {all:?}");
+        for nodes in [0..count, 0..count / 2, count / 2..count] {
+            let mut found = Vec::new();
+            arena.search(needle, nodes.clone(), |node| {
+                found.push(node);
+                true
+            });
+            assert_eq!(found, nodes.filter(has).collect::<Vec<_>>(), "{needle:?} in {all:?}");
+        }
+        for (node, (_, second, mail)) in (0..).zip(all) {
+            let parts = [Part::Name, Part::Second, Part::Mail].map(|part| arena.lower(node, part));
+            let is_once = second == mail && !mail.is_empty() && mail != SAME;
+            let want = if is_once { &parts[..2] } else { &parts };
+            assert_eq!(arena.different(node).collect::<Vec<_>>(), want, "{node} in {all:?}");
+        }
     }
 
     #[test]

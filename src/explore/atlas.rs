@@ -57,8 +57,10 @@ pub(super) struct Few {
     /// The first one is empty.
     texts: Vec<Box<str>>,
     known: HashMap<Box<str>, u32>,
-    /// As far as the last node that has one.
+    /// As they come, and once all are there as far as the last node that has one.
     of: Vec<u32>,
+    /// The same, once all are there, where two bytes count all texts.
+    short: Vec<u16>,
 }
 
 impl Few {
@@ -87,13 +89,20 @@ impl Few {
         self.known = HashMap::new();
         let last = places.iter().rposition(|place| self.of[*place as usize] != 0);
         let kept = last.map_or(0, |last| last + 1);
-        self.of = places[..kept].iter().map(|place| self.of[*place as usize]).collect();
+        let of = std::mem::take(&mut self.of);
+        let of = places[..kept].iter().map(|place| of[*place as usize]);
+        match u16::try_from(self.texts.len()) {
+            Ok(_) => self.short = of.map(|at| u16::try_from(at).unwrap_or_default()).collect(),
+            Err(_) => self.of = of.collect(),
+        }
         self.texts.shrink_to_fit();
     }
 
     /// The place of a node's text among all.
     pub(super) fn at(&self, node: Node) -> usize {
-        self.of.get(node as usize).copied().unwrap_or_default() as usize
+        let at = node as usize;
+        let short = self.short.get(at).map(|at| usize::from(*at));
+        short.or_else(|| self.of.get(at).map(|at| *at as usize)).unwrap_or_default()
     }
 
     pub(super) fn text(&self, node: Node) -> &str {
@@ -105,7 +114,9 @@ impl Few {
     }
 
     fn memory(&self) -> usize {
-        self.of.capacity() * 4 + self.texts.iter().map(|text| text.len() + 16).sum::<usize>()
+        self.of.capacity() * 4
+            + self.short.capacity() * 2
+            + self.texts.iter().map(|text| text.len() + 16).sum::<usize>()
     }
 }
 

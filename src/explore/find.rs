@@ -57,7 +57,7 @@ pub(super) fn find(
         .terms
         .iter()
         .enumerate()
-        .filter(|(at, _)| Some(*at) != anchor.map(|(at, _)| at))
+        .filter(|(at, _)| !anchor.is_some_and(|(anchor, text)| anchor == *at && text.how == How::Occurs))
         .map(|(_, term)| check_of(atlas, term, near, depths))
         .collect();
     let mut found = Found { all: Vec::new(), is_whole: true };
@@ -85,7 +85,7 @@ pub(super) fn find(
     };
     match (nodes, anchor) {
         (Nodes::Range(range), Some((_, text))) => {
-            atlas.texts.search(&text.needle, |node| !range.contains(&node) || take(node));
+            atlas.texts.search(&text.needle, range.clone(), take);
         }
         (Nodes::Range(range), None) => {
             range.clone().all(&mut take);
@@ -93,9 +93,6 @@ pub(super) fn find(
         (Nodes::Listed(listed), _) => {
             listed.iter().all(|node| take(*node));
         }
-    }
-    if anchor.is_some() {
-        found.all.sort_unstable();
     }
     end.map(|()| found)
 }
@@ -107,13 +104,14 @@ pub(super) enum Nodes<'a> {
     Listed(&'a [Node]),
 }
 
-/// The longest word that is in the texts of all that a filter leaves, and its place in the filter.
+/// The longest word that occurs in the texts of all that a filter leaves, and its place in the filter. Where it must be a
+/// whole word, or begin or end a text, that is still to be asked.
 fn anchor<'a>(atlas: &Atlas, filter: &'a Filter) -> Option<(usize, &'a Text)> {
     if atlas.ids.has_texts() {
         return None;
     }
     let words = filter.terms.iter().enumerate().filter_map(|(at, term)| match &term.test {
-        Test::Anywhere(text) if !term.not && text.how == How::Occurs && !text.can_be_in_a_guid() => Some((at, text)),
+        Test::Anywhere(text) if !term.not && text.how != How::Fuzzy && !text.can_be_in_a_guid() => Some((at, text)),
         _ => None,
     });
     words.max_by_key(|(_, text)| text.needle.len())
@@ -197,6 +195,10 @@ pub(super) fn is(atlas: &Atlas, flag: Flag, near: Near) -> Check<'_> {
 }
 
 fn anywhere<'a>(atlas: &'a Atlas, text: &'a Text) -> Check<'a> {
+    let letters: Vec<u8> = text.needle.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if text.how == How::Fuzzy && letters.is_ascii() && !atlas.ids.has_texts() {
+        return Box::new(move |node| atlas.texts.different(node).any(|part| have_in_order(part.as_bytes(), &letters)));
+    }
     let finder = Finder::new(text.needle.as_str());
     let (in_guids, in_texts) = (text.can_be_in_a_guid(), atlas.ids.has_texts());
     let is_in = move |lower: &[u8]| match text.how {
@@ -218,10 +220,22 @@ fn anywhere<'a>(atlas: &'a Atlas, text: &'a Text) -> Check<'a> {
     })
 }
 
+/// Whether these letters, which are ASCII, occur one behind the other.
+fn have_in_order(text: &[u8], letters: &[u8]) -> bool {
+    let mut rest = text;
+    letters.iter().all(|letter| match memchr::memchr(*letter, rest) {
+        Some(at) => {
+            rest = &rest[at + 1..];
+            true
+        }
+        None => false,
+    })
+}
+
 /// All nodes that a word is in, as far as that can be found by looking through all texts at once.
 pub(super) fn all_with(atlas: &Atlas, text: &Text, mut found: impl FnMut(Node)) {
     if text.how == How::Occurs && !text.can_be_in_a_guid() && !atlas.ids.has_texts() {
-        return atlas.texts.search(&text.needle, |node| {
+        return atlas.texts.search(&text.needle, 0..atlas.nodes(), |node| {
             found(node);
             true
         });

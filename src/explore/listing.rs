@@ -195,15 +195,16 @@ fn sort(atlas: &Atlas, listing: &mut Listing, query: &Query, patience: &Patience
         listing.pending = Some(Pending::Sorting);
         return Ok(());
     }
-    let pairs = Pairs::of(atlas);
-    let all = u32::try_from(pairs.len()).unwrap_or(u32::MAX);
+    let edges = |of: Option<Vec<u32>>| {
+        order::edges(atlas, &Pairs::of(atlas), of, &query.sort, patience.stop()).map(Lines::Edges)
+    };
     listing.rows = match std::mem::replace(&mut listing.rows, Lines::AllEdges) {
         Lines::Range(range) => {
             sorted(atlas, range.collect(), query, (listing.near, listing.depths.as_ref()), patience)?
         }
         Lines::Nodes(nodes) => sorted(atlas, nodes, query, (listing.near, listing.depths.as_ref()), patience)?,
-        Lines::AllEdges => sorted_edges(atlas, &pairs, (0..all).collect(), query, patience)?,
-        Lines::Edges(edges) => sorted_edges(atlas, &pairs, edges, query, patience)?,
+        Lines::AllEdges => edges(None)?,
+        Lines::Edges(some) => edges(Some(some))?,
     };
     Ok(())
 }
@@ -225,17 +226,6 @@ fn sorted(
         .collect();
     order::nodes(atlas, &mut nodes, &sorts, beside, patience.stop())?;
     Ok(Lines::Nodes(nodes))
-}
-
-fn sorted_edges(
-    atlas: &Atlas,
-    pairs: &Pairs<'_>,
-    mut edges: Vec<u32>,
-    query: &Query,
-    patience: &Patience,
-) -> Result<Lines, Stopped> {
-    order::edges(atlas, pairs, &mut edges, &query.sort, patience.stop())?;
-    Ok(Lines::Edges(edges))
 }
 
 /// The rows without filter and order. `None`: what they are about is not there.

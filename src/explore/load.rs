@@ -19,30 +19,35 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("the store cannot be read")]
-    Store(#[from] StoreError),
+    Store(#[source] StoreError),
     #[error("it was stopped")]
     Stopped(#[from] Stopped),
 }
 
-/// Reads a run into memory.
-pub fn load(reader: &Reader, run: RunId, naming: Naming, stop: &Stop) -> Result<Atlas, LoadError> {
+impl From<StoreError> for LoadError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stopped { .. } => Self::Stopped(Stopped),
+            error => Self::Store(error),
+        }
+    }
+}
+
+/// Reads a run into memory. Once it is stopped, it ends in the middle of whatever it reads.
+pub fn load(mut reader: Reader, run: RunId, naming: Naming, stop: &Stop) -> Result<Atlas, LoadError> {
+    let of_reader = stop.clone();
+    reader.stop_when(move || of_reader.is_asked())?;
     let is_finished = reader.run(run)?.status.is_finished();
     let expected = if is_finished { reader.totals(run)?.edges } else { 0 };
-    let atlas = reader.at(run, |shot| {
+    reader.at(run, |shot| {
         let mut loading = Loading::new(naming);
-        shot.each_brief(&mut |brief| {
-            if !stop.is_asked() {
-                loading.take(&brief);
-            }
-        })?;
+        shot.each_brief(&mut |brief| loading.take(&brief))?;
         if !is_finished {
-            loading.take_strangers(shot, stop)?;
+            loading.take_strangers(shot)?;
         }
         loading.arrange(shot, stop)?;
         loading.tie(shot, usize::try_from(expected).unwrap_or_default(), stop)
-    })?;
-    stop.check()?;
-    Ok(atlas)
+    })
 }
 
 /// An atlas in the making: its columns are in the order in which objects came, until they are arranged.
@@ -105,10 +110,10 @@ impl Loading {
     }
 
     /// Members that a run which goes on has not come to: their ids are all that is known of them.
-    fn take_strangers(&mut self, shot: &Snapshot<'_>, stop: &Stop) -> Result<(), StoreError> {
+    fn take_strangers(&mut self, shot: &Snapshot<'_>) -> Result<(), StoreError> {
         let mut strangers: BTreeMap<i64, i64> = BTreeMap::new();
         shot.each_membership(&mut |group, member| {
-            if self.place(member).is_none() && !stop.is_asked() {
+            if self.place(member).is_none() {
                 strangers.entry(member).or_insert(group);
             }
         })?;
@@ -144,16 +149,14 @@ impl Loading {
     }
 
     /// All objects are there: now each gets its node.
-    fn arrange(&mut self, shot: &Snapshot<'_>, stop: &Stop) -> Result<(), StoreError> {
+    fn arrange(&mut self, shot: &Snapshot<'_>, stop: &Stop) -> Result<(), LoadError> {
         // For each node its place: what lists have, in their order, then the rest.
         let mut places: Vec<u32> = Vec::with_capacity(self.kinds.len());
         let mut rest: Vec<u32> = Vec::new();
         let mut counts = [0; 4];
         let mut is_placed = vec![false; self.kinds.len()];
         shot.each_in_order(&mut |num| {
-            if let Some(place) = self.place(num)
-                && !stop.is_asked()
-            {
+            if let Some(place) = self.place(num) {
                 is_placed[place as usize] = true;
                 let (kind, entity) = self.kinds[place as usize];
                 if entity {
@@ -174,7 +177,9 @@ impl Loading {
             end += count;
             start..end
         });
+        stop.check()?;
         atlas.ids.close(&places);
+        stop.check()?;
         atlas.traits = places.iter().map(|place| atlas.traits[*place as usize]).collect();
         atlas.created = places.iter().map(|place| atlas.created[*place as usize]).collect();
         for few in
@@ -189,13 +194,13 @@ impl Loading {
         for place in self.places.iter_mut().filter(|place| **place != NOWHERE) {
             *place = nodes[*place as usize];
         }
-        atlas.texts.close(places);
+        atlas.texts.close(&places);
         self.kinds = Vec::new();
         Ok(())
     }
 
     /// All nodes are there: now how they hang together. `edges`: how many are expected.
-    fn tie(mut self, shot: &Snapshot<'_>, edges: usize, stop: &Stop) -> Result<Atlas, StoreError> {
+    fn tie(mut self, shot: &Snapshot<'_>, edges: usize, stop: &Stop) -> Result<Atlas, LoadError> {
         let groups = self.atlas.list(EntityKind::Group).clone();
         let accounts = self.atlas.list(EntityKind::Account).clone();
         let mut builder = Builder::new(self.atlas.nodes() as usize, edges);
@@ -204,7 +209,6 @@ impl Loading {
             if let (Some(group), Some(member)) = (self.place(group), self.place(member))
                 && groups.contains(&group)
                 && !accounts.contains(&member)
-                && !stop.is_asked()
             {
                 builder.push(group, member);
             }
@@ -215,7 +219,9 @@ impl Loading {
             }
         }
         let mut atlas = self.atlas;
+        stop.check()?;
         atlas.edges = builder.build();
+        stop.check()?;
         atlas.nesting = Nesting::of(&atlas.edges, |node| groups.contains(&node));
         Ok(atlas)
     }

@@ -167,39 +167,41 @@ fn few(few: &Few) -> Option<Keys<'_>> {
     })))
 }
 
-/// Puts edges in order: by counting, because there are millions.
+/// Puts edges in order: by counting, because there are millions. `of`: which ones, or all of them, which are not to lie in
+/// memory twice only because they are sorted.
 pub(super) fn edges(
     atlas: &Atlas,
     pairs: &Pairs<'_>,
-    edges: &mut Vec<u32>,
+    of: Option<Vec<u32>>,
     sorts: &[Sort],
     stop: &Stop,
-) -> Result<(), Stopped> {
+) -> Result<Vec<u32>, Stopped> {
+    let mut edges = of;
     // What is asked of the far ends in a row is one order of them.
     let is_alone = |sort: &Sort| matches!(sort.column, Column::From | Column::EdgeType);
     for sorts in sorts.chunk_by(|a, b| !is_alone(a) && !is_alone(b)).rev() {
         stop.check()?;
-        match sorts {
+        edges = Some(match sorts {
             [Sort { column: Column::EdgeType, descending }] => {
                 let mut types = types(atlas);
                 if *descending {
                     types.reverse();
                 }
-                counted(edges, types.len(), |edge| {
+                by_rank(edges, pairs, types.len(), |edge| {
                     place(&types, atlas.edge_type(pairs.is_of_account(edge), pairs.far(edge))) as usize
-                });
+                })
             }
             [Sort { column: Column::From, descending }] => {
                 let ranks = ranks(atlas, &[Sort { column: Column::Name, descending: *descending }]);
-                counted(edges, ranks.len(), |edge| ranks[pairs.near(edge) as usize] as usize);
+                by_rank(edges, pairs, ranks.len(), |edge| ranks[pairs.near(edge) as usize] as usize)
             }
             sorts => {
                 let ranks = ranks(atlas, sorts);
-                counted(edges, ranks.len(), |edge| ranks[pairs.far(edge) as usize] as usize);
+                by_rank(edges, pairs, ranks.len(), |edge| ranks[pairs.far(edge) as usize] as usize)
             }
-        }
+        });
     }
-    Ok(())
+    Ok(edges.unwrap_or_else(|| all(pairs).collect()))
 }
 
 /// All types in their order: there are few.
@@ -213,22 +215,43 @@ fn place(types: &[&str], of: &str) -> u64 {
     types.iter().position(|one| *one == of).unwrap_or_default() as u64
 }
 
-/// Puts edges in the order of ranks below `most`; what is of one rank stays as it is.
-fn counted(edges: &mut Vec<u32>, most: usize, rank: impl Fn(u32) -> usize) {
+fn all(pairs: &Pairs<'_>) -> std::ops::Range<u32> {
+    0..u32::try_from(pairs.len()).unwrap_or(u32::MAX)
+}
+
+fn by_rank(edges: Option<Vec<u32>>, pairs: &Pairs<'_>, most: usize, rank: impl Fn(u32) -> usize) -> Vec<u32> {
+    match edges {
+        Some(edges) => counted(edges.len(), |at| edges[at], most, |at| rank(edges[at])),
+        None => counted(all(pairs).len(), number, most, |at| rank(number(at))),
+    }
+}
+
+/// There are no more edges than 32 bits count.
+fn number(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
+
+/// So many things in the order of ranks below `most`; what is of one rank stays as it is.
+pub(super) fn counted(
+    len: usize,
+    thing: impl Fn(usize) -> u32,
+    most: usize,
+    rank: impl Fn(usize) -> usize,
+) -> Vec<u32> {
     let mut starts = vec![0_u32; most + 1];
-    for edge in &*edges {
-        starts[rank(*edge) + 1] += 1;
+    for at in 0..len {
+        starts[rank(at) + 1] += 1;
     }
     for at in 1..starts.len() {
         starts[at] += starts[at - 1];
     }
-    let mut sorted = vec![0; edges.len()];
-    for edge in &*edges {
-        let next = &mut starts[rank(*edge)];
-        sorted[*next as usize] = *edge;
+    let mut sorted = vec![0; len];
+    for at in 0..len {
+        let next = &mut starts[rank(at)];
+        sorted[*next as usize] = thing(at);
         *next += 1;
     }
-    *edges = sorted;
+    sorted
 }
 
 /// As the how manieth each node comes, those that no column tells apart at the same place.

@@ -20,7 +20,7 @@ use crate::domain::{
 /// How many listings are kept: going back and forth between lists costs nothing.
 const KEPT: usize = 6;
 /// How many rows all of them together may have, four bytes each.
-const MOST: usize = 12_000_000;
+const MOST: usize = 6_000_000;
 
 #[derive(Debug)]
 pub(super) struct Run {

@@ -4,9 +4,10 @@
 //! that goes on is a snapshot; once what was written since is worth it, a new one is read while the old one answers.
 
 use std::{
+    mem,
     path::PathBuf,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    thread,
+    thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -45,6 +46,8 @@ pub(super) struct Shelf {
 struct State {
     held: Option<Held>,
     loading: Option<Loading>,
+    /// Those that were told to stop, and may still hold what they have read.
+    ending: Vec<JoinHandle<()>>,
     /// Why the last one could not be read; told once.
     failed: Option<(RunId, LoadError)>,
 }
@@ -61,6 +64,17 @@ struct Held {
 struct Loading {
     of: Stamp,
     stop: Stop,
+    thread: JoinHandle<()>,
+}
+
+impl State {
+    /// Another one is wanted, or none.
+    fn stop_loading(&mut self) {
+        if let Some(loading) = self.loading.take() {
+            loading.stop.ask();
+            self.ending.push(loading.thread);
+        }
+    }
 }
 
 /// What tells two states of a run apart.
@@ -92,6 +106,18 @@ impl Shelf {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the run is in memory or being read.
+    pub(super) fn is_known(&self, run: RunId) -> bool {
+        let state = self.state();
+        state
+            .held
+            .as_ref()
+            .map(|held| held.of.run)
+            .into_iter()
+            .chain(state.loading.as_ref().map(|one| one.of.run))
+            .any(|of| of == run)
+    }
+
     /// The run, if it is in memory; else it is being read from now on.
     pub(super) fn look(self: &Arc<Self>, info: &RunInfo) -> Result<Option<Arc<Run>>, ExploreError> {
         let stamp = Stamp::of(info);
@@ -114,9 +140,7 @@ impl Shelf {
         }
         state.held = None;
         if state.loading.as_ref().is_none_or(|loading| !answers(&loading.of)) {
-            if let Some(other) = state.loading.take() {
-                other.stop.ask();
-            }
+            state.stop_loading();
             self.start(&mut state, stamp);
         }
         Ok(None)
@@ -148,22 +172,24 @@ impl Shelf {
         self.look(info)
     }
 
-    /// Nobody asks any more.
+    /// Nobody asks any more. Whoever asks later has it read anew.
     pub(super) fn give_up(&self) {
-        if let Some(loading) = &self.state().loading {
-            loading.stop.ask();
-        }
+        self.state().stop_loading();
+        self.changed.notify_all();
     }
 
     fn start(self: &Arc<Self>, state: &mut State, of: Stamp) {
         let stop = Stop::default();
         state.failed = None;
-        state.loading = Some(Loading { of, stop: stop.clone() });
-        let shelf = Arc::clone(self);
-        thread::spawn(move || {
-            let ending = Ending { shelf: &shelf, of, stop: &stop, loaded: None };
+        let (shelf, asked) = (Arc::clone(self), stop.clone());
+        let before = mem::take(&mut state.ending);
+        let thread = thread::spawn(move || {
+            // They end soon, and two are not to lie in memory.
+            before.into_iter().for_each(|one| _ = one.join());
+            let ending = Ending { shelf: &shelf, of, stop: &asked, loaded: None };
             ending.load();
         });
+        state.loading = Some(Loading { of, stop, thread });
     }
 }
 
@@ -181,7 +207,7 @@ impl Ending<'_> {
         let shelf = self.shelf;
         let read = || {
             let reader = Reader::open(&shelf.path, shelf.tenant.as_ref())?.frugal()?;
-            load(&reader, self.of.run, shelf.naming, self.stop)
+            load(reader, self.of.run, shelf.naming, self.stop)
         };
         self.loaded = Some(read().map(|atlas| (Run::new(atlas), began.elapsed())));
     }
@@ -218,14 +244,17 @@ const OPEN: usize = 2;
 impl Readers {
     pub(super) fn with<T>(
         &self,
+        stop: &Stop,
         open: impl FnOnce() -> Result<Reader, StoreError>,
         ask: impl FnOnce(&Reader) -> Result<T, ExploreError>,
     ) -> Result<T, ExploreError> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let reader = match kept {
+        let mut reader = match kept {
             Some(reader) => reader,
             None => open()?,
         };
+        let stop = stop.clone();
+        reader.stop_when(move || stop.is_asked())?;
         // Whatever goes wrong, the next question begins anew.
         let answer = ask(&reader)?;
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -234,5 +263,34 @@ impl Readers {
         }
         drop(kept);
         Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::{NAMING, Place, run, user, whole};
+
+    #[test]
+    fn what_was_given_up_is_read_anew_by_who_asks_again() {
+        let place = Place::new();
+        let info = run(&mut place.writer(), 0, &whole(vec![user("u1", "Ada")], vec![]));
+        let shelf = Arc::new(Shelf::new(place.path(), None, NAMING));
+        // One that goes on until it is stopped, as one of millions does.
+        let stop = Stop::default();
+        let (asked, has_ended) = (stop.clone(), Arc::new(Mutex::new(false)));
+        let ended = Arc::clone(&has_ended);
+        let thread = thread::spawn(move || {
+            while !asked.is_asked() {
+                thread::yield_now();
+            }
+            *ended.lock().unwrap() = true;
+        });
+        shelf.state().loading = Some(Loading { of: Stamp::of(&info), stop, thread });
+        assert!(shelf.wait_for(&info, Duration::ZERO, &Stop::default()).unwrap().is_none());
+        shelf.give_up();
+        let read = shelf.wait_for(&info, Duration::from_secs(45), &Stop::default()).unwrap();
+        assert!(read.is_some_and(|run| run.atlas.nodes() > 0));
+        assert!(*has_ended.lock().unwrap(), "two never lie in memory");
     }
 }

@@ -615,7 +615,7 @@ fn stored(model: &Model) -> Place {
 }
 
 fn loaded(place: &Place) -> Run {
-    Run::new(load(&place.reader(), RunId(1), NAMING, &Stop::default()).unwrap())
+    Run::new(load(place.reader(), RunId(1), NAMING, &Stop::default()).unwrap())
 }
 
 fn endless() -> Patience {
@@ -774,7 +774,7 @@ fn what_fits_best_comes_first() {
 fn while_a_run_is_read_the_store_answers() {
     let (model, place) = small();
     let query = Query { filter: "ada typ:x".into(), columns: vec![Column::Name], ..Query::of(List::Users) };
-    let rows = explorer(&place).first_rows(RunId(1), &query).unwrap();
+    let rows = explorer(&place).first_rows(RunId(1), &query, &Stop::default()).unwrap();
     let plain = Query { filter: String::new(), ..query.clone() };
     let mut want = model.rows(&plain);
     want.iter_mut().for_each(|row| row.in_cycle = false);

@@ -39,6 +39,8 @@ pub enum StoreError {
     NotComparable { run: RunId, status: Option<RunStatus>, kept: Vec<RunId> },
     #[error("upload {upload} is not open")]
     NoSuchUpload { upload: i64 },
+    #[error("reading the store {} was given up", .path.display())]
+    Stopped { path: PathBuf },
     #[error("{} cannot be used", .path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("the store {} could not be used", .path.display())]
@@ -54,6 +56,7 @@ impl StoreError {
             Some(Code::NotADatabase) => Self::NotOurs { path },
             Some(Code::DatabaseCorrupt) => Self::Damaged { path, source: Some(error) },
             Some(Code::DiskFull) => Self::DiskFull { path },
+            Some(Code::OperationInterrupted) => Self::Stopped { path },
             Some(Code::ReadOnly | Code::PermissionDenied) => Self::NotWritable { path, source: None },
             _ => match error {
                 // A value that no version of tenantry has written where it stands.
@@ -91,6 +94,7 @@ impl StoreError {
             Self::NotRunning { .. } | Self::NoSuchRun { .. } => "no_such_run",
             Self::NotComparable { .. } => "run_not_comparable",
             Self::NoSuchUpload { .. } => "no_such_upload",
+            Self::Stopped { .. } => "cancelled",
             Self::Io { .. } | Self::Sqlite { .. } => "store_unusable",
         }
     }

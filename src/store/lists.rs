@@ -1,13 +1,15 @@
-//! The lists of the browser: windows, filters, and what one object is tied to.
+//! The lists of the browser as they are without a filter: windows, and what one object is tied to. Filters and other orders
+//! are `explore`'s, which has a copy of the run in memory.
 //!
-//! Numbers are written into the SQL (they are numbers), words of a filter are bound.
+//! Numbers are written into the SQL: they are numbers.
 
-use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
+use rusqlite::{Connection, OptionalExtension as _};
 
 use super::{
     keys::{self, Few},
     late::Late,
-    read, runs,
+    read,
+    runs::{self, Counts},
 };
 use crate::domain::{
     completeness::State,
@@ -17,9 +19,25 @@ use crate::domain::{
     view::{EdgeEnds, List, Query, Row, Rows, Within},
 };
 
-pub(super) fn rows(db: &Connection, run: RunId, naming: Naming, query: &Query) -> rusqlite::Result<Rows> {
-    let words = query.filter.split_whitespace().map(str::to_lowercase).collect();
-    let lists = Lists { db, run, words, has_order: Late::ObjectInOrder.is_there(db)? };
+/// How much may be counted for a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    Whole,
+    /// What costs no more than the window itself.
+    Little,
+}
+
+/// As far as members are counted with little effort.
+const FEW: u64 = 1_000;
+
+pub(super) fn rows(
+    db: &Connection,
+    run: RunId,
+    naming: Naming,
+    query: &Query,
+    effort: Effort,
+) -> rusqlite::Result<Rows> {
+    let lists = Lists { db, run, has_order: Late::ObjectInOrder.is_there(db)?, effort };
     let window = Window { offset: query.offset, limit: query.limit };
     let (total, found) = lists.find(query, window)?;
     let mut types = Few::default();
@@ -34,6 +52,7 @@ pub(super) fn rows(db: &Connection, run: RunId, naming: Naming, query: &Query) -
             };
             let count = match kind {
                 EntityKind::Account => None,
+                EntityKind::Group if effort == Effort::Little => lists.members_if_few(found.num)?,
                 EntityKind::Group => Some(lists.members(found.num)?),
                 EntityKind::User | EntityKind::Member if has_index => Some(lists.groups(found.num)?),
                 EntityKind::User | EntityKind::Member => None,
@@ -85,7 +104,8 @@ pub(super) fn ties(
     num: i64,
     kind: EntityKind,
 ) -> rusqlite::Result<(u64, u64, Option<State>)> {
-    let lists = Lists { db, run, words: Vec::new(), has_order: Late::ObjectInOrder.is_there(db)? };
+    let has_order = Late::ObjectInOrder.is_there(db)?;
+    let lists = Lists { db, run, has_order, effort: Effort::Whole };
     Ok(match kind {
         EntityKind::Account => {
             let [_, users, groups, _] = read::counts(db, run)?.entities;
@@ -139,9 +159,9 @@ impl Window {
 struct Lists<'a> {
     db: &'a Connection,
     run: RunId,
-    words: Vec<String>,
     /// Whether there is an index of the lists' order; without one they are sorted as they are asked for.
     has_order: bool,
+    effort: Effort,
 }
 
 /// A row as found, before it is dressed.
@@ -173,7 +193,6 @@ struct Known {
     name: String,
     kind: Option<i64>,
     entity: bool,
-    search: String,
 }
 
 /// The order of a group's members: what lists have by kind and name, then what could not be read, then what was not.
@@ -246,9 +265,7 @@ impl Lists<'_> {
             kind.code(),
             self.valid("o")
         );
-        // A finished run was counted when it finished.
-        let known = if self.words.is_empty() { runs::counts(self.db, self.run)? } else { None };
-        let known = known.map(|counts| counts.entities[kind as usize]);
+        let known = self.known_counts()?.map(|counts| counts.entities[kind as usize]);
         self.objects_of(&from, "o.kind, o.sort", window, known)
     }
 
@@ -265,8 +282,7 @@ impl Lists<'_> {
         window: Window,
         total: Option<u64>,
     ) -> rusqlite::Result<(u64, Vec<Found>)> {
-        let from = format!("{from} {}", self.filter(&["o.search"]));
-        let total = total.map_or_else(|| self.count(&from), Ok)?;
+        let total = total.map_or_else(|| self.count(from, window), Ok)?;
         // The window is cut before anything is joined to it.
         let sql = format!(
             "SELECT {OBJECT} FROM (SELECT o.version v FROM {from} ORDER BY {order} {}) w
@@ -277,14 +293,17 @@ impl Lists<'_> {
     }
 
     fn account_edges(&self, account: &Known, window: Window) -> rusqlite::Result<(u64, Vec<Found>)> {
-        let near = format!("o.search || char(10) || {}", quoted(&account.search));
         let from = format!(
-            "object o {} WHERE o.kind IN (2, 3) AND o.entity = 1 AND {} {}",
+            "object o {} WHERE o.kind IN (2, 3) AND o.entity = 1 AND {}",
             in_order_if(self.has_order),
-            self.valid("o"),
-            self.filter(&[&near])
+            self.valid("o")
         );
-        let total = self.count(&from)?;
+        let total = match self.known_counts()? {
+            Some(counts) => {
+                [EntityKind::User, EntityKind::Group].map(|kind| counts.entities[kind as usize]).iter().sum()
+            }
+            None => self.count(&from, window)?,
+        };
         let sql = format!(
             "SELECT {OBJECT} FROM (SELECT o.version v FROM {from} ORDER BY o.kind, o.sort {}) w
              CROSS JOIN object o ON o.version = w.v CROSS JOIN key k ON k.num = o.num ORDER BY o.kind, o.sort",
@@ -313,19 +332,14 @@ impl Lists<'_> {
         };
         let groups =
             format!("{join} WHERE g.kind = 3 AND g.entity = 1 AND {} AND {}", self.valid("g"), self.valid("e"));
-        let cut = if self.words.is_empty() {
-            total = read::counts(self.db, self.run)?.totals().edges;
-            groups
-        } else {
-            let groups = groups
-                .replace("WHERE", &format!("LEFT JOIN object m ON m.num = e.member AND {} WHERE", self.valid("m")));
-            let cut = format!("{groups} {}", self.filter(&["g.search || char(10) || coalesce(m.search, '')"]));
-            total += self.count(&cut)?;
-            cut
-        };
+        match (self.known_counts()?, self.effort) {
+            (Some(counts), _) => total = counts.totals().edges,
+            (None, Effort::Whole) => total = read::counts(self.db, self.run)?.totals().edges,
+            (None, Effort::Little) => total += self.count(&groups, window)?,
+        }
         if window.limit > 0 {
             let cut = format!(
-                "SELECT g.version v, {order} s, e.member m, e.odata t FROM {cut} ORDER BY {}{order}, e.member {}",
+                "SELECT g.version v, {order} s, e.member m, e.odata t FROM {groups} ORDER BY {}{order}, e.member {}",
                 if self.has_order { "g.kind, " } else { "" },
                 limit(window)
             );
@@ -338,14 +352,13 @@ impl Lists<'_> {
         let from = format!(
             "edge e JOIN key k ON k.num = e.member LEFT JOIN object m ON m.num = e.member AND {}
              JOIN object g ON g.num = e.grp AND {}
-             WHERE e.grp = {} AND {} {}",
+             WHERE e.grp = {} AND {}",
             self.valid("m"),
             self.valid("g"),
             group.num,
-            self.valid("e"),
-            self.filter(&["coalesce(m.search, k.text)"])
+            self.valid("e")
         );
-        let total = self.count(&from)?;
+        let total = self.count(&from, window)?;
         let cut =
             format!("SELECT g.version v, {ORDER} s, e.member m, e.odata t FROM {from} ORDER BY 2, 3 {}", limit(window));
         Ok((total, self.far_ends(&cut, "w.s, w.m")?))
@@ -391,24 +404,15 @@ impl Lists<'_> {
 
     fn known(&self, id: &str) -> rusqlite::Result<Option<Known>> {
         let Some(num) = keys::find(self.db, id)? else { return Ok(None) };
-        let sql =
-            format!("SELECT o.kind, o.entity, o.name, o.search FROM object o WHERE o.num = ? AND {}", self.valid("o"));
+        let sql = format!("SELECT o.kind, o.entity, o.name FROM object o WHERE o.num = ? AND {}", self.valid("o"));
         let object = self
             .db
             .prepare_cached(&sql)?
             .query_row([num], |row| {
-                Ok(Known {
-                    num,
-                    id: id.to_owned(),
-                    kind: Some(row.get(0)?),
-                    entity: row.get(1)?,
-                    name: row.get(2)?,
-                    search: row.get(3)?,
-                })
+                Ok(Known { num, id: id.to_owned(), kind: Some(row.get(0)?), entity: row.get(1)?, name: row.get(2)? })
             })
             .optional()?;
-        let nameless =
-            Known { num, id: id.to_owned(), kind: None, entity: false, name: id.to_owned(), search: String::new() };
+        let nameless = Known { num, id: id.to_owned(), kind: None, entity: false, name: id.to_owned() };
         Ok(Some(object.unwrap_or(nameless)))
     }
 
@@ -426,6 +430,16 @@ impl Lists<'_> {
         self.db.prepare_cached(&sql)?.query_row([grp], |row| runs::count(row, 0))
     }
 
+    fn members_if_few(&self, grp: i64) -> rusqlite::Result<Option<u64>> {
+        let sql = format!(
+            "SELECT count(*) FROM (SELECT 1 FROM edge e WHERE e.grp = ? AND {} LIMIT {})",
+            self.valid("e"),
+            FEW + 1
+        );
+        let found = self.db.prepare_cached(&sql)?.query_row([grp], |row| runs::count(row, 0))?;
+        Ok((found <= FEW).then_some(found))
+    }
+
     fn groups(&self, member: i64) -> rusqlite::Result<u64> {
         let sql = format!("SELECT count(*) FROM edge e WHERE e.member = ? AND {}", self.valid("e"));
         self.db.prepare_cached(&sql)?.query_row([member], |row| runs::count(row, 0))
@@ -435,16 +449,21 @@ impl Lists<'_> {
         format!("{row}.from_run <= {run} AND {row}.to_run > {run}", run = self.run)
     }
 
-    /// Every word must occur in the text; to be bound with [`Self::words`].
-    fn filter(&self, text: &[&str]) -> String {
-        let text = text.join(" || char(10) || ");
-        (1..=self.words.len()).map(|n| format!(" AND instr({text}, ?{n}) > 0")).collect()
+    /// A finished run was counted when it finished.
+    fn known_counts(&self) -> rusqlite::Result<Option<Counts>> {
+        runs::counts(self.db, self.run)
     }
 
-    fn count(&self, from: &str) -> rusqlite::Result<u64> {
-        self.db
-            .prepare_cached(&format!("SELECT count(*) FROM {from}"))?
-            .query_row(params_from_iter(&self.words), |row| runs::count(row, 0))
+    /// How many rows there are; with little effort, whether there are more than the window shows.
+    fn count(&self, from: &str, window: Window) -> rusqlite::Result<u64> {
+        let sql = match self.effort {
+            Effort::Whole => format!("SELECT count(*) FROM {from}"),
+            Effort::Little => {
+                let window = Window { offset: 0, limit: window.offset.saturating_add(window.limit).saturating_add(1) };
+                format!("SELECT count(*) FROM (SELECT 1 FROM {from} {})", limit(window))
+            }
+        };
+        self.db.prepare_cached(&sql)?.query_row((), |row| runs::count(row, 0))
     }
 
     fn select(
@@ -452,7 +471,7 @@ impl Lists<'_> {
         sql: &str,
         f: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<Found>,
     ) -> rusqlite::Result<Vec<Found>> {
-        self.db.prepare_cached(sql)?.query_map(params_from_iter(&self.words), f)?.collect()
+        self.db.prepare_cached(sql)?.query_map((), f)?.collect()
     }
 }
 
@@ -474,9 +493,4 @@ fn limit(window: Window) -> String {
     // SQLite counts in signed numbers.
     let most = i64::MAX.unsigned_abs();
     format!("LIMIT {} OFFSET {}", window.limit.min(most), window.offset.min(most))
-}
-
-/// A text as an SQL literal.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''").replace('\0', ""))
 }

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::{
     error::StoreError,
     facets::{Fields, Needed},
-    file::beside,
+    file::{WRITING_CACHE, beside},
     late::Late,
     runs,
 };
@@ -17,6 +17,9 @@ use crate::files;
 
 /// From format n to n + 1.
 pub(super) type Step = fn(&Transaction<'_>) -> rusqlite::Result<()>;
+
+/// What is kept of the file in memory meanwhile, as [`WRITING_CACHE`].
+const CACHE: i64 = -24_576;
 
 /// The first takes format 1 to format 2. `schema.sql` is what they all together lead to.
 const STEPS: &[Step] = &[to_format_2, to_format_3, to_format_4];
@@ -127,13 +130,16 @@ fn run(db: &mut Connection, path: &Path, steps: &[Step]) -> Result<(), StoreErro
     if rest.is_empty() {
         return Ok(());
     }
+    // All is read and written from end to end, and the copy has as much memory again.
+    db.pragma_update(None, "cache_size", CACHE).map_err(wrong)?;
     copy(db, path, from)?;
     let all = db.transaction().map_err(wrong)?;
     for step in rest {
         step(&all).map_err(wrong)?;
     }
     all.pragma_update(None, "user_version", to).map_err(wrong)?;
-    all.commit().map_err(wrong)
+    all.commit().map_err(wrong)?;
+    db.pragma_update(None, "cache_size", WRITING_CACHE).map_err(wrong)
 }
 
 /// Leaves `<store>.format-<n>` behind, whole or not at all.
@@ -217,10 +223,11 @@ mod tests {
     fn a_process_that_is_killed_in_the_middle_leaves_the_store_as_it_was() {
         let (_folder, path) = store();
         let mut db = file::writing(&path).unwrap();
-        // With so small a cache, what is not committed is on disk already when the files are copied, as a kill leaves them.
-        db.pragma_update(None, "cache_size", 5).unwrap();
         let killed: [Step; 2] = [
             |db| {
+                // With so small a cache, what is not committed is on disk already when the files are copied, as a kill
+                // leaves them.
+                db.pragma_update(None, "cache_size", 5)?;
                 db.execute_batch("CREATE TABLE filler (x BLOB)")?;
                 for _ in 0..500 {
                     db.execute("INSERT INTO filler VALUES (zeroblob(3000))", ())?;

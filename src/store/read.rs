@@ -14,7 +14,7 @@ use super::{
     error::StoreError,
     file::{self, Found},
     keys::{self, Few},
-    lists,
+    lists::{self, Effort},
     lock::{self, Lock},
     migrate,
     nodes::each,
@@ -30,6 +30,9 @@ use crate::domain::{
     normalise::normalise,
     view::{Detail, Query, Rows, RunInfo, Totals},
 };
+
+/// After how many steps of SQLite's machine it is asked whether to go on: some hundred rows.
+const STEPS: i32 = 4_000;
 
 /// A connection that only reads. Each call sees one snapshot, also while a writer writes.
 #[derive(Debug)]
@@ -73,6 +76,15 @@ impl Reader {
     pub fn frugal(self) -> Result<Self, StoreError> {
         self.db.pragma_update(None, "cache_size", -2_048).map_err(|e| StoreError::of(&self.path, e))?;
         Ok(self)
+    }
+
+    /// From now on whatever is read ends with [`StoreError::Stopped`] soon after `is_over` says so, in the middle of a sort too.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn stop_when(&mut self, is_over: impl Fn() -> bool + Send + 'static) -> Result<(), StoreError> {
+        self.db.progress_handler(STEPS, Some(is_over)).map_err(|e| StoreError::of(&self.path, e))
     }
 
     pub fn path(&self) -> &Path {
@@ -126,12 +138,18 @@ impl Reader {
     }
 
     /// A window onto a list, in order of the names without case, then of the ids. Edges come as the account's first,
-    /// then group by group.
+    /// then group by group. What the query says of filters and other orders is not looked at.
     ///
     /// Until a run has finished for the first time, all edges together come in the order in which their groups were first
     /// seen, and of users and group members the number of their groups is not told.
     pub fn rows(&self, run: RunId, naming: Naming, query: &Query) -> Result<Rows, StoreError> {
-        self.of_run(run, |db| lists::rows(db, run, naming, query))
+        self.of_run(run, |db| lists::rows(db, run, naming, query, Effort::Whole))
+    }
+
+    /// The same at once, also where there are millions: a number that takes long to count is not told, or, of all rows,
+    /// only as far as is known.
+    pub fn first_rows(&self, run: RunId, naming: Naming, query: &Query) -> Result<Rows, StoreError> {
+        self.of_run(run, |db| lists::rows(db, run, naming, query, Effort::Little))
     }
 
     /// One object, by its Graph id. A user or group that could not be read has no entity (null).

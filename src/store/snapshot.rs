@@ -80,11 +80,11 @@ pub struct Snapshot<'a> {
 
 impl Reader {
     /// One snapshot of a run for all that `work` reads of it.
-    pub fn at<T>(
+    pub fn at<T, E: From<StoreError>>(
         &self,
         run: RunId,
-        work: impl FnOnce(&Snapshot<'_>) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        work: impl FnOnce(&Snapshot<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.of_run(run, |db| Ok(work(&Snapshot { db, path: self.path(), run })))?
     }
 }

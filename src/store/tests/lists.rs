@@ -49,8 +49,8 @@ fn pages() -> Vec<PageWrite> {
     pages
 }
 
-fn ask(reader: &Reader, list: List, within: Within, filter: &str, offset: u64, limit: u64) -> Rows {
-    let query = Query { within, filter: filter.to_owned(), offset, limit, ..Query::of(list) };
+fn ask(reader: &Reader, list: List, within: Within, offset: u64, limit: u64) -> Rows {
+    let query = Query { within, offset, limit, ..Query::of(list) };
     reader.rows(RunId(1), NAMING, &query).unwrap()
 }
 
@@ -71,19 +71,19 @@ fn line(row: &Row) -> String {
 fn lists_in_order() {
     let place = place();
     let reader = place.reader();
-    let check = |list: List, within: Within, filter: &str, want: &[&str]| {
-        let all = ask(&reader, list, within.clone(), filter, 0, 100);
-        assert_eq!(all.rows.iter().map(line).collect::<Vec<_>>(), want, "{list:?} {within:?} {filter}");
-        assert_eq!(all.total, want.len() as u64, "{list:?} {within:?} {filter}");
+    let check = |list: List, within: Within, want: &[&str]| {
+        let all = ask(&reader, list, within.clone(), 0, 100);
+        assert_eq!(all.rows.iter().map(line).collect::<Vec<_>>(), want, "{list:?} {within:?}");
+        assert_eq!(all.total, want.len() as u64, "{list:?} {within:?}");
         // Every window is a piece of the whole.
         for limit in 1..=3 {
             let mut pieces = Vec::new();
             for offset in (0..want.len() as u64 + limit).step_by(limit as usize) {
-                let piece = ask(&reader, list, within.clone(), filter, offset, limit);
+                let piece = ask(&reader, list, within.clone(), offset, limit);
                 assert_eq!(piece.total, all.total);
                 pieces.extend(piece.rows);
             }
-            assert_eq!(pieces, all.rows, "{list:?} {within:?} {filter} by {limit}");
+            assert_eq!(pieces, all.rows, "{list:?} {within:?} by {limit}");
         }
     };
     let ada = "u1|ada o'hara|u1@contoso.com|member|0";
@@ -93,25 +93,19 @@ fn lists_in_order() {
     let (chess, empty, golf) =
         ("g2|chess|chess@contoso.com|Microsoft 365, dynamic|1|hidden", "g3|Empty||security|0", "g1|Golf||security|5");
     let laptop = "d1|Laptop|d-d1|device|1";
-    check(List::Accounts, Within::All, "", &[&format!("{TENANT}|Contoso||organization|-")]);
-    check(List::Users, Within::All, "", &[ada, bob2, bob3, nameless, emile]);
-    check(List::Users, Within::All, "  BOB\tu2@ ", &[bob2]);
-    check(List::Users, Within::All, "émile", &[emile]);
-    check(List::Users, Within::All, "PARTNER.example", &[emile]);
-    check(List::Users, Within::All, "o'hara", &[ada]);
-    check(List::Users, Within::All, "100%_' OR 1=1 --", &[]);
-    check(List::Groups, Within::All, "", &[chess, empty, golf]);
-    check(List::Members, Within::All, "", &[laptop]);
-    check(List::Users, Within::MembersOf("g1".into()), "", &[bob2, bob3]);
-    check(List::Users, Within::MembersOf("g1".into()), "u3", &[bob3]);
-    check(List::Groups, Within::MembersOf("g1".into()), "", &[chess]);
-    check(List::Members, Within::MembersOf("g1".into()), "", &[laptop]);
-    check(List::Groups, Within::GroupsOf("u2".into()), "", &[chess, golf]);
-    check(List::Groups, Within::GroupsOf("u1".into()), "", &[]);
-    check(List::Users, Within::GroupsOf("u2".into()), "", &[]);
-    check(List::Users, Within::MembersOf("nobody".into()), "", &[]);
-    check(List::Users, Within::MembersOf(TENANT.into()), "", &[ada, bob2, bob3, nameless, emile]);
-    check(List::Members, Within::MembersOf(TENANT.into()), "", &[]);
+    check(List::Accounts, Within::All, &[&format!("{TENANT}|Contoso||organization|-")]);
+    check(List::Users, Within::All, &[ada, bob2, bob3, nameless, emile]);
+    check(List::Groups, Within::All, &[chess, empty, golf]);
+    check(List::Members, Within::All, &[laptop]);
+    check(List::Users, Within::MembersOf("g1".into()), &[bob2, bob3]);
+    check(List::Groups, Within::MembersOf("g1".into()), &[chess]);
+    check(List::Members, Within::MembersOf("g1".into()), &[laptop]);
+    check(List::Groups, Within::GroupsOf("u2".into()), &[chess, golf]);
+    check(List::Groups, Within::GroupsOf("u1".into()), &[]);
+    check(List::Users, Within::GroupsOf("u2".into()), &[]);
+    check(List::Users, Within::MembersOf("nobody".into()), &[]);
+    check(List::Users, Within::MembersOf(TENANT.into()), &[ada, bob2, bob3, nameless, emile]);
+    check(List::Members, Within::MembersOf(TENANT.into()), &[]);
     let far = |row: &str, from: &str, kind: &str| format!("{row}|{from} active_directory_{kind}");
     let in_golf = [
         far(bob2, "g1:Golf", "user_group_has_user"),
@@ -121,53 +115,42 @@ fn lists_in_order() {
         far("u9|u9|||1", "g1:Golf", "user_group_has_user?"),
     ];
     let in_golf: Vec<&str> = in_golf.iter().map(String::as_str).collect();
-    check(List::Edges, Within::MembersOf("g1".into()), "", &in_golf);
-    check(List::Edges, Within::MembersOf("g1".into()), "bob", &in_golf[..2]);
-    check(List::Edges, Within::MembersOf("g1".into()), "u9", &in_golf[4..]);
+    check(List::Edges, Within::MembersOf("g1".into()), &in_golf);
     let of_bob = [far(chess, "g2:chess", "user_group_has_user"), far(golf, "g1:Golf", "user_group_has_user")];
-    check(List::Edges, Within::GroupsOf("u2".into()), "", &of_bob.each_ref().map(String::as_str));
+    check(List::Edges, Within::GroupsOf("u2".into()), &of_bob.each_ref().map(String::as_str));
     let of_ghost = far(golf, "g1:Golf", "user_group_has_user?");
-    check(List::Edges, Within::GroupsOf("u9".into()), "", &[&of_ghost]);
+    check(List::Edges, Within::GroupsOf("u9".into()), &[&of_ghost]);
     let account = format!("{TENANT}:Contoso");
     let mut all: Vec<String> =
         [ada, bob2, bob3, nameless, emile].iter().map(|r| far(r, &account, "account_has_user")).collect();
     all.extend([chess, empty, golf].iter().map(|r| far(r, &account, "account_has_user_group")));
-    check(List::Edges, Within::MembersOf(TENANT.into()), "", &all.iter().map(String::as_str).collect::<Vec<_>>());
+    check(List::Edges, Within::MembersOf(TENANT.into()), &all.iter().map(String::as_str).collect::<Vec<_>>());
     all.push(far(bob2, "g2:chess", "user_group_has_user"));
     // Within a group, all edges together come in the order in which ids were first seen.
     all.extend([in_golf[1], in_golf[0], in_golf[2], in_golf[3], in_golf[4]].map(str::to_owned));
     all.sort_by_key(|row| row.contains("_group_has_"));
-    let found = ask(&reader, List::Edges, Within::All, "", 0, 100);
+    let found = ask(&reader, List::Edges, Within::All, 0, 100);
     let mut lines: Vec<String> = found.rows.iter().map(line).collect();
     assert_eq!(lines[..9], all[..9]);
     lines.sort();
     all.sort();
     assert_eq!(lines, all);
     assert_eq!(found.total, reader.totals(RunId(1)).unwrap().edges);
-    let of_bob: Vec<String> = all.iter().filter(|row| row.to_lowercase().contains("bob")).cloned().collect();
-    for (limit, offset) in [(100, 0), (1, 0), (1, 3), (2, 1)] {
-        let found = ask(&reader, List::Edges, Within::All, "bob", offset, limit);
-        assert_eq!(found.total, of_bob.len() as u64);
-        assert_eq!(found.rows.len() as u64, limit.min(found.total - offset));
-        assert!(found.rows.iter().all(|row| of_bob.contains(&line(row))));
-    }
 }
 
 #[test]
 fn windows_onto_all_edges_are_pieces_of_one_list() {
     for (what, place) in [("finished", place()), ("unfinished", unfinished())] {
         let reader = place.reader();
-        for filter in ["", "g", "o"] {
-            let all = ask(&reader, List::Edges, Within::All, filter, 0, 100);
-            assert!(all.total > 0, "{filter} of {what}");
-            assert_eq!(all.rows.len() as u64, all.total, "{filter} of {what}");
-            for limit in 1..7 {
-                let mut pieces = Vec::new();
-                for offset in (0..all.total + limit).step_by(limit as usize) {
-                    pieces.extend(ask(&reader, List::Edges, Within::All, filter, offset, limit).rows);
-                }
-                assert_eq!(pieces, all.rows, "{filter} by {limit} of {what}");
+        let all = ask(&reader, List::Edges, Within::All, 0, 100);
+        assert!(all.total > 0, "{what}");
+        assert_eq!(all.rows.len() as u64, all.total, "{what}");
+        for limit in 1..7 {
+            let mut pieces = Vec::new();
+            for offset in (0..all.total + limit).step_by(limit as usize) {
+                pieces.extend(ask(&reader, List::Edges, Within::All, offset, limit).rows);
             }
+            assert_eq!(pieces, all.rows, "by {limit} of {what}");
         }
     }
 }
@@ -178,7 +161,7 @@ fn an_unfinished_first_run_lists_the_same() {
     let (finished, unfinished) = (place(), unfinished());
     let (finished, unfinished) = (finished.reader(), unfinished.reader());
     let listed = |reader: &Reader, list: List, within: Within| -> Vec<(String, String)> {
-        let rows = ask(reader, list, within, "", 0, 100).rows;
+        let rows = ask(reader, list, within, 0, 100).rows;
         rows.into_iter().map(|row| (row.edge.map(|edge| edge.from_id).unwrap_or_default(), row.id)).collect()
     };
     for list in [List::Accounts, List::Users, List::Groups, List::Members] {
@@ -229,15 +212,15 @@ fn groups_of_a_member_are_found_before_the_first_run_ends() {
         writer.commit(run, &page).unwrap();
     }
     let reader = place.reader();
-    let rows = ask(&reader, List::Groups, Within::GroupsOf("u1".into()), "", 0, 10);
+    let rows = ask(&reader, List::Groups, Within::GroupsOf("u1".into()), 0, 10);
     assert_eq!(rows.rows.iter().map(line).collect::<Vec<_>>(), ["g1|Golf||security|2"]);
     assert_eq!(reader.detail(run, NAMING, "u1").unwrap().unwrap().groups, 1);
     // What has not been read yet says so; an index that is not there yet is not replaced by reading everything.
-    let rows = ask(&reader, List::Groups, Within::All, "", 0, 10);
+    let rows = ask(&reader, List::Groups, Within::All, 0, 10);
     assert_eq!(rows.rows.iter().map(line).collect::<Vec<_>>(), ["g2|Chess||security|0|partial", "g1|Golf||security|2"]);
-    let rows = ask(&reader, List::Users, Within::All, "", 0, 10);
+    let rows = ask(&reader, List::Users, Within::All, 0, 10);
     assert_eq!(rows.rows.iter().map(line).collect::<Vec<_>>(), ["u1|Ada|u1@contoso.com|member|-"]);
-    let rows = ask(&reader, List::Edges, Within::All, "", 0, 10);
+    let rows = ask(&reader, List::Edges, Within::All, 0, 10);
     assert_eq!(rows.total, 2);
     assert_eq!(
         rows.rows.iter().map(line).collect::<Vec<_>>(),
@@ -246,4 +229,49 @@ fn groups_of_a_member_are_found_before_the_first_run_ends() {
             "u2|u2|||-|g1:Golf active_directory_user_group_has_user?"
         ]
     );
+}
+
+#[test]
+fn first_rows_are_those_of_the_list_but_for_what_takes_long_to_count() {
+    let pages = || {
+        let people: Vec<String> = (0..1_001).map(|n| format!("p{n:04}")).collect();
+        let of = |many: usize| people[..many].iter().map(|id| (id.as_str(), USER)).collect::<Vec<_>>();
+        let mut pages = whole(
+            people[..30].iter().map(|id| user(id, id)).collect(),
+            vec![group("g1", "all"), group("g2", "nearly all")],
+        );
+        pages.push(members("g1", State::Complete, &of(1_001)));
+        pages.push(members("g2", State::Complete, &of(1_000)));
+        pages
+    };
+    let (finished, going) = (Place::new(), Place::new());
+    run(&mut finished.writer(), 0, &pages());
+    let mut writer = going.writer();
+    let started = writer.begin_run(at(0), &RunPlan::default()).unwrap();
+    writer.commit_all(started, pages()).unwrap();
+    for (place, is_counted) in [(finished, true), (going, false)] {
+        let reader = place.reader();
+        for (list, within) in [
+            (List::Users, Within::All),
+            (List::Groups, Within::All),
+            (List::Edges, Within::All),
+            (List::Users, Within::MembersOf("g1".to_owned())),
+            (List::Edges, Within::MembersOf("g1".to_owned())),
+            (List::Edges, Within::GroupsOf("p0001".to_owned())),
+        ] {
+            for (offset, limit) in [(0, 10), (25, 5), (5, 2_000)] {
+                let query = Query { within: within.clone(), offset, limit, ..Query::of(list) };
+                let first = reader.first_rows(RunId(1), NAMING, &query).unwrap();
+                let mut want = reader.rows(RunId(1), NAMING, &query).unwrap();
+                let of_all = want.rows.iter_mut().filter(|row| row.kind == EntityKind::Group && row.name == "all");
+                of_all.for_each(|row| row.count = None);
+                assert_eq!(first.rows, want.rows, "{query:?}");
+                // There is one more behind the window, or none.
+                let least = want.total.min(offset + limit + 1);
+                let is_known = is_counted && within == Within::All;
+                let totals = if is_known { want.total..=want.total } else { least..=want.total };
+                assert!(totals.contains(&first.total), "{} of {query:?}", first.total);
+            }
+        }
+    }
 }

@@ -145,3 +145,39 @@ fn traits_agree_with_labels() {
     assert_eq!(guests, labelled);
     assert_eq!(guests, ["u1"]);
 }
+
+#[test]
+fn what_is_read_stops_in_the_middle() {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    };
+    let place = Place::new();
+    let people: Vec<String> = (0..20_000).map(|n| format!("p{n}")).collect();
+    let far: Vec<(&str, &str)> = people.iter().map(|id| (id.as_str(), USER)).collect();
+    let mut pages = whole(vec![], vec![group("g1", "all")]);
+    pages.push(members("g1", State::Complete, &far));
+    let info = run(&mut place.writer(), 0, &pages);
+    let mut reader = place.reader();
+    let is_over = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&is_over);
+    reader.stop_when(move || asked.load(Relaxed)).unwrap();
+    let read = |stop_at: usize| {
+        let mut seen = 0;
+        let end = reader.at(info.id, |shot| {
+            shot.each_membership(&mut |_, _| {
+                seen += 1;
+                is_over.store(seen >= stop_at, Relaxed);
+            })
+        });
+        (seen, end)
+    };
+    let (seen, end) = read(100);
+    assert!(matches!(end, Err(StoreError::Stopped { .. })), "{end:?}");
+    assert!((100..5_000).contains(&seen), "{seen}");
+    let sorting = reader.rows(info.id, NAMING, &Query::of(List::Edges)).unwrap_err();
+    assert_eq!(sorting.code(), "cancelled");
+    // Nothing of it is left, once it may go on.
+    is_over.store(false, Relaxed);
+    assert!(matches!(read(usize::MAX), (20_000, Ok(()))));
+}
