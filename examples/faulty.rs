@@ -23,6 +23,7 @@ use tenantry::{
         explore::{Again, Answer, Question},
         export::{ExportFormat, Exported},
         ids::RunId,
+        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::Reporter,
@@ -144,7 +145,15 @@ impl Engine for Nothing {
         refused()
     }
 
-    fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+    fn preview(&self, _: Option<RunId>, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        refused()
+    }
+
+    fn planned(&self, _: RunId, _: PlannedQuery, _: CancellationToken) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
+        refused()
+    }
+
+    fn keep_plan(&self, _: RunId) -> BoxFuture<'_, Result<String, Problem>> {
         refused()
     }
 

@@ -80,6 +80,10 @@ pub struct Common {
     /// Scope to synchronise (source api)
     #[arg(long, global = true, value_name = "NAME")]
     pub jupiterone_scope: Option<String>,
+    /// The instance's name, which the naming graph-microsoft-365 gives to the account, where the key cannot tell it
+    /// [profile: jupiterone.instance_name]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "jupiterone_scope")]
+    pub jupiterone_instance_name: Option<String>,
     /// Under which names and shapes preview, upload and export speak of the tenant [profile: naming] [default:
     /// active-directory]
     #[arg(long, global = true, value_name = "NAMING", value_parser = clap::builder::PossibleValuesParser::new(Naming::ALL.map(Naming::as_str)).try_map(|text| text.parse::<Naming>()))]
@@ -327,6 +331,21 @@ pub struct Preview {
     /// Exit with 5 if there is anything to create, change or delete
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Hold it against another kept run, by its number, instead of what JupiterOne is believed to hold
+    #[arg(long, value_name = "RUN", value_parser = run, conflicts_with = "out")]
+    pub against: Option<RunId>,
+    /// Tell it object by object: what is created, changed (field by field) and deleted
+    #[arg(long, conflicts_with_all = ["markdown", "out"])]
+    pub objects: bool,
+    /// Only objects of this _type
+    #[arg(long = "type", value_name = "TYPE", requires = "objects")]
+    pub of_type: Option<String>,
+    /// Only objects that a filter leaves, as in the list of changes: "change:went finance"
+    #[arg(long, value_name = "FILTER", requires = "objects")]
+    pub filter: Option<String>,
+    /// So many objects at most
+    #[arg(long, value_name = "N", requires = "objects")]
+    pub limit_objects: Option<u64>,
     /// Tell it as a page of Markdown, on standard output
     #[arg(long, conflicts_with = "json")]
     pub markdown: bool,

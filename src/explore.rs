@@ -49,7 +49,7 @@ use crate::{
         ids::{RunId, TenantId},
         kind::EntityKind,
         lines::Lined as _,
-        naming::Naming,
+        naming::{Names, Naming},
         problem::Problem,
         view::{List, Pending, Query, Rows, RunInfo},
     },
@@ -72,20 +72,23 @@ pub struct Explorer {
     path: PathBuf,
     tenant: Option<TenantId>,
     naming: Naming,
+    names: Names,
     shelf: Arc<Shelf>,
     readers: Readers,
     diffs: diff::Diffs,
 }
 
 impl Explorer {
-    pub fn new(path: PathBuf, tenant: Option<TenantId>, naming: Naming) -> Self {
+    pub fn new(path: PathBuf, tenant: Option<TenantId>, names: impl Into<Names>) -> Self {
+        let names = names.into();
+        let naming = names.naming();
         let shelf = Arc::new(Shelf::new(path.clone(), tenant.clone(), naming));
-        Self { path, tenant, naming, shelf, readers: Readers::default(), diffs: diff::Diffs::new() }
+        Self { path, tenant, naming, names, shelf, readers: Readers::default(), diffs: diff::Diffs::new() }
     }
 
     /// Whether it answers about this store.
-    pub fn is_about(&self, path: &Path, tenant: Option<&TenantId>, naming: Naming) -> bool {
-        self.naming == naming && self.path == path && self.tenant.as_ref() == tenant
+    pub fn is_about(&self, path: &Path, tenant: Option<&TenantId>, names: &Names) -> bool {
+        self.names == *names && self.path == path && self.tenant.as_ref() == tenant
     }
 
     /// Blocks: for a thread of its own. Ends soon once it is stopped.
@@ -103,7 +106,7 @@ impl Explorer {
                 self.put_out(run, &whole, to, form, stop)?
             }
             Question::Detail(id) => {
-                Answer::Detail(self.read(stop, |reader| Ok(reader.detail(run, self.naming, &id)?))?.map(Box::new))
+                Answer::Detail(self.read(stop, |reader| Ok(reader.detail(run, &self.names, &id)?))?.map(Box::new))
             }
             Question::History(id) => Answer::History(self.read(stop, |reader| Ok(reader.history(&id)?))?),
             Question::Why { group, member } => {

@@ -18,7 +18,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::problem::Problem;
+use crate::domain::{problem::Problem, validate::Finding};
 
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct ExportReport {
     pub entities: u64,
     pub relationships: u64,
     pub bytes: u64,
+    /// What had to be mended, or is left out, as an upload would.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
 }
 
 /// Why an export failed. Files of an earlier one are then still as they were.

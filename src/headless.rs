@@ -10,7 +10,7 @@ mod explore;
 mod export;
 mod info;
 mod output;
-mod plan;
+pub mod plan;
 mod preview;
 mod profile;
 mod requests;
@@ -36,9 +36,9 @@ pub async fn run(cli: Cli, command: Command) -> Exit {
         Command::Why(args) => explore::why(&cli.common, &args),
         Command::Diff(args) => explore::diff(&cli.common, &args),
         Command::Requests(args) => requests::run(&cli.common, &args),
-        Command::Preview(args) => preview::run(&cli.common, &args, Output::new(args.output.json)),
+        Command::Preview(args) => preview::run(&cli.common, &args, Output::new(args.output.json)).await,
         Command::Upload(args) => upload::run(&cli.common, &args, Output::new(args.output.json)).await,
-        Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)),
+        Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)).await,
         Command::Profile(args) => profile::run(&cli.common, args).await,
         Command::Script(args) => script::run(&cli.common, &args),
         Command::Info(args) => info::run(&cli.common, args).await,

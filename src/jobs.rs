@@ -8,7 +8,9 @@ mod export;
 mod guard;
 mod logs;
 mod look;
+mod names;
 mod plan;
+mod planned;
 mod runs;
 
 use std::sync::Arc;
@@ -20,7 +22,9 @@ pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use export::export;
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
+pub use names::named;
 pub use plan::{plan, prepare_planned};
+pub use planned::PlannedObjects;
 pub use runs::{
     accepted_here, counts, counts_of, finished, has_open_gaps, looked_at, open, open_gaps, problems, remove_store, runs,
 };
@@ -38,8 +42,8 @@ use crate::{
         completeness::accept,
         credential::Credential,
         guard::{Guard, Leave},
-        ids::TenantId,
-        naming::Naming,
+        ids::{RunId, TenantId},
+        naming::Names,
         preview::Preview,
         problem::Problem,
         progress::{Event, Level, Reporter},
@@ -161,6 +165,7 @@ pub async fn doctor(context: &Context) -> Vec<Check> {
         scope: settings.cloud.scope(&settings.graph),
         net: context.net(),
         jupiterone: settings.target().map(|target| JupiterOneInput {
+            naming: settings.naming(),
             seen: seen(settings, &target),
             key: context.secrets.jupiterone_key.clone(),
             target,
@@ -345,6 +350,30 @@ pub fn preview(settings: &Settings) -> Result<Preview, JobError> {
     previewed(&reader, &run, settings)
 }
 
+/// The dry run, as if the target held what another kept run would send.
+pub fn preview_against(settings: &Settings, before: RunId) -> Result<Preview, JobError> {
+    let reader = open(settings)?;
+    let run = runs::chosen(&reader, settings)?;
+    let names = settings.names()?;
+    let asked = asked_against(&reader, &run, settings, &names, before)?;
+    let mut preview = preview::preview(&reader, asked).map_err(|e| JobError::failed(e.problem()))?;
+    accept(&mut preview.gaps, &settings.accepted_gaps);
+    Ok(preview)
+}
+
+/// Of a run and another that must be fit for it.
+fn asked_against<'a>(
+    reader: &Reader,
+    run: &RunInfo,
+    settings: &Settings,
+    names: &'a Names,
+    before: RunId,
+) -> Result<preview::Asked<'a>, JobError> {
+    let before = runs::chosen(reader, &Settings { run: Some(before), ..settings.clone() })?.id;
+    let against = Against::Run(before);
+    Ok(preview::Asked { run: run.id, names, target: None, against, digests: false })
+}
+
 fn previewed(reader: &Reader, run: &RunInfo, settings: &Settings) -> Result<Preview, JobError> {
     Ok(looked(reader, run, settings, Wanted::Figures)?.0)
 }
@@ -365,22 +394,14 @@ fn looked(
     wanted: Wanted,
 ) -> Result<(Preview, Option<TargetWriter>), JobError> {
     let (target, tenant) = (settings.target(), reader.tenant()?);
-    let last = match &target {
-        Some(target) => registry(settings)
-            .last_writer(target)
-            .map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))?,
-        None => None,
-    };
-    // Of what another tenant's upload left there, this store knows nothing.
-    let against = match &last {
-        Some(writer) if writer.tenant != tenant => Against::Nothing,
-        _ => Against::Belief,
-    };
+    let last = last_writer(settings, target.as_ref())?;
+    let against = believed(last.as_ref(), &tenant);
+    let names = settings.names()?;
     let mut preview = preview::preview(
         reader,
         preview::Asked {
             run: run.id,
-            naming: settings.naming(),
+            names: &names,
             target: target.as_ref(),
             against,
             digests: wanted == Wanted::WithDigests,
@@ -392,6 +413,19 @@ fn looked(
     Ok((preview, last))
 }
 
+fn last_writer(settings: &Settings, target: Option<&Target>) -> Result<Option<TargetWriter>, JobError> {
+    let Some(target) = target else { return Ok(None) };
+    registry(settings).last_writer(target).map_err(|e| JobError::failed(Problem::new(e.to_string()).code("registry")))
+}
+
+/// Of what another tenant's upload left there, a store knows nothing.
+fn believed(last: Option<&TargetWriter>, tenant: &TenantId) -> Against {
+    match last {
+        Some(writer) if writer.tenant != *tenant => Against::Nothing,
+        _ => Against::Belief,
+    }
+}
+
 /// An upload that may begin: what it would do, to which target, and what speaks against it.
 #[derive(Debug, Clone)]
 pub struct Ready {
@@ -399,7 +433,8 @@ pub struct Ready {
     pub preview: Preview,
     pub target: Target,
     pub tenant: TenantId,
-    pub naming: Naming,
+    /// Under which names it goes there.
+    pub names: Names,
     /// Who wrote to the target before.
     pub last: Option<TargetWriter>,
     /// What was said to the guards.
@@ -429,7 +464,7 @@ fn prepare(settings: &Settings, wanted: Wanted) -> Result<Ready, JobError> {
         preview,
         target,
         tenant,
-        naming: settings.naming(),
+        names: settings.names()?,
         last,
         leave: Leave::default(),
         manner: Manner::default(),
@@ -506,12 +541,11 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
 async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, JobError> {
     let context = &context;
     let settings = &context.settings;
-    let client = jupiterone(context, &ready.target)?;
     let other = ready.last.as_ref().is_some_and(|last| last.tenant != ready.tenant);
     let job = Upload {
-        client,
+        client: jupiterone(context, &ready.target)?,
         target: ready.target.clone(),
-        naming: ready.naming,
+        names: ready.names.clone(),
         run: ready.preview.run,
         store: settings.store()?.clone(),
         tenant: ready.tenant.clone(),
@@ -523,7 +557,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
     };
     let registry = registry(settings);
     let unusable = |e: TableError| JobError::failed(Problem::new(e.to_string()).code("registry"));
-    let writer = TargetWriter { tenant: ready.tenant, naming: ready.naming, at: context.clock.now() };
+    let writer = TargetWriter { tenant: ready.tenant, naming: ready.names.naming(), at: context.clock.now() };
     let instead_of = ready.last.as_ref().filter(|_| ready.leave.target_change);
     let before = match registry.claim(&ready.target, writer.clone(), instead_of).map_err(unusable)? {
         Claim::Ours { before } => before,

@@ -55,6 +55,11 @@ pub struct Patience {
     pub attempt: Duration,
 }
 
+impl Patience {
+    /// For a question that may as well stay without an answer.
+    pub const QUESTION: Self = Self { total: Duration::from_secs(5), attempt: Duration::from_secs(10) };
+}
+
 impl Default for Patience {
     fn default() -> Self {
         Self { total: Duration::from_secs(600), attempt: Duration::from_secs(180) }

@@ -5,6 +5,8 @@
 
 mod causes;
 mod digest;
+mod objects;
+mod runs;
 #[cfg(test)]
 mod tests;
 
@@ -13,22 +15,25 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
+pub use self::objects::Objects;
 use self::{causes::Causes, digest::Digest};
 use crate::{
     domain::{
         batch::{Meter, Payload},
-        completeness::partial_types,
-        edge::Edge,
-        entity::fingerprint,
+        completeness::{Excluded, partial_types},
+        edge::{Edge, EdgeState},
+        entity::{Entity, Fingerprint, fingerprint},
         ids::RunId,
         kind::EdgeKind,
-        naming::Naming,
+        naming::{Names, Naming},
         preview::{Baseline, Changes, Preview},
         problem::Problem,
         target::Target,
         upload::LeftJob,
+        validate::Checker,
+        view::RunInfo,
     },
-    store::{Believed, Reader, StoreError},
+    store::{Believed, Compared, Reader, StoreError},
 };
 
 /// Requests of an upload beside its bodies: start, finalize, and one look at the status.
@@ -69,13 +74,15 @@ pub enum Against {
     Belief,
     /// Nothing: somebody else has written to the target since, so that what was believed of it is worth nothing.
     Nothing,
+    /// What another kept run would send.
+    Run(RunId),
 }
 
 /// Of what a preview is asked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     pub run: RunId,
-    pub naming: Naming,
+    pub names: &'a Names,
     pub target: Option<&'a Target>,
     pub against: Against,
     /// Whether to take digests of all that is compared.
@@ -87,28 +94,26 @@ pub struct Asked<'a> {
 ///
 /// Bytes and requests are those of an upload without retries: its bodies, and start, finalize and one look at the status.
 pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewError> {
-    let Asked { run, naming, target, against, .. } = asked;
-    let info = reader.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })?;
-    let collected_at = match info.finished_at {
-        Some(at) if info.status.is_finished() => at,
-        _ => return Err(PreviewError::NotFinished { run }),
-    };
-    let partial = partial_types(naming, &info.gaps);
+    let Asked { run, names, target, .. } = asked;
+    let naming = names.naming();
+    let info = finished(reader, run)?;
+    let collected_at = info.finished_at.unwrap_or(info.started_at);
+    let partial = partial_types(naming, &info.gaps, &Excluded::default());
+    // Asked by both streams, one after the other.
+    let checker = RefCell::new(Checker::new(names, &reader.tenant()?));
     let mut entities = Tally::new(naming, &partial, Payload::Entities);
     let mut edges = Tally::new(naming, &partial, Payload::Relationships);
     // Told of by both streams, one after the other.
     let causes = RefCell::new(Causes::default());
     let digest = RefCell::new(asked.digests.then(Digest::default));
     let mut lengths = Lengths { naming, bare: BTreeMap::new() };
-    let belief = reader.compare(
-        run,
-        naming,
-        target.filter(|_| against == Against::Belief),
+    let (baseline, last) = compare(
+        reader,
+        &asked,
         &mut |found| {
-            let ours = found.ours.map(|entity| {
-                let text = entity.text();
-                (entity.entity_type().to_owned(), fingerprint(&text), text.len())
-            });
+            let sent = found.ours.and_then(|entity| checker.borrow_mut().entity(entity));
+            let ours =
+                sent.map(|sent| (sent.entity.entity_type().to_owned(), fingerprint(&sent.text), sent.text.len()));
             if let Some(digest) = &mut *digest.borrow_mut() {
                 digest.entity(ours.as_ref().map(|(_, print, _)| print), found.nums, &found.believed);
             }
@@ -117,44 +122,53 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
             }
         },
         &mut |found| {
+            let ours = found.ours.map(|edge| (lengths.of(&edge), edge));
+            let ours = ours.filter(|(bytes, edge)| checker.borrow_mut().edge(edge, *bytes));
             if let Some(digest) = &mut *digest.borrow_mut() {
-                digest.edge(found.ours.as_ref(), found.nums, &found.believed);
+                digest.edge(ours.as_ref().map(|(_, edge)| edge), found.nums, &found.believed);
             }
-            let ours = found.ours.map(|edge| (naming.edge_type(edge.kind).to_owned(), edge.mapped, lengths.of(&edge)));
+            let ours = ours.map(|(bytes, edge)| (naming.edge_type(edge.kind).to_owned(), edge.state(), bytes));
             match edges.add(ours, &found.believed) {
                 Some(gone) => causes.borrow_mut().edge_goes(found.nums, gone),
                 None => causes.borrow_mut().edge_stays(found.nums),
             }
         },
     )?;
-    let baseline = match (target, belief) {
-        (None, _) => Baseline::NoTarget,
-        (Some(_), None) => Baseline::Unknown,
-        (Some(_), Some(belief)) => belief.baseline(),
-    };
     let (bytes, bodies) = (entities.meter.bytes + edges.meter.bytes, entities.meter.bodies + edges.meter.bodies);
     let mut changes = entities.changes;
     for (name, more) in edges.changes {
         let sum = changes.entry(name).or_default();
-        sum.create += more.create;
-        sum.change += more.change;
-        sum.delete += more.delete;
-        sum.same += more.same;
+        *sum = *sum + more;
     }
     let digests = digest.into_inner().map(|digest| digest.done(&baseline));
+    // What is not sent is known now: what may be there of its types stays.
+    let checker = checker.into_inner();
+    let partial = checker.partial_types(&info.gaps);
+    for name in &partial {
+        changes.entry(name.clone()).or_default().delete = 0;
+    }
+    let mut causes = causes.into_inner().told(reader, run)?;
+    causes.retain(|cause| !partial.contains(&cause.name));
+    let all = changes.values().fold(Changes::default(), |a, b| a + *b);
+    let before = all.change + all.same + all.delete;
+    let took = last.and_then(|last| last.took).filter(|_| before > 0);
+    let expected_seconds = took.map(|took| took * (all.sent() as f64) / (before as f64));
     Ok(Preview {
+        expected_seconds,
         run,
         collected_at,
         target: target.cloned(),
+        naming,
         baseline,
         changes,
         partial_types: partial.into_iter().collect(),
         gaps: info.gaps,
         bytes,
         requests: bodies + REQUESTS_BESIDE_BODIES,
-        left: left(reader, asked.target)?,
+        left: left(reader, target)?,
+        findings: checker.findings(),
         guards: Vec::new(),
-        causes: causes.into_inner().told(reader, run)?,
+        causes,
         digests,
     })
 }
@@ -163,6 +177,49 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
 fn left(reader: &Reader, target: Option<&Target>) -> Result<Vec<LeftJob>, StoreError> {
     let left = target.map(|target| reader.left_uploads(target)).transpose()?.unwrap_or_default();
     Ok(left.into_iter().map(|left| left.job).collect())
+}
+
+/// A run that may be sent.
+fn finished(reader: &Reader, run: RunId) -> Result<RunInfo, PreviewError> {
+    let info = reader.runs()?.into_iter().find(|r| r.id == run).ok_or(StoreError::NoSuchRun { run })?;
+    if info.status.is_finished() { Ok(info) } else { Err(PreviewError::NotFinished { run }) }
+}
+
+/// What a run is held against, where it is known of which run that was.
+struct Last {
+    run: RunId,
+    /// How long its upload took, in seconds.
+    took: Option<f64>,
+}
+
+/// Hands over everything that the run would send beside what it is held against: what that is, and of which run it was, if known.
+fn compare(
+    reader: &Reader,
+    asked: &Asked<'_>,
+    entities: &mut dyn FnMut(Compared<Entity, Fingerprint>),
+    edges: &mut dyn FnMut(Compared<Edge, EdgeState>),
+) -> Result<(Baseline, Option<Last>), PreviewError> {
+    let target = match asked.against {
+        Against::Run(before) => {
+            let info = finished(reader, before)?;
+            runs::compare(reader, [before, asked.run], asked.names, entities, edges)?;
+            let collected_at = info.finished_at.unwrap_or(info.started_at);
+            return Ok((Baseline::Run { run: before, collected_at }, Some(Last { run: before, took: None })));
+        }
+        Against::Belief => asked.target,
+        Against::Nothing => None,
+    };
+    let belief = reader.compare(asked.run, asked.names, target, entities, edges)?;
+    let last = belief.as_ref().and_then(|belief| belief.finished.as_ref()).map(|finished| Last {
+        run: finished.run,
+        took: Some(finished.at.duration_since(finished.since).as_secs_f64()),
+    });
+    let baseline = match (asked.target, belief) {
+        (None, _) => Baseline::NoTarget,
+        (Some(_), None) => Baseline::Unknown,
+        (Some(_), Some(belief)) => belief.baseline(),
+    };
+    Ok((baseline, last))
 }
 
 /// Counts one of the two streams.
@@ -216,11 +273,11 @@ struct Lengths {
 impl Lengths {
     fn of(&mut self, edge: &Edge) -> usize {
         let is_plain = |key: &str| key.bytes().all(|b| b >= b' ' && b != b'"' && b != b'\\');
-        if !is_plain(&edge.from) || !is_plain(&edge.to) {
+        if edge.far.is_some() || !is_plain(&edge.from) || !is_plain(&edge.to) {
             return edge.text(self.naming).len();
         }
         let bare = self.bare.entry((edge.kind, edge.mapped)).or_insert_with(|| {
-            Edge { kind: edge.kind, from: String::new(), to: String::new(), mapped: edge.mapped }
+            Edge { mapped: edge.mapped, ..Edge::direct(edge.kind, String::new(), String::new()) }
                 .text(self.naming)
                 .len()
         });

@@ -16,6 +16,7 @@ mod compare;
 mod differ;
 mod error;
 mod facets;
+mod far;
 mod file;
 mod finish;
 mod ghosts;

@@ -28,14 +28,15 @@ use crate::{
     domain::{
         batch::{self, Payload},
         clock::Clock,
-        completeness::partial_types,
+        completeness::{Excluded, partial_types},
         ids::{RunId, TenantId},
-        kind::{EdgeKind, EntityKind},
-        naming::Naming,
+        kind::EntityKind,
+        naming::{Names, Naming},
         problem::Problem,
         progress::Reporter,
         target::{Destination, Filled, Target, managed_types},
         upload::{JobFigures, Manner, UploadPhase},
+        validate::Checker,
         view::RunInfo,
     },
     jupiterone::{Identity, JobStatus, JupiterOneClient, Patience},
@@ -46,7 +47,7 @@ use crate::{
 pub struct Upload {
     pub client: JupiterOneClient,
     pub target: Target,
-    pub naming: Naming,
+    pub names: Names,
     pub run: RunId,
     pub store: PathBuf,
     pub tenant: TenantId,
@@ -148,15 +149,18 @@ pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, Up
         let sender = Sender::new(&client, &id, limits, &teller, job.manner.encoding, before);
         teller.phase(UploadPhase::Entities);
         sender.send_all(Payload::Entities, &job, &mut books).await?;
+        guard_account(books.checker()?)?;
         teller.phase(UploadPhase::Relationships);
         sender.send_all(Payload::Relationships, &job, &mut books).await?;
-        teller.check_sent(plan.size)
+        teller.check_sent(plan.size, books.checker()?)?;
+        // On disk before finalize: what was not sent stays in the belief as it stays there.
+        Ok(books.exempt(plan.partial_types).await?)
     }
     .await;
     let settling =
         settle::Settling { client: &client, quick: &quick, id: &id, limits, teller: &teller, cancel: &job.cancel };
     match sent {
-        Ok(()) => settling.finalize(&mut books, &plan.partial_types).await,
+        Ok(exempt) => settling.finalize(&mut books, &exempt).await,
         Err(stop) => Err(settling.abort(&mut books, stop).await),
     }
 }
@@ -216,18 +220,16 @@ struct Size {
 
 impl Size {
     fn of(naming: Naming, counts: &BTreeMap<String, u64>) -> Self {
-        let count = |name: &str| counts.get(name).copied().unwrap_or_default();
-        Self {
-            accounts: count(naming.entity_type(EntityKind::Account)),
-            entities: EntityKind::ALL.into_iter().map(|k| count(naming.entity_type(k))).sum(),
-            relationships: EdgeKind::ALL.into_iter().map(|k| count(naming.edge_type(k))).sum(),
-        }
+        let accounts = counts.get(naming.entity_type(EntityKind::Account)).copied().unwrap_or_default();
+        let sent = EntityKind::ALL.into_iter().filter(|kind| naming.sends(*kind));
+        let entities = sent.filter_map(|kind| counts.get(naming.entity_type(kind))).sum();
+        Self { accounts, entities, relationships: counts.values().sum::<u64>() - entities }
     }
 }
 
 /// Looks at the run before anything is sent.
 async fn plan(job: &Upload) -> Result<Plan, UploadError> {
-    let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.naming);
+    let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.names.naming());
     let look = move || {
         let reader = Reader::open(&store, Some(&tenant))?;
         let info = reader.runs()?.into_iter().find(|info| info.id == run);
@@ -243,7 +245,7 @@ async fn plan(job: &Upload) -> Result<Plan, UploadError> {
         .map_err(|problem| UploadError::failed(None, false, JobEnd::NotStarted, problem))?;
     guard_run(run, info.as_ref(), size).map_err(|problem| UploadError::Guard(Box::new(problem)))?;
     let gaps = info.map(|info| info.gaps).unwrap_or_default();
-    Ok(Plan { size, partial_types: partial_types(naming, &gaps).into_iter().collect() })
+    Ok(Plan { size, partial_types: partial_types(naming, &gaps, &Excluded::default()).into_iter().collect() })
 }
 
 /// What must hold of a run, because a job deletes all that it does not carry.
@@ -263,6 +265,18 @@ fn guard_run(run: RunId, info: Option<&RunInfo>, size: Size) -> Result<(), Probl
     Ok(())
 }
 
+/// An account that is not valid was not sent, and without it nothing is finalized.
+fn guard_account(checker: &Checker) -> Result<(), Stop> {
+    match checker.sends(EntityKind::Account) {
+        true => Ok(()),
+        false => Err(Stop::Failed(
+            Problem::new("the account entity is not valid, so nothing is synchronised")
+                .code("guard")
+                .hint("The preview says what is wrong with it."),
+        )),
+    }
+}
+
 /// Refuses an instance that an integration of JupiterOne's fills, where the key can tell: an upload would delete what that
 /// brings. Where it cannot, what JupiterOne's own Microsoft 365 integration owns is exempt from deletion: the types are the
 /// answer. Whatever else goes wrong here will go wrong again, with better words, when the job is started.
@@ -270,8 +284,7 @@ async fn guard_instance(job: &Upload) -> Result<Vec<String>, UploadError> {
     if matches!(job.target.destination, Destination::Scope(_)) {
         return Ok(Vec::new());
     }
-    let patience = Patience { total: Duration::from_secs(5), attempt: Duration::from_secs(10) };
-    let client = job.client.clone().with_patience(patience);
+    let client = job.client.clone().with_patience(Patience::QUESTION);
     let identity = tokio::select! {
         biased;
         () = job.cancel.cancelled() => return Ok(managed_types()),

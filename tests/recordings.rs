@@ -125,8 +125,8 @@ async fn check_list(client: &GraphClient, exchange: &Exchange, tenant: &str) {
         let kind = kind_of(exchange.path(), object);
         let odata_type = object.get("@odata.type").and_then(Value::as_str).unwrap_or_default();
         let tenant = TenantId::parse(tenant).unwrap();
-        let (entity, warnings) = normalise(Naming::ActiveDirectory, &tenant, kind, odata_type, object);
-        assert!(warnings.is_empty(), "{warnings:?}");
+        let entity = normalise(&Naming::ActiveDirectory.into(), &tenant, kind, odata_type, object);
+        assert!(entity.warnings.is_empty(), "{:?}", entity.warnings);
         assert_eq!(entity.name(), object["displayName"]);
     }
 }

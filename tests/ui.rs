@@ -16,6 +16,8 @@ mod hands;
 mod journey;
 #[path = "ui/logs.rs"]
 mod logs;
+#[path = "ui/naming.rs"]
+mod naming;
 #[path = "ui/object.rs"]
 mod object;
 #[path = "ui/pictures.rs"]

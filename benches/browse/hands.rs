@@ -52,6 +52,7 @@ impl Hands {
             cloud: Cloud::Global,
             endpoints: None,
             target: None,
+            names: Default::default(),
             credential: CredentialView::default(),
         };
         let size = (120, 36);

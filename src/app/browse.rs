@@ -34,7 +34,7 @@ pub use object::{EDGES, Face, Open, Pane};
 pub use pick::{Known, Pick, like};
 pub(super) use pointer::{click_head, click_line, click_row, click_tab, wheel_side};
 pub use popup::Popup;
-pub use texts::{edges, object as object_text};
+pub use texts::{edges, names, object as object_text};
 pub(super) use trail::{open_list, open_members};
 pub use why::{Brief, Ends, Found, Named, Reasons, Shape};
 
@@ -360,6 +360,11 @@ pub(super) fn on_runs(m: &Model) -> bool {
     m.browse.run.is_some() && m.browse.view().shows == Shows::Runs
 }
 
+/// The selected run may be sent: it is finished, and of everything.
+pub(super) fn can_send(m: &Model) -> bool {
+    matches!(m.browse.item(), Some(Item::Run(run)) if run.status.is_finished())
+}
+
 pub(super) fn on_changes(m: &Model) -> bool {
     m.browse.run.is_some() && matches!(m.browse.view().shows, Shows::Changes(_))
 }
@@ -483,6 +488,12 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             model.browse.go_to(Tab::Runs, fx);
             let compare = command::named(model, "compare");
             model.say(format!("Choose a run: {compare} compares it with the one that is shown."));
+        }
+        Action::PreviewRun => {
+            if let Some(Item::Run(run)) = model.browse.item() {
+                let run = Some(run.id).filter(|id| model.finished() != Some(*id));
+                super::preview::of_run(model, run, fx);
+            }
         }
         Action::Compare => {
             if let Some(Item::Run(run)) = model.browse.item() {

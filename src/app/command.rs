@@ -80,6 +80,14 @@ pub enum Action {
     Export,
     /// What is different between two runs.
     Compare,
+    /// What an upload of this run would do.
+    PreviewRun,
+    /// An upload object by object.
+    Objects,
+    /// Keeps the preview as a plan.
+    KeepPlan,
+    /// The newest run instead of an older one.
+    Newest,
     /// Switches the chosen line of a popup on or off.
     Toggle,
     /// Moves the chosen line of a popup.
@@ -104,6 +112,8 @@ pub enum Action {
     CopyThis,
     CopyId,
     Refresh,
+    /// The other names under which the tenant is sent.
+    Names,
     Advance,
     NewProfile,
     EditProfile,

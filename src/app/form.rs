@@ -368,6 +368,7 @@ mod tests {
             cloud: Cloud::Global,
             endpoints: None,
             target: None,
+            names: Default::default(),
             credential: CredentialView::default(),
         }
     }

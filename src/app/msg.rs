@@ -15,6 +15,7 @@ use crate::domain::{
     explore::{Again, Answer, Question},
     export::{ExportFormat, Exported},
     ids::RunId,
+    planned::{PlannedQuery, PlannedRows},
     preview::Preview,
     problem::Problem,
     progress::Event,
@@ -81,6 +82,7 @@ pub enum Outcome {
     Collected(Box<RunInfo>),
     Answered(Answer),
     Previewed(Box<Preview>),
+    Planned(Box<PlannedRows>),
     Place(Box<target::Place>),
     Uploaded(Box<JobFigures>),
     Exported(Exported),
@@ -134,7 +136,12 @@ pub enum Work {
     Again(Again),
     /// A question about a run.
     Ask(RunId, Question),
-    Preview,
+    /// Compares; of a run that was chosen, else of the newest finished one.
+    Preview(Option<RunId>),
+    /// An upload of the run, object by object.
+    Planned(RunId, PlannedQuery),
+    /// Keeps a preview of the run as a plan.
+    KeepPlan(RunId),
     /// Asks JupiterOne what the target of a first upload is.
     Place(target::Target),
     Upload(UploadOrder),
@@ -159,7 +166,9 @@ impl Work {
             Self::Profiles(_) => Kind::Profiles,
             Self::Collect(_) | Self::Again(_) => Kind::Collect,
             Self::Ask(..) => Kind::Ask,
-            Self::Preview => Kind::Preview,
+            Self::Preview(_) => Kind::Preview,
+            Self::Planned(..) => Kind::Planned,
+            Self::KeepPlan(_) => Kind::Write,
             Self::Place(_) => Kind::Place,
             Self::Upload(_) => Kind::Upload,
             Self::Export(_) => Kind::Export,
@@ -187,6 +196,8 @@ pub enum Kind {
     /// A question about a run.
     Ask,
     Preview,
+    /// Looking at an upload object by object.
+    Planned,
     /// Asking what the target of a first upload is.
     Place,
     Upload,
@@ -211,6 +222,7 @@ impl Kind {
             Self::Collect => "reading the directory",
             Self::Ask => "reading the store",
             Self::Preview => "comparing",
+            Self::Planned => "looking at the objects",
             Self::Place => "asking what the target is",
             Self::Upload => "the upload",
             Self::Export => "writing files",

@@ -8,6 +8,7 @@ use super::{
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::domain::{
+    ids::RunId,
     preview::{Baseline, Preview},
     problem::Problem,
     text::ago,
@@ -17,6 +18,8 @@ use crate::domain::{
 pub struct Comparison {
     pub phase: ComparisonPhase,
     pub scroll: u16,
+    /// The run that a person chose to send; else the newest finished one.
+    pub run: Option<RunId>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -52,6 +55,13 @@ pub fn against(baseline: &Baseline, now: Timestamp, zone: &TimeZone) -> String {
         Baseline::Known { uploaded_at } => {
             format!("against the upload of {} ({})", day(*uploaded_at), ago(now, *uploaded_at))
         }
+        Baseline::Run { run, collected_at } => {
+            format!(
+                "against run {run}, read {} ({}), as if JupiterOne held just that",
+                day(*collected_at),
+                ago(now, *collected_at)
+            )
+        }
         Baseline::InDoubt { job_id, since } => {
             let job = job_id.as_deref().map(|id| format!(" (job {id})")).unwrap_or_default();
             format!(
@@ -73,7 +83,7 @@ pub fn warning(baseline: &Baseline) -> Option<&'static str> {
         Baseline::InDoubt { .. } => {
             Some("How the last upload to this target ended is not known, so the figures may be off.")
         }
-        Baseline::Unknown | Baseline::NoTarget | Baseline::Known { .. } => None,
+        Baseline::Unknown | Baseline::NoTarget | Baseline::Known { .. } | Baseline::Run { .. } => None,
     }
 }
 
@@ -100,11 +110,17 @@ pub(super) fn can_upload(m: &Model) -> bool {
     is_ready(m)
 }
 
+/// There is a profile to keep another naming in.
+pub(super) fn can_be_renamed(m: &Model) -> bool {
+    m.overview.profile.is_some() && !is_blocked(m) && !is_working(m)
+}
+
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     match action {
         Action::Continue if is_blocked(model) => super::ingest::enter(model, fx),
         Action::Continue if can_upload(model) => super::upload::enter(model, fx),
         Action::Continue | Action::Refresh => start(model, fx),
+        Action::Names => super::profiles::name_otherwise(model, fx),
         Action::Cancel => {
             model.cancel(Kind::Preview, fx);
             model.forget_comparison();
@@ -113,9 +129,35 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Move(to) => {
             model.comparison.scroll = to.scroll(model.comparison.scroll, 8);
         }
+        Action::Objects => super::planned::open(model, fx),
+        Action::KeepPlan => {
+            if let Some(run) = model.comparison.ready().map(|preview| preview.run) {
+                model.start(Work::KeepPlan(run), fx);
+            }
+        }
+        Action::Newest => of_run(model, None, fx),
         Action::Back => super::dashboard::enter(model, fx),
         _ => {}
     }
+}
+
+/// Compares a run that was chosen: to send it once more undoes what came after it. `None`: the newest again.
+pub(super) fn of_run(model: &mut Model, run: Option<RunId>, fx: &mut Fx) {
+    model.cancel(Kind::Preview, fx);
+    model.forget_comparison();
+    model.comparison.run = run;
+    model.place = Place::Preview;
+    start(model, fx);
+}
+
+/// The run that an upload would send.
+pub(super) fn wanted(m: &Model) -> Option<RunId> {
+    m.comparison.run.or_else(|| m.finished())
+}
+
+/// Another run than the newest was chosen.
+pub(super) fn is_of_older(m: &Model) -> bool {
+    m.comparison.run.is_some()
 }
 
 pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
@@ -125,7 +167,7 @@ pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
 
 /// Compares, unless that is done or being done for the run that an upload would send.
 pub(super) fn start_if_needed(model: &mut Model, fx: &mut Fx) {
-    let current = model.comparison.ready().is_some_and(|p| Some(p.run) == model.finished());
+    let current = model.comparison.ready().is_some_and(|p| Some(p.run) == wanted(model));
     if !is_blocked(model) && !is_working(model) && !current {
         start(model, fx);
     }
@@ -135,8 +177,9 @@ fn start(model: &mut Model, fx: &mut Fx) {
     if is_working(model) {
         return;
     }
-    let job = model.start(Work::Preview, fx);
-    model.comparison = Comparison { phase: ComparisonPhase::Working(job), scroll: 0 };
+    let run = model.comparison.run;
+    let job = model.start(Work::Preview(run), fx);
+    model.comparison = Comparison { phase: ComparisonPhase::Working(job), scroll: 0, run };
 }
 
 pub(super) fn ended(model: &mut Model, job: JobId, preview: Box<Preview>, fx: &mut Fx) {

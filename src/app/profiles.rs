@@ -24,6 +24,7 @@ use super::{
 };
 use crate::domain::{
     credential::{CredentialKind, Expiry},
+    naming::Naming,
     problem::Problem,
 };
 
@@ -384,6 +385,14 @@ fn change(model: &mut Model, work: ProfileWork, words: &'static str, fx: &mut Fx
     }
 }
 
+/// The next of the namings, for the profile at work.
+pub(super) fn name_otherwise(model: &mut Model, fx: &mut Fx) {
+    let Some(profile) = &model.overview.profile else { return };
+    let now = Naming::ALL.iter().position(|naming| *naming == profile.names.naming()).unwrap_or_default();
+    let next = Naming::ALL[(now + 1) % Naming::ALL.len()];
+    change(model, ProfileWork::Naming(next), "keeping that …", fx);
+}
+
 fn no_longer_working(model: &mut Model) {
     model.overlays.retain(|overlay| !matches!(overlay, Overlay::Profile(Popup::Working(_))));
 }
@@ -393,7 +402,7 @@ pub(super) fn failed(model: &mut Model, kind: Kind, problem: Box<Problem>) {
         no_longer_working(model);
         model.profiles.edit = None;
     }
-    if kind == Kind::ProfileChange || model.place == Place::Profiles {
+    if model.place != Place::Preview && (kind == Kind::ProfileChange || model.place == Place::Profiles) {
         model.profiles.problem = Some(problem);
     } else {
         model.say(problem.line());
@@ -448,6 +457,17 @@ pub(super) fn news(model: &mut Model, kind: Kind, news: ProfileNews, fx: &mut Fx
                 model.wizard.fields.profile = Some(to.clone());
             }
             model.say(format!("Profile {from} is called {to} now."));
+        }
+        ProfileAnswer::Named(view) => {
+            let organization = model.overview.profile.take().and_then(|profile| profile.organization);
+            let words = format!("The tenant is sent under the names of {} from now on.", view.names.naming());
+            model.overview.profile = Some(ProfileView { organization, ..*view });
+            model.forget_comparison();
+            if model.place == Place::Preview {
+                super::preview::enter(model, fx);
+            }
+            model.look_again(fx);
+            model.say(words);
         }
         ProfileAnswer::Plan(plan) => {
             if model.place == Place::Profiles && model.overlays.is_empty() {

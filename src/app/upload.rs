@@ -127,7 +127,9 @@ pub fn missing(m: &Model) -> Option<Missing> {
         Some(profile) if profile.target.is_none() => Some(Missing::Target),
         Some(_) => match m.comparison.ready() {
             // What was seen in the preview is what is sent, nothing newer.
-            Some(p) if p.target.is_some() && Some(p.run) == m.finished() => p.is_nothing().then_some(Missing::Anything),
+            Some(p) if p.target.is_some() && Some(p.run) == preview::wanted(m) => {
+                p.is_nothing().then_some(Missing::Anything)
+            }
             _ => Some(Missing::Comparison),
         },
     }

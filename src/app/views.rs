@@ -7,6 +7,7 @@ use crate::domain::{
     completeness::{Collection, RunStatus, State},
     credential::{CredentialKind, Expiry},
     ids::ClientId,
+    naming::{Names, Naming},
     origin::Origin,
     problem::Problem,
     secret::Secret,
@@ -106,6 +107,8 @@ pub struct ProfileView {
     /// Hosts that are none of the built-in clouds'.
     pub endpoints: Option<Endpoints>,
     pub target: Option<Target>,
+    /// Under which names and shapes the target gets the tenant.
+    pub names: Names,
     pub credential: CredentialView,
 }
 
@@ -147,6 +150,8 @@ pub enum ProfileWork {
         name: String,
         to: String,
     },
+    /// The one at work is sent under these names from now on.
+    Naming(Naming),
     /// What would go with it; removes nothing.
     Plan(String),
     Remove {
@@ -188,6 +193,7 @@ pub enum ProfileAnswer {
         from: String,
         to: String,
     },
+    Named(Box<ProfileView>),
     Plan(Box<RemovalPlan>),
     Removed {
         name: String,

@@ -21,6 +21,7 @@ use crate::{
         cloud::Cloud,
         credential::Credential,
         ids::ClientId,
+        naming::Naming,
         origin::Origin,
         problem::Problem,
         progress::{Event, Reporter},
@@ -52,6 +53,8 @@ pub struct DoctorInput {
 /// The JupiterOne side of it.
 #[derive(Clone)]
 pub struct JupiterOneInput {
+    /// Under which names the target gets the tenant.
+    pub naming: Naming,
     pub target: Target,
     pub key: Option<Secret>,
     pub seen: Seen,

@@ -20,7 +20,7 @@ impl Payload {
     }
 
     /// Bytes of `{"entities":[` and `]}`.
-    const fn wrapper(self) -> usize {
+    pub(super) const fn wrapper(self) -> usize {
         self.as_str().len() + 5 + 2
     }
 }

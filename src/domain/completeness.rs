@@ -144,11 +144,17 @@ pub fn accept(gaps: &mut [Gap], accepted: &[AcceptedGap]) {
     }
 }
 
+/// Kinds of which something is held and not sent, because it is not valid.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Excluded {
+    pub entities: BTreeSet<EntityKind>,
+    pub edges: BTreeSet<EdgeKind>,
+}
+
 /// The `_type`s that an upload must exempt from deletion: where something may exist on the other side that this store
-/// neither holds nor could read. Gaps that an earlier complete read makes up for exempt nothing.
-pub fn partial_types(naming: Naming, gaps: &[Gap]) -> BTreeSet<String> {
-    let mut entities = BTreeSet::new();
-    let mut edges = BTreeSet::new();
+/// neither holds nor could read, or that is not sent. Gaps that an earlier complete read makes up for exempt nothing.
+pub fn partial_types(naming: Naming, gaps: &[Gap], excluded: &Excluded) -> BTreeSet<String> {
+    let Excluded { mut entities, mut edges } = excluded.clone();
     for gap in gaps.iter().filter(|g| !g.state.is_whole() && !g.is_carried_forward()) {
         let collection = match gap.scope {
             GapScope::Collection => Collection::parse(&gap.id),
@@ -185,6 +191,7 @@ pub fn partial_types(naming: Naming, gaps: &[Gap]) -> BTreeSet<String> {
     }));
     entities
         .into_iter()
+        .filter(|k| naming.sends(*k))
         .map(|k| naming.entity_type(k))
         .chain(edges.into_iter().map(|k| naming.edge_type(k)))
         .map(str::to_owned)
@@ -256,7 +263,7 @@ mod tests {
             let mut gaps = [gap(scope, id, state, false)];
             accept(&mut gaps, &accepted);
             assert_eq!((gaps[0].accepted, gaps[0].is_open()), (want, !want), "{id} {state:?}");
-            assert!(!partial_types(Naming::ActiveDirectory, &gaps).is_empty());
+            assert!(!partial_types(Naming::ActiveDirectory, &gaps, &Excluded::default()).is_empty());
             accept(&mut gaps, &[]);
             assert!(gaps[0].is_open());
         };
@@ -265,10 +272,52 @@ mod tests {
         check(GapScope::Group, "h", State::Hidden, false);
     }
 
+    /// Memberships are of one type there, whoever is a member; and what is no entity is none that could be deleted.
+    #[test]
+    fn mapped_types_are_exempt_too() {
+        let check = |id: &str, state, want: &[&str]| {
+            let gaps = [gap(GapScope::Collection, id, state, false)];
+            assert_eq!(
+                partial_types(Naming::GraphMicrosoft365, &gaps, &Excluded::default()).into_iter().collect::<Vec<_>>(),
+                want
+            );
+        };
+        check(
+            "users",
+            State::Forbidden,
+            &["azure_group_has_member", "azure_user", "microsoft_365_account_has_azure_user"],
+        );
+        check(
+            "groups",
+            State::Partial,
+            &["azure_group_has_member", "azure_user_group", "microsoft_365_account_has_azure_group"],
+        );
+        check("memberships", State::Partial, &["azure_group_has_member"]);
+    }
+
+    #[test]
+    fn what_is_not_sent_is_not_deleted() {
+        let check = |entities: &[EntityKind], edges: &[EdgeKind], want: &[&str]| {
+            let excluded =
+                Excluded { entities: entities.iter().copied().collect(), edges: edges.iter().copied().collect() };
+            let types = partial_types(Naming::ActiveDirectory, &[], &excluded);
+            assert_eq!(types.into_iter().collect::<Vec<_>>(), want);
+        };
+        check(
+            &[EntityKind::Member],
+            &[],
+            &["active_directory_group_member", "active_directory_user_group_has_group_member"],
+        );
+        check(&[], &[EdgeKind::GroupUser], &["active_directory_user_group_has_user"]);
+    }
+
     #[test]
     fn what_may_exist_unseen_is_not_deleted() {
         let check = |gaps: &[Gap], want: &[&str]| {
-            assert_eq!(partial_types(Naming::ActiveDirectory, gaps).into_iter().collect::<Vec<_>>(), want);
+            assert_eq!(
+                partial_types(Naming::ActiveDirectory, gaps, &Excluded::default()).into_iter().collect::<Vec<_>>(),
+                want
+            );
         };
         check(&[], &[]);
         check(&[gap(GapScope::Group, "g", State::Gone, false)], &[]);

@@ -3,14 +3,16 @@
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-use super::kind::EntityKind;
+use super::{kind::EntityKind, normalise::Warning};
 
-/// One entity: `_key`, `_type`, `_class` and its properties, no nested objects.
+/// One entity: `_key`, `_type`, `_class` and its properties.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entity {
     pub kind: EntityKind,
     /// Sorted by name, so that equal entities are equal texts.
     pub json: Map<String, Value>,
+    /// What of Graph's was not usable, and what was done about it.
+    pub warnings: Vec<Warning>,
 }
 
 /// The first half of a SHA-256 over an entity's JSON: tells two states of one entity apart.
@@ -19,6 +21,11 @@ pub type Fingerprint = [u8; 16];
 impl Entity {
     pub fn key(&self) -> &str {
         self.json.get("_key").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Its Graph object id; of the account the tenant's.
+    pub fn id(&self) -> &str {
+        self.json.get("id").and_then(Value::as_str).unwrap_or_default()
     }
 
     pub fn entity_type(&self) -> &str {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::{
-    completeness::{CASTS_REFUSED, Collection, Gap, GapScope, RunStatus, State, partial_types},
+    completeness::{CASTS_REFUSED, Collection, Excluded, Gap, GapScope, RunStatus, State, partial_types},
     explore::{Again, Finding, Severity},
     naming::Naming,
     reading::{Learned, RunKind},
@@ -150,7 +150,8 @@ fn meaning(gap: &Gap, naming: Naming) -> String {
     if gap.scope == GapScope::Kind && gap.state == State::Forbidden {
         return "They are known by their ids alone. An upload sends them so, and no edge is missing.".to_owned();
     }
-    let types: Vec<String> = partial_types(naming, std::slice::from_ref(gap)).into_iter().collect();
+    let types: Vec<String> =
+        partial_types(naming, std::slice::from_ref(gap), &Excluded::default()).into_iter().collect();
     let lists = match gap.scope {
         GapScope::Group => "It is not known to be empty.",
         _ => "What was not read is not known to be none.",

@@ -6,16 +6,27 @@ use super::{
     entity::Entity,
     ids::{TenantId, canonical},
     kind::{EntityKind, short_odata_type},
-    naming::Naming,
+    naming::{Names, Naming},
     properties::{Raw, Reading, properties},
 };
 
-/// A property that was left out because its field is not of the documented shape.
+/// What was done about a property whose field is not of the documented shape, or not there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Warning {
-    pub key: String,
     pub property: &'static str,
     pub why: &'static str,
+    pub mended: Mended,
+}
+
+/// How a property that could not be taken over was mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mended {
+    /// It is absent.
+    LeftOut,
+    /// It is null: its class requires it.
+    Null,
+    /// This field of Graph stands in for it.
+    StandsIn(&'static str),
 }
 
 /// The entity of an object.
@@ -23,68 +34,97 @@ pub struct Warning {
 /// `odata_type` matters for group members only, and is the type that the membership named (`#microsoft.graph.device`):
 /// casts and `getByIds` may leave it out of the object itself.
 pub fn normalise(
-    naming: Naming,
+    names: &Names,
     tenant: &TenantId,
     kind: EntityKind,
     odata_type: &str,
     raw: &Map<String, Value>,
-) -> (Entity, Vec<Warning>) {
+) -> Entity {
+    let naming = names.naming();
     let raw = Raw(raw);
     let id = canonical(raw.0.get("id").and_then(Value::as_str).unwrap_or_default());
     let id = id.as_ref();
     let key = match kind {
-        EntityKind::Account => naming.account_key(tenant),
+        EntityKind::Account => names.account_key(tenant),
         _ => id.to_owned(),
     };
-    let name = name_of(&raw, id);
+    let (name, field) = name_of(naming, &raw, id);
+    let mut warnings = Vec::new();
+    if field != NAME {
+        warnings.push(Warning { property: NAME, why: "missing", mended: Mended::StandsIn(field) });
+    }
+    let display_name = match (kind, names.account_name()) {
+        (EntityKind::Account, Some(instance)) => instance,
+        _ => &name,
+    };
     let mut json = Map::new();
     json.insert("_key".to_owned(), json!(key));
     json.insert("_type".to_owned(), json!(naming.entity_type(kind)));
     json.insert("_class".to_owned(), json!([naming.entity_class(kind)]));
     json.insert("id".to_owned(), json!(id));
+    json.insert(NAME.to_owned(), json!(display_name));
     json.insert("name".to_owned(), json!(name));
-    json.insert("displayName".to_owned(), json!(name));
+    if let Some(data) = raw_data(naming, kind, &raw) {
+        json.insert("_rawData".to_owned(), data);
+    }
 
     let member_type = short_odata_type(odata_type);
-    if kind == EntityKind::Member {
+    if kind == EntityKind::Member && naming.sends(kind) {
         json.insert("memberType".to_owned(), json!(if member_type.is_empty() { "unknown" } else { member_type }));
     }
-    let mut warnings = Vec::new();
-    for property in properties(kind, member_type) {
+    for property in properties(naming, kind, member_type) {
         match (property.read)(&raw) {
             Reading::Value(value) => {
                 json.insert(property.name.to_owned(), value);
             }
             Reading::Absent => {}
             Reading::Bad(why) => {
-                if REQUIRED.contains(&property.name) && naming.entity_class(kind) == "User" {
+                let mut mended = Mended::LeftOut;
+                if naming.required(kind).contains(&property.name) {
                     json.insert(property.name.to_owned(), Value::Null);
+                    mended = Mended::Null;
                 }
-                warnings.push(Warning { key: key.clone(), property: property.name, why });
+                warnings.push(Warning { property: property.name, why, mended });
             }
         }
     }
-    (Entity { kind, json }, warnings)
+    Entity { kind, json, warnings }
 }
 
-/// What the class `User` requires, null where there is nothing to say.
-pub(super) const REQUIRED: [&str; 5] = ["username", "email", "shortLoginId", "firstName", "lastName"];
+/// What the reference integration keeps of what Graph sent: nothing of users and groups, for their number, and the
+/// organization beside what Intune says, which is not read here.
+fn raw_data(naming: Naming, kind: EntityKind, raw: &Raw<'_>) -> Option<Value> {
+    match (naming, kind) {
+        (Naming::ActiveDirectory, _) => None,
+        (Naming::GraphMicrosoft365, EntityKind::Account) => {
+            Some(json!([{ "name": "default", "rawData": { "organization": raw.0, "intuneConfig": {} } }]))
+        }
+        (Naming::GraphMicrosoft365, _) => Some(json!([])),
+    }
+}
 
 /// The name under which an object is shown and sent, from its Graph JSON; `id` where it has none.
 pub fn display_name(raw: &Map<String, Value>, id: &str) -> String {
-    name_of(&Raw(raw), id)
+    name_of(Naming::default(), &Raw(raw), id).0
 }
 
-/// displayName, else userPrincipalName, mail or id: never empty, unless the object has none of them.
-fn name_of(raw: &Raw<'_>, id: &str) -> String {
-    ["displayName", "userPrincipalName", "mail"]
-        .iter()
+const NAME: &str = "displayName";
+
+/// displayName, else userPrincipalName, mail or id: never blank, unless the object has none of them, or the naming takes a
+/// blank display name as it is. With the field that it is.
+fn name_of(naming: Naming, raw: &Raw<'_>, id: &str) -> (String, &'static str) {
+    let takes = |field: &str, text: &str| !text.trim().is_empty() || field == NAME && naming.keeps_blank_names();
+    [NAME, "userPrincipalName", "mail"]
+        .into_iter()
         .find_map(|field| match raw.text(field) {
-            Reading::Value(Value::String(text)) if !text.trim().is_empty() => Some(text),
+            Reading::Value(Value::String(text)) if takes(field, &text) => Some((text, field)),
             _ => None,
         })
-        .unwrap_or_else(|| id.to_owned())
+        .unwrap_or_else(|| (id.to_owned(), "id"))
 }
+
+#[cfg(test)]
+mod reference;
 
 #[cfg(test)]
 mod tests {
@@ -95,9 +135,9 @@ mod tests {
     fn check(kind: EntityKind, odata_type: &str, raw: Value, want: Value) -> Vec<Warning> {
         let tenant = TenantId::parse("84841066-274d-4ec0-a5c1-276be684bdd3").unwrap();
         let raw = raw.as_object().unwrap().clone();
-        let (entity, warnings) = normalise(Naming::ActiveDirectory, &tenant, kind, odata_type, &raw);
+        let entity = normalise(&Naming::ActiveDirectory.into(), &tenant, kind, odata_type, &raw);
         assert_eq!(Value::Object(entity.json), want);
-        warnings
+        entity.warnings
     }
 
     #[test]
@@ -149,10 +189,10 @@ mod tests {
         let of = |activity: Value| {
             let tenant = TenantId::parse("84841066-274d-4ec0-a5c1-276be684bdd3").unwrap();
             let raw = json!({ "id": ID, "displayName": "Ada", "signInActivity": activity });
-            let (entity, warnings) =
-                normalise(Naming::ActiveDirectory, &tenant, EntityKind::User, "", raw.as_object().unwrap());
+            let entity =
+                normalise(&Naming::ActiveDirectory.into(), &tenant, EntityKind::User, "", raw.as_object().unwrap());
             let at = |name: &str| entity.json.get(name).and_then(Value::as_i64);
-            (at("lastSignInOn"), at("lastSuccessfulSignInOn"), warnings.len())
+            (at("lastSignInOn"), at("lastSuccessfulSignInOn"), entity.warnings.len())
         };
         let (day, next) = ("2020-05-29T17:51:22Z", "2020-05-30T17:51:22Z");
         let check = |activity: Value, want| assert_eq!(of(activity.clone()), want, "{activity}");
@@ -182,7 +222,7 @@ mod tests {
             }),
         );
         let properties: Vec<&str> = warnings.iter().map(|w| w.property).collect();
-        assert_eq!(properties, ["email", "businessPhones", "isActive", "accountEnabled", "createdOn"]);
+        assert_eq!(properties, ["displayName", "email", "businessPhones", "isActive", "accountEnabled", "createdOn"]);
     }
 
     #[test]

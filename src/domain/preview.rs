@@ -6,7 +6,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    completeness::Gap, guard::Guard, ids::RunId, plan::Digests, target::Target, text::grouped, upload::LeftJob,
+    completeness::Gap,
+    guard::Guard,
+    ids::RunId,
+    naming::Naming,
+    plan::Digests,
+    target::Target,
+    text::{counted, grouped},
+    upload::LeftJob,
+    validate::Finding,
 };
 
 /// What an upload would do to the objects of one `_type`.
@@ -29,6 +37,19 @@ impl Changes {
     }
 }
 
+impl std::ops::Add for Changes {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            create: self.create + other.create,
+            change: self.change + other.change,
+            delete: self.delete + other.delete,
+            same: self.same + other.same,
+        }
+    }
+}
+
 /// What the figures are held against.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -40,6 +61,8 @@ pub enum Baseline {
     Unknown,
     /// The last finished upload.
     Known { uploaded_at: Timestamp },
+    /// Another kept run, as if the target held what that would send.
+    Run { run: RunId, collected_at: Timestamp },
     /// An upload's end is unknown: what was believed before it and what it sent may both be there.
     InDoubt { job_id: Option<String>, since: Timestamp },
 }
@@ -51,6 +74,9 @@ pub struct Preview {
     /// When the run that would be sent ended.
     pub collected_at: Timestamp,
     pub target: Option<Target>,
+    /// Under which names and shapes the target gets it.
+    #[serde(default)]
+    pub naming: Naming,
     pub baseline: Baseline,
     /// By `_type`; every `_type` of the naming is listed, also with zeros.
     pub changes: BTreeMap<String, Changes>,
@@ -64,6 +90,12 @@ pub struct Preview {
     /// Jobs that earlier uploads to the target left behind.
     #[serde(default)]
     pub left: Vec<LeftJob>,
+    /// About how long an upload takes, judged by the last one and what the target then held; `None`: there was none.
+    #[serde(default)]
+    pub expected_seconds: Option<f64>,
+    /// What had to be mended, or is not sent.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     /// What speaks against an upload.
     #[serde(default)]
     pub guards: Vec<Guard>,
@@ -114,13 +146,14 @@ impl Preview {
         self.changes.iter().map(|(name, changes)| (name.as_str(), changes.sent())).collect()
     }
 
+    /// How much is sent, and about how long that takes: "41 requests, 12.4 MB, about 20 s".
+    pub fn size(&self, bytes: &str) -> String {
+        let about = self.expected_seconds.map(|s| format!(", about {} s", grouped(s.ceil().max(1.0) as u64)));
+        format!("{}, {bytes}{}", counted(self.requests, "request"), about.unwrap_or_default())
+    }
+
     pub fn total(&self) -> Changes {
-        self.changes.values().fold(Changes::default(), |a, b| Changes {
-            create: a.create + b.create,
-            change: a.change + b.change,
-            delete: a.delete + b.delete,
-            same: a.same + b.same,
-        })
+        self.changes.values().fold(Changes::default(), |a, b| a + *b)
     }
 }
 

@@ -7,7 +7,7 @@
 use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
-use super::{email::is_email, kind::EntityKind};
+use super::{email::is_email, kind::EntityKind, naming::Naming};
 
 /// One row of the table.
 pub struct Property {
@@ -43,15 +43,13 @@ macro_rules! same {
     };
 }
 
+mod graph_microsoft_365;
+
 const ACCOUNT: &[Property] = table! {
     "vendor" <- [] |_| Reading::Value(json!("Microsoft"));
     "organizationName" <- ["displayName"] same!("displayName", text);
-    "defaultDomain" <- ["verifiedDomains"] |raw| raw.domains().map_or(Reading::Absent, |all| {
-        all.iter().find(|d| d.get("isDefault") == Some(&Value::Bool(true))).and_then(|d| d.get("name")).cloned().into()
-    });
-    "verifiedDomains" <- ["verifiedDomains"] |raw| raw.domains().map_or(Reading::Absent, |all| {
-        Reading::Value(all.iter().filter_map(|d| d.get("name").filter(|n| n.is_string()).cloned()).collect())
-    });
+    "defaultDomain" <- ["verifiedDomains"] |raw| raw.default_domain();
+    "verifiedDomains" <- ["verifiedDomains"] |raw| raw.domain_names();
     "tenantType" <- ["tenantType"] same!("tenantType", text);
     "createdOn" <- ["createdDateTime"] same!("createdDateTime", time);
     "countryLetterCode" <- ["countryLetterCode"] same!("countryLetterCode", text);
@@ -165,12 +163,17 @@ const SERVICE_PRINCIPAL: &[Property] = table! {
 };
 
 /// The rows for a kind; for a group member, those of its short `@odata.type` come behind the common ones and win.
-pub fn properties(kind: EntityKind, member_type: &str) -> impl Iterator<Item = &'static Property> {
-    let (common, own): (&[Property], &[Property]) = match kind {
-        EntityKind::Account => (ACCOUNT, &[]),
-        EntityKind::User => (USER, USER_APART),
-        EntityKind::Group => (GROUP, &[]),
-        EntityKind::Member => match member_type {
+pub fn properties(
+    naming: Naming,
+    kind: EntityKind,
+    member_type: &str,
+) -> impl Iterator<Item = &'static Property> + use<> {
+    let (common, own): (&[Property], &[Property]) = match (naming, kind) {
+        (Naming::GraphMicrosoft365, _) => (graph_microsoft_365::of(kind), &[]),
+        (_, EntityKind::Account) => (ACCOUNT, &[]),
+        (_, EntityKind::User) => (USER, USER_APART),
+        (_, EntityKind::Group) => (GROUP, &[]),
+        (_, EntityKind::Member) => match member_type {
             "orgContact" => (MEMBER, CONTACT),
             "device" => (MEMBER, DEVICE),
             "servicePrincipal" => (MEMBER, SERVICE_PRINCIPAL),
@@ -180,7 +183,7 @@ pub fn properties(kind: EntityKind, member_type: &str) -> impl Iterator<Item = &
     common.iter().chain(own)
 }
 
-/// The Graph fields that [`properties`] needs of a kind, as the value of `$select`: sorted, no field twice, `id` and
+/// The Graph fields that [`properties`] needs of a kind under any naming, as the value of `$select`: sorted, no field twice, `id` and
 /// `displayName` always among them. For group members: those of every member type together, as one `getByIds` reads
 /// mixed types and ignores the names that a type lacks. Without what is read [`APART`].
 pub fn select(kind: EntityKind) -> String {
@@ -195,7 +198,7 @@ pub fn select_member(member_type: &str) -> String {
 fn select_of(kind: EntityKind, member_types: &[&str]) -> String {
     let mut fields: Vec<&str> = member_types
         .iter()
-        .flat_map(|t| properties(kind, t))
+        .flat_map(|t| Naming::ALL.into_iter().flat_map(move |naming| properties(naming, kind, t)))
         .flat_map(|p| p.sources.iter().copied())
         .filter(|field| !APART.contains(field))
         .chain(["id", "displayName"])
@@ -257,6 +260,15 @@ impl Raw<'_> {
         }
     }
 
+    /// A member of a user's `signInActivity` as it came.
+    fn sign_in_text(&self, field: &str) -> Reading {
+        match self.get("signInActivity") {
+            None => Reading::Absent,
+            Some(Value::Object(activity)) => Raw(activity).text(field),
+            Some(_) => Reading::Bad("no sign-in activity"),
+        }
+    }
+
     /// A mail address that the data model accepts.
     fn mail(&self, field: &str) -> Reading {
         match self.text(field) {
@@ -273,6 +285,17 @@ impl Raw<'_> {
 
     fn domains(&self) -> Option<&Vec<Value>> {
         self.get("verifiedDomains").and_then(Value::as_array)
+    }
+
+    fn default_domain(&self) -> Reading {
+        let Some(all) = self.domains() else { return Reading::Absent };
+        all.iter().find(|d| d.get("isDefault") == Some(&Value::Bool(true))).and_then(|d| d.get("name")).cloned().into()
+    }
+
+    fn domain_names(&self) -> Reading {
+        self.domains().map_or(Reading::Absent, |all| {
+            Reading::Value(all.iter().filter_map(|d| d.get("name").filter(|n| n.is_string()).cloned()).collect())
+        })
     }
 }
 
@@ -342,7 +365,7 @@ mod tests {
             let select = select(kind);
             let fields: Vec<&str> = select.split(',').collect();
             for member_type in ["orgContact", "device", "servicePrincipal", "printer"] {
-                for property in properties(kind, member_type) {
+                for property in Naming::ALL.into_iter().flat_map(|naming| properties(naming, kind, member_type)) {
                     for source in property.sources {
                         assert_ne!(
                             fields.contains(source),

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::{
     ids::canonical,
     kind::EntityKind,
+    naming::Naming,
     properties::{Raw, Reading, properties},
 };
 
@@ -42,6 +43,10 @@ pub enum Origin {
     Fixed,
     /// What the membership said of its far end.
     Membership,
+    /// The name of the integration instance.
+    Instance,
+    /// What Graph sent, as it sent it.
+    Raw,
 }
 
 /// What is to be known of a value.
@@ -70,7 +75,7 @@ const EVERY: [&str; 5] = ["_key", "_type", "_class", "name", "displayName"];
 const NAMES: &[&str] = &["displayName", "userPrincipalName", "mail"];
 
 /// Explains `entity`, which `raw` was made into.
-pub fn provenance(kind: EntityKind, entity: &Value, raw: &Value) -> Provenance {
+pub fn provenance(naming: Naming, kind: EntityKind, entity: &Value, raw: &Value) -> Provenance {
     let nothing = Map::new();
     let (entity, raw) = (entity.as_object().unwrap_or(&nothing), raw.as_object().unwrap_or(&nothing));
     let fields = Raw(raw);
@@ -78,27 +83,32 @@ pub fn provenance(kind: EntityKind, entity: &Value, raw: &Value) -> Provenance {
     let mut told: Vec<&str> = Vec::new();
     let say = |out: &mut Provenance, property: &str, origin, note| {
         if let Some(value) = entity.get(property) {
-            let required_by = required_by(kind, property);
+            let required_by = required_by(naming, kind, property);
             out.sent.push(Sent { property: property.to_owned(), value: value.clone(), origin, required_by, note });
         }
     };
     let id = raw.get("id").and_then(Value::as_str).unwrap_or_default();
     let canonical = (canonical(id) != id).then_some(Note::Canonical);
     let stand_in = (!id.is_empty()).then(|| stand_in(&fields)).flatten().map(Note::StandsIn);
+    // A naming may take a blank one as it is.
+    let stand_in = stand_in.filter(|_| entity.get("name") != raw.get("displayName"));
+    let is_instance = kind == EntityKind::Account && naming.needs_instance();
+    let shown = stand_in.clone().filter(|_| !is_instance);
     for (property, origin, note) in [
         ("_key", Origin::Fields(&["id"]), canonical.clone()),
         ("_type", Origin::Fixed, None),
         ("_class", Origin::Fixed, None),
         ("id", Origin::Fields(&["id"]), canonical),
-        ("name", Origin::Fields(NAMES), stand_in.clone()),
-        ("displayName", Origin::Fields(NAMES), stand_in),
+        ("name", Origin::Fields(NAMES), stand_in),
+        ("displayName", if is_instance { Origin::Instance } else { Origin::Fields(NAMES) }, shown),
+        ("_rawData", Origin::Raw, None),
         ("memberType", Origin::Membership, None),
     ] {
         say(&mut out, property, origin, note);
         told.push(property);
     }
     let member_type = entity.get("memberType").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let rows: Vec<_> = properties(kind, &member_type).collect();
+    let rows: Vec<_> = properties(naming, kind, &member_type).collect();
     for (n, row) in rows.iter().enumerate() {
         // What is said of a kind of member in particular stands for what is said of all.
         if rows[n + 1..].iter().any(|later| later.name == row.name) {
@@ -124,13 +134,13 @@ pub fn provenance(kind: EntityKind, entity: &Value, raw: &Value) -> Provenance {
     out
 }
 
-fn required_by(kind: EntityKind, property: &str) -> Option<&'static str> {
+fn required_by(naming: Naming, kind: EntityKind, property: &str) -> Option<&'static str> {
     if EVERY.contains(&property) {
         return Some("Entity");
     }
     match kind {
-        EntityKind::User | EntityKind::Member if super::normalise::REQUIRED.contains(&property) => Some("User"),
         EntityKind::Account if property == "vendor" => Some("Account"),
+        _ if naming.required(kind).contains(&property) => Some(naming.entity_class(kind)),
         _ => None,
     }
 }
@@ -150,13 +160,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::{ids::TenantId, naming::Naming, normalise::normalise};
+    use crate::domain::{ids::TenantId, normalise::normalise};
 
     fn of(kind: EntityKind, odata: &str, raw: &Value) -> Provenance {
         let tenant = TenantId::parse("84841066-274d-4ec0-a5c1-276be684bdd3").unwrap();
-        let (entity, _) = normalise(Naming::ActiveDirectory, &tenant, kind, odata, raw.as_object().unwrap());
+        let entity = normalise(&Naming::ActiveDirectory.into(), &tenant, kind, odata, raw.as_object().unwrap());
         let entity = Value::Object(entity.json);
-        let out = provenance(kind, &entity, raw);
+        let out = provenance(Naming::ActiveDirectory, kind, &entity, raw);
         // Everything that is sent is told, once.
         let mut told: Vec<&str> = out.sent.iter().map(|s| s.property.as_str()).collect();
         told.sort_unstable();
@@ -204,6 +214,6 @@ mod tests {
         assert_eq!((told("memberType").origin, &told("email").note), (Origin::Membership, &None));
         assert_eq!(told("name").note, Some(Note::StandsIn("mail")));
         of(EntityKind::Member, "#microsoft.graph.agentThing", &json!({ "id": id }));
-        assert_eq!(provenance(EntityKind::User, &Value::Null, &Value::Null).sent, []);
+        assert_eq!(provenance(Naming::ActiveDirectory, EntityKind::User, &Value::Null, &Value::Null).sent, []);
     }
 }

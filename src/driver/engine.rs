@@ -16,6 +16,7 @@ use crate::{
         explore::{Again, Answer, Question},
         export::{ExportFormat, Exported},
         ids::RunId,
+        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::Reporter,
@@ -90,8 +91,19 @@ pub trait Engine: Send + Sync + 'static {
     /// Answers a question about a run from the store.
     fn ask(&self, run: RunId, question: Question, cancel: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>>;
 
-    /// What an upload of the newest finished run of everything to the profile's target would do.
-    fn preview(&self, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
+    /// What an upload of a run (`None`: of the newest finished one of everything) to the profile's target would do.
+    fn preview(&self, run: Option<RunId>, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
+
+    /// The same, object by object.
+    fn planned(
+        &self,
+        run: RunId,
+        query: PlannedQuery,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<PlannedRows, Problem>>;
+
+    /// Keeps a preview of the run as a plan; in which file.
+    fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>>;
 
     /// Writes what an upload would send to files in the current directory.
     fn export(&self, format: ExportFormat, cancel: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>>;

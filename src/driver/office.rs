@@ -39,6 +39,7 @@ use crate::{
         export::{ExportFormat, Exported},
         ids::RunId,
         origin::Origin,
+        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
@@ -50,7 +51,7 @@ use crate::{
     },
     explore::{Explorer, paper::To, stop::Stop},
     files,
-    jobs::{self, Context, Hold, JobError, Secrets},
+    jobs::{self, Context, Hold, JobError, PlannedObjects, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
@@ -79,6 +80,8 @@ pub struct Office {
     explorer: Mutex<Option<Arc<Explorer>>>,
     /// The request logs of the store at work.
     logs: Mutex<Option<requests::Shelf>>,
+    /// Of which run an upload was last looked at object by object.
+    planned: Mutex<Option<(RunId, PlannedObjects)>>,
     /// The key that was made or read last.
     key: Mutex<Option<ClientCertificate>>,
 }
@@ -111,8 +114,8 @@ impl Office {
         let paths = settings.paths.clone();
         let session = Mutex::new(Session::of(settings));
         let (away, reader, key) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
-        let (explorer, logs) = (Mutex::new(None), Mutex::new(None));
-        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, logs, key }
+        let (explorer, logs, planned) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
+        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, logs, planned, key }
     }
 
     /// The selected profile, as screens name it.
@@ -236,7 +239,11 @@ impl Office {
         }
         let kept = self.keep(&settings, &secrets).await;
         // No form asks for it.
-        settings.naming = self.session().settings.naming;
+        let held = self.session().settings;
+        settings.naming = held.naming;
+        if held.destination == settings.destination {
+            settings.instance_name = held.instance_name;
+        }
         if self.demo.is_none() {
             let (name, profile) = self.save_file(&form, &settings).await?;
             settings.profile = Some(name);
@@ -339,9 +346,9 @@ impl Office {
         let tenant = settings.tenant.as_ref().and_then(TenantRef::id);
         let mut kept = lock(&self.explorer);
         match &*kept {
-            Some(explorer) if explorer.is_about(path, tenant, settings.naming()) => Ok(Arc::clone(explorer)),
+            Some(explorer) if explorer.is_about(path, tenant, &settings.names_so_far()) => Ok(Arc::clone(explorer)),
             _ => {
-                let explorer = Explorer::new(path.clone(), tenant.cloned(), settings.naming());
+                let explorer = Explorer::new(path.clone(), tenant.cloned(), settings.names_so_far());
                 Ok(Arc::clone(kept.insert(Arc::new(explorer))))
             }
         }
@@ -379,6 +386,22 @@ impl Office {
         jobs::collect(&context).await.map_err(|e| e.problem())
     }
 
+    /// The session's settings, with the instance's name where the naming needs one. Asked once a session.
+    async fn named(&self, cancel: &CancellationToken) -> Result<Settings, Problem> {
+        let Session { settings, secrets, .. } = self.session();
+        if !settings.lacks_instance_name() {
+            return Ok(settings);
+        }
+        let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
+        let context = self.context(settings.clone(), secrets, Arc::new(Silent), cancel.clone());
+        let named = jobs::named(&context).await.map_err(|e| e.problem())?;
+        let mut session = lock(&self.session);
+        if session.settings == settings {
+            session.settings.clone_from(&named);
+        }
+        Ok(named)
+    }
+
     async fn place(&self, target: &Target, cancel: CancellationToken) -> Result<Place, Problem> {
         let Session { settings, secrets, .. } = self.session();
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
@@ -392,9 +415,10 @@ impl Office {
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> Result<JobFigures, UploadFailure> {
-        let Session { settings, secrets, .. } = self.session();
         let not_started = |problem| UploadFailure { problem, end: UploadEnd::NotStarted };
-        let looked = settings.clone();
+        let settings = self.named(&cancel).await.map_err(not_started)?;
+        let secrets = self.session().secrets;
+        let looked = Settings { run: Some(order.run), ..settings.clone() };
         let mut ready =
             blocking(move || jobs::prepare_upload(&looked).map_err(|e| e.problem())).await.map_err(not_started)?;
         if ready.preview.run != order.run || ready.target != order.target {
@@ -476,6 +500,7 @@ fn unnamed(settings: &Settings) -> ProfileView {
         cloud: settings.cloud,
         endpoints: endpoints(settings),
         target: settings.target(),
+        names: settings.names_so_far(),
         credential: CredentialView { kind: settings.credential_kind(), expires: settings.credential_expires },
     }
 }
@@ -510,6 +535,7 @@ fn profile_of(settings: &Settings) -> Profile {
             account,
             instance,
             scope,
+            instance_name: settings.instance_name.clone(),
         },
         ..Profile::default()
     }
@@ -670,8 +696,54 @@ impl Engine for RealEngine {
         .boxed()
     }
 
-    fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
-        self.with_office(|_, settings| jobs::preview(settings).map_err(|e| e.problem()))
+    fn preview(&self, run: Option<RunId>, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+        async move {
+            let settings = self.0.named(&cancel).await?;
+            // Whatever was found object by object may be of before.
+            *lock(&self.0.planned) = None;
+            blocking(move || jobs::preview(&Settings { run, ..settings }).map_err(|e| e.problem())).await
+        }
+        .boxed()
+    }
+
+    fn planned(
+        &self,
+        run: RunId,
+        query: PlannedQuery,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
+        async move {
+            let settings = Settings { run: Some(run), ..self.0.named(&cancel).await? };
+            let office = Arc::clone(&self.0);
+            blocking(move || {
+                let mut kept = lock(&office.planned);
+                let objects = match kept.take() {
+                    Some((of, objects)) if of == run => objects,
+                    _ => PlannedObjects::find(&settings, None).map_err(|e| e.problem())?,
+                };
+                let rows = objects.window(query, &|| cancel.is_cancelled()).map_err(|e| e.problem());
+                *kept = Some((run, objects));
+                rows
+            })
+            .await
+        }
+        .boxed()
+    }
+
+    fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>> {
+        async move {
+            let settings = Settings { run: Some(run), ..self.0.named(&CancellationToken::new()).await? };
+            let office = Arc::clone(&self.0);
+            blocking(move || {
+                let plan = jobs::plan(&settings, office.clock.now()).map_err(|e| e.problem())?;
+                let name = settings.profile.as_deref().unwrap_or("plan");
+                let file = office.paths.data.join("plans").join(format!("{name}-run-{run}.json"));
+                crate::headless::plan::write(&file, &plan).map_err(|e| e.problem())?;
+                Ok(file.display().to_string())
+            })
+            .await
+        }
+        .boxed()
     }
 
     fn export(&self, format: ExportFormat, cancel: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>> {

@@ -30,6 +30,7 @@ pub fn write<S: Source>(dir: &Path, source: &S) -> Result<ExportReport, ExportEr
         entities: first.lines,
         relationships: second.lines,
         bytes: first.bytes + second.bytes,
+        findings: Vec::new(),
     };
     for whole in [first, second] {
         report.files.push(whole.publish()?);

@@ -15,6 +15,8 @@ use crate::{
     domain::{
         check::CheckStatus,
         completeness::RunStatus,
+        guard::Leave,
+        limit::MaxDeletions,
         problem::Problem,
         progress::{Event, Reporter},
         text::{counted, grouped},
@@ -198,13 +200,23 @@ async fn walk(context: &Context, output: &Output, day: u32) -> Result<Exit, JobE
         output.say(format!("{:>12}  {name}", grouped(count)));
     }
 
-    output.say("\n4 of 5  Preview: tenantry preview");
-    let mut ready = jobs::prepare_upload(&context.settings)?;
-    preview::say(&ready.preview, output);
-
-    output.say("\n5 of 5  Upload: tenantry upload --yes --first-upload");
-    // The demo's own instance is nobody else's: its first upload needs no leave.
-    ready.leave.first_upload = true;
+    let settings = &context.settings;
+    let mut ready = if day == 1 {
+        output.say("\n4 of 5  Preview: tenantry preview");
+        let ready = jobs::prepare_upload(settings)?;
+        preview::say(&ready.preview, output);
+        output.say("\n5 of 5  Upload: tenantry upload --yes --first-upload");
+        ready
+    } else {
+        output.say("\n4 of 5  Preview: tenantry preview --out plan.json");
+        let plan = jobs::plan(settings, context.clock.now())?;
+        preview::say(&plan.preview, output);
+        refused(settings, output)?;
+        output.say("\n5 of 5  Upload: tenantry upload --yes --plan plan.json");
+        jobs::prepare_planned(settings, &plan)?
+    };
+    // The demo's own instance is nobody else's: its uploads need no leave.
+    ready.leave = Leave::of(&ready.preview.guards);
     let foretold = ready.preview.total();
     let job = jobs::upload(context, ready).await?;
     upload::say_figures(&job, output);
@@ -213,4 +225,14 @@ async fn walk(context: &Context, output: &Output, day: u32) -> Result<Exit, JobE
         output.say(format!("the preview foretold {told}"));
     }
     Ok(if jobs::has_open_gaps(&run) { Exit::Gaps } else { Exit::Done })
+}
+
+/// What an upload that may delete nothing is told.
+fn refused(settings: &Settings, output: &Output) -> Result<(), JobError> {
+    let strict = Settings { max_deletions: MaxDeletions::Most(0), ..settings.clone() };
+    if let Some(guard) = jobs::prepare_upload(&strict)?.guard() {
+        output.say("\n        A stricter limit: tenantry upload --yes --max-deletions 0");
+        output.say(format!("refused, and nothing is sent: {}", guard.problem().summary));
+    }
+    Ok(())
 }

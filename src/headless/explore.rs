@@ -26,6 +26,7 @@ use crate::{
         explore::{Answer, FieldChange, Question},
         filter::{Filter, Scope, parse},
         kind::EntityKind,
+        naming::Naming,
         portrait::label,
         problem::Problem,
         text::{counted, visible},
@@ -113,7 +114,7 @@ impl Look {
         settings.run = at.run;
         let run = jobs::looked_at(&settings)?;
         let tenant = settings.tenant.as_ref().and_then(TenantRef::id).cloned();
-        let explorer = Explorer::new(settings.store()?.clone(), tenant, settings.naming());
+        let explorer = Explorer::new(settings.store()?.clone(), tenant, settings.names_so_far());
         Ok(Self { reader: jobs::open(&settings)?, explorer, settings, run })
     }
 
@@ -127,6 +128,10 @@ impl Look {
     fn find(&self, text: &str, kinds: &[EntityKind]) -> Result<Named, JobError> {
         let meant = named(&self.reader, self.run.id, text)?;
         one(meant, text, kinds, &self.run).map_err(|problem| JobError::Unfit(Box::new(problem)))
+    }
+
+    fn naming(&self) -> Naming {
+        self.settings.naming()
     }
 
     /// `run 3 of 2026-11-23 05:10 UTC`.

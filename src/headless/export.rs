@@ -5,6 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     output::{Exit, Finished, Output},
+    preview::say_findings,
     session::Session,
 };
 use crate::{
@@ -14,13 +15,15 @@ use crate::{
     jobs::{self, JobError},
 };
 
-pub fn run(common: &Common, args: &cli::Export, output: Output) -> Exit {
-    match export(common, args) {
+pub async fn run(common: &Common, args: &cli::Export, output: Output) -> Exit {
+    match export(common, args, &output).await {
         Ok((run, report, counts)) => {
             let mut finished = Finished::of_run(&run);
             finished.set("counts", json!(counts));
             finished.set("run", json!(run.id));
+            finished.set("findings", json!(report.findings));
             finished.emit(&output);
+            say_findings(&report.findings, &output);
             output.say(format!(
                 "{} entities and {} relationships in {}",
                 grouped(report.entities),
@@ -35,8 +38,8 @@ pub fn run(common: &Common, args: &cli::Export, output: Output) -> Exit {
 
 type Exported = (RunInfo, ExportReport, std::collections::BTreeMap<String, u64>);
 
-fn export(common: &Common, args: &cli::Export) -> Result<Exported, JobError> {
-    let settings = Session::of_run(common, args.of)?.settings;
+async fn export(common: &Common, args: &cli::Export, output: &Output) -> Result<Exported, JobError> {
+    let settings = Session::of_run(common, args.of)?.named(output).await?.settings;
     let format = match args.format {
         cli::ExportFormat::Ndjson => ExportFormat::Ndjson,
         cli::ExportFormat::Csv => ExportFormat::Csv,

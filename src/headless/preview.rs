@@ -1,6 +1,8 @@
-//! `tenantry preview`: the dry run. Makes no request at all.
+//! `tenantry preview`: the dry run. Makes no request at all, but for the instance's name where the naming needs one that
+//! nobody has said.
 
 mod markdown;
+mod objects;
 
 use std::path::Path;
 
@@ -19,12 +21,13 @@ use crate::{
         guard::Guard,
         preview::{Baseline, Preview},
         text::{grouped, visible},
+        validate::Finding,
     },
     jobs::{self, JobError},
 };
 
-pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
-    match preview(common, args) {
+pub async fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
+    match preview(common, args, &output).await {
         Ok(preview) => {
             emit(&preview, args.out.as_deref(), &output);
             if args.markdown {
@@ -45,12 +48,20 @@ pub fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
     }
 }
 
-fn preview(common: &Common, args: &cli::Preview) -> Result<Preview, JobError> {
-    let settings = Session::of_upload(common, args.of, args.limit)?.settings;
-    let Some(file) = &args.out else { return jobs::preview(&settings) };
-    let plan = jobs::plan(&settings, SystemClock.now())?;
-    plan::write(file, &plan)?;
-    Ok(plan.preview)
+async fn preview(common: &Common, args: &cli::Preview, output: &Output) -> Result<Preview, JobError> {
+    let settings = Session::of_upload(common, args.of, args.limit)?.named(output).await?.settings;
+    if args.objects {
+        objects::tell(&settings, args, output)?;
+    }
+    match (&args.out, args.against) {
+        (Some(file), _) => {
+            let plan = jobs::plan(&settings, SystemClock.now())?;
+            plan::write(file, &plan)?;
+            Ok(plan.preview)
+        }
+        (None, Some(before)) => jobs::preview_against(&settings, before),
+        (None, None) => jobs::preview(&settings),
+    }
 }
 
 fn exit(preview: &Preview, detailed: bool) -> Exit {
@@ -71,12 +82,15 @@ fn emit(preview: &Preview, out: Option<&Path>, output: &Output) {
     let mut finished = Finished::new(if has_open_gaps(preview) { "partial" } else { "complete" });
     finished.set("counts", json!(preview.counts()));
     finished.set("changes", json!(preview.changes));
+    finished.set("naming", json!(preview.naming));
     finished.set("baseline", json!(preview.baseline));
     finished.set("partial_types", json!(preview.partial_types));
     finished.set("incomplete", json!(incomplete(&preview.gaps)));
     finished.set("run", json!(preview.run));
     finished.set("upload_bytes", json!(preview.bytes));
     finished.set("upload_requests", json!(preview.requests));
+    finished.set("expected_seconds", json!(preview.expected_seconds));
+    finished.set("findings", json!(preview.findings));
     finished.set("guards", json!(preview.guards));
     finished.set("causes", json!(preview.causes));
     if let Some(file) = out {
@@ -96,6 +110,10 @@ fn against(baseline: &Baseline) -> String {
         Baseline::Known { uploaded_at } => {
             format!("against the upload of {}", uploaded_at.strftime("%Y-%m-%d %H:%M UTC"))
         }
+        Baseline::Run { run, collected_at } => format!(
+            "against run {run} of {}, as if JupiterOne held just that",
+            collected_at.strftime("%Y-%m-%d %H:%M UTC")
+        ),
         Baseline::InDoubt { since, .. } => format!(
             "an upload of {} ended without a word: what was there before and what it sent may both be there",
             since.strftime("%Y-%m-%d %H:%M UTC")
@@ -113,6 +131,7 @@ pub fn say(preview: &Preview, output: &Output) {
         Some(target) => output.say(format!("to {}", visible(&target.to_string()))),
         None => output.say("no JupiterOne target is configured"),
     }
+    output.say(format!("under the names of {}", preview.naming));
     output.say(against(&preview.baseline));
     output.say(format!("{:<46}{:>12}{:>12}{:>12}{:>12}", "", "+ create", "~ change", "- delete", "= same"));
     for (name, c) in &preview.changes {
@@ -125,16 +144,14 @@ pub fn say(preview: &Preview, output: &Output) {
         ));
     }
     say_gaps(output, &preview.gaps);
+    say_findings(&preview.findings, output);
     if !preview.partial_types.is_empty() {
         output.say(format!("nothing is deleted of: {}", preview.partial_types.join(", ")));
     }
     preview.causes.iter().for_each(|cause| output.say(visible(&cause.words(preview))));
     say_guards(&preview.guards, output);
-    output.say(format!(
-        "{} requests, {} bytes; nothing has been sent",
-        grouped(preview.requests),
-        grouped(preview.bytes)
-    ));
+    let size = preview.size(&format!("{} bytes", grouped(preview.bytes)));
+    output.say(format!("{size}; nothing has been sent"));
 }
 
 /// What an upload would be refused for, and how it is lifted.
@@ -145,5 +162,12 @@ fn say_guards(guards: &[Guard], output: &Output) {
         if let Some(hint) = problem.hint {
             output.say(format!("  next: {hint}"));
         }
+    }
+}
+
+/// What had to be mended, and what is not sent.
+pub fn say_findings(findings: &[Finding], output: &Output) {
+    for finding in findings {
+        output.say(format!("{}: {}", visible(&finding.words()), visible(&finding.named(5))));
     }
 }

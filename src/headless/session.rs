@@ -48,6 +48,7 @@ pub fn flags(common: &Common) -> Flags {
         jupiterone_account: common.jupiterone_account.clone(),
         jupiterone_instance: common.jupiterone_instance.clone(),
         jupiterone_scope: common.jupiterone_scope.clone(),
+        jupiterone_instance_name: common.jupiterone_instance_name.clone(),
         naming: common.naming,
     }
 }
@@ -83,6 +84,18 @@ impl Session {
         let mut session = Self::open(common)?;
         session.settings.run = of.run;
         Ok(session)
+    }
+
+    /// With the instance's name, where the naming needs one that nobody has said: JupiterOne is asked then, and nobody
+    /// else.
+    pub async fn named(mut self, output: &Output) -> Result<Self, JobError> {
+        if self.settings.lacks_instance_name() && self.settings.target().is_some() {
+            let secrets = self.jupiterone().await?;
+            // It only reads: Ctrl-C ends it as it ends any program.
+            let context = self.context_until(secrets, output, CancellationToken::new());
+            self.settings = jobs::named(&context).await?;
+        }
+        Ok(self)
     }
 
     /// As [`Self::of_run`], with a limit of its own.

@@ -36,7 +36,7 @@ struct Sent {
 }
 
 async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<Sent, JobError> {
-    let session = Session::of_upload(common, args.of, args.limit)?;
+    let session = Session::of_upload(common, args.of, args.limit)?.named(output).await?;
     let mut ready = match &args.plan {
         Some(file) => jobs::prepare_planned(&session.settings, &plan::read(file)?)?,
         None => jobs::prepare_upload(&session.settings)?,

@@ -3,7 +3,12 @@
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    domain::{edge::Edge, entity::Fingerprint, plan::Digests, preview::Baseline},
+    domain::{
+        edge::{Edge, EdgeState},
+        entity::Fingerprint,
+        plan::Digests,
+        preview::Baseline,
+    },
     store::Believed,
 };
 
@@ -22,15 +27,16 @@ impl Digest {
         self.believed(nums, believed, |print| print.as_slice().to_vec());
     }
 
-    pub fn edge(&mut self, ours: Option<&Edge>, nums: [i64; 2], believed: &Believed<bool>) {
+    pub fn edge(&mut self, ours: Option<&Edge>, nums: [i64; 2], believed: &Believed<EdgeState>) {
         if let Some(edge) = ours {
-            self.sends.update([edge.kind as u8, u8::from(edge.mapped)]);
+            self.sends.update([edge.kind as u8]);
+            self.sends.update(edge.state().to_le_bytes());
             for end in [&edge.from, &edge.to] {
                 self.sends.update(end.as_bytes());
                 self.sends.update([0]);
             }
         }
-        self.believed(nums, believed, |mapped| vec![u8::from(*mapped)]);
+        self.believed(nums, believed, |state| state.to_le_bytes().to_vec());
     }
 
     fn believed<T>(&mut self, nums: [i64; 2], believed: &Believed<T>, bytes: fn(&T) -> Vec<u8>) {

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         completeness::{Collection, State},
         origin::Origin,
+        planned::{Deed, Planned, PlannedQuery},
         preview::Why,
         target::Destination,
     },
@@ -90,7 +91,7 @@ fn apply(graph: &mut Graph, job: &Graph, partial: &[String]) -> BTreeMap<String,
 }
 
 fn told(reader: &Reader, run: RunId, target: Option<&Target>) -> Result<Preview, PreviewError> {
-    preview(reader, Asked { run, naming: NAMING, target, against: Against::Belief, digests: true })
+    preview(reader, Asked { run, names: &NAMING.into(), target, against: Against::Belief, digests: true })
 }
 
 fn total(preview: &Preview) -> (u64, u64, u64, u64) {
@@ -117,8 +118,9 @@ fn without_a_finished_run_there_is_nothing_to_see() {
 fn baselines() {
     let place = Place::new();
     let mut writer = place.writer();
-    let mut pages = whole(vec![user("u1", "Ada"), user("u2", "Bob")], vec![group("g1", "Golf")]);
-    pages.push(members("g1", State::Complete, &[("u1", USER), ("u9", USER)]));
+    let mut pages =
+        whole(vec![user("u1-0000000", "Ada"), user("u2-0000000", "Bob")], vec![group("g1-0000000", "Golf")]);
+    pages.push(members("g1-0000000", State::Complete, &[("u1-0000000", USER), ("u9-0000000", USER)]));
     let first = run(&mut writer, 0, &pages).id;
     let reader = place.reader();
     let check = |target: Option<&Target>, baseline: Baseline, want: (u64, u64, u64, u64)| {
@@ -157,14 +159,17 @@ fn baselines() {
 
     // The account is missing from what is read now: it stays as last known, and is no deletion.
     let mut pages = vec![
-        listed(Collection::Users, State::Complete, vec![user("u1", "Ada L."), user("u9", "Nina")]),
-        listed(Collection::Groups, State::Complete, vec![group("g1", "Golf")]),
+        listed(Collection::Users, State::Complete, vec![user("u1-0000000", "Ada L."), user("u9-0000000", "Nina")]),
+        listed(Collection::Groups, State::Complete, vec![group("g1-0000000", "Golf")]),
         listed(Collection::Memberships, State::Complete, vec![]),
     ];
-    pages.push(members("g1", State::Complete, &[("u1", USER), ("u9", USER)]));
+    pages.push(members("g1-0000000", State::Complete, &[("u1-0000000", USER), ("u9-0000000", USER)]));
     run(&mut writer, 30, &pages);
     // New: u9 and its edge from the account. Changed: u1, and the edge to u9, which was mapped. Gone: u2 and its edge.
     let preview = check(Some(&target()), Baseline::Known { uploaded_at: at(20) }, (2, 2, 2, 5));
+    // The last one took ten seconds and left nine objects there; these are nine.
+    assert_eq!(preview.expected_seconds, Some(10.0));
+    assert_eq!(preview.size("12 kB"), format!("{} requests, 12 kB, about 10 s", preview.requests));
     assert_eq!(preview.gaps.len(), 1);
     assert_eq!(preview.partial_types, Vec::<String>::new());
     assert_eq!(preview.changes["active_directory_user"], Changes { create: 1, change: 1, delete: 1, same: 0 });
@@ -182,7 +187,7 @@ fn lengths_are_those_of_the_texts() {
             for (from, to) in
                 [("", ""), ("g1", "11111111-1111-4111-8111-111111111111"), ("é龍", "u"), ("\"\\\u{1}", "x\u{7f}/")]
             {
-                let edge = Edge { kind, from: from.to_owned(), to: to.to_owned(), mapped };
+                let edge = Edge { mapped, ..Edge::direct(kind, from.to_owned(), to.to_owned()) };
                 assert_eq!(lengths.of(&edge), edge.text(NAMING).len(), "{edge:?}");
             }
         }
@@ -193,17 +198,18 @@ fn lengths_are_those_of_the_texts() {
 fn types_that_may_exist_unseen_are_not_deleted() {
     let place = Place::new();
     let mut writer = place.writer();
-    let mut pages = whole(vec![user("u1", "Ada")], vec![group("g1", "Golf"), group("g2", "Chess")]);
-    pages.push(members("g1", State::Complete, &[("u1", USER)]));
-    pages.push(members("g2", State::Complete, &[]));
+    let mut pages =
+        whole(vec![user("u1-0000000", "Ada")], vec![group("g1-0000000", "Golf"), group("g2-0000000", "Chess")]);
+    pages.push(members("g1-0000000", State::Complete, &[("u1-0000000", USER)]));
+    pages.push(members("g2-0000000", State::Complete, &[]));
     let first = run(&mut writer, 0, &pages).id;
     let reader = place.reader();
     let upload = note(&mut writer, &reader, first, 10, &[]);
     writer.finish_upload(upload, at(20)).unwrap();
     // g3 cannot be read and never was: no membership is deleted, but a user is.
-    let mut pages = whole(vec![], vec![group("g1", "Golf"), group("g3", "Hidden")]);
-    pages.push(members("g1", State::Complete, &[]));
-    pages.push(members("g3", State::Hidden, &[]));
+    let mut pages = whole(vec![], vec![group("g1-0000000", "Golf"), group("g3-0000000", "Hidden")]);
+    pages.push(members("g1-0000000", State::Complete, &[]));
+    pages.push(members("g3-0000000", State::Hidden, &[]));
     let second = run(&mut writer, 30, &pages).id;
     let preview = told(&reader, second, Some(&target())).unwrap();
     assert!(preview.partial_types.contains(&"active_directory_user_group_has_user".to_owned()));
@@ -216,9 +222,9 @@ fn types_that_may_exist_unseen_are_not_deleted() {
 fn what_deletions_come_from() {
     let place = Place::new();
     let mut writer = place.writer();
-    let users: Vec<String> = (0..8).map(|n| format!("u{n}")).collect();
+    let users: Vec<String> = (0..8).map(|n| format!("u{n}-0000000")).collect();
     let lists = |which: &[(&str, std::ops::Range<usize>)], users_there: std::ops::Range<usize>| {
-        let groups = which.iter().map(|(id, _)| group(id, &format!("Group {id}"))).collect();
+        let groups = which.iter().map(|(id, _)| group(id, &format!("Group {}", &id[..2]))).collect();
         let mut pages = whole(users[users_there].iter().map(|id| user(id, id)).collect(), groups);
         for (id, range) in which {
             let of: Vec<(&str, &str)> = users[range.clone()].iter().map(|id| (id.as_str(), USER)).collect();
@@ -226,12 +232,18 @@ fn what_deletions_come_from() {
         }
         pages
     };
-    let first = run(&mut writer, 0, &lists(&[("g1", 0..8), ("g2", 2..8), ("g3", 0..1), ("g4", 0..4)], 0..8)).id;
+    let first = run(
+        &mut writer,
+        0,
+        &lists(&[("g1-0000000", 0..8), ("g2-0000000", 2..8), ("g3-0000000", 0..1), ("g4-0000000", 0..4)], 0..8),
+    )
+    .id;
     let reader = place.reader();
     let upload = note(&mut writer, &reader, first, 10, &[]);
     writer.finish_upload(upload, at(20)).unwrap();
     // u6 and u7 go, and with them two memberships each; g2 loses all the rest, g1 one more, g4 goes as a whole.
-    let second = run(&mut writer, 30, &lists(&[("g1", 0..5), ("g2", 0..0), ("g3", 0..1)], 0..6)).id;
+    let second =
+        run(&mut writer, 30, &lists(&[("g1-0000000", 0..5), ("g2-0000000", 0..0), ("g3-0000000", 0..1)], 0..6)).id;
     let preview = told(&reader, second, Some(&target())).unwrap();
     let member = "active_directory_user_group_has_user";
     assert_eq!(preview.changes[member].delete, 13);
@@ -246,13 +258,51 @@ fn what_deletions_come_from() {
             format!("the group \"Group g1\" accounts for 1 {of}"),
         ]
     );
-    let by_group = preview.causes.iter().find(|c| matches!(&c.why, Why::Group { id, emptied: true, .. } if id == "g2"));
+    let by_group =
+        preview.causes.iter().find(|c| matches!(&c.why, Why::Group { id, emptied: true, .. } if id == "g2-0000000"));
     assert_eq!(by_group.map(|c| (c.name.as_str(), c.deletions)), Some((member, 4)));
     let json = serde_json::to_value(&preview.causes[0]).unwrap();
     assert_eq!(
         json,
         serde_json::json!({ "type": member, "deletions": 4, "cause": "gone", "of": "active_directory_user", "many": 2 })
     );
+}
+
+/// A user whose id is no key: told of by name, not counted as sent, and what is there of its types stays.
+#[test]
+fn what_is_not_valid_is_told_and_deletes_nothing() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let whole_of = |users: Vec<crate::store::ObjectWrite>, of: &[(&str, &str)]| {
+        let mut pages = whole(users, vec![group("g1-0000000", "Golf")]);
+        pages.push(members("g1-0000000", State::Complete, of));
+        pages
+    };
+    let (u1, u2) = (("u1-0000000", USER), ("u2-0000000", USER));
+    let first =
+        run(&mut writer, 0, &whole_of(vec![user("u1-0000000", "Ada"), user("u2-0000000", "Bob")], &[u1, u2])).id;
+    let reader = place.reader();
+    let upload = note(&mut writer, &reader, first, 10, &[]);
+    writer.finish_upload(upload, at(20)).unwrap();
+    let second =
+        run(&mut writer, 30, &whole_of(vec![user("u1-0000000", "Ada"), user("odd", "Odd")], &[u1, ("odd", USER)])).id;
+    let preview = told(&reader, second, Some(&target())).unwrap();
+    let lines: Vec<String> = preview.findings.iter().map(|f| format!("{}: {}", f.words(), f.named(1))).collect();
+    assert_eq!(
+        lines,
+        [
+            "1 active_directory_account_has_user: one of its ends is not sent; not sent: HAS (active_directory_account:84841066-274d-4ec0-a5c1-276be684bdd3|has|odd)",
+            "1 active_directory_user: _key is shorter than ten characters; not sent: Odd (odd)",
+            "1 active_directory_user_group_has_user: one of its ends is not sent; not sent: HAS (g1-0000000|has|odd)",
+        ]
+    );
+    let member = "active_directory_user_group_has_user";
+    assert_eq!(preview.partial_types, ["active_directory_account_has_user", "active_directory_user", member]);
+    // Bob is gone from here, and stays there; so do his edges.
+    for name in ["active_directory_account_has_user", "active_directory_user", member] {
+        assert_eq!(preview.changes[name], Changes { create: 0, change: 0, delete: 0, same: 1 }, "{name}");
+    }
+    assert_eq!(preview.causes, []);
 }
 
 /// What happens between two previews.
@@ -290,27 +340,46 @@ fn step() -> impl Strategy<Value = Step> {
 
 impl Step {
     fn pages(&self) -> Vec<PageWrite> {
-        let users = self.users.iter().map(|(n, name)| user(&format!("u{n}"), ["Ada", "Bob", "Carl"][*name])).collect();
+        let users =
+            self.users.iter().map(|(n, name)| user(&format!("u{n}-0000000"), ["Ada", "Bob", "Carl"][*name])).collect();
         let mut pages = vec![
             listed(Collection::Account, State::Complete, vec![account()]),
             listed(Collection::Users, self.users_state, users),
-            listed(Collection::Groups, State::Complete, vec![group("g0", "Golf"), group("g1", "Chess")]),
+            listed(
+                Collection::Groups,
+                State::Complete,
+                vec![group("g0-0000000", "Golf"), group("g1-0000000", "Chess")],
+            ),
             listed(Collection::Memberships, State::Complete, vec![]),
-            resolved(vec![], vec![device("d5", "Laptop")]),
+            resolved(vec![], vec![device("d5-0000000", "Laptop")]),
         ];
         for (n, (state, list)) in self.members.iter().enumerate() {
             let ids: Vec<(String, &str)> = list
                 .iter()
                 .map(|m| match m {
-                    5 => ("d5".to_owned(), DEVICE),
-                    4 => ("g0".to_owned(), GROUP),
-                    m => (format!("u{m}"), USER),
+                    5 => ("d5-0000000".to_owned(), DEVICE),
+                    4 => ("g0-0000000".to_owned(), GROUP),
+                    m => (format!("u{m}-0000000"), USER),
                 })
                 .collect();
             let ids: Vec<(&str, &str)> = ids.iter().map(|(id, kind)| (id.as_str(), *kind)).collect();
-            pages.push(members(&format!("g{n}"), *state, &ids));
+            pages.push(members(&format!("g{n}-0000000"), *state, &ids));
         }
         pages
+    }
+}
+
+/// That no edge dangles and no key is two objects' is nothing that the checker looks at edge by edge: it is so by the way
+/// they are made.
+fn check_ends(job: &Graph) {
+    for (key, (name, text)) in job.iter().filter(|(key, _)| key.contains("|has|")) {
+        let edge: serde_json::Value = serde_json::from_str(text).unwrap();
+        let ends = ["_fromEntityKey", "_toEntityKey"].map(|end| edge[end].as_str());
+        let source = edge["_mapping"]["sourceEntityKey"].as_str();
+        for end in ends.into_iter().flatten().chain(source) {
+            assert!(job.contains_key(end) && !end.contains("|has|"), "{name} {key}");
+        }
+        assert!(ends[1].is_some() || source.is_some());
     }
 }
 
@@ -330,6 +399,19 @@ fn live_through(steps: &[Step]) {
         let told = super::tests::told(&reader, info.id, Some(&target())).unwrap();
         let partial: Vec<String> = told.partial_types.clone();
         let job = sent(&reader, info.id);
+        assert_eq!(told.findings, []);
+        check_ends(&job);
+        is_told_object_by_object(&reader, info.id, &told);
+        // Against a run that is kept, the figures are those of a target that holds it.
+        let first = newest_of(&reader, 1 + n / 2);
+        let against = preview(
+            &reader,
+            Asked { run: info.id, names: &NAMING.into(), target: None, against: Against::Run(first), digests: false },
+        );
+        let against = against.unwrap();
+        let held = apply(&mut sent(&reader, first), &job, &partial);
+        assert_eq!(against.changes, held, "step {n} against {first}");
+        assert!(matches!(against.baseline, Baseline::Run { run, .. } if run == first));
         let mut after = graph.clone();
         let figures = apply(&mut after, &job, &partial);
         match told.baseline {
@@ -348,7 +430,7 @@ fn live_through(steps: &[Step]) {
                     assert_eq!(told.same + told.create + told.change, real.same + real.create + real.change);
                 }
             }
-            Baseline::NoTarget => unreachable!(),
+            Baseline::NoTarget | Baseline::Run { .. } => unreachable!(),
         }
         if matches!(step.end, End::Nothing) {
             continue;
@@ -378,6 +460,82 @@ fn live_through(steps: &[Step]) {
             graph = after;
         }
     }
+}
+
+/// The finished run that so many are not older than.
+fn newest_of(reader: &Reader, place: usize) -> RunId {
+    let runs = reader.runs().unwrap();
+    runs[runs.len() - place.min(runs.len())].id
+}
+
+/// All objects together are the preview's figures, each named once.
+fn is_told_object_by_object(reader: &Reader, run: RunId, told: &Preview) {
+    let (target, names) = (target(), NAMING.into());
+    let asked = Asked { run, names: &names, target: Some(&target), against: Against::Belief, digests: false };
+    let objects = Objects::find(reader, asked).unwrap();
+    let mut figures: BTreeMap<String, Changes> =
+        told.changes.iter().map(|(name, c)| (name.clone(), Changes { same: c.same, ..Changes::default() })).collect();
+    let mut seen = BTreeSet::new();
+    let query = PlannedQuery { limit: u64::MAX, ..PlannedQuery::default() };
+    let (total, problem) = objects
+        .each(reader, &query, &|| false, &mut |row| {
+            let from = row.from.as_ref().map(|from| from.id.clone());
+            assert!(seen.insert((row.object_type.clone(), from, row.end.id.clone())), "{row:?} twice");
+            let figures = figures.entry(row.object_type).or_default();
+            match row.deed {
+                Deed::Create => figures.create += 1,
+                Deed::Change => figures.change += 1,
+                Deed::Delete => figures.delete += 1,
+            }
+        })
+        .unwrap();
+    assert_eq!((figures, problem), (told.changes.clone(), None));
+    let all = told.total();
+    assert_eq!(total, all.create + all.change + all.delete);
+}
+
+#[test]
+fn objects_are_shown_by_windows() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let users = |names: &[(&str, &str)]| names.iter().map(|(id, name)| user(id, name)).collect();
+    let mut pages = whole(users(&[("u1", "Ada"), ("u2", "Bob"), ("u3", "Carl")]), vec![group("g1", "Golf")]);
+    pages.push(members("g1", State::Complete, &[("u1", USER), ("u2", USER)]));
+    let first = run(&mut writer, 0, &pages).id;
+    let reader = place.reader();
+    let upload = note(&mut writer, &reader, first, 10, &[]);
+    writer.finish_upload(upload, at(20)).unwrap();
+    let mut pages = whole(users(&[("u1", "Ada L."), ("u3", "Carl"), ("u4", "Dora")]), vec![group("g1", "Golf")]);
+    pages.push(members("g1", State::Complete, &[("u1", USER), ("u4", USER)]));
+    let second = run(&mut writer, 30, &pages).id;
+    let (target, names) = (target(), NAMING.into());
+    let asked = Asked { run: second, names: &names, target: Some(&target), against: Against::Belief, digests: false };
+    let objects = Objects::find(&reader, asked).unwrap();
+    let line = |row: &Planned| {
+        let from = row.from.as_ref().map(|from| format!("{} > ", from.name)).unwrap_or_default();
+        format!("{} {from}{}", row.deed.word(), row.end.name)
+    };
+    let check = |filter: &str, of: Option<&str>, offset: u64, want: &[&str], total: u64| {
+        let query = PlannedQuery { filter: filter.to_owned(), of: of.map(str::to_owned), deed: None, offset, limit: 3 };
+        let rows = objects.window(&reader, query, &|| false).unwrap();
+        let got: Vec<String> = rows.rows.iter().map(line).collect();
+        assert_eq!((got, rows.total), (want.iter().map(|w| (*w).to_owned()).collect(), total), "{filter} {of:?}");
+        rows
+    };
+    let user = Some("active_directory_user");
+    let rows = check("", user, 0, &["changed Ada L.", "went Bob", "came Dora"], 3);
+    let fields: Vec<&str> = rows.rows[0].fields.as_ref().unwrap().iter().map(|f| f.field.as_str()).collect();
+    assert!(fields.contains(&"displayName") && !fields.contains(&"_key"), "{fields:?}");
+    check("", user, 2, &["came Dora"], 3);
+    check("", Some("azure_user"), 0, &[], 0);
+    check("bob", None, 0, &["went Bob", "went Contoso > Bob", "went Golf > Bob"], 3);
+    check("change:went from:golf", None, 0, &["went Golf > Bob"], 1);
+    check("change:came type:user", None, 0, &["came Dora"], 1);
+    check("edge:has_user dora", None, 1, &["came Golf > Dora"], 2);
+    // Another run's numbers are its own; one that is not kept is known by nobody.
+    let against = Asked { against: Against::Run(first), target: None, ..asked };
+    let totals = Objects::find(&reader, against).unwrap();
+    assert_eq!(totals.totals(), objects.totals());
 }
 
 proptest! {

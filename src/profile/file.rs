@@ -160,6 +160,9 @@ pub struct JupiterOneProfile {
     pub instance: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// The instance's name, for a naming that needs it and a key that cannot tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instance_name: Option<String>,
 }
 
 impl JupiterOneProfile {

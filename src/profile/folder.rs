@@ -168,7 +168,7 @@ impl Profiles {
     }
 
     /// Two tenants on one target would delete each other's objects. A tenant named by a domain may be any: there the
-    /// registry of targets decides at the upload. (One naming is all that this version has.)
+    /// registry of targets decides at the upload, as it does of one tenant under two namings.
     fn check_target(&self, name: &str, profile: &Profile) -> Result<(), ProfileError> {
         let ours = Settings::of_profile(name, profile, &self.paths).ok();
         let Some((target, tenant)) = ours.as_ref().and_then(target_and_tenant) else { return Ok(()) };

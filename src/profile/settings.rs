@@ -13,7 +13,7 @@ use crate::{
         credential::{CertificateRef, CredentialKind},
         ids::{ClientId, IdError, RunId, TenantId, is_guid_shaped},
         limit::MaxDeletions,
-        naming::Naming,
+        naming::{InstanceName, Names, Naming},
         origin::Origin,
         problem::Problem,
         reading::Ask,
@@ -48,6 +48,7 @@ pub struct Flags {
     pub jupiterone_account: Option<String>,
     pub jupiterone_instance: Option<String>,
     pub jupiterone_scope: Option<String>,
+    pub jupiterone_instance_name: Option<String>,
     pub naming: Option<Naming>,
 }
 
@@ -148,6 +149,8 @@ pub struct Settings {
     pub jupiterone_account: Option<String>,
     pub destination: Option<Destination>,
     pub naming: Naming,
+    /// What the instance is called, where somebody has said it or JupiterOne has told it.
+    pub instance_name: Option<String>,
     /// `--store`, else the tenant's own; `None` while the tenant is not known by its ID.
     pub store: Option<PathBuf>,
     /// What the profile asks of every run.
@@ -344,6 +347,7 @@ impl Settings {
         if let Some(proxy) = &proxy {
             check_proxy(proxy)?;
         }
+        let own_instance = profile.jupiterone.instance.clone();
         let (instance, scope) = match (&flags.jupiterone_instance, &flags.jupiterone_scope) {
             (None, None) => (profile.jupiterone.instance, profile.jupiterone.scope),
             (instance, scope) => (instance.clone(), scope.clone()),
@@ -354,6 +358,10 @@ impl Settings {
             (None, Some(name)) => Some(Destination::Scope(name.trim().to_owned())),
             (None, None) => None,
         };
+        // The profile's name is that of its own instance.
+        let is_own =
+            flags.jupiterone_instance.as_ref().is_none_or(|id| own_instance.as_ref().is_some_and(|own| same(own, id)));
+        let own_name = profile.jupiterone.instance_name.filter(|_| is_own);
         let store =
             flags.store.clone().or_else(|| tenant.as_ref().and_then(TenantRef::id).map(|tenant| paths.store(tenant)));
         Ok(Self {
@@ -376,6 +384,7 @@ impl Settings {
                 .or_else(|| of_environment(&environment.jupiterone_account)),
             destination,
             naming: flags.naming.or(profile.naming).unwrap_or_default(),
+            instance_name: flags.jupiterone_instance_name.clone().or(own_name),
             store,
             ask,
             certificate: profile.certificate.filter(|_| is_own),
@@ -414,6 +423,41 @@ impl Settings {
     /// Under which names and shapes JupiterOne gets the tenant.
     pub const fn naming(&self) -> Naming {
         self.naming
+    }
+
+    /// Whether the naming needs the instance's name, and nobody has said it.
+    pub const fn lacks_instance_name(&self) -> bool {
+        self.naming.needs_instance() && self.instance_name.is_none()
+    }
+
+    /// The naming with all that it needs.
+    pub fn names(&self) -> Result<Names, SettingsError> {
+        if !self.naming.needs_instance() {
+            return Ok(self.naming.into());
+        }
+        let (what, how) = match (&self.destination, &self.instance_name) {
+            (Some(Destination::Instance(id)), Some(name)) => {
+                let instance = InstanceName { id: id.clone(), name: name.clone() };
+                return Ok(Names::of_instance(self.naming, instance));
+            }
+            (Some(Destination::Instance(_)), None) => {
+                ("name of the integration instance", "give --jupiterone-instance-name, or keep it in the profile")
+            }
+            (Some(Destination::Scope(_)), _) => (
+                "integration instance",
+                "the naming graph-microsoft-365 names the account by its instance, and a scope has none: give --jupiterone-instance",
+            ),
+            (None, _) => (
+                "integration instance",
+                "the naming graph-microsoft-365 names the account by its instance: give --jupiterone-instance",
+            ),
+        };
+        Err(SettingsError::Missing { what, how })
+    }
+
+    /// The naming with what is known of its instance, for whoever only looks.
+    pub fn names_so_far(&self) -> Names {
+        self.names().unwrap_or_else(|_| self.naming.into())
     }
 
     /// Where an upload goes, if enough is configured to say.

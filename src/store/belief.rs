@@ -63,6 +63,8 @@ pub struct Finished {
     pub upload: UploadId,
     pub run: RunId,
     pub naming: Naming,
+    /// When it began.
+    pub since: Timestamp,
     pub at: Timestamp,
 }
 
@@ -117,7 +119,7 @@ pub(super) fn find(db: &Connection, target: &Target) -> rusqlite::Result<Option<
 fn info(db: &Connection, target: i64) -> rusqlite::Result<BeliefInfo> {
     let finished = db
         .prepare_cached(
-            "SELECT id, run, naming, finished_at FROM upload WHERE target = ?1 AND state = 'finished'
+            "SELECT id, run, naming, finished_at, started_at FROM upload WHERE target = ?1 AND state = 'finished'
              ORDER BY id DESC LIMIT 1",
         )?
         .query_row([target], |row| {
@@ -126,6 +128,7 @@ fn info(db: &Connection, target: i64) -> rusqlite::Result<BeliefInfo> {
                 run: RunId(row.get(1)?),
                 naming: naming(2, row.get(2)?)?,
                 at: runs::time(row, 3)?,
+                since: runs::time(row, 4)?,
             })
         })
         .optional()?;
@@ -240,7 +243,7 @@ impl Writer {
                     "INSERT OR REPLACE INTO belief_edge (target, from_num, to_num, upload, type, mapped)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?
-                .execute(params![live.target, from.1, to, live.id, kind, edge.mapped])?;
+                .execute(params![live.target, from.1, to, live.id, kind, edge.state()])?;
             }
             Ok(())
         })
@@ -251,6 +254,15 @@ impl Writer {
         self.live(upload)?;
         self.transact(|db| {
             db.execute("UPDATE upload SET job_id = ?2 WHERE id = ?1", params![upload.0, job_id]).map(drop)
+        })
+    }
+
+    /// Notes which types are exempt from deletion, where that is other than when the upload began.
+    pub fn exempt(&mut self, upload: UploadId, partial_types: &[String]) -> Result<(), StoreError> {
+        self.live(upload)?;
+        self.transact(|db| {
+            let types = json!(partial_types).to_string();
+            db.execute("UPDATE upload SET partial = ?2 WHERE id = ?1", params![upload.0, types]).map(drop)
         })
     }
 

@@ -8,14 +8,14 @@ use super::{
     belief::{self, BeliefInfo},
     error::StoreError,
     keys::{self, Few},
-    read::{self, Reader},
+    read::{self, Edges, Reader},
 };
 use crate::domain::{
-    edge::Edge,
+    edge::{EDGE_UNKNOWN, Edge, EdgeState},
     entity::{Entity, Fingerprint},
-    ids::RunId,
+    ids::{RunId, TenantId},
     kind::EntityKind,
-    naming::Naming,
+    naming::Names,
     target::Target,
 };
 
@@ -46,17 +46,18 @@ impl Reader {
     pub fn compare(
         &self,
         run: RunId,
-        naming: Naming,
+        names: impl Into<Names>,
         target: Option<&Target>,
         entities: &mut dyn FnMut(Compared<Entity, Fingerprint>),
-        edges: &mut dyn FnMut(Compared<Edge, bool>),
+        edges: &mut dyn FnMut(Compared<Edge, EdgeState>),
     ) -> Result<Option<BeliefInfo>, StoreError> {
-        let account = naming.account_key(self.tenant_ref());
+        let names = names.into();
+        let account = names.account_key(self.tenant_ref());
         self.of_run(run, |db| {
             let known = target.map(|target| belief::find(db, target)).transpose()?.flatten();
             let beliefs = Beliefs::of(db, known.as_ref(), &account)?;
-            compare_entities(db, run, &beliefs, |stored| stored.entity(naming, self.tenant_ref()), entities)?;
-            compare_edges(db, run, &beliefs, &account, edges)?;
+            compare_entities(db, run, &beliefs, &names, self.tenant_ref(), entities)?;
+            compare_edges(db, run, &beliefs, &mut Edges::new(db, run, &names, self.tenant_ref())?, edges)?;
             Ok(known.map(|(_, info)| info))
         })
     }
@@ -180,7 +181,8 @@ fn compare_entities(
     db: &Connection,
     run: RunId,
     beliefs: &Beliefs,
-    entity: impl Fn(&read::Stored) -> Entity,
+    names: &Names,
+    tenant: &TenantId,
     f: &mut dyn FnMut(Compared<Entity, Fingerprint>),
 ) -> rusqlite::Result<()> {
     let [first, rest] = beliefs.queries("belief_entity", "num", "print");
@@ -197,13 +199,13 @@ fn compare_entities(
         certain: beliefs.certain,
     };
     stream.advance()?;
-    read::each_entity(db, run, |num, stored| {
+    read::each_entity(db, run, names.naming(), |num, stored| {
         let place = match stored.kind {
             EntityKind::Account => (false, beliefs.account, 0),
             _ => (true, num, 0),
         };
         stream.skip_to(Some(place), f)?;
-        f(Compared { nums: [place.1, 0], ours: Some(entity(stored)), believed: stream.take(place)? });
+        f(Compared { nums: [place.1, 0], ours: Some(stored.entity(names, tenant)), believed: stream.take(place)? });
         Ok(ControlFlow::Continue(()))
     })?;
     stream.skip_to(None, f)
@@ -213,8 +215,8 @@ fn compare_edges(
     db: &Connection,
     run: RunId,
     beliefs: &Beliefs,
-    account: &str,
-    f: &mut dyn FnMut(Compared<Edge, bool>),
+    edges: &mut Edges<'_>,
+    f: &mut dyn FnMut(Compared<Edge, EdgeState>),
 ) -> rusqlite::Result<()> {
     let [first, rest] = beliefs.queries("belief_edge", "from_num, to_num", "mapped");
     let (mut first, mut rest) = (db.prepare(&first)?, db.prepare(&rest)?);
@@ -222,33 +224,18 @@ fn compare_edges(
         db,
         halves: [Some(first.query(())?), Some(rest.query(())?)],
         read: |row| {
-            let mapped = match row.get::<_, i64>(3)? {
-                0 => Some(false),
-                1 => Some(true),
-                _ => None,
-            };
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, mapped))
+            let state: EdgeState = row.get(3)?;
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, (state != EDGE_UNKNOWN).then_some(state)))
         },
         next: None,
         types: Few::default(),
         certain: beliefs.certain,
     };
     stream.advance()?;
-    let mut group = (0, String::new());
     read::each_edge(db, run, |ends| {
         let place = (ends.from.is_some(), ends.from.unwrap_or(beliefs.account), ends.to);
         stream.skip_to(Some(place), f)?;
-        let from = match ends.from {
-            None => account.to_owned(),
-            Some(num) => {
-                if group.0 != num {
-                    group = (num, keys::text(db, num)?);
-                }
-                group.1.clone()
-            }
-        };
-        let edge = Edge { kind: ends.kind, from, to: keys::text(db, ends.to)?, mapped: ends.mapped };
-        f(Compared { nums: [place.1, place.2], ours: Some(edge), believed: stream.take(place)? });
+        f(Compared { nums: [place.1, place.2], ours: Some(edges.of(ends)?), believed: stream.take(place)? });
         Ok(ControlFlow::Continue(()))
     })?;
     stream.skip_to(None, f)

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::{
     error::StoreError,
+    far::FarEnds,
     file::{self, Found},
     keys::{self, Few},
     lists::{self, Effort},
@@ -26,7 +27,7 @@ use crate::domain::{
     entity::Entity,
     ids::{RunId, TenantId},
     kind::{EdgeKind, EntityKind, kind_of_odata_type},
-    naming::Naming,
+    naming::{Names, Naming},
     normalise::normalise,
     view::{Detail, Query, Rows, RunInfo, Totals},
 };
@@ -153,13 +154,16 @@ impl Reader {
     }
 
     /// One object, by its Graph id. A user or group that could not be read has no entity (null).
-    pub fn detail(&self, run: RunId, naming: Naming, id: &str) -> Result<Option<Detail>, StoreError> {
+    ///
+    /// Its entity is null, too, where the naming sends none of its kind.
+    pub fn detail(&self, run: RunId, names: impl Into<Names>, id: &str) -> Result<Option<Detail>, StoreError> {
+        let names = names.into();
         self.of_run(run, |db| {
             let Some(num) = keys::find(db, id)? else { return Ok(None) };
             let Some(stored) = Stored::of(db, run, num)? else { return Ok(None) };
             let (members, groups, state) = lists::ties(db, run, num, stored.kind)?;
-            let entity = match stored.entity {
-                true => Value::Object(stored.entity(naming, &self.tenant).json),
+            let entity = match stored.entity && names.naming().sends(stored.kind) {
+                true => Value::Object(stored.entity(&names, &self.tenant).json),
                 false => Value::Null,
             };
             Ok(Some(Detail {
@@ -179,34 +183,26 @@ impl Reader {
     pub fn for_each_entity(
         &self,
         run: RunId,
-        naming: Naming,
+        names: impl Into<Names>,
         f: &mut dyn FnMut(Entity) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.of_run(run, |db| each_entity(db, run, |_, stored| Ok(f(stored.entity(naming, &self.tenant)))))
+        let names = names.into();
+        self.of_run(run, |db| {
+            each_entity(db, run, names.naming(), |_, stored| Ok(f(stored.entity(&names, &self.tenant))))
+        })
     }
 
     /// Every edge that an upload of the run sends: the account's first, then group by group.
     pub fn for_each_edge(
         &self,
         run: RunId,
-        naming: Naming,
+        names: impl Into<Names>,
         f: &mut dyn FnMut(Edge) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let account = naming.account_key(&self.tenant);
+        let names = names.into();
         self.of_run(run, |db| {
-            let mut from = (0, String::new());
-            each_edge(db, run, |ends| {
-                let to = keys::text(db, ends.to)?;
-                let from = match ends.from {
-                    None => account.clone(),
-                    Some(num) if num == from.0 => from.1.clone(),
-                    Some(num) => {
-                        from = (num, keys::text(db, num)?);
-                        from.1.clone()
-                    }
-                };
-                Ok(f(Edge { kind: ends.kind, from, to, mapped: ends.mapped }))
-            })
+            let mut edges = Edges::new(db, run, &names, &self.tenant)?;
+            each_edge(db, run, |ends| Ok(f(edges.of(ends)?)))
         })
     }
 
@@ -273,19 +269,56 @@ impl Stored {
         Ok(Self { id, kind, entity: row.get(at + 2)?, odata: row.get(at + 3)?, name: row.get(at + 4)?, raw })
     }
 
-    pub(super) fn entity(&self, naming: Naming, tenant: &TenantId) -> Entity {
-        normalise(naming, tenant, self.kind, &self.odata, &self.raw).0
+    pub(super) fn entity(&self, names: &Names, tenant: &TenantId) -> Entity {
+        normalise(names, tenant, self.kind, &self.odata, &self.raw)
     }
 }
 
-/// Hands over every entity with its id's number: the account first, then by number.
+/// Makes edges of ends that come group by group.
+pub(super) struct Edges<'a> {
+    db: &'a Connection,
+    account: String,
+    from: (i64, String),
+    far: Option<FarEnds>,
+    types: Few,
+}
+
+impl<'a> Edges<'a> {
+    pub(super) fn new(db: &'a Connection, run: RunId, names: &Names, tenant: &TenantId) -> rusqlite::Result<Self> {
+        let far = names.naming().maps_members().then(|| FarEnds::load(db, run)).transpose()?;
+        Ok(Self { db, account: names.account_key(tenant), from: (0, String::new()), far, types: Few::default() })
+    }
+
+    pub(super) fn of(&mut self, ends: Ends) -> rusqlite::Result<Edge> {
+        let from = match ends.from {
+            None => self.account.clone(),
+            Some(num) => {
+                if self.from.0 != num {
+                    self.from = (num, keys::text(self.db, num)?);
+                }
+                self.from.1.clone()
+            }
+        };
+        let far = match (&self.far, ends.from) {
+            (Some(far), Some(_)) => Some(Box::new(far.of(ends.to, ends.kind, self.types.text(self.db, ends.odata)?))),
+            _ => None,
+        };
+        Ok(Edge { kind: ends.kind, from, to: keys::text(self.db, ends.to)?, mapped: ends.mapped, far })
+    }
+}
+
+/// Hands over every entity that the naming sends, with its id's number: the account first, then by number.
 pub(super) fn each_entity(
     db: &Connection,
     run: RunId,
+    naming: Naming,
     mut f: impl FnMut(i64, &Stored) -> rusqlite::Result<ControlFlow<()>>,
 ) -> rusqlite::Result<()> {
     let in_order = lists::in_order(db)?;
-    for (kinds, index) in [("o.kind = 1", in_order), ("o.kind <> 1", "INDEXED BY object_by_num")] {
+    let unsent = EntityKind::ALL.into_iter().filter(|kind| !naming.sends(*kind)).map(|kind| kind.code().to_string());
+    let rest =
+        format!("o.kind NOT IN ({})", std::iter::once("1".to_owned()).chain(unsent).collect::<Vec<_>>().join(", "));
+    for (kinds, index) in [("o.kind = 1", in_order), (rest.as_str(), "INDEXED BY object_by_num")] {
         let sql = format!(
             "SELECT o.num, {} FROM object o {index} CROSS JOIN raw r ON r.version = o.version
              CROSS JOIN key k ON k.num = o.num {}
@@ -311,6 +344,8 @@ pub(super) struct Ends {
     pub to: i64,
     pub kind: EdgeKind,
     pub mapped: bool,
+    /// The number of the far end's type, as the membership named it; of the account's edges none.
+    pub odata: i64,
 }
 
 /// Hands over every edge: the account's by far end, then the groups' by group and member.
@@ -327,7 +362,7 @@ pub(super) fn each_edge(
                 EntityKind::Group => EdgeKind::AccountGroup,
                 EntityKind::Account | EntityKind::Member => continue,
             };
-            if f(Ends { from: None, to: num, kind, mapped: false })?.is_break() {
+            if f(Ends { from: None, to: num, kind, mapped: false, odata: 0 })?.is_break() {
                 return Ok(());
             }
         }
@@ -338,18 +373,18 @@ pub(super) fn each_edge(
     )?;
     let mut rows = statement.query([run.0])?;
     while let Some(row) = rows.next()? {
-        let (grp, to) = (row.get(0)?, row.get(1)?);
+        let (grp, to, odata) = (row.get(0)?, row.get(1)?, row.get(2)?);
         if kinds.at(grp) != Some((EntityKind::Group, true)) {
             continue;
         }
         let (kind, entity) = match kinds.at(to) {
             Some(known) => known,
             // Only in a run that has not finished: not read yet.
-            None => (kind_of_odata_type(types.text(db, row.get(2)?)?), false),
+            None => (kind_of_odata_type(types.text(db, odata)?), false),
         };
         let mapped = !entity && kind != EntityKind::Member;
         if let Some(kind) = EdgeKind::of_group(kind)
-            && f(Ends { from: Some(grp), to, kind, mapped })?.is_break()
+            && f(Ends { from: Some(grp), to, kind, mapped, odata })?.is_break()
         {
             return Ok(());
         }

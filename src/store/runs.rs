@@ -50,9 +50,14 @@ impl Counts {
     }
 
     pub(super) fn by_type(&self, naming: Naming) -> BTreeMap<String, u64> {
-        let entities = EntityKind::ALL.into_iter().map(|k| (naming.entity_type(k), self.entities[k as usize]));
+        let sent = EntityKind::ALL.into_iter().filter(|kind| naming.sends(*kind));
+        let entities = sent.map(|k| (naming.entity_type(k), self.entities[k as usize]));
         let edges = EdgeKind::ALL.into_iter().map(|k| (naming.edge_type(k), self.edges[k as usize]));
-        entities.chain(edges).map(|(name, n)| (name.to_owned(), n)).collect()
+        let mut all = BTreeMap::new();
+        for (name, n) in entities.chain(edges) {
+            *all.entry(name.to_owned()).or_default() += n;
+        }
+        all
     }
 }
 

@@ -144,7 +144,7 @@ CREATE TABLE resolution (num INTEGER PRIMARY KEY, gone INTEGER NOT NULL, odata I
 CREATE TABLE reborn (num INTEGER PRIMARY KEY); -- was said to be gone, and came back in the same run
 
 -- What each target is believed to hold. Every upload writes a generation of its own; the last finished one is the belief,
--- those in doubt may be there as well.
+-- those in doubt may be there as well. A mapped edge that tells of its far end has a fingerprint of that in `mapped`.
 CREATE TABLE target (num INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE);
 CREATE TABLE upload (
     id          INTEGER PRIMARY KEY,

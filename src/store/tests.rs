@@ -3,6 +3,7 @@
 mod beliefs;
 mod changes;
 mod differ;
+mod far;
 mod formats;
 mod ground;
 mod lists;

@@ -7,31 +7,40 @@ use tokio::task::{JoinError, spawn_blocking};
 
 use super::Upload;
 use crate::{
-    domain::{batch::Payload, problem::Problem},
+    domain::{batch::Payload, problem::Problem, validate::Checker},
     store::{Left, StoreError, UploadId, Writer},
 };
+
+/// What whoever reads the store for an upload works with.
+pub(super) struct Desk {
+    pub writer: Writer,
+    /// Decides what is sent.
+    pub checker: Checker,
+}
 
 /// The store's one lock, and what it guards.
 pub(super) struct Ledger {
     /// `None` only while a call is made, or after one broke down.
-    writer: Option<Writer>,
+    desk: Option<Desk>,
 }
 
 impl Ledger {
     /// Takes the lock, and tells which jobs earlier uploads to the target left behind.
     pub async fn open(job: &Upload) -> Result<(Self, Vec<Left>), StoreError> {
-        let (store, tenant, now, target) = (job.store.clone(), job.tenant.clone(), job.clock.now(), job.target.clone());
+        let (store, tenant, now) = (job.store.clone(), job.tenant.clone(), job.clock.now());
+        let (target, names) = (job.target.clone(), job.names.clone());
         let opened = spawn_blocking(move || {
             let writer = Writer::open(&store, &tenant, now)?;
             let left = writer.left_uploads(&target)?;
-            Ok((Self { writer: Some(writer) }, left))
+            let desk = Desk { writer, checker: Checker::new(&names, &tenant) };
+            Ok((Self { desk: Some(desk) }, left))
         });
         opened.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()))
     }
 
     /// Opens a new page for the target. What was open and never finalized is forgotten.
     pub async fn begin(mut self, job: &Upload, partial_types: Vec<String>) -> Result<Books, StoreError> {
-        let (target, naming, run, now) = (job.target.clone(), job.naming, job.run, job.clock.now());
+        let (target, naming, run, now) = (job.target.clone(), job.names.naming(), job.run, job.clock.now());
         let anew = job.anew;
         let begin = move |writer: &mut Writer| {
             if anew {
@@ -67,13 +76,13 @@ impl Ledger {
         &mut self,
         call: impl FnOnce(&mut Writer) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let mut writer = self.writer.take().ok_or(StoreError::NoSuchUpload { upload: 0 })?;
+        let mut desk = self.desk.take().ok_or(StoreError::NoSuchUpload { upload: 0 })?;
         let called = spawn_blocking(move || {
-            let result = call(&mut writer);
-            (writer, result)
+            let result = call(&mut desk.writer);
+            (desk, result)
         });
-        let (writer, result) = called.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
-        self.writer = Some(writer);
+        let (desk, result) = called.await.unwrap_or_else(|e| std::panic::resume_unwind(e.into_panic()));
+        self.desk = Some(desk);
         result
     }
 }
@@ -85,13 +94,31 @@ pub(super) struct Books {
 }
 
 impl Books {
-    /// Lends the writer out, to be given back with [`Books::give_back`].
-    pub fn lend(&mut self) -> Result<Writer, StoreError> {
-        self.ledger.writer.take().ok_or(StoreError::NoSuchUpload { upload: self.upload.0 })
+    /// Lends the desk out, to be given back with [`Books::give_back`].
+    pub fn lend(&mut self) -> Result<Desk, StoreError> {
+        self.ledger.desk.take().ok_or(StoreError::NoSuchUpload { upload: self.upload.0 })
     }
 
-    pub fn give_back(&mut self, writer: Writer) {
-        self.ledger.writer = Some(writer);
+    pub fn give_back(&mut self, desk: Desk) {
+        self.ledger.desk = Some(desk);
+    }
+
+    /// What was sent and what was not, so far.
+    pub fn checker(&self) -> Result<&Checker, StoreError> {
+        let desk = self.ledger.desk.as_ref().ok_or(StoreError::NoSuchUpload { upload: self.upload.0 })?;
+        Ok(&desk.checker)
+    }
+
+    /// Adds the types of what was not sent to those that are exempt from deletion, and books them; all of them are the
+    /// answer.
+    pub async fn exempt(&mut self, known: Vec<String>) -> Result<Vec<String>, StoreError> {
+        let mut all = known.clone();
+        all.extend(self.checker()?.partial_types(&[]).into_iter().filter(|name| !known.contains(name)));
+        if all.len() > known.len() {
+            let (types, upload) = (all.clone(), self.upload);
+            self.ledger.call(move |writer| writer.exempt(upload, &types)).await?;
+        }
+        Ok(all)
     }
 
     pub async fn job(&mut self, id: &str) -> Result<(), StoreError> {

@@ -13,10 +13,10 @@ use std::{
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use super::{Upload, arrivals::Arrivals};
+use super::{Upload, arrivals::Arrivals, books::Desk};
 use crate::{
     domain::batch::{Packer, Payload},
-    store::{Reader, SentEntity, StoreError, UploadId, Writer},
+    store::{Reader, SentEntity, StoreError, UploadId},
 };
 
 /// A body that is ready to be sent.
@@ -42,7 +42,7 @@ const AHEAD: usize = 2;
 
 pub(super) struct Feed {
     bodies: Arc<Mutex<mpsc::Receiver<Body>>>,
-    thread: JoinHandle<(Writer, Result<(), StoreError>)>,
+    thread: JoinHandle<(Desk, Result<(), StoreError>)>,
 }
 
 impl Feed {
@@ -50,16 +50,18 @@ impl Feed {
         payload: Payload,
         limit: usize,
         job: &Upload,
-        writer: Writer,
+        desk: Desk,
         upload: UploadId,
         progress: Progress,
     ) -> Self {
         let (give, take) = mpsc::sync_channel(AHEAD);
-        let (store, tenant, run, naming) = (job.store.clone(), job.tenant.clone(), job.run, job.naming);
+        let (store, tenant, run, names) = (job.store.clone(), job.tenant.clone(), job.run, job.names.clone());
         let thread = std::thread::spawn(move || {
-            let mut writer = writer;
+            let mut desk = desk;
+            let Desk { writer, checker } = &mut desk;
             let Progress { skip, entities, arrivals } = progress;
             let mut before = skip;
+            // Of what is sent: what is not was not counted.
             let mut skips = move || {
                 let skips = before > 0;
                 before = before.saturating_sub(1);
@@ -71,12 +73,9 @@ impl Feed {
                         writer.note_arrived(upload, arrivals.objects(), 0)?;
                         writer.note_entities(upload, sent)
                     });
-                    reader.for_each_entity(run, naming, &mut |entity| {
-                        if skips() {
-                            return ControlFlow::Continue(());
-                        }
-                        let text = entity.text();
-                        pack.push(&text, SentEntity::of(&entity, &text))
+                    reader.for_each_entity(run, &names, &mut |entity| match checker.entity(entity) {
+                        Some(sent) if !skips() => pack.push(&sent.text, SentEntity::of(&sent.entity, &sent.text)),
+                        _ => ControlFlow::Continue(()),
                     })?;
                     pack.end()
                 }
@@ -85,17 +84,17 @@ impl Feed {
                         writer.note_arrived(upload, entities, arrivals.objects())?;
                         writer.note_edges(upload, sent)
                     });
-                    reader.for_each_edge(run, naming, &mut |edge| {
-                        if skips() {
-                            return ControlFlow::Continue(());
+                    reader.for_each_edge(run, &names, &mut |edge| {
+                        let text = edge.text(names.naming());
+                        match checker.edge(&edge, text.len()) && !skips() {
+                            true => pack.push(&text, edge),
+                            false => ControlFlow::Continue(()),
                         }
-                        let text = edge.text(naming);
-                        pack.push(&text, edge)
                     })?;
                     pack.end()
                 }
             });
-            (writer, read)
+            (desk, read)
         });
         Self { bodies: Arc::new(Mutex::new(take)), thread }
     }
@@ -107,8 +106,8 @@ impl Feed {
         spawn_blocking(take).await.ok().flatten()
     }
 
-    /// Ends the reading, wherever it is, and gives the writer back.
-    pub async fn end(self) -> (Writer, Result<(), StoreError>) {
+    /// Ends the reading, wherever it is, and gives the desk back.
+    pub async fn end(self) -> (Desk, Result<(), StoreError>) {
         // The thread then finds nobody to give to.
         drop(self.bodies);
         let joined = spawn_blocking(move || self.thread.join()).await;

@@ -85,7 +85,7 @@ impl Leftovers<'_> {
     fn carries_the_same(&self, left: &Left) -> bool {
         let wanted = self.job.manner.leftover == Leftover::GoOn && !left.job.in_doubt && !self.job.anew;
         let same = left.job.run == self.job.run
-            && left.naming == self.job.naming
+            && left.naming == self.job.names.naming()
             && left.partial_types == self.plan.partial_types;
         if wanted && !same {
             let text =

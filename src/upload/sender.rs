@@ -67,9 +67,9 @@ impl<'a> Sender<'a> {
             () = job.cancel.cancelled() => Err(Stop::Cancelled),
             sent = bodies.try_for_each_concurrent(self.limits.at_once, |body| self.send(payload, body, &arrivals)) => sent,
         };
-        // However it went, the writer comes back.
-        let (writer, read) = feed.end().await;
-        books.give_back(writer);
+        // However it went, the desk comes back.
+        let (desk, read) = feed.end().await;
+        books.give_back(desk);
         sent?;
         read?;
         Ok(books.all_arrived(payload, entities, arrivals.objects()).await?)

@@ -12,6 +12,7 @@ use crate::{
         problem::Problem,
         progress::{Event, Level, LogLine, Reporter},
         upload::{JobFigures, UploadPhase, UploadProgress},
+        validate::{Checker, Done},
     },
     jupiterone::{JupiterOneError, Retry, job},
 };
@@ -103,9 +104,15 @@ impl Teller {
     }
 
     /// Whether all that the store promised has arrived: a job that lacks something must not be finalized.
-    pub fn check_sent(&self, size: Size) -> Result<(), Stop> {
+    /// All of the run was sent, but for what is not valid; that is told.
+    pub fn check_sent(&self, size: Size, checker: &Checker) -> Result<(), Stop> {
+        for finding in checker.findings().iter().filter(|finding| finding.done == Done::Excluded) {
+            self.log(Level::Warning, finding.words(), None);
+        }
         let state = self.state();
-        if (state.entities_sent, state.relationships_sent) == (size.entities, size.relationships) {
+        let (entities, relationships) = checker.excluded();
+        let all = (state.entities_sent + entities, state.relationships_sent + relationships);
+        if all == (size.entities, size.relationships) {
             return Ok(());
         }
         Err(Stop::Failed(

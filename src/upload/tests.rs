@@ -41,11 +41,13 @@ struct Holds {
     status: RunStatus,
     /// How the list of users ended.
     users_state: State,
+    /// Whether there is also a user whose id is too short for a key.
+    odd: bool,
 }
 
 impl Default for Holds {
     fn default() -> Self {
-        Self { account: true, users: 20, status: RunStatus::Complete, users_state: State::Complete }
+        Self { account: true, users: 20, status: RunStatus::Complete, users_state: State::Complete, odd: false }
     }
 }
 
@@ -95,7 +97,7 @@ impl Bench {
         let job = Upload {
             client: JupiterOneClient::new(config, key()).unwrap(),
             target: self.target(),
-            naming: Naming::ActiveDirectory,
+            names: Naming::ActiveDirectory.into(),
             run: self.run,
             store: self.store(),
             tenant: tenant(),
@@ -113,7 +115,7 @@ impl Bench {
         drop(Writer::open(&self.store(), &tenant(), Timestamp::now()).unwrap());
         let reader = Reader::open(&self.store(), Some(&tenant())).unwrap();
         match reader.belief(&self.target()).unwrap().map(|b| b.baseline()) {
-            None | Some(Baseline::Unknown | Baseline::NoTarget) => "unknown",
+            None | Some(Baseline::Unknown | Baseline::NoTarget | Baseline::Run { .. }) => "unknown",
             Some(Baseline::Known { .. }) => "known",
             Some(Baseline::InDoubt { .. }) => "in doubt",
         }
@@ -169,7 +171,7 @@ fn fill(path: &std::path::Path, holds: Holds) -> RunId {
         let value = json!({ "id": TENANT, "displayName": "Contoso", "verifiedDomains": [] });
         objects.push(object(EntityKind::Account, TENANT, value));
     }
-    let ids: Vec<String> = (0..holds.users).map(user).collect();
+    let ids: Vec<String> = (0..holds.users).map(user).chain(holds.odd.then(|| "odd".to_owned())).collect();
     for id in &ids {
         let value =
             json!({ "id": id, "displayName": format!("User {id}"), "userPrincipalName": format!("{id}@x.example") });
@@ -249,6 +251,22 @@ async fn a_run_arrives_whole_and_is_believed() {
     assert_eq!(progress.status.as_deref(), Some("FINISHED"));
     assert_eq!(progress.job_id.as_deref(), Some("job-1"));
     assert!(bench.log(Level::Warning).is_empty());
+}
+
+/// Neither the user that is not valid nor what touches it is sent, and nothing of those types is deleted, there or in the
+/// books.
+#[tokio::test(start_paused = true)]
+async fn what_is_not_valid_is_left_out_and_exempts_its_types() {
+    let mut bench = Bench::with(Holds { odd: true, ..Holds::default() }).await;
+    bench.destination = Destination::Scope("my-scope".to_owned());
+    bench.upload().await.unwrap();
+    assert_eq!(bench.arrived(), all());
+    let types = ["active_directory_account_has_user", "active_directory_user", "active_directory_user_group_has_user"];
+    let finalize = bench.stub.seen().into_iter().find(|seen| seen.json().get("partialDatasets").is_some()).unwrap();
+    assert_eq!(finalize.json(), json!({ "partialDatasets": { "types": types } }));
+    let told = bench.log(Level::Warning);
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[1].contains("_key is shorter than ten characters; not sent"), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]

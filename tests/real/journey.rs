@@ -181,8 +181,33 @@ fn from_the_tenant_to_jupiterone_and_back_to_the_seed() {
         Done::of(&export.unwrap()).expect(0);
         agrees(&truth, &out);
     }
+    by_the_reference_s_names(&served, &home, &out);
     let seen = served.door("graph_url", "GET", "/_demo/requests");
     assert_eq!(seen["violations"], json!([]), "no credential went to another's origin");
+}
+
+/// The same run under the other naming, for a key that cannot tell the instance's name: refused, then as its own data model
+/// wants it.
+fn by_the_reference_s_names(served: &Served, home: &Home, out: &std::path::Path) {
+    let export = |more: &[&str]| {
+        let mut command = served.tenantry(home);
+        command.args(["export", "--format", "ndjson", "--json", "--naming", "graph-microsoft-365", "--out"]).arg(out);
+        Done::of(&command.args(more).output().unwrap())
+    };
+    let refused = export(&[]).expect(2);
+    assert!(refused.stderr.contains("--jupiterone-instance-name"), "{}", refused.stderr);
+    let done = export(&["--jupiterone-instance-name", "Ours"]).expect(0);
+    assert!(done.finished()["findings"].is_array(), "{}", done.stdout);
+    let entities = by(ndjson(&out.join("entities.ndjson")), "_key");
+    if let Some(schemas) = Schemas::load("0.54.0") {
+        for entity in entities.values() {
+            assert_eq!(schemas.errors(entity), Vec::<String>::new(), "{entity}");
+        }
+    }
+    let types: std::collections::BTreeSet<&str> = entities.values().map(|e| e["_type"].as_str().unwrap()).collect();
+    assert_eq!(types.into_iter().collect::<Vec<_>>(), ["azure_user", "azure_user_group", "microsoft_365_account"]);
+    let edges = by(ndjson(&out.join("relationships.ndjson")), "_key");
+    assert!(edges.values().any(|e| e["_type"] == "azure_group_has_member" && e["_mapping"].is_object()));
 }
 
 /// The paths that JupiterOne's stand-in was asked for.

@@ -69,3 +69,42 @@ fn a_plan_is_done_exactly_or_not_at_all() {
     let page = run(&["preview", "--markdown"]).expect(0);
     assert!(page.stdout.contains("| `active_directory_user` | 0 | 0 | 0 |"), "{}", page.stdout);
 }
+
+/// Object by object, and against another run, the figures are the preview's own; and nobody is asked anything.
+#[test]
+fn an_upload_object_by_object() {
+    let home = Home::new();
+    let served = Served::start(&home, &SIZE);
+    let run = |args: &[&str]| served.run(&home, args);
+    let first = run(&["collect", "--json"]).expect(0).finished()["run"].clone();
+    run(&["upload", "--yes", "--first-upload"]).expect(0);
+    served.advance();
+    run(&["collect"]).expect(0);
+    let before = served.door("graph_url", "GET", "/_demo/requests")["requests"].as_array().unwrap().len();
+    let done = run(&["preview", "--objects", "--json"]).expect(0);
+    let rows: Vec<&Value> = done.json.iter().filter(|line| line["event"] == "planned").collect();
+    let changes = done.finished()["changes"].as_object().unwrap();
+    for (name, figures) in changes {
+        for deed in ["create", "change", "delete"] {
+            let many = rows.iter().filter(|row| row["type"] == *name && row["deed"] == deed).count();
+            assert_eq!(figures[deed].as_u64(), Some(many as u64), "{deed} of {name}");
+        }
+    }
+    let changed = rows.iter().find(|row| row["deed"] == "change" && row["from"].is_null()).expect("somebody changed");
+    let fields = changed["fields"].as_array().expect("what was sent before is kept");
+    assert!(!fields.is_empty() && fields.iter().all(|f| f["before"] != f["now"]), "{changed}");
+
+    let users = "active_directory_user";
+    let gone = run(&["preview", "--objects", "--type", users, "--filter", "change:went"]).expect(0);
+    let lines: Vec<&str> = gone.stdout.lines().collect();
+    assert_eq!(Some(lines.len() as u64), changes[users]["delete"].as_u64(), "{}", gone.stdout);
+    assert!(lines.iter().all(|line| line.starts_with("- active_directory_user  ")), "{}", gone.stdout);
+
+    // The target holds what the first run sent: held against that run, the figures are the same.
+    let against = run(&["preview", "--json", "--against", &first.to_string()]).expect(0);
+    assert_eq!(against.finished()["baseline"]["run"]["run"], first);
+    assert_eq!(against.finished()["changes"], done.finished()["changes"]);
+    run(&["preview", "--against", "77"]).expect(2);
+    let after = served.door("graph_url", "GET", "/_demo/requests")["requests"].as_array().unwrap().len();
+    assert_eq!(before, after, "a preview asks nobody");
+}

@@ -15,6 +15,7 @@ mod histories;
 mod journey;
 mod keys;
 mod looks;
+mod naming;
 mod questions;
 mod request_log;
 mod resume;

@@ -16,6 +16,7 @@ use tenantry::{
         clock::Clock,
         completeness::{Gap, GapScope},
         guard::Leave,
+        naming::Naming,
         preview::Preview,
         progress::{Event, IngestProgress, Level, LogLine, Reporter},
         reading::Ask,
@@ -156,6 +157,13 @@ impl Stage {
             clock: Arc::clone(&self.clock),
             flags: self.flags.clone(),
         }
+    }
+
+    /// The same, from here on under another naming; the instance's name is what somebody said, if anybody did.
+    pub fn named(mut self, naming: Naming, instance: Option<&str>) -> Self {
+        self.flags.naming = Some(naming);
+        self.flags.jupiterone_instance_name = instance.map(str::to_owned);
+        self
     }
 
     /// The same tenant, read into another store.

@@ -50,7 +50,7 @@ impl Truth {
         let tenant = TenantId::parse(&text(&organization, "id")).unwrap();
         let mut truth = Self::default();
         let mut add = |kind, odata: &str, object: &Map<String, Value>| {
-            let (entity, _) = normalise(Naming::ActiveDirectory, &tenant, kind, odata, object);
+            let entity = normalise(&Naming::ActiveDirectory.into(), &tenant, kind, odata, object);
             truth.entities.entry(kind).or_default().insert(entity.key().to_owned(), Value::Object(entity.json.clone()));
         };
         add(EntityKind::Account, "", &organization);

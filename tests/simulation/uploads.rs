@@ -7,6 +7,7 @@ use tenantry::{
     demo::Service,
     domain::{
         export::ExportFormat,
+        ids::RunId,
         preview::{Baseline, Changes, Preview},
         progress::Level,
         upload::{Encoding, JobFigures, Leftover, Manner, Source, UploadPhase},
@@ -34,7 +35,7 @@ fn sums(preview: &Preview, relationships: bool) -> (u64, u64, u64) {
 
 /// The job did what the preview had foretold.
 #[track_caller]
-fn is_job_of(figures: &JobFigures, preview: &Preview, what: &str) {
+pub fn is_job_of(figures: &JobFigures, preview: &Preview, what: &str) {
     assert_eq!(figures.status, "FINISHED", "{what}");
     let entities = (figures.num_entities_created, figures.num_entities_updated, figures.num_entities_deleted);
     assert_eq!(entities, sums(preview, false), "{what}: entities");
@@ -44,7 +45,7 @@ fn is_job_of(figures: &JobFigures, preview: &Preview, what: &str) {
 }
 
 /// What the target holds, by key.
-fn held(stage: &Stage) -> BTreeMap<String, String> {
+pub fn held(stage: &Stage) -> BTreeMap<String, String> {
     let text = stage.demo.uploaded(None).unwrap_or_default();
     text.lines()
         .map(|line| {
@@ -251,6 +252,13 @@ async fn a_preview_asks_nobody() {
         let before = folder(stage);
         let preview = jobs::preview(&stage.settings());
         let ready = jobs::prepare_upload(&stage.settings());
+        // Nor does a plan, nor each object, nor another run beside it.
+        let looks = [
+            jobs::plan(&stage.settings(), Timestamp::UNIX_EPOCH).is_ok(),
+            jobs::PlannedObjects::find(&stage.settings(), None).is_ok(),
+            jobs::preview_against(&stage.settings(), RunId(1)).is_ok(),
+        ];
+        assert_eq!(looks, [preview.is_ok(); 3], "{what}");
         assert!(stage.demo.requests().is_empty(), "{what}: {:?}", stage.demo.requests());
         assert_eq!(folder(stage), before, "{what}: it writes nothing");
         (preview, ready)

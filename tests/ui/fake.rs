@@ -26,14 +26,14 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Again, Answer, Question, TextForm, Whole},
+        explore::{Again, Answer, FieldChange, Question, TextForm, Whole},
         export::{ExportFormat, Exported},
         guard::Guard,
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
-        naming::Naming,
         origin::Origin,
         permission,
+        planned::{Deed, End, Planned, PlannedQuery, PlannedRows},
         preview::{Baseline, Cause, Changes, Preview, Why},
         problem::Problem,
         progress::{ConsentTry, Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
@@ -42,6 +42,7 @@ use tenantry::{
         secret::Secret,
         target::{Destination, Instance, Place, Target},
         upload::{JobFigures, LeftJob, UploadPhase, UploadProgress},
+        validate::Finding,
         view::{EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
@@ -104,6 +105,7 @@ pub fn profile(organization: Option<&str>) -> ProfileView {
         cloud: Cloud::Global,
         endpoints: None,
         target: Some(target()),
+        names: Default::default(),
         credential: CredentialView::default(),
     }
 }
@@ -127,8 +129,12 @@ pub struct Script {
     pub orders: Vec<UploadOrder>,
     /// What speaks against an upload; else what the books say.
     pub guards: Option<Vec<Guard>>,
+    /// What validation has to tell of the next preview.
+    pub findings: Vec<Finding>,
     /// What the target is; else a custom instance.
     pub place: Option<Result<Place, Problem>>,
+    /// What was asked for object by object.
+    pub planned: Vec<PlannedQuery>,
     /// Of which targets that was asked.
     pub places: Vec<Target>,
     pub forms: Vec<Form>,
@@ -606,12 +612,13 @@ impl Engine for Fake {
         self.answer(run, question).boxed()
     }
 
-    fn preview(&self, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
+    fn preview(&self, of: Option<RunId>, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
         async move {
             assert!(!self.clumsy.load(Ordering::SeqCst), "the comparison tripped");
             let script = self.script.lock().unwrap();
+            let naming = script.profile.as_ref().map(|p| p.names.naming()).unwrap_or_default();
             let mut changes: std::collections::BTreeMap<String, Changes> =
-                Naming::ActiveDirectory.all_types().map(|t| (t.to_owned(), Changes::default())).collect();
+                naming.all_types().map(|t| (t.to_owned(), Changes::default())).collect();
             let mut set = |kind: &str, create, change, delete, same| {
                 changes.insert(kind.to_owned(), Changes { create, change, delete, same });
             };
@@ -627,9 +634,10 @@ impl Engine for Fake {
                 set("active_directory_user_group_has_user", 316_583, 0, 0, 0);
             }
             Ok(Preview {
-                run: script.runs[0].id,
+                run: of.unwrap_or(script.runs[0].id),
                 collected_at: "2026-11-22T10:20:19Z".parse().unwrap(),
                 target: script.profile.as_ref().and_then(|p| p.target.clone()),
+                naming,
                 baseline: match (known, script.doubtful) {
                     (false, _) => Baseline::Unknown,
                     (true, true) => Baseline::InDoubt {
@@ -644,6 +652,8 @@ impl Engine for Fake {
                 bytes: 12_400_000,
                 requests: 41,
                 left: script.left.clone(),
+                expected_seconds: known.then_some(19.6),
+                findings: script.findings.clone(),
                 guards: script.guards.clone().unwrap_or_else(|| match known {
                     true => Vec::new(),
                     false => vec![Guard::FirstUpload],
@@ -660,6 +670,47 @@ impl Engine for Fake {
             })
         }
         .boxed()
+    }
+
+    fn planned(
+        &self,
+        _: RunId,
+        query: PlannedQuery,
+        _: CancellationToken,
+    ) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
+        self.script.lock().unwrap().planned.push(query.clone());
+        let end = |n: u64| End { id: format!("00000000-0000-4000-8000-{n:012}"), name: format!("Person {n}") };
+        let group = End { id: "99999999-0000-4000-8000-000000000001".to_owned(), name: "All Contractors".to_owned() };
+        let row = |n: u64| {
+            let deed = Deed::ALL[(n % 3) as usize];
+            let change = FieldChange { field: "displayName".to_owned(), before: "P".into(), now: end(n).name.into() };
+            match n % 2 {
+                0 => Planned {
+                    deed,
+                    object_type: "active_directory_user".to_owned(),
+                    end: end(n),
+                    from: None,
+                    fields: (deed == Deed::Change).then(|| vec![change]),
+                },
+                _ => Planned {
+                    deed,
+                    object_type: "active_directory_user_group_has_user".to_owned(),
+                    end: end(n),
+                    from: Some(group.clone()),
+                    fields: None,
+                },
+            }
+        };
+        // Of a thousand, those whose line has the words.
+        let all = (0..1_000).map(row).filter(|row| row.end.name.contains(&query.filter));
+        let all: Vec<Planned> = all.collect();
+        let total = all.len() as u64;
+        let rows = all.into_iter().skip(query.offset as usize).take(query.limit as usize).collect();
+        async move { Ok(PlannedRows { query, total, rows, filter_problem: None }) }.boxed()
+    }
+
+    fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>> {
+        async move { Ok(format!("/data/plans/contoso-run-{run}.json")) }.boxed()
     }
 
     fn place(&self, target: Target, _: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {

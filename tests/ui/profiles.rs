@@ -145,6 +145,11 @@ impl Fake {
                 }
                 ProfileAnswer::Renamed { from: name, to }
             }
+            ProfileWork::Naming(naming) => {
+                let profile = script.profile.as_mut().unwrap();
+                profile.names = naming.into();
+                ProfileAnswer::Named(Box::new(profile.clone()))
+            }
             ProfileWork::Plan(name) => ProfileAnswer::Plan(Box::new(RemovalPlan {
                 file: format!("/home/ada/.config/tenantry/profiles/{name}.toml"),
                 name,

@@ -186,6 +186,11 @@ async fn walk() -> Vec<(&'static str, Model)> {
     ui2.press("r").unwrap();
     assert!(ui2.until(quiet).await.unwrap());
     keep("preview_4_too_many", &ui2);
+    ui2.press("d").unwrap();
+    assert!(ui2.until(quiet).await.unwrap());
+    ui2.press("down down down down").unwrap();
+    keep("preview_5_objects", &ui2);
+    ui2.press("esc").unwrap();
     ui2.press("enter enter 7 9").unwrap();
     keep("upload_8_number", &ui2);
     ui2.press("esc").unwrap();
@@ -574,7 +579,7 @@ fn walks_of_keys_harm_nothing() {
                 let uploads = matches!(&effect, Effect::Start(_, work) if matches!(**work, Work::Upload(_)));
                 assert!(!uploads, "{name}: {text} at step {step} uploads");
                 let harmless = match &effect {
-                    Effect::Start(_, work) => matches!(**work, Work::Ask(..)),
+                    Effect::Start(_, work) => matches!(**work, Work::Ask(..) | Work::Planned(..)),
                     effect => matches!(effect, Effect::Cancel(_)),
                 };
                 assert!(!text_goes_in || harmless, "{name}: the letter {text} at step {step} does {effect:?}");

@@ -64,7 +64,7 @@ pub fn detail(id: &str) -> Option<Detail> {
     let kind = if group { EntityKind::Group } else { EntityKind::User };
     let raw = raw(id, &name);
     let tenant = TenantId::parse(TENANT).unwrap();
-    let (entity, _) = normalise(Naming::ActiveDirectory, &tenant, kind, "", raw.as_object().unwrap());
+    let entity = normalise(&Naming::ActiveDirectory.into(), &tenant, kind, "", raw.as_object().unwrap());
     Some(Detail {
         id: id.to_owned(),
         kind,

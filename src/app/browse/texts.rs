@@ -8,12 +8,12 @@ use super::{
     object::{Face, Open},
 };
 use crate::domain::{
-    edge::Edge,
+    edge::{Edge, FarEnd},
     explore::Version,
     ids::TenantId,
     kind::{EdgeKind, EntityKind},
     lineage,
-    naming::Naming,
+    naming::Names,
     portrait::{Shown, portrait},
     text::visible,
     view::{Detail, Row, Rows},
@@ -30,7 +30,7 @@ pub fn object(model: &Model) -> Option<String> {
     Some(match open.face {
         Face::Properties => properties(detail),
         Face::Graph => pretty(&detail.raw),
-        Face::Upload => upload(open, detail),
+        Face::Upload => upload(&names(model), open, detail),
         Face::History => history(open.history.ready()?),
     })
 }
@@ -55,15 +55,20 @@ fn properties(detail: &Detail) -> String {
     out
 }
 
-/// The entity and its edges, as an upload sends them.
-fn upload(open: &Open, detail: &Detail) -> String {
-    let edges: Vec<Value> = edges(open, detail).map(|(edge, _)| edge.json(Naming::default())).collect();
+/// Under which names JupiterOne gets what is shown.
+pub fn names(model: &Model) -> Names {
+    model.overview.profile.as_ref().map(|profile| profile.names.clone()).unwrap_or_default()
+}
+
+/// The entity and its edges, as an upload sends them; of a far end that its edge describes, as far as a row knows it.
+fn upload(names: &Names, open: &Open, detail: &Detail) -> String {
+    let edges: Vec<Value> = edges(names, open, detail).map(|(edge, _)| edge.json(names.naming())).collect();
     pretty(&json!({ "entity": detail.entity, "relationships": edges }))
 }
 
 /// The edges of an object as an upload sends them, each with the row of its other end: the account's first, then those
 /// from groups, then those to members.
-pub fn edges<'a>(open: &'a Open, detail: &'a Detail) -> impl Iterator<Item = (Edge, &'a Row)> {
+pub fn edges<'a>(names: &'a Names, open: &'a Open, detail: &'a Detail) -> impl Iterator<Item = (Edge, &'a Row)> {
     let rows = |asked: &'a Asked<Rows>| asked.ready().into_iter().flat_map(|rows| &rows.rows);
     let account = rows(&open.account).filter_map(move |row| {
         let kind = match detail.kind {
@@ -71,20 +76,25 @@ pub fn edges<'a>(open: &'a Open, detail: &'a Detail) -> impl Iterator<Item = (Ed
             EntityKind::Group => EdgeKind::AccountGroup,
             EntityKind::Account | EntityKind::Member => return None,
         };
-        let from = Naming::default().account_key(&TenantId::parse(&row.id).ok()?);
-        Some((Edge { kind, from, to: detail.id.clone(), mapped: false }, row))
+        let from = names.account_key(&TenantId::parse(&row.id).ok()?);
+        Some((Edge::direct(kind, from, detail.id.clone()), row))
     });
     let up = rows(&open.up).filter_map(move |row| {
         let (kind, from) = (EdgeKind::of_group(detail.kind)?, row.id.clone());
         // The account's own stands above already, should it be listed here too.
         let from_group = row.kind == EntityKind::Group;
-        from_group.then(|| (Edge { kind, from, to: detail.id.clone(), mapped: is_mapped(row) }, row))
+        from_group.then(|| (membership(names, kind, from, detail.id.clone(), is_mapped(row), &detail.name), row))
     });
     let down = rows(&open.down).filter_map(move |row| {
         let (kind, to) = (EdgeKind::of_group(row.kind)?, row.id.clone());
-        Some((Edge { kind, from: detail.id.clone(), to, mapped: is_mapped(row) }, row))
+        Some((membership(names, kind, detail.id.clone(), to, is_mapped(row), &row.name), row))
     });
     account.chain(up).chain(down)
+}
+
+fn membership(names: &Names, kind: EdgeKind, from: String, to: String, mapped: bool, far: &str) -> Edge {
+    let far = FarEnd { display_name: Some(far.to_owned()), ..FarEnd::default() };
+    Edge { mapped, far: names.naming().maps_members().then(|| Box::new(far)), ..Edge::direct(kind, from, to) }
 }
 
 fn is_mapped(row: &Row) -> bool {

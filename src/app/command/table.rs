@@ -56,6 +56,10 @@ fn choosing(model: &Model) -> bool {
     matches!(model.overlays.last(), Some(Overlay::How { .. }))
 }
 
+fn one_by_one(model: &Model) -> bool {
+    matches!(model.overlays.last(), Some(Overlay::Planned(_)))
+}
+
 fn typing_confirmation(model: &Model) -> bool {
     matches!(model.overlays.last(), Some(Overlay::Type { .. }))
 }
@@ -77,6 +81,7 @@ fn scrollable(model: &Model) -> bool {
         || reading(model)
         || choosing(model)
         || export::is_open(model)
+        || one_by_one(model)
         || popup::top(model).is_some()
         || profiles::trusting(model)
         || profiles::removing(model)
@@ -114,6 +119,7 @@ pub const COMMANDS: &[Command] = commands! {
         "no", Action::No, ["n", "esc", "ctrl-g", "enter"], "no", "no, leave it", asking;
         "continue", Action::Continue, ["enter"], "upload", "start the upload, once the word is typed", typing_confirmation;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close without uploading", typing_confirmation;
+        "back", Action::Back, ["esc", "ctrl-g", "backspace"], "close", "back to the preview", one_by_one;
         "continue", Action::Continue, ["enter"], "read", "read the directory in the chosen way", choosing;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close without reading", choosing;
         "close", Action::Back, ["q"], "", "close without reading", choosing;
@@ -245,6 +251,7 @@ pub const COMMANDS: &[Command] = commands! {
         "open", Action::Continue, ["enter"], "open", "open it", |m| browsing(m) && (browse::can_open(m) || browse::can_go_on(m));
         "requests", Action::Requests, ["L"], "its requests", "the requests that this run made", |m| browsing(m) && browse::on_runs(m) && browse::can_open(m);
         "read-again", Action::ReadAgain, ["r"], "read it again", "read only this again; everything else stays as it is", |m| browsing(m) && browse::can_mend(m);
+        "preview-run", Action::PreviewRun, ["u"], "upload it again", "preview an upload of this run, which undoes what came after it", |m| browsing(m) && browse::on_runs(m) && browse::can_send(m);
         "compare", Action::Compare, ["d"], "compare", "what is different between this run and the one that is shown", |m| browsing(m) && browse::on_runs(m);
         "compare", Action::Compare, ["d"], "other runs", "choose which runs are compared", |m| browsing(m) && browse::on_changes(m);
         "members", Action::Members, ["right", "l"], "members", "the members of this group", |m| browsing(m) && browse::has_members(m);
@@ -276,7 +283,11 @@ pub const COMMANDS: &[Command] = commands! {
         "continue", Action::Continue, ["enter"], "compare", "compare once more", |m| at(m, Place::Preview) && preview::can_start(m);
         "continue", Action::Continue, ["enter"], "upload", "go on to the upload; it asks before it sends", |m| at(m, Place::Preview) && preview::can_upload(m);
         "continue", Action::Continue, ["enter"], "go on", "do first what is missing", |m| at(m, Place::Preview) && preview::is_blocked(m);
+        "objects", Action::Objects, ["d"], "object by object", "what is created, changed and deleted, one by one", |m| at(m, Place::Preview) && preview::is_ready(m);
+        "newest", Action::Newest, ["N"], "the newest run", "compare the newest finished run instead of this one", |m| at(m, Place::Preview) && preview::is_of_older(m);
         "refresh", Action::Refresh, ["r"], "compare again", "compare once more", |m| at(m, Place::Preview) && preview::is_ready(m);
+        "keep-plan", Action::KeepPlan, ["w"], "", "keep it as a plan, for tenantry upload --plan", |m| at(m, Place::Preview) && preview::is_ready(m);
+        "names", Action::Names, ["n"], "other names", "send the tenant under other names: active-directory, or those of graph-microsoft-365", |m| at(m, Place::Preview) && preview::can_be_renamed(m);
         "export", Action::Export, ["e"], "export", "write everything that an upload sends to files: tables, NDJSON, or the folder of JupiterOne's own commands", |m| at(m, Place::Preview) && export::can_start(m);
         "stop", Action::Cancel, ["c"], "stop", "stop comparing", |m| at(m, Place::Preview) && preview::is_working(m);
     }

@@ -9,7 +9,6 @@ use crate::{
     domain::{
         check::{Check, CheckId, Offer},
         kind::EntityKind,
-        naming::Naming,
         problem::Problem,
         secret::Secret,
         target::{Destination, Filled, Instance},
@@ -61,7 +60,7 @@ pub(super) async fn checks(input: &DoctorInput, reached: &Reached, sheet: &mut S
         Ok(Identity::Account { name, instance, .. }) => {
             sheet.add(Check::ok(KEY, format!("account {}", name.as_deref().unwrap_or(account))));
             sheet.add(of_instance(instance, given));
-            sheet.add(people(&client).await);
+            sheet.add(people(&client, given).await);
         }
         Ok(Identity::CannotRead(problem)) => cannot_read(&problem, given, sheet),
         Err(error) => {
@@ -195,11 +194,25 @@ fn managed(name: &str) -> Problem {
 /// What JupiterOne's own integration calls a user (`facts/jupiterone.md` §2.6).
 const THEIR_USER: &str = "azure_user";
 
-async fn people(client: &JupiterOneClient) -> Check {
+async fn people(client: &JupiterOneClient, given: &JupiterOneInput) -> Check {
     match client.count(THEIR_USER).await {
         Ok(Ok(0)) => Check::ok(PEOPLE, format!("no {THEIR_USER} in the account")),
+        // Its own uploads are among them.
+        Ok(Ok(many)) if given.naming.entity_type(EntityKind::User) == THEIR_USER && given.seen == Seen::Ours => {
+            Check::ok(PEOPLE, format!("{} {THEIR_USER} in the account, with those of this tenant", grouped(many)))
+        }
         Ok(Ok(many)) => {
-            let ours = Naming::ActiveDirectory.entity_type(EntityKind::User);
+            let ours = given.naming.entity_type(EntityKind::User);
+            let hint = match ours == THEIR_USER {
+                true => format!(
+                    "After an upload these people exist twice, both times as {THEIR_USER}: questions find them twice, too. \
+                     With --naming active-directory they are told apart."
+                ),
+                false => format!(
+                    "After an upload these people exist twice, as {THEIR_USER} and as {ours}. Nothing of the other \
+                     integration is changed; questions written for {THEIR_USER} go on to find its entities only."
+                ),
+            };
             Check::warning(
                 PEOPLE,
                 Problem::new(format!(
@@ -207,10 +220,7 @@ async fn people(client: &JupiterOneClient) -> Check {
                     grouped(many)
                 ))
                 .code("people_twice")
-                .hint(format!(
-                    "After an upload these people exist twice, as {THEIR_USER} and as {ours}. Nothing of the other \
-                     integration is changed; questions written for {THEIR_USER} go on to find its entities only."
-                )),
+                .hint(hint),
             )
         }
         Ok(Err(problem)) => Check::cannot(

@@ -65,7 +65,12 @@ impl Bench {
             graph: origin.clone(),
             scope: Cloud::Global.scope(&Cloud::Global.graph()),
             net: NetConfig::default(),
-            jupiterone: Some(JupiterOneInput { target, key: Some(stub::key()), seen: Seen::Ours }),
+            jupiterone: Some(JupiterOneInput {
+                naming: Naming::ActiveDirectory,
+                target,
+                key: Some(stub::key()),
+                seen: Seen::Ours,
+            }),
             clock: Arc::new(SystemClock),
         };
         let bench = Self { origin, answers, asked, jupiterone, input };
@@ -527,6 +532,14 @@ async fn jupiterone_as_far_as_the_key_can_tell() {
     assert_eq!(checks[1].offer, Some(offer));
 
     let checks = check(same, vec![ours(), instance("custom"), holds(1_204)], [OK, OK, warning("people_twice")]).await;
+    // Under the reference's own names they may be what went there from here.
+    let named = |j: &mut JupiterOneInput| j.naming = Naming::GraphMicrosoft365;
+    let own = check(named, vec![ours(), instance("custom"), holds(1_204)], [OK, OK, OK]).await;
+    assert!(own[2].found.as_deref().unwrap().contains("1,204 azure_user"), "{:?}", own[2]);
+    let first = |j: &mut JupiterOneInput| (j.naming, j.seen) = (Naming::GraphMicrosoft365, Seen::Never);
+    let never = vec![ours(), instance("custom"), holds(1_204)];
+    let told = check(first, never, [OK, warning("instance_unconfirmed"), warning("people_twice")]).await;
+    assert!(told[2].problem.clone().unwrap().hint.unwrap().contains("both times"), "{:?}", told[2]);
     let problem = checks[2].problem.clone().unwrap();
     assert!(problem.summary.contains("1,204 azure_user"), "{problem:?}");
     assert!(problem.hint.unwrap().contains("exist twice, as azure_user and as active_directory_user"));

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use super::{Office, Session, blocking, first_account, lock, profile_of, view};
+use super::{Office, Session, blocking, first_account, lock, profile_of, unnamed, view};
 use crate::{
     app::views::{
         Form, FormCredential, ProfileAbout, ProfileAnswer, ProfileNews, ProfileRow, ProfileView, ProfileWork,
         RemovalPlan, SavedAs, StoreFate, TrustValue,
     },
     credentials::vault::{Entry, name_within},
-    domain::{credential::CredentialKind, problem::Problem, view::RunInfo},
+    domain::{credential::CredentialKind, naming::Naming, problem::Problem, view::RunInfo},
     jobs::{self, JobError},
     profile::{
         Flags, Profile, ProfileError, Profiles, Settings, SettingsError, TenantRef, Trust, Untrusted, What,
@@ -39,6 +39,7 @@ impl Office {
                 ProfileAnswer::Default(name)
             }
             ProfileWork::Rename { name, to } => self.rename(name, to)?,
+            ProfileWork::Naming(naming) => self.name_as(naming)?,
             ProfileWork::Plan(name) => ProfileAnswer::Plan(Box::new(self.plan(&name)?.0)),
             ProfileWork::Remove { name, store } => self.remove(name, store).await?,
         };
@@ -89,6 +90,26 @@ impl Office {
         Ok(ProfileAnswer::Switched(Box::new(view)))
     }
 
+    /// Keeps another naming in the profile at work; of a demo's only while it lasts.
+    fn name_as(&self, naming: Naming) -> Result<ProfileAnswer, JobError> {
+        if self.flags.naming.is_some() {
+            return Err(JobError::Guard(Box::new(
+                Problem::new("--naming was given for this session")
+                    .code("fixed_by_flag")
+                    .hint("Start tenantry without --naming to choose here."),
+            )));
+        }
+        let mut session = lock(&self.session);
+        if let Some(name) = session.settings.profile.as_ref().filter(|_| self.demo.is_none()) {
+            let profiles = Profiles::new(&self.paths);
+            let profile = Profile { naming: Some(naming), ..profiles.load(name)? };
+            profiles.save(name, &profile)?;
+        }
+        session.settings.naming = naming;
+        let view = view(&session.settings, self.demo.as_deref()).unwrap_or_else(|| unnamed(&session.settings));
+        Ok(ProfileAnswer::Named(Box::new(view)))
+    }
+
     /// What the command line says of a profile is about the one that it began with, and about no other.
     fn may_leave(&self, name: &str) -> Result<(), JobError> {
         let begun =
@@ -115,6 +136,7 @@ impl Office {
             ("--jupiterone-account", flags.jupiterone_account.is_some()),
             ("--jupiterone-instance", flags.jupiterone_instance.is_some()),
             ("--jupiterone-scope", flags.jupiterone_scope.is_some()),
+            ("--jupiterone-instance-name", flags.jupiterone_instance_name.is_some()),
             ("--naming", flags.naming.is_some()),
         ];
         given.into_iter().find_map(|(flag, given)| given.then_some(flag))

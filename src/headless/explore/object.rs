@@ -12,6 +12,7 @@ use crate::{
         completeness::State,
         explore::{Answer, Change, Question, Version},
         kind::EntityKind,
+        naming::Naming,
         portrait::{Shown, portrait},
         provenance::provenance,
         text::{counted, grouped, visible},
@@ -48,13 +49,13 @@ pub fn show(common: &Common, args: &cli::Show) -> Result<Exit, Stop> {
         }));
     } else {
         let mut out = std::io::stdout().lock();
-        out.write_all(text(&detail, &named, &history, &look.words()).as_bytes())?;
+        out.write_all(text(look.naming(), &detail, &named, &history, &look.words()).as_bytes())?;
         out.flush()?;
     }
     Ok(look.end(&output, |_| ()))
 }
 
-fn text(detail: &Detail, named: &Named, history: &[Version], run: &str) -> String {
+fn text(naming: Naming, detail: &Detail, named: &Named, history: &[Version], run: &str) -> String {
     let kind = match named.label.as_str() {
         "" => a_kind(detail.kind).to_owned(),
         label => format!("{}, {}", a_kind(detail.kind), visible(label)),
@@ -88,7 +89,7 @@ fn text(detail: &Detail, named: &Named, history: &[Version], run: &str) -> Strin
     if detail.kind != EntityKind::Account {
         lines.push(("Directly in".to_owned(), counted(detail.groups, "group")));
     }
-    lines.extend(upload(detail));
+    lines.extend(upload(naming, detail));
     lines.extend(history.iter().map(happened));
     let widest = lines.iter().map(|(label, _)| label.width()).max().unwrap_or_default();
     for (label, value) in lines {
@@ -121,12 +122,18 @@ fn happened(version: &Version) -> (String, String) {
 }
 
 /// What an upload makes of it, in words: all of it is in the JSON.
-fn upload(detail: &Detail) -> Vec<(String, String)> {
+fn upload(naming: Naming, detail: &Detail) -> Vec<(String, String)> {
     let label = || "In JupiterOne".to_owned();
+    if !naming.sends(detail.kind) {
+        return vec![(
+            label(),
+            "no entity: its memberships describe it, and JupiterOne makes of that what it needs".to_owned(),
+        )];
+    }
     if detail.entity.is_null() {
         return vec![(label(), "no entity: it could not be read, only its memberships are known".to_owned())];
     }
-    let provenance = provenance(detail.kind, &detail.entity, &detail.raw);
+    let provenance = provenance(naming, detail.kind, &detail.entity, &detail.raw);
     let word = |member: &str| visible(detail.entity[member].as_str().unwrap_or_default()).into_owned();
     let mut lines = vec![
         (label(), format!("{}, with {} properties", word("_type"), provenance.sent.len())),

@@ -21,6 +21,7 @@ fn write(preview: &Preview, out: &mut String) -> std::fmt::Result {
     let target =
         preview.target.as_ref().map_or_else(|| "no JupiterOne target is configured".to_owned(), ToString::to_string);
     writeln!(out, "- Target: {}", plain(&target))?;
+    writeln!(out, "- Names: {}", preview.naming)?;
     writeln!(out, "- Run {} of {}", preview.run, preview.collected_at.strftime("%Y-%m-%d %H:%M UTC"))?;
     writeln!(out, "- Compared: {}", plain(&against(&preview.baseline)))?;
     writeln!(out, "- {} requests, {} bytes\n", grouped(preview.requests), grouped(preview.bytes))?;
@@ -40,6 +41,8 @@ fn write(preview: &Preview, out: &mut String) -> std::fmt::Result {
     };
     list("What has to be confirmed", preview.guards.iter().map(|guard| guard.problem().summary).collect())?;
     list("Where deletions come from", preview.causes.iter().map(|cause| cause.words(preview)).collect())?;
+    let findings = preview.findings.iter().map(|one| format!("{}: {}", one.words(), one.named(5)));
+    list("What is mended, or not sent", findings.collect())?;
     let gaps = preview.gaps.iter().map(|gap| {
         let kept = if gap.is_carried_forward() { ", what was last known is sent again" } else { "" };
         format!("{} ({}){kept}", gap.name, gap.state.as_str())

@@ -147,9 +147,13 @@ fn told(profile: &mut Profile, common: &Common, says: &ProfileSays) -> Result<Ve
     // One takes the other's place.
     if set(&mut profile.jupiterone.instance, &common.jupiterone_instance) {
         profile.jupiterone.scope = None;
+        // Another one is called otherwise.
+        profile.jupiterone.instance_name = None;
     }
+    set(&mut profile.jupiterone.instance_name, &common.jupiterone_instance_name);
     if set(&mut profile.jupiterone.scope, &common.jupiterone_scope) {
         profile.jupiterone.instance = None;
+        profile.jupiterone.instance_name = None;
     }
     set(&mut profile.naming, &common.naming);
     set(&mut profile.secret_expires, &says.secret_expires);

@@ -2,7 +2,7 @@
 
 use super::{changes::link, *};
 use crate::domain::{
-    completeness::{AcceptedGap, accept, partial_types},
+    completeness::{AcceptedGap, Excluded, accept, partial_types},
     reading::RunKind,
 };
 
@@ -66,7 +66,7 @@ async fn what_was_served_before_is_carried_forward() {
         assert_eq!(bench.content(&run), whole_but(&[], &[]), "{told}");
         assert_eq!(Bench::gaps(&run), ["sec partial service_principals_refused"], "{told}");
         assert_eq!(run.gaps[0].stale_since, before.finished_at);
-        assert!(partial_types(Naming::ActiveDirectory, &run.gaps).is_empty());
+        assert!(partial_types(Naming::ActiveDirectory, &run.gaps, &Excluded::default()).is_empty());
 
         // As long as it is so, in whatever way is read.
         let again = bench.run().await.unwrap();
@@ -100,7 +100,7 @@ async fn where_no_cast_is_served_that_is_a_gap_of_its_own() {
         assert_eq!(Bench::gaps(&run), ["servicePrincipal partial service_principals_refused"], "{told}");
         assert_eq!((run.gaps[0].scope, run.gaps[0].stale_since), (GapScope::Kind, None));
         assert_eq!(bench.content(&run), whole_but(&LOST, &[]), "{told}");
-        let exempt = partial_types(Naming::ActiveDirectory, &run.gaps);
+        let exempt = partial_types(Naming::ActiveDirectory, &run.gaps, &Excluded::default());
         let exempt: Vec<&str> = exempt.iter().map(String::as_str).collect();
         assert_eq!(exempt, ["active_directory_group_member", "active_directory_user_group_has_group_member"]);
         let mut gaps = run.gaps.clone();

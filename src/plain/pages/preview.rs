@@ -11,7 +11,7 @@ use crate::{
     },
     domain::{
         preview::{Baseline, Changes, Preview},
-        text::{ago, counted, grouped},
+        text::{ago, grouped},
     },
 };
 
@@ -47,6 +47,9 @@ pub fn part(model: &Model) -> Part {
             causes(preview).iter().for_each(|cause| lines.say(cause));
             gaps(&preview.gaps, lines);
             lines.fact("Run", format!("{}, read {}", preview.run, ago(model.now, preview.collected_at)));
+            if model.comparison.run.is_some() {
+                lines.say("NEEDS YOU: this is not the newest run; uploading it undoes what came after.");
+            }
         }
     }
     part
@@ -66,7 +69,7 @@ fn size(preview: &Preview) -> String {
     match preview.total().is_nothing() && matches!(preview.baseline, Baseline::Known { .. }) {
         true => "OK: nothing to do. JupiterOne was sent all of this already.".to_owned(),
         false => {
-            let size = format!("{}, {}", counted(preview.requests, "request"), bytes(preview.bytes));
+            let size = preview.size(&bytes(preview.bytes));
             format!("TO DO: upload; it takes {size}. Nothing has been sent.")
         }
     }

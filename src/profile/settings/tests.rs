@@ -174,3 +174,45 @@ fn the_scope_is_the_graphs_and_of_a_stand_in_the_clouds() {
     assert_eq!(s.login, Cloud::China.login());
     assert!(s.store.unwrap().ends_with(format!("tenants/{T1}.db")));
 }
+
+#[test]
+fn a_naming_comes_with_the_instance_that_it_needs() {
+    let home = home(&[]);
+    let profile = |jupiterone: &str, naming: Option<Naming>| {
+        let jupiterone = toml::from_str(jupiterone).unwrap();
+        let profile = Profile { tenant_id: T1.into(), client_id: C1.into(), naming, jupiterone, ..Profile::default() };
+        Profiles::new(&home.paths).save("default", &profile).unwrap();
+    };
+    let check = |flags: Flags, want: Result<Option<(&str, &str)>, &str>| {
+        let settings = Settings::resolve(&flags, &Environment::default(), &home.paths).unwrap();
+        let want = want.map(|instance| match instance {
+            None => Naming::ActiveDirectory.into(),
+            Some((id, name)) => {
+                let instance = InstanceName { id: id.to_owned(), name: name.to_owned() };
+                Names::of_instance(Naming::GraphMicrosoft365, instance)
+            }
+        });
+        match (settings.names(), want) {
+            (Ok(got), Ok(want)) => assert_eq!(got, want),
+            (Err(error), Err(words)) => assert!(error.to_string().contains(words), "{error}"),
+            (got, want) => panic!("{got:?} is not {want:?}"),
+        }
+    };
+    let reference = Some(Naming::GraphMicrosoft365);
+    let named = |naming| Flags { naming, ..Flags::default() };
+    profile("account = \"a\"\ninstance = \"one\"\ninstance_name = \"One\"", reference);
+    check(Flags::default(), Ok(Some(("one", "One"))));
+    check(named(Some(Naming::ActiveDirectory)), Ok(None));
+    // Another instance is called otherwise.
+    let other = |name: Option<&str>| Flags {
+        jupiterone_instance: Some("two".into()),
+        jupiterone_instance_name: name.map(Into::into),
+        ..Flags::default()
+    };
+    check(other(None), Err("name of the integration instance"));
+    check(other(Some("Two")), Ok(Some(("two", "Two"))));
+    check(Flags { jupiterone_scope: Some("s".into()), ..Flags::default() }, Err("a scope has none"));
+    profile("account = \"a\"", None);
+    check(Flags::default(), Ok(None));
+    check(named(reference), Err("--jupiterone-instance"));
+}

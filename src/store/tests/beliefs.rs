@@ -73,7 +73,7 @@ fn compared(reader: &Reader, run: RunId, name: &str) -> Vec<String> {
                 entities.push(format!("{key}: {}", mark(c.believed.certain, states.collect())));
             },
             &mut |c| {
-                let mapped = c.ours.as_ref().map(|e| e.mapped);
+                let mapped = c.ours.as_ref().map(Edge::state);
                 let states = c.believed.states.iter().map(|(_, s)| {
                     if s.is_none() {
                         '-'
@@ -178,7 +178,9 @@ fn what_a_target_is_believed_to_hold() {
     writer.drop_upload(fifth).unwrap();
     assert_eq!(compared(&reader, RunId(2), "a"), both);
     // One that ends well settles it: what was exempt from deletion may still be there.
-    let sixth = begin(&mut writer, &reader, RunId(2), 150, &["active_directory_user"]);
+    // It counts whether that was known when it began, or found out while it was sent.
+    let sixth = begin(&mut writer, &reader, RunId(2), 150, &[]);
+    writer.exempt(sixth, &["active_directory_user".to_owned()]).unwrap();
     writer.upload_in_doubt(sixth).unwrap();
     writer.finish_upload(sixth, at(155)).unwrap();
     assert_eq!(baseline(&reader), Some(Baseline::Known { uploaded_at: at(155) }));

@@ -22,7 +22,8 @@ use crate::{
     domain::{
         guard::Guard,
         preview::{Baseline, Changes, Preview},
-        text::{counted, grouped},
+        text::{counted, grouped, visible},
+        validate::Done,
     },
 };
 
@@ -55,7 +56,7 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     let mut out = Vec::new();
     let (sign, against) = baseline(model, preview);
     let target = preview.target.as_ref().map_or_else(|| "no target is configured".to_owned(), ToString::to_string);
-    let size = format!("{}, {}.", counted(preview.requests, "request"), bytes(preview.bytes));
+    let size = format!("{}.", preview.size(&bytes(preview.bytes)));
     let same = preview.total().is_nothing() && matches!(preview.baseline, Baseline::Known { .. });
     let size = match same {
         true => widgets::signed(Sign::Done, "Nothing to do: JupiterOne was sent all of this already."),
@@ -89,7 +90,7 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
         let name = usize::from(cells).saturating_sub(4 * (number + 1)).min(52);
         let heads = ["+ create", "~ change", "− delete", "= same"];
         let head: String = heads.iter().map(|h| format!(" {}", right(h, number))).collect();
-        out.push(Line::styled(format!("{}{head}", pad("", name)), theme::DIM));
+        out.push(Line::styled(format!("{}{head}", pad(&format!("names: {}", preview.naming), name)), theme::DIM));
         for (kind, changes) in &preview.changes {
             let partial = preview.partial_types.contains(kind);
             let kind = if room == Room::Full { kind } else { short(kind) };
@@ -99,9 +100,11 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     }
     out.push(Line::default());
     if !preview.partial_types.is_empty() {
+        let unsent = preview.findings.iter().any(|finding| finding.done == Done::Excluded);
         let text = format!(
-            "Of {} nothing is deleted, because not all of them could be read: {}.",
+            "Of {} nothing is deleted, because not all of them could be read{}: {}.",
             counted(preview.partial_types.len() as u64, "type"),
+            if unsent { " or are sent" } else { "" },
             preview.partial_types.join(", ")
         );
         out.extend(widgets::signed_text(Sign::Incomplete, &text, cells));
@@ -113,12 +116,19 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     if !preview.guards.is_empty() || !preview.causes.is_empty() {
         out.push(Line::default());
     }
+    for finding in &preview.findings {
+        let sign = if finding.done == Done::Excluded { Sign::Incomplete } else { Sign::NeedsYou };
+        let text = format!("{}: {}.", finding.words(), finding.named(3));
+        out.extend(widgets::signed_text(sign, &visible(&text), cells));
+    }
     out.extend(gap_advice(&preview.gaps, cells, 4));
     if !preview.partial_types.is_empty() || !preview.gaps.is_empty() {
         out.push(Line::default());
     }
+    let older =
+        if model.comparison.run.is_some() { ": not the newest; uploading it undoes what came after" } else { "" };
     let read = format!(
-        "Run {}, read {} ({}).",
+        "Run {}, read {} ({}){older}.",
         preview.run,
         ago(model.now, preview.collected_at),
         day(preview.collected_at, &model.zone)
@@ -135,7 +145,7 @@ fn baseline(model: &Model, preview: &Preview) -> (Sign, String) {
 
 /// The common beginning says nothing where there is no room for it.
 fn short(kind: &str) -> &str {
-    kind.strip_prefix("active_directory_").unwrap_or(kind)
+    kind.strip_prefix("active_directory_").or_else(|| kind.strip_prefix("microsoft_365_")).unwrap_or(kind)
 }
 
 /// A type and its figures, on two lines.

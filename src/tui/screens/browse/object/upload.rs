@@ -13,13 +13,13 @@ use super::{
 use crate::{
     app::{
         Model, Sign,
-        browse::{Asked, EDGES, Open, edges},
+        browse::{Asked, EDGES, Open, edges, names},
     },
     domain::{
         completeness::RunStatus,
         edge::Edge,
         kind::EntityKind,
-        naming::Naming,
+        naming::{Names, Naming},
         provenance::{Note, Origin, Provenance, Sent, provenance},
         text::{counted, grouped, visible},
         view::{Detail, Row, Rows},
@@ -35,7 +35,14 @@ pub fn lines(model: &Model, open: &Open, detail: &Detail, cells: u16) -> Vec<Lin
         let text = "Sent with the next upload of this run. * The class requires it.";
         out.extend(widgets::wrapped(text, cells, 0, theme::DIM));
     }
-    let all = provenance(detail.kind, &detail.entity, &detail.raw);
+    let names = names(model);
+    if !names.naming().sends(detail.kind) {
+        let text = "No entity of its own: the memberships of its groups describe it.";
+        out.extend(widgets::wrapped(text, cells, 0, theme::PLAIN));
+        out.extend(relationships(&names, open, detail, cells));
+        return out;
+    }
+    let all = provenance(names.naming(), detail.kind, &detail.entity, &detail.raw);
     out.extend(properties(&all, cells));
     for left in &all.left_out {
         let text = format!("{} is left out: {} is {}.", left.property, left.sources.join(" or "), left.why);
@@ -46,7 +53,7 @@ pub fn lines(model: &Model, open: &Open, detail: &Detail, cells: u16) -> Vec<Lin
         let text = format!("Not sent, as Graph has nothing for it: {}", all.absent.join(", "));
         out.extend(widgets::wrapped(&text, cells, 0, theme::DIM));
     }
-    out.extend(relationships(open, detail, cells));
+    out.extend(relationships(&names, open, detail, cells));
     out
 }
 
@@ -102,6 +109,8 @@ fn origin(sent: &Sent) -> String {
         Origin::Fields(fields) => format!("← {}", fields.join(", ")),
         Origin::Fixed => "the same for all".to_owned(),
         Origin::Membership => "← the membership".to_owned(),
+        Origin::Instance => "← the integration instance".to_owned(),
+        Origin::Raw => "as Graph sent it".to_owned(),
     }
 }
 
@@ -117,23 +126,30 @@ fn said(note: &Note, sent: &Sent) -> String {
     }
 }
 
-fn relationships(open: &Open, detail: &Detail, cells: u16) -> Vec<Line<'static>> {
+fn relationships(names: &Names, open: &Open, detail: &Detail, cells: u16) -> Vec<Line<'static>> {
     let mut out = vec![Line::default()];
-    let all: Vec<(Edge, &Row)> = edges(open, detail).collect();
+    let all: Vec<(Edge, &Row)> = edges(names, open, detail).collect();
     let (up, down): (Vec<_>, Vec<_>) = all.into_iter().partition(|(edge, _)| edge.from != detail.id);
     if detail.kind == EntityKind::Account {
         let text = format!("It HAS {}: → lists them.", counted(detail.members, "user or group"));
         return widgets::wrapped(&text.replace("user or groups", "users and groups"), cells, 0, theme::DIM);
     }
-    section(&mut out, "Relationships that lead to it", &open.up, &up, cells);
+    section(names.naming(), &mut out, "Relationships that lead to it", &open.up, &up, cells);
     if detail.kind == EntityKind::Group {
         out.push(Line::default());
-        section(&mut out, "Relationships to its members", &open.down, &down, cells);
+        section(names.naming(), &mut out, "Relationships to its members", &open.down, &down, cells);
     }
     out
 }
 
-fn section(out: &mut Vec<Line<'static>>, title: &str, asked: &Asked<Rows>, edges: &[(Edge, &Row)], cells: u16) {
+fn section(
+    naming: Naming,
+    out: &mut Vec<Line<'static>>,
+    title: &str,
+    asked: &Asked<Rows>,
+    edges: &[(Edge, &Row)],
+    cells: u16,
+) {
     let Asked::Ready(rows) = asked else {
         out.push(Line::styled(title.to_owned(), theme::STRONG));
         out.extend(not_yet(asked, "reading them", cells));
@@ -149,7 +165,7 @@ fn section(out: &mut Vec<Line<'static>>, title: &str, asked: &Asked<Rows>, edges
         let mapped = if edge.mapped { "  (mapped: JupiterOne links it if it knows the far end)" } else { "" };
         out.push(Line::from(vec![
             Span::raw(fit(&row.name, usize::from(cells).saturating_sub(44).max(12))),
-            Span::styled(format!("  {}{mapped}", Naming::default().edge_type(edge.kind)), theme::DIM),
+            Span::styled(format!("  {}{mapped}", naming.edge_type(edge.kind)), theme::DIM),
         ]));
         for (n, line) in wrap(&visible(&edge.key()), usize::from(cells).saturating_sub(9)).into_iter().enumerate() {
             let lead = if n == 0 { "   _key  " } else { "         " };

@@ -1,0 +1,48 @@
+//! An upload object by object, for lists and commands. Reads the store, and nothing else.
+
+use super::{JobError, asked_against, believed, last_writer, open, runs};
+use crate::{
+    domain::{
+        ids::RunId,
+        planned::{Planned, PlannedQuery, PlannedRows},
+    },
+    preview::{self, Objects},
+    profile::Settings,
+    store::Reader,
+};
+
+/// What an upload would do to each object.
+pub struct PlannedObjects {
+    reader: Reader,
+    objects: Objects,
+}
+
+impl PlannedObjects {
+    /// Finds all of them: against what the target is believed to hold, or against another kept run.
+    pub fn find(settings: &Settings, against: Option<RunId>) -> Result<Self, JobError> {
+        let reader = open(settings)?;
+        let run = runs::chosen(&reader, settings)?;
+        let (target, names) = (settings.target(), settings.names()?);
+        let asked = match against {
+            Some(before) => asked_against(&reader, &run, settings, &names, before)?,
+            None => {
+                let last = last_writer(settings, target.as_ref())?;
+                let against = believed(last.as_ref(), &reader.tenant()?);
+                let target = target.as_ref();
+                preview::Asked { run: run.id, names: &names, target, against, digests: false }
+            }
+        };
+        let objects = Objects::find(&reader, asked).map_err(|e| JobError::failed(e.problem()))?;
+        Ok(Self { reader, objects })
+    }
+
+    /// A window onto them; nothing more once `stop` says so.
+    pub fn window(&self, query: PlannedQuery, stop: &dyn Fn() -> bool) -> Result<PlannedRows, JobError> {
+        Ok(self.objects.window(&self.reader, query, stop)?)
+    }
+
+    /// Hands over each that the query leaves; says how many these are, and what of its filter is not understood.
+    pub fn each(&self, query: &PlannedQuery, f: &mut dyn FnMut(Planned)) -> Result<(u64, Option<String>), JobError> {
+        Ok(self.objects.each(&self.reader, query, &|| false, f)?)
+    }
+}
