@@ -55,6 +55,8 @@ pub struct Model {
     pub called: command::Called,
     /// The terminal tells of the mouse.
     pub mouse: bool,
+    /// What is seen is kept in a file: no character of a secret is shown then.
+    pub recorded: bool,
     /// The settings that are written down, as far as this session knows.
     kept: settings::Settings,
     /// The zone of times on the screen.
@@ -204,6 +206,7 @@ impl Model {
             keys: beginning.preferences.keys,
             called: command::Called::ByKeys,
             mouse: beginning.preferences.mouse,
+            recorded: beginning.preferences.record.is_some(),
             kept: settings::Settings::default(),
             zone: beginning.zone,
             vault: beginning.vault,

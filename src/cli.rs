@@ -6,7 +6,7 @@ mod script;
 
 use std::path::PathBuf;
 
-pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, Requests, RowArgs, Show, Why};
+pub use explore::{At, Diff, DiffOnly, Groups, List, Listed, Members, Requests, RowArgs, Show, Tree, TreeFormat, Why};
 pub use profile::{CertificateArgs, Member, Profile, ProfileEdit, ProfileSays};
 pub use script::{About, Script, ScriptShell};
 
@@ -91,7 +91,7 @@ pub struct Common {
 }
 
 /// How the screens look and what they listen to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Args)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Screen options")]
 pub struct Screen {
     /// Colours of the screens [env: TENANTRY_THEME]
@@ -106,13 +106,17 @@ pub struct Screen {
     /// Wheel and clicks; off, so that the terminal selects text [env: TENANTRY_MOUSE=1]
     #[arg(long)]
     pub mouse: bool,
+    /// Record what the screens show to this new file, step by step, without secrets; see tenantry replay
+    #[arg(long, value_name = "FILE", conflicts_with = "plain")]
+    pub record: Option<PathBuf>,
 }
 
 impl Screen {
     /// What either of two says.
-    pub fn or(self, other: Self) -> Self {
+    pub fn or(&self, other: &Self) -> Self {
         Self {
             theme: self.theme.or(other.theme),
+            record: self.record.as_ref().or(other.record.as_ref()).cloned(),
             ascii: self.ascii || other.ascii,
             plain: self.plain || other.plain,
             mouse: self.mouse || other.mouse,
@@ -157,6 +161,9 @@ pub enum Command {
     Groups(Groups),
     /// Tell through what something is in a group: all shortest ways
     Why(Why),
+    /// Draw what is around an object: the groups that it is in above, its members below; as text, Mermaid, DOT or GraphML
+    #[command(visible_alias = "graph")]
+    Tree(Tree),
     /// Tell what came, went or changed between two runs
     Diff(Diff),
     /// Tell what was asked of Microsoft and JupiterOne, request by request: the logs of the last runs
@@ -173,6 +180,8 @@ pub enum Command {
     /// Make a script that registers the app or gives it consent, or the message to who may
     #[command(subcommand)]
     Script(Script),
+    /// Show a session that --record has kept, step by step
+    Replay(Replay),
     /// Show paths, stores and endpoints in use
     Info(Info),
     /// Print a completion script
@@ -320,6 +329,18 @@ impl Demo {
     pub const fn is_headless(&self) -> bool {
         self.serve.is_some() || self.truth.is_some() || self.list_scenarios
     }
+}
+
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// What --record has written
+    pub file: PathBuf,
+    /// As text on standard output, for tickets; the rule where there is no terminal
+    #[arg(long)]
+    pub text: bool,
+    /// Only this step, as text
+    #[arg(long, value_name = "N")]
+    pub step: Option<usize>,
 }
 
 #[derive(Debug, Args)]

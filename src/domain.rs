@@ -25,6 +25,7 @@ pub mod limit;
 pub mod lineage;
 pub mod lines;
 pub mod naming;
+pub mod near;
 pub mod normalise;
 pub mod origin;
 pub mod permission;

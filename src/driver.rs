@@ -11,6 +11,8 @@ pub mod jobs;
 pub mod office;
 mod outside;
 mod preferences;
+mod record;
+mod replay;
 mod seat;
 mod start;
 
@@ -21,14 +23,15 @@ use jiff::tz::TimeZone;
 use ratatui::{Terminal, backend::Backend};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use self::jobs::Jobs;
 pub use self::{
     engine::Engine,
     input::Outside,
     preferences::{keep, preferences},
+    replay::{Player, ReplayError, replay},
     seat::{Copying, Given, Nowhere, Seat},
-    start::{demo, fills, tenant},
+    start::{demo, fills, not_replayed, tenant},
 };
+use self::{jobs::Jobs, record::Recorder};
 use crate::{
     app::{
         self, Beginning, Effect, ExitReason, Focus, Model, Msg,
@@ -102,6 +105,7 @@ pub struct Headful<B: Backend, S> {
     stale: bool,
     /// Copies that a program has.
     copies: FuturesUnordered<BoxFuture<'static, Given>>,
+    record: Option<Recorder>,
 }
 
 /// How often is looked at what jobs tell.
@@ -129,7 +133,7 @@ where
     ///
     /// # Errors
     ///
-    /// When the terminal cannot be drawn on.
+    /// When the terminal cannot be drawn on, or the recording that is asked for not be begun.
     pub fn new(
         backend: B,
         outside: S,
@@ -139,6 +143,10 @@ where
     ) -> io::Result<Self> {
         let terminal = Terminal::new(backend).map_err(io::Error::other)?;
         let size = terminal.size().map_err(io::Error::other)?;
+        let record = match &options.preferences.record {
+            Some(path) => Some(Recorder::begin(path, &*options.clock)?),
+            None => None,
+        };
         let model = Model::new(Beginning {
             mode: options.mode,
             preferences: options.preferences,
@@ -166,6 +174,7 @@ where
             spots: Vec::new(),
             stale: false,
             copies: FuturesUnordered::new(),
+            record,
         };
         headful.draw()?;
         headful.happened(Msg::Begin)?;
@@ -331,6 +340,7 @@ where
     }
 
     fn happened(&mut self, msg: Msg) -> io::Result<()> {
+        let failed = self.record.as_mut().and_then(|record| record.happened(&msg));
         for effect in app::update(&mut self.model, msg) {
             match effect {
                 Effect::Start(id, work) => self.jobs.start(id, *work),
@@ -350,15 +360,25 @@ where
                 },
             }
         }
-        Ok(())
+        failed.map_or(Ok(()), |said| self.happened(Msg::Notice(said)))
     }
 
     fn draw(&mut self) -> io::Result<()> {
         let model = &self.model;
         let mut drawn = tui::Drawn::default();
-        self.terminal.draw(|frame| drawn = tui::draw(model, frame)).map_err(io::Error::other)?;
+        let mut failed = None;
+        let record = self.record.as_mut();
+        self.terminal
+            .draw(|frame| {
+                drawn = tui::draw(model, frame);
+                failed = record.and_then(|record| record.drawn(frame.buffer_mut()));
+            })
+            .map_err(io::Error::other)?;
         self.spots = drawn.spots;
         self.stale = false;
+        if let Some(said) = failed {
+            self.happened(Msg::Notice(said))?;
+        }
         self.happened(Msg::Drawn { reach: drawn.reach, beside: drawn.beside, columns: drawn.columns })
     }
 

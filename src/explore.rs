@@ -16,6 +16,7 @@ mod ids;
 mod listing;
 mod load;
 pub mod named;
+pub mod near;
 mod order;
 pub mod paper;
 mod rows;
@@ -50,6 +51,7 @@ use crate::{
         kind::EntityKind,
         lines::Lined as _,
         naming::{Names, Naming},
+        near::{Near, NearQuery},
         problem::Problem,
         view::{List, Pending, Query, Rows, RunInfo},
     },
@@ -116,6 +118,16 @@ impl Explorer {
             Question::Cut { group, member, from, to } => {
                 let cut = answers::cut(&self.whole(run, stop)?.atlas, &group, &member, &from, &to);
                 Answer::Cut(Box::new(cut.ok_or(ExploreError::NotHeld { run })?))
+            }
+            Question::Near(query) => Answer::Near(Box::new(self.near(run, &query, stop)?)),
+            Question::Draw(query, drawing) => {
+                let near = self.near(run, &query, stop)?;
+                let name = format!("neighbourhood-run-{run}");
+                let text = drawing.text(&near);
+                let path = paper::whole(Path::new("."), (&name, drawing.ending()), &text)?;
+                let warning = drawing.warning(&near, &text).map(str::to_owned);
+                let notes = near.left_out().into_iter().chain(warning).collect();
+                Answer::Drawn { path, objects: near.steps.len() as u64, notes }
             }
             Question::Glance => self.glance(run, stop)?,
             Question::Diff { since, query } => Answer::Diff(Box::new(
@@ -205,6 +217,10 @@ impl Explorer {
             }
             Ok(())
         })
+    }
+
+    fn near(&self, run: RunId, query: &NearQuery, stop: &Stop) -> Result<Near, ExploreError> {
+        near::near(&self.whole(run, stop)?.atlas, query).ok_or(ExploreError::NotHeld { run })
     }
 
     fn glance(&self, id: RunId, stop: &Stop) -> Result<Answer, ExploreError> {

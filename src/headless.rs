@@ -13,6 +13,7 @@ mod output;
 pub mod plan;
 mod preview;
 mod profile;
+mod replay;
 mod requests;
 mod script;
 mod session;
@@ -34,6 +35,7 @@ pub async fn run(cli: Cli, command: Command) -> Exit {
         Command::Members(args) => explore::members(&cli.common, &args),
         Command::Groups(args) => explore::groups(&cli.common, &args),
         Command::Why(args) => explore::why(&cli.common, &args),
+        Command::Tree(args) => explore::tree(&cli.common, &args),
         Command::Diff(args) => explore::diff(&cli.common, &args),
         Command::Requests(args) => requests::run(&cli.common, &args),
         Command::Preview(args) => preview::run(&cli.common, &args, Output::new(args.output.json)).await,
@@ -41,6 +43,7 @@ pub async fn run(cli: Cli, command: Command) -> Exit {
         Command::Export(args) => export::run(&cli.common, &args, Output::new(args.output.json)).await,
         Command::Profile(args) => profile::run(&cli.common, args).await,
         Command::Script(args) => script::run(&cli.common, &args),
+        Command::Replay(args) => replay::run(&args),
         Command::Info(args) => info::run(&cli.common, args).await,
         Command::Completions { shell } => info::completions(shell),
         Command::Man => info::man(),

@@ -22,6 +22,7 @@ pub mod net;
 pub mod credentials;
 pub mod profile;
 
+pub mod recording;
 pub mod requests;
 pub mod store;
 

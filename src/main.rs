@@ -41,19 +41,28 @@ fn main() -> ExitCode {
     };
     let has_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let variable = |name: &str| std::env::var(name).ok();
-    let is_plain = |screen: Screen| plain::is_wanted(screen.plain, variable);
+    let is_plain = |screen: &Screen| plain::is_wanted(screen.plain, variable);
+    let unseen = |screen: &Screen| is_plain(screen) && screen.record.is_some();
     let exit = runtime.block_on(async {
-        let (common, screen) = (cli.common.clone(), cli.screen);
+        let (common, screen) = (cli.common.clone(), cli.screen.clone());
         match cli.command.take() {
-            Some(Command::Demo(args)) if is_plain(screen.or(args.screen)) && !args.is_headless() => {
+            Some(Command::Demo(args)) if unseen(&screen.or(&args.screen)) => refused(UNSEEN),
+            None if unseen(&screen) => refused(UNSEEN),
+            Some(Command::Demo(args)) if is_plain(&screen.or(&args.screen)) && !args.is_headless() => {
                 driver::demo(&common, screen, args, plain::run).await
             }
             Some(Command::Demo(args)) if has_terminal && !args.is_headless() => match plain::advice(variable) {
                 Some(advice) => refused(advice),
                 None => driver::demo(&common, screen, args, driver::run).await,
             },
+            Some(Command::Replay(args)) if has_terminal && !args.text && args.step.is_none() => {
+                match driver::replay(&args.file).await {
+                    Ok(()) => Exit::Done,
+                    Err(error) => driver::not_replayed(&error),
+                }
+            }
             Some(command) => headless::run(cli, command).await,
-            None if is_plain(screen) => driver::tenant(&common, screen, plain::run).await,
+            None if is_plain(&screen) => driver::tenant(&common, screen, plain::run).await,
             None if has_terminal => match plain::advice(variable) {
                 Some(advice) => refused(advice),
                 None => driver::tenant(&common, screen, driver::run).await,
@@ -69,6 +78,9 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     exit.into()
 }
+
+const UNSEEN: &str = "--record keeps what screens show, and lines are said instead of screens\n  next: leave --record or --plain \
+                      out; TENANTRY_PLAIN=0 draws screens";
 
 /// Says why no screen is shown, and what to do.
 fn refused(why: &str) -> Exit {

@@ -29,6 +29,7 @@ const RULES: &[Rule] = &[
     Rule { module: "profile", may: &["domain", "files", "net", "credentials"], never: NO_SCREEN },
     Rule { module: "store", may: &["domain", "files"], never: &["tokio", "reqwest", "ratatui", "crossterm", "axum"] },
     Rule { module: "requests", may: &["domain", "files"], never: IO },
+    Rule { module: "recording", may: &["domain", "files"], never: IO },
     Rule { module: "ingest", may: &["graph", "domain", "store", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
     Rule { module: "preview", may: &["domain", "store"], never: IO },
     Rule { module: "upload", may: &["domain", "store", "jupiterone", "net"], never: &["rusqlite", "ratatui", "crossterm"] },
@@ -44,7 +45,7 @@ const RULES: &[Rule] = &[
     Rule {
         module: "driver",
         may: &[
-            "app", "tui", "cli", "demo", "domain", "explore", "files", "jobs", "profile", "credentials", "requests", "store", "headless",
+            "app", "tui", "cli", "demo", "domain", "explore", "files", "jobs", "profile", "credentials", "recording", "requests", "store", "headless",
         ],
         never: &["reqwest", "rusqlite", "axum"],
     },
@@ -54,7 +55,7 @@ const RULES: &[Rule] = &[
     Rule { module: "cli", may: &["domain"], never: IO },
     Rule {
         module: "headless",
-        may: &["cli", "credentials", "demo", "domain", "explore", "export", "files", "jobs", "profile", "requests", "store"],
+        may: &["cli", "credentials", "demo", "domain", "explore", "export", "files", "jobs", "profile", "recording", "requests", "store"],
         never: &["reqwest", "rusqlite", "ratatui", "crossterm", "axum"],
     },
     Rule { module: "demo", may: &["domain"], never: &["reqwest", "rusqlite", "ratatui", "crossterm"] },

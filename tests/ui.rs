@@ -18,6 +18,8 @@ mod journey;
 mod logs;
 #[path = "ui/naming.rs"]
 mod naming;
+#[path = "ui/near.rs"]
+mod near;
 #[path = "ui/object.rs"]
 mod object;
 #[path = "ui/pictures.rs"]
@@ -26,6 +28,8 @@ mod pictures;
 mod plain;
 #[path = "ui/profiles.rs"]
 mod profiles;
+#[path = "ui/recorded.rs"]
+mod recorded;
 #[path = "ui/screens.rs"]
 mod screens;
 #[path = "ui/terminal.rs"]

@@ -12,6 +12,7 @@ pub mod copy;
 pub mod facets;
 pub mod items;
 mod lists;
+pub(super) mod near;
 mod object;
 mod order;
 mod pick;
@@ -30,6 +31,7 @@ pub use asked::Asked;
 pub use beside::Beside;
 pub use items::Item;
 pub use lists::{View, title};
+pub use near::{Around, Laid};
 pub use object::{EDGES, Face, Open, Pane};
 pub use pick::{Known, Pick, like};
 pub(super) use pointer::{click_head, click_line, click_row, click_tab, wheel_side};
@@ -166,6 +168,8 @@ pub enum Shows {
     Object(Box<Open>),
     /// Why something is in a group.
     Why(Box<Reasons>),
+    /// What is around an object.
+    Near(Box<Around>),
 }
 
 impl Shows {
@@ -179,7 +183,7 @@ impl Shows {
             Self::AllGroupsOf(id) => (List::Groups, Within::AllGroupsOf(id.clone())),
             Self::Pick(pick) => pick.source(),
             Self::Changes(_) | Self::Runs | Self::Problems | Self::Requests(_) => return None,
-            Self::One(..) | Self::Object(_) | Self::Why(_) => return None,
+            Self::One(..) | Self::Object(_) | Self::Why(_) | Self::Near(_) => return None,
         })
     }
 
@@ -281,9 +285,9 @@ pub(super) fn can_open(m: &Model) -> bool {
     m.browse.run.is_none() || (m.browse.view().is_list() && m.browse.item().is_some())
 }
 
-/// A line that is open by itself leads on to an object, and so does a step of a way.
+/// A line that is open by itself leads on to an object, and so does a step of a way, or a neighbour.
 pub(super) fn can_go_on(m: &Model) -> bool {
-    matches!(m.browse.view().shows, Shows::One(..) | Shows::Why(_)) && m.browse.subject().is_some()
+    matches!(m.browse.view().shows, Shows::One(..) | Shows::Why(_) | Shows::Near(_)) && m.browse.subject().is_some()
 }
 
 pub(super) fn has_members(m: &Model) -> bool {
@@ -304,7 +308,19 @@ pub(super) fn picking(m: &Model) -> Option<&Pick> {
 
 /// What is open has several pages.
 pub(super) fn has_faces(m: &Model) -> bool {
-    matches!(m.browse.view().shows, Shows::Object(_) | Shows::Why(_))
+    matches!(m.browse.view().shows, Shows::Object(_) | Shows::Why(_) | Shows::Near(_))
+}
+
+/// An object is open by itself.
+pub(super) fn open_object(m: &Model) -> bool {
+    m.browse.open().is_some()
+}
+
+/// The object that is selected or open has a neighbourhood, which is not what is on the screen already.
+pub(super) fn can_look_around(m: &Model) -> bool {
+    let here = near::on_screen(m).map(|around| around.of.id.as_str());
+    picking(m).is_none()
+        && m.browse.subject().is_some_and(|(id, kind, _)| kind != EntityKind::Account && here != Some(id.as_str()))
 }
 
 /// A list of direct members or groups, or of all: the one can be turned into the other.
@@ -439,6 +455,7 @@ pub(super) fn fetch(model: &mut Model, fx: &mut Fx) {
         lists::fetch_rows(model, run, fx);
         object::fetch(model, run, fx);
         why::fetch(model, run, fx);
+        near::fetch(model, run, fx);
     }
 }
 
@@ -471,6 +488,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Facets => facets::open(model, fx),
         Action::Copy => model.overlays.push(Overlay::Browse(Popup::Copy { chosen: 0 })),
         Action::Export => model.overlays.push(Overlay::Browse(Popup::Export { chosen: 0 })),
+        Action::Draw => model.overlays.push(Overlay::Browse(Popup::Draw { chosen: 0 })),
         Action::Tab(by) => {
             let count = Tab::ALL.len() as isize;
             let next = (model.browse.tab as isize + isize::from(by)).rem_euclid(count);
@@ -530,7 +548,13 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
         }
         Action::Face(by) if picking(model).is_some() => trail::turn(model, by, fx),
-        Action::Continue | Action::Members | Action::Groups | Action::Reach | Action::Why | Action::Back => {
+        Action::Continue
+        | Action::Members
+        | Action::Groups
+        | Action::Reach
+        | Action::Why
+        | Action::Around
+        | Action::Back => {
             trail::act(model, action, fx);
             if model.place != Place::Browse {
                 return;
@@ -546,6 +570,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             match (&mut view.shows, action) {
                 (Shows::Object(_), action) => object::act(model, action, lines, fx),
                 (Shows::Why(_), action) => why::act(model, action, lines, fx),
+                (Shows::Near(_), action) => near::act(model, action, lines, fx),
                 (Shows::One(_, scroll), Action::Move(to)) => *scroll = to.scroll(*scroll, lines),
                 (_, Action::Move(to)) => view.window.go(to, page),
                 _ => {}
@@ -611,8 +636,11 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
         Some(Answer::History(all)) => object::history(model, job, all),
         Some(Answer::Why(why)) => why::answered(model, job, why),
         Some(Answer::Cut(cut)) => why::cut(model, job, cut),
+        Some(Answer::Near(near)) => near::answered(model, job, near),
         Some(Answer::Facets(all)) => facets::answered(model, job, all),
-        Some(answer @ (Answer::Copied { .. } | Answer::Exported { .. })) => copy::answered(model, job, answer, fx),
+        Some(answer @ (Answer::Copied { .. } | Answer::Exported { .. } | Answer::Drawn { .. })) => {
+            copy::answered(model, job, answer, fx);
+        }
         _ => {}
     }
     fetch(model, fx);
@@ -623,7 +651,10 @@ pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
         return;
     }
     let browse = &mut model.browse;
-    if !object::failed(browse, job, &problem) && !why::failed(browse, job, &problem) {
+    if !object::failed(browse, job, &problem)
+        && !why::failed(browse, job, &problem)
+        && !near::failed(browse, job, &problem)
+    {
         lists::failed(browse, job, problem);
     }
 }

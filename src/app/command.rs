@@ -108,6 +108,15 @@ pub enum Action {
     Pan(i8),
     /// Who would be lost with the selected edge.
     Lost,
+    /// What is around an object.
+    Around,
+    /// What hangs below the selected line is hidden, or shown again.
+    Fold,
+    FoldAll,
+    /// One edge further, or less far.
+    Deepen(i8),
+    /// For another program.
+    Draw,
     /// What is shown, as text.
     CopyThis,
     CopyId,

@@ -39,6 +39,8 @@ pub struct Preferences {
     pub layouts: Layouts,
     /// What is wrong with the file of settings, for people.
     pub told: Vec<String>,
+    /// The session is recorded to this file.
+    pub record: Option<std::path::PathBuf>,
 }
 
 impl Settings {

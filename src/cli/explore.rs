@@ -1,11 +1,12 @@
 //! What is asked of a store that is there already: no network, no secret.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::RangedI64ValueParser, value_parser};
 
 use super::{Output, run};
 use crate::domain::{
     column::{Column, Sort},
     ids::RunId,
+    near,
     view::List as Lists,
 };
 
@@ -68,6 +69,52 @@ pub struct Why {
     pub at: At,
     #[command(flatten)]
     pub output: Output,
+}
+
+#[derive(Debug, Args)]
+pub struct Tree {
+    /// Its object ID, login name, mail address or whole name
+    #[arg(value_name = "ID")]
+    pub object: String,
+    /// Only the groups that it is in, and those that they are in
+    #[arg(long, conflicts_with = "down")]
+    pub up: bool,
+    /// Only its members, and theirs
+    #[arg(long)]
+    pub down: bool,
+    /// How many edges away
+    #[arg(long, value_name = "N", default_value_t = near::DEPTH, value_parser = depth())]
+    pub depth: u32,
+    /// As a tree of text, or for a program that draws
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "tree", conflicts_with = "json")]
+    pub format: TreeFormat,
+    /// At most so many objects, the nearest, groups first; what is left out is counted [default: 200; of DOT and GraphML 2000]
+    #[arg(long, value_name = "N", value_parser = most())]
+    pub limit: Option<u32>,
+    #[command(flatten)]
+    pub at: At,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+fn depth() -> RangedI64ValueParser<u32> {
+    value_parser!(u32).range(1..=i64::from(near::DEEPEST))
+}
+
+fn most() -> RangedI64ValueParser<u32> {
+    value_parser!(u32).range(1..=i64::from(near::MOST))
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TreeFormat {
+    /// Text that can be pasted into a ticket
+    Tree,
+    /// For Markdown and wikis
+    Mermaid,
+    /// For Graphviz
+    Dot,
+    /// For yEd, Gephi and others
+    Graphml,
 }
 
 #[derive(Debug, Args)]
@@ -235,6 +282,23 @@ mod tests {
         check(&["--filter", "!type:guest -x", "--limit", "5"], Some((&[], &[])));
         check(&["--filter", "-x"], Some((&[], &[])));
         check(&["--run", "0"], None);
+    }
+
+    #[test]
+    fn a_tree_has_a_depth_and_a_limit() {
+        let check = |args: &[&str], fits: bool| {
+            let all = ["tenantry", "tree"].iter().chain(args);
+            assert_eq!(Cli::try_parse_from(all).is_ok(), fits, "{args:?}");
+        };
+        check(&["Finance"], true);
+        check(&["Finance", "--up", "--depth", "99", "--format", "graphml", "--limit", "50000"], true);
+        check(&["Finance", "--down", "--json"], true);
+        check(&[], false);
+        check(&["Finance", "--up", "--down"], false);
+        check(&["Finance", "--depth", "0"], false);
+        check(&["Finance", "--limit", "0"], false);
+        check(&["Finance", "--format", "svg"], false);
+        check(&["Finance", "--format", "dot", "--json"], false);
     }
 
     #[test]

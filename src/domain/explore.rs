@@ -12,6 +12,7 @@ use super::{
     ids::RunId,
     kind::EntityKind,
     lines::Lines,
+    near::{Drawing, Near, NearQuery},
     request::{RequestQuery, RequestRows},
     view::{Detail, EdgeEnds, Query, Rows, RunInfo},
 };
@@ -38,6 +39,10 @@ pub enum Question {
         from: String,
         to: String,
     },
+    /// What is around an object.
+    Near(NearQuery),
+    /// The same, drawn for another program: a file in the current directory.
+    Draw(NearQuery, Drawing),
     /// The tenant at a glance.
     Glance,
     /// Everything incomplete, refused or degraded.
@@ -96,6 +101,13 @@ pub enum Answer {
     History(Vec<Version>),
     Why(Box<Why>),
     Cut(Box<Cut>),
+    Near(Box<Near>),
+    /// How many objects it shows, and what is to be known of it: what it does not show.
+    Drawn {
+        path: String,
+        objects: u64,
+        notes: Vec<String>,
+    },
     Glance(Box<Glance>),
     Problems(Vec<Finding>),
     Requests(Box<RequestRows>),

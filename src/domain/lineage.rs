@@ -39,24 +39,30 @@ impl Branch {
 
 /// The shortest ways as a tree, from the group down. Every edge of them is one line.
 pub fn tree(why: &Why) -> Vec<Branch> {
-    let mut below: Vec<Vec<(u32, u32)>> = vec![Vec::new(); why.steps.len()];
+    let mut below: Vec<Vec<(Option<u32>, u32)>> = vec![Vec::new(); why.steps.len()];
     for (n, (from, to)) in why.edges.iter().enumerate() {
         if let (Some(of), Ok(n)) = (below.get_mut(*from as usize), u32::try_from(n)) {
-            of.push((n, *to));
+            of.push((Some(n), *to));
         }
     }
-    if why.steps.is_empty() {
-        return Vec::new();
-    }
     let mut seen = vec![false; why.steps.len()];
-    let top = Branch { edge: None, step: 0, depth: 0, last: true, again: false, rails: 0 };
-    let (mut out, mut todo) = (Vec::with_capacity(why.edges.len() + 1), vec![top]);
-    while let Some(mut branch) = todo.pop() {
+    grow(&below, |branch| {
         let at = branch.step as usize;
-        let Some(under) = below.get(at) else { continue };
-        branch.again = seen[at] && !under.is_empty();
+        branch.again = seen[at] && !below[at].is_empty();
+        !std::mem::replace(&mut seen[at], true)
+    })
+}
+
+/// The lines of a tree, from the first node down. `below` has the branches of each node, as an edge and a node; `opens` is
+/// asked of each line in turn whether the branches of its node stand below it.
+pub(super) fn grow(below: &[Vec<(Option<u32>, u32)>], mut opens: impl FnMut(&mut Branch) -> bool) -> Vec<Branch> {
+    let top = Branch { edge: None, step: 0, depth: 0, last: true, again: false, rails: 0 };
+    let (mut out, mut todo) = (Vec::new(), vec![top]);
+    while let Some(mut branch) = todo.pop() {
+        let Some(under) = below.get(branch.step as usize) else { continue };
+        let goes_down = opens(&mut branch);
         out.push(branch);
-        if std::mem::replace(&mut seen[at], true) {
+        if !goes_down {
             continue;
         }
         let goes_on = !branch.last && branch.depth < 128;
@@ -64,7 +70,7 @@ pub fn tree(why: &Why) -> Vec<Branch> {
         let count = under.len();
         // The last one put is the first one taken.
         todo.extend(under.iter().enumerate().rev().map(|(n, (edge, to))| Branch {
-            edge: Some(*edge),
+            edge: *edge,
             step: *to,
             depth: branch.depth + 1,
             last: n + 1 == count,
@@ -169,7 +175,8 @@ pub fn text(why: &Why, lines: &[Branch]) -> String {
     out
 }
 
-fn named(step: &Step) -> String {
+/// A step with what it says of itself, and its id.
+pub(super) fn named(step: &Step) -> String {
     let about = about(step);
     let about = if about.is_empty() { String::new() } else { format!(" ({about})") };
     format!("{}{about}  {}", visible(&step.name), visible(&step.id))

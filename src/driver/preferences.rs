@@ -50,6 +50,7 @@ pub fn preferences(flags: &Screen, variable: impl Fn(&str) -> Option<String>, fi
         keys: std::mem::take(&mut read.keys),
         layouts: read.settings.layouts,
         told,
+        record: flags.record.clone(),
     }
 }
 
@@ -114,7 +115,7 @@ mod tests {
         check(flags(), &[], some, (Theme::Dark, Signs::Unicode, true));
         check(flags(), &[("NO_COLOR", "1")], some, (Theme::None, Signs::Unicode, true));
         check(flags(), &[("NO_COLOR", "1"), ("TENANTRY_THEME", "light")], some, (Theme::Light, Signs::Unicode, true));
-        let bright = Screen { theme: Some(ScreenTheme::HighContrast), ascii: true, plain: false, mouse: false };
+        let bright = Screen { theme: Some(ScreenTheme::HighContrast), ascii: true, plain: false, mouse: false, record: None };
         check(bright, &[("NO_COLOR", "1")], some, (Theme::HighContrast, Signs::Ascii, true));
         let told = check(flags(), &[("TENANTRY_THEME", "pink")], none, (Theme::Terminal, Signs::Unicode, false));
         assert_eq!(told, 1);

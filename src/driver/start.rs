@@ -5,7 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 use jiff::tz::TimeZone;
 
 use super::{
-    Engine, UiOptions,
+    Engine, ReplayError, UiOptions,
     office::{Office, RealEngine},
     preferences,
 };
@@ -21,6 +21,7 @@ use crate::{
     headless::{self, Exit, Output},
     jobs::JobError,
     profile::{Environment, Flags, Settings, SettingsError, Trust, paths::Paths},
+    recording::CannotRecord,
 };
 
 /// What a person meets: the screens ([`run`](super::run)), or lines.
@@ -58,7 +59,7 @@ fn begin(common: &Common) -> Result<(Flags, Environment, Settings), JobError> {
 /// `tenantry demo` with a terminal. Reads no profile, no keyring, no credentials of the environment; keys and colours are
 /// the person's, and what is changed of them is gone with it.
 pub async fn demo(common: &Common, screen: Screen, args: cli::Demo, face: impl Face) -> Exit {
-    match demo_session(common, screen.or(args.screen), &args, face).await {
+    match demo_session(common, screen.or(&args.screen), &args, face).await {
         Ok(exit) => exit,
         Err(error) => Output::new(false).fail(&error),
     }
@@ -139,10 +140,24 @@ async fn show(
         profile: office.profile(),
         clock: Arc::new(SystemClock),
     };
-    match face(options, Arc::new(RealEngine::new(office))).await {
+    let ended = face(options, Arc::new(RealEngine::new(office))).await;
+    if let (Ok(_), Some(path)) = (&ended, &screen.record) {
+        Output::new(false).say(format!(
+            "recorded: {}. It holds what the screens showed, names of the directory among it, and no secret. Show it with \
+             `tenantry replay`.",
+            path.display()
+        ));
+    }
+    match ended {
         Ok(ExitReason::Quit) => Exit::Done,
         Ok(ExitReason::Interrupted | ExitReason::Terminated) => Exit::Interrupted,
         Ok(ExitReason::InputClosed) => Exit::Failed,
+        Err(error) if error.get_ref().is_some_and(|e| e.is::<CannotRecord>()) => {
+            Output::new(false).say_problem(
+                &Problem::new(error.to_string()).hint("Name a file that is not there yet, in a folder that is."),
+            );
+            Exit::Usage
+        }
         Err(error) => {
             Output::new(false).say_problem(
                 &Problem::new(format!("the terminal cannot be used: {error}"))
@@ -151,4 +166,14 @@ async fn show(
             Exit::Failed
         }
     }
+}
+
+/// Says why a recording was not shown.
+pub fn not_replayed(error: &ReplayError) -> Exit {
+    let problem = match error {
+        ReplayError::Recording(error) => error.problem(),
+        ReplayError::Terminal(_) => Problem::new(error.to_string()).hint("Add --text: the same as text."),
+    };
+    Output::new(false).say_problem(&problem);
+    Exit::Usage
 }

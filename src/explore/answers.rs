@@ -67,7 +67,7 @@ fn unknown(run: &impl Known, group: Node) -> Vec<Step> {
 }
 
 /// A group that is gone has no members to be hidden.
-fn hides_members(run: &impl Known, node: Node) -> bool {
+pub(super) fn hides_members(run: &impl Known, node: Node) -> bool {
     run.kind(node) == EntityKind::Group
         && (!run.is_read(node) || matches!(run.state(node), Some(State::Partial | State::Forbidden | State::Hidden)))
 }

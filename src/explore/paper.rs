@@ -149,6 +149,18 @@ pub fn put_out<E: From<PaperError>>(
     }
 }
 
+/// Puts a text out that is there already, as a file of this name and ending, or of a name like it that is not taken; gives
+/// back where it is.
+pub fn whole(folder: &Path, (name, ending): (&str, &str), text: &str) -> Result<String, PaperError> {
+    let (path, mut file) = new_file(folder, name, ending)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    if let Err(source) = written {
+        drop(std::fs::remove_file(&path));
+        return Err(PaperError::Write { path, source });
+    }
+    Ok(std::path::absolute(&path).unwrap_or(path).display().to_string())
+}
+
 fn write<E: From<PaperError>>(
     out: &mut dyn Write,
     fail: &dyn Fn(io::Error) -> PaperError,

@@ -1,4 +1,4 @@
-//! `tenantry list`, `show`, `members`, `groups`, `why`, `diff`: what the browser answers, as text for a ticket, as CSV and
+//! `tenantry list`, `show`, `members`, `groups`, `why`, `tree`, `diff`: what the browser answers, as text for a ticket, as CSV and
 //! as JSON lines. Makes no request, and needs no secret.
 //!
 //! What was asked for goes to standard output; what is to be known of it (that the run is not whole) to standard error,
@@ -9,6 +9,7 @@ mod object;
 mod rows;
 mod runs;
 mod table;
+mod tree;
 mod why;
 
 use std::io;
@@ -60,6 +61,10 @@ pub fn groups(common: &Common, args: &cli::Groups) -> Exit {
 
 pub fn why(common: &Common, args: &cli::Why) -> Exit {
     ended(why::why(common, args), args.output.json)
+}
+
+pub fn tree(common: &Common, args: &cli::Tree) -> Exit {
+    ended(tree::tree(common, args), args.output.json)
 }
 
 pub fn diff(common: &Common, args: &cli::Diff) -> Exit {
@@ -156,6 +161,11 @@ impl Look {
 
 fn run_words(run: &RunInfo) -> String {
     format!("run {} of {}", run.id, day(run.started_at))
+}
+
+fn capital(words: &str) -> String {
+    let mut chars = words.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 /// What a run does not hold, in words; nothing where it is whole, or lacks only what the profile accepts.

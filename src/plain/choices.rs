@@ -56,6 +56,8 @@ pub fn is_of_a_row(action: Action) -> bool {
             | Action::ReadAgain
             | Action::Requests
             | Action::Lost
+            | Action::Around
+            | Action::Fold
             | Action::EditProfile
             | Action::DefaultProfile
             | Action::RenameProfile

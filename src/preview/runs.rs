@@ -7,10 +7,11 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use crate::{
     domain::{
         edge::{Edge, EdgeState},
-        entity::{Entity, Fingerprint},
+        entity::{Entity, Fingerprint, fingerprint},
         ids::RunId,
         kind::EntityKind,
         naming::Names,
+        validate::Checker,
     },
     store::{Believed, Compared, Reader, StoreError},
 };
@@ -51,18 +52,23 @@ pub(super) fn compare(
         let (send, receive) = sync_channel::<Older>(AHEAD);
         let reading = scope.spawn(move || {
             // Nobody listens any more once the newer run could not be read.
+            // What it would send is what the checker leaves of it, too.
+            let checker = std::cell::RefCell::new(Checker::new(names, &tenant));
             let told = older.compare(
                 before,
                 names,
                 None,
                 &mut |it| {
-                    if let Some(entity) = it.ours {
-                        let (place, content) = (of_entity(&entity, it.nums), Content::Entity(entity.fingerprint()));
-                        let _ = send.send(Older { place, object_type: entity.entity_type().to_owned(), content });
+                    if let Some(sent) = it.ours.and_then(|entity| checker.borrow_mut().entity(entity)) {
+                        let place = of_entity(&sent.entity, it.nums);
+                        let (object_type, print) = (sent.entity.entity_type().to_owned(), fingerprint(&sent.text));
+                        let _ = send.send(Older { place, object_type, content: Content::Entity(print) });
                     }
                 },
                 &mut |it| {
-                    if let Some(edge) = it.ours {
+                    // How large its text is matters to no comparison.
+                    let sent = it.ours.filter(|edge| checker.borrow_mut().edge(edge, 0));
+                    if let Some(edge) = sent {
                         let (place, content) = (of_edge(&edge, it.nums), Content::Edge(edge.state()));
                         let object_type = naming.edge_type(edge.kind).to_owned();
                         let _ = send.send(Older { place, object_type, content });

@@ -499,14 +499,20 @@ fn objects_are_shown_by_windows() {
     let place = Place::new();
     let mut writer = place.writer();
     let users = |names: &[(&str, &str)]| names.iter().map(|(id, name)| user(id, name)).collect();
-    let mut pages = whole(users(&[("u1", "Ada"), ("u2", "Bob"), ("u3", "Carl")]), vec![group("g1", "Golf")]);
-    pages.push(members("g1", State::Complete, &[("u1", USER), ("u2", USER)]));
+    let mut pages = whole(
+        users(&[("u1-0000000", "Ada"), ("u2-0000000", "Bob"), ("u3-0000000", "Carl")]),
+        vec![group("g1-0000000", "Golf")],
+    );
+    pages.push(members("g1-0000000", State::Complete, &[("u1-0000000", USER), ("u2-0000000", USER)]));
     let first = run(&mut writer, 0, &pages).id;
     let reader = place.reader();
     let upload = note(&mut writer, &reader, first, 10, &[]);
     writer.finish_upload(upload, at(20)).unwrap();
-    let mut pages = whole(users(&[("u1", "Ada L."), ("u3", "Carl"), ("u4", "Dora")]), vec![group("g1", "Golf")]);
-    pages.push(members("g1", State::Complete, &[("u1", USER), ("u4", USER)]));
+    let mut pages = whole(
+        users(&[("u1-0000000", "Ada L."), ("u3-0000000", "Carl"), ("u4-0000000", "Dora")]),
+        vec![group("g1-0000000", "Golf")],
+    );
+    pages.push(members("g1-0000000", State::Complete, &[("u1-0000000", USER), ("u4-0000000", USER)]));
     let second = run(&mut writer, 30, &pages).id;
     let (target, names) = (target(), NAMING.into());
     let asked = Asked { run: second, names: &names, target: Some(&target), against: Against::Belief, digests: false };

@@ -155,7 +155,7 @@ fn the_manual_and_the_completions_know_every_command() {
     let print = |args: &[&str]| Done::of(&home.tenantry().args(args).output().unwrap()).expect(0).stdout;
     let man = print(&["man"]);
     let commands = [
-        "doctor", "collect", "list", "show", "members", "groups", "why", "diff", "preview", "upload", "export",
+        "doctor", "collect", "list", "show", "members", "groups", "why", "tree", "diff", "preview", "upload", "export",
         "profile", "info", "demo",
     ];
     for command in commands {

@@ -1,4 +1,4 @@
-//! What is asked of a store: `list`, `show`, `members`, `groups`, `why`, `diff`, with the real binary, held against the
+//! What is asked of a store: `list`, `show`, `members`, `groups`, `why`, `tree`, `diff`, with the real binary, held against the
 //! tenant that the seed defines. The server is gone by then: none of it makes a request.
 
 use std::{
@@ -222,6 +222,68 @@ fn whoever_is_in_a_group_is_found_with_its_ways() {
 }
 
 #[test]
+fn what_is_around_an_object_is_drawn() {
+    let store = Store::collected(&SIZE, 1);
+    let truth = Truth::write(&store.home, &SIZE, 0);
+    let edges = Edges::of(&truth);
+    let near = |far: &BTreeMap<String, u64>, depth| -> BTreeSet<String> {
+        far.iter().filter(|(_, far)| **far <= depth).map(|(id, _)| id.clone()).collect()
+    };
+    // Groups in a cycle, the one of everybody, those whose names are hostile, and a user.
+    let hostile = |group: &&Value| group["displayName"].as_str().is_some_and(|name| name.chars().any(char::is_control));
+    let mut objects: Vec<String> =
+        ids(&store.rows(&["list", "groups", "--filter", "in:cycle"])).into_iter().take(2).collect();
+    objects.extend(edges.down.iter().max_by_key(|(_, members)| members.len()).map(|(id, _)| id.clone()));
+    objects.extend(truth.groups.values().find(hostile).map(|group| text(&group["id"])));
+    objects.extend(truth.users.keys().max_by_key(|id| Edges::behind(&edges.up, id).len()).cloned());
+    assert_eq!(objects.len(), 5, "a tenant worth the test");
+    for id in &objects {
+        let is_group = truth.groups.contains_key(id);
+        let (up, down) = (Edges::behind(&edges.up, id), Edges::behind(&edges.down, id));
+        for depth in [1, 2, 9] {
+            let tree = store.ask(&["tree", id, "--depth", &depth.to_string(), "--limit", "5000", "--json"]).expect(0);
+            let found: BTreeSet<String> =
+                tree.json.iter().filter(|line| line["event"] == "object").map(|line| text(&line["id"])).collect();
+            let (above, below) = (near(&up, depth), near(&down, depth));
+            let head = tree.json.iter().find(|line| line["event"] == "tree").unwrap();
+            assert_eq!(head["groups"]["within"], above.len(), "{head}");
+            let is_whole = above.len() == up.len() && below.len() == down.len();
+            assert_eq!(tree.finished()["left_out"].as_array().unwrap().is_empty(), is_whole, "{id}, {depth} deep");
+            assert_eq!(head["members"]["within"].as_u64(), is_group.then_some(below.len() as u64), "{head}");
+            let want: BTreeSet<String> = above.into_iter().chain(below).chain([id.clone()]).collect();
+            assert_eq!(found, want, "around {id}, {depth} deep");
+            for edge in tree.json.iter().filter(|line| line["event"] == "membership") {
+                assert!(edges.down[&text(&edge["from_id"])].contains(&text(&edge["id"])), "{edge}");
+            }
+        }
+        // With little room what is left out is counted, in every format.
+        assert!(up.len() + down.len() > 2, "an object worth the test: {id}");
+        let words = store.ask(&["tree", id, "--limit", "3", "--depth", "99"]).expect(0).stdout;
+        assert!(words.contains(id) && words.contains("Left out: "), "{words}");
+        assert!(words.chars().all(|c| c == '\n' || !c.is_control()), "{words:?}");
+        for (format, begins) in [("mermaid", "%% "), ("dot", "// "), ("graphml", "<?xml ")] {
+            let drawn = store.ask(&["graph", id, "--limit", "3", "--depth", "99", "--format", format]).expect(0);
+            assert!(drawn.stdout.starts_with(begins) && drawn.stdout.contains("Left out: "), "{}", drawn.stdout);
+            assert!(drawn.stderr.contains("Left out: "), "{}", drawn.stderr);
+        }
+        let xml = store.ask(&["tree", id, "--format", "graphml"]).expect(0).stdout;
+        let xml = roxmltree::Document::parse(&xml).unwrap_or_else(|error| panic!("{error}\n{xml}"));
+        let ids: BTreeSet<&str> = xml
+            .descendants()
+            .filter(|data| data.attribute("key") == Some("directory_id"))
+            .filter_map(|data| data.text())
+            .collect();
+        assert!(ids.contains(id.as_str()) && ids.len() > 1, "{ids:?}");
+    }
+    let user = objects.last().unwrap();
+    let none = store.ask(&["tree", user, "--down", "--json"]).expect(2).finished()["error"].clone();
+    assert_eq!(none["code"], "no_group", "{none}");
+    let account =
+        store.ask(&["tree", &text(&truth.organization["id"]), "--json"]).expect(2).finished()["error"].clone();
+    assert_eq!(account["code"], "no_tree", "{account}");
+}
+
+#[test]
 fn objects_go_by_every_name_that_people_have_for_them() {
     let store = Store::collected(&SIZE, 1);
     let truth = Truth::write(&store.home, &SIZE, 0);
@@ -299,7 +361,7 @@ fn what_changed_between_two_runs_is_told() {
     // For spreadsheets as well: one line more than there are differences.
     let differences = store.lines("object", &["diff"]).len() + store.lines("membership", &["diff"]).len();
     let sheet = store.ask(&["diff", "--csv"]).expect(0).stdout;
-    assert!(sheet.starts_with("change,from,name,login,kind,id,what"), "{sheet}");
+    assert!(sheet.starts_with("change,from,name,login,type,kind,id,from_id,edge,what"), "{sheet}");
     assert_eq!(sheet.lines().count(), differences + 1);
     let odd = store.ask(&["diff", "--filter", "chnge:came", "--json"]).expect(2).finished()["error"].clone();
     assert!(odd["code"] == "filter" && !odd.to_string().contains("searched"), "{odd}");
@@ -322,6 +384,12 @@ fn what_is_not_whole_is_always_said() {
     assert_eq!(list.finished()["incomplete"].as_array().unwrap().len(), hidden.len());
     assert_eq!(list.finished()["status"], "partial");
     assert!(list.stderr.contains("incomplete:"), "{}", list.stderr);
+    let tree = store.ask(&["tree", &text(&hidden[0]["id"])]).expect(3);
+    assert!(
+        tree.stdout.contains("Not all members are known of") && tree.stderr.contains("incomplete:"),
+        "{}",
+        tree.stdout
+    );
 
     // Nobody can say who is not in a group that hides its members.
     let group = text(&hidden[0]["id"]);

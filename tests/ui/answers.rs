@@ -39,6 +39,17 @@ impl Fake {
                 self.script.lock().unwrap().taken.push((whole, form));
                 Answer::Exported { path: "/home/ada/contoso-users.csv".to_owned(), rows: 12 }
             }
+            Question::Near(query) => {
+                let near = super::near::near(&query);
+                self.script.lock().unwrap().around.push(query);
+                Answer::Near(Box::new(near))
+            }
+            Question::Draw(query, drawing) => {
+                let near = super::near::near(&query);
+                self.script.lock().unwrap().drawn.push((query, drawing));
+                let path = format!("/home/ada/neighbourhood-run-{of}.{}", drawing.ending());
+                Answer::Drawn { path, objects: near.steps.len() as u64, notes: near.left_out() }
+            }
             question => super::told::answer(&question),
         })
     }

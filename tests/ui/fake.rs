@@ -31,6 +31,7 @@ use tenantry::{
         guard::Guard,
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
+        near::{Drawing, NearQuery},
         origin::Origin,
         permission,
         planned::{Deed, End, Planned, PlannedQuery, PlannedRows},
@@ -141,6 +142,9 @@ pub struct Script {
     /// As what a profile was saved last.
     pub saved: Option<SavedAs>,
     pub queries: Vec<Query>,
+    /// What was asked to be around what, and drawn as what.
+    pub around: Vec<NearQuery>,
+    pub drawn: Vec<(NearQuery, Drawing)>,
     pub runs: Vec<RunInfo>,
     /// How runs were asked to read.
     pub hows: Vec<How>,

@@ -201,3 +201,28 @@ async fn requests_and_problems_say_what_they_mean_and_what_can_be_done() {
     let (text, _) = said(&engine, Mode::Demo, &["overview", "advance"]).await;
     assert!(text.contains("Note: The tenant changed: ingest, then read-again reads it."), "{text}");
 }
+
+/// A tree is said line by line with its levels, each line has a number, and a file of it is a choice.
+#[tokio::test(start_paused = true)]
+async fn what_is_around_an_object_is_said_as_levels() {
+    let engine = read();
+    let lines = ["browse", "list groups", "2 neighbourhood", "7 fold", "deeper", "draw", "3", "3"];
+    let (text, _) = said(&engine, Mode::Real, &lines).await;
+    for words in [
+        "then neighbourhood",
+        "in 2 groups, up to 3 edges away; 1,221 members, up to 3 edges away.",
+        "INCOMPLETE: Left out: 1,216 of 1,221 members, for at most 200 objects are drawn.",
+        "INCOMPLETE: Not all members are known of 1 group here.",
+        "3. level 2: All Company, security",
+        "level 2: and 1,204 more members",
+        "7. level 2: Budget Owners, security, in a cycle, 4 lines folded",
+        "up to 4 edges away",
+        "3. GraphML, for yEd and Gephi",
+        "Wrote 8 objects to /home/ada/neighbourhood-run-3.graphml",
+        "Step 3 of 5, Browse: Groups, then ",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    let script = engine.script.lock().unwrap();
+    assert_eq!((script.drawn.len(), script.around.last().map(|query| query.depth)), (1, Some(4)));
+}

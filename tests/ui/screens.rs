@@ -456,6 +456,7 @@ async fn walk() -> Vec<(&'static str, Model)> {
     keep("browse_7_empty", &ui3);
     all.extend(super::profiles::walk().await);
     all.extend(super::object::walk().await);
+    all.extend(super::near::walk().await);
     all
 }
 
@@ -535,7 +536,7 @@ fn a_dumb_terminal_gets_ascii_but_for_names() {
     for (name, mut model) in states() {
         model.look = Look { theme: Theme::None, signs: Signs::Ascii };
         let shown = text(&draw(&model, 80, 24));
-        if !["browse", "object", "why", "members", "dashboard", "requests", "palette"]
+        if !["browse", "object", "why", "near", "members", "dashboard", "requests", "palette"]
             .iter()
             .any(|with_names| name.starts_with(with_names))
         {

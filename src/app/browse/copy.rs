@@ -10,6 +10,7 @@ use super::{
 };
 use crate::domain::{
     explore::{Answer, Question, TextForm, Whole},
+    ids::RunId,
     problem::Problem,
     request,
     text::counted,
@@ -152,8 +153,14 @@ pub(super) fn export(model: &mut Model, at: usize, fx: &mut Fx) {
 
 /// An errand for all of the list on the screen.
 fn run(model: &mut Model, question: impl FnOnce(Whole) -> Question, words: &str, fx: &mut Fx) {
-    let Some((run, whole)) = model.browse.view().whole(&model.browse) else { return };
-    let job = model.start(Work::Ask(run, question(whole)), fx);
+    if let Some((run, whole)) = model.browse.view().whole(&model.browse) {
+        errand(model, run, question(whole), words, fx);
+    }
+}
+
+/// Something that ends in the clipboard or in a file.
+pub(super) fn errand(model: &mut Model, run: RunId, question: Question, words: &str, fx: &mut Fx) {
+    let job = model.start(Work::Ask(run, question), fx);
     // Of two errands the first would never be heard of again.
     fx.extend(model.browse.errand.replace(job).map(Effect::Cancel));
     model.say(words);
@@ -168,6 +175,10 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
     match answer {
         // The clipboard says itself how that went.
         Answer::Copied { text, .. } => fx.push(Effect::Copy(text)),
+        Answer::Drawn { path, objects, notes } => {
+            let wrote = format!("Wrote {} to {path}", counted(objects, "object"));
+            model.say(if notes.is_empty() { wrote } else { format!("{wrote}. {}", notes.join(" ")) });
+        }
         Answer::Exported { path, rows } => model.say(format!("Wrote {} to {path}", counted(rows, "row"))),
         _ => {}
     }

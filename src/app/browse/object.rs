@@ -150,10 +150,16 @@ impl Browse {
         let view = self.view();
         let empty = view.window.total == Some(0);
         match (self.subject(), &view.shows) {
-            // Differences, runs, findings and ways tell of themselves.
+            // Differences, runs, findings, ways and neighbourhoods tell of themselves.
             (
                 _,
-                Shows::Changes(_) | Shows::Runs | Shows::Problems | Shows::Requests(_) | Shows::One(..) | Shows::Why(_),
+                Shows::Changes(_)
+                | Shows::Runs
+                | Shows::Problems
+                | Shows::Requests(_)
+                | Shows::One(..)
+                | Shows::Why(_)
+                | Shows::Near(_),
             ) => None,
             (Some((id, ..)), _) => Some(id),
             (None, shows) if empty => shows.whose().map(str::to_owned),
@@ -167,6 +173,7 @@ impl Browse {
         match &view.shows {
             Shows::Object(open) => Some((open.id.clone(), open.kind, view.title.clone())),
             Shows::Why(reasons) => reasons.selected().map(|step| (step.id.clone(), step.kind, step.name.clone())),
+            Shows::Near(around) => around.selected().map(|step| (step.id.clone(), step.kind, step.name.clone())),
             _ => self.item().and_then(Item::subject),
         }
     }

@@ -18,6 +18,9 @@ pub fn click_row(model: &mut Model, row: u64, fx: &mut Fx) -> bool {
         fetch(model, fx);
         return again;
     }
+    if let Shows::Near(around) = &mut view.shows {
+        return around.point(usize::try_from(row).unwrap_or(usize::MAX));
+    }
     let window = &mut view.window;
     let again = window.cursor == row;
     window.point(row, page);

@@ -3,9 +3,9 @@
 use super::{
     super::{Fx, Model, command::Action, list::Move, overlay::Overlay},
     columns::{self, Layout},
-    copy, facets, fetch, lists,
+    copy, facets, fetch, lists, near,
 };
-use crate::domain::column::Column;
+use crate::domain::{column::Column, near::Drawing};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Popup {
@@ -22,6 +22,10 @@ pub enum Popup {
         chosen: usize,
     },
     Export {
+        chosen: usize,
+    },
+    /// The neighbourhood on the screen, for another program.
+    Draw {
         chosen: usize,
     },
     /// The filter's language.
@@ -58,6 +62,10 @@ pub(in crate::app) fn exports(m: &Model) -> bool {
     matches!(top(m), Some(Popup::Export { .. }))
 }
 
+pub(in crate::app) fn draws(m: &Model) -> bool {
+    matches!(top(m), Some(Popup::Draw { .. }))
+}
+
 pub(in crate::app) fn explains(m: &Model) -> bool {
     matches!(top(m), Some(Popup::Words { .. }))
 }
@@ -79,6 +87,7 @@ fn lines(m: &Model, popup: Popup) -> usize {
         Popup::Facets { .. } => m.browse.facets.all.len(),
         Popup::Copy { .. } => copy::offers(m).len(),
         Popup::Export { .. } => copy::FORMS.len(),
+        Popup::Draw { .. } => Drawing::ALL.len(),
         Popup::Words { .. } => 0,
     }
 }
@@ -90,7 +99,8 @@ impl Popup {
             | Self::Columns { chosen }
             | Self::Facets { chosen }
             | Self::Copy { chosen }
-            | Self::Export { chosen } => chosen,
+            | Self::Export { chosen }
+            | Self::Draw { chosen } => chosen,
             Self::Words { .. } => 0,
         }
     }
@@ -102,6 +112,7 @@ impl Popup {
             Self::Facets { .. } => Self::Facets { chosen },
             Self::Copy { .. } => Self::Copy { chosen },
             Self::Export { .. } => Self::Export { chosen },
+            Self::Draw { .. } => Self::Draw { chosen },
             Self::Words { scroll } => Self::Words { scroll },
         }
     }
@@ -151,6 +162,10 @@ pub(in crate::app) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         (Action::Continue, Popup::Export { .. }) => {
             model.overlays.pop();
             copy::export(model, chosen, fx);
+        }
+        (Action::Continue, Popup::Draw { .. }) => {
+            model.overlays.pop();
+            near::draw(model, chosen, fx);
         }
         _ => {}
     }

@@ -14,6 +14,7 @@ use crate::domain::{
     kind::{EdgeKind, EntityKind},
     lineage,
     naming::Names,
+    near::tree,
     portrait::{Shown, portrait},
     text::visible,
     view::{Detail, Row, Rows},
@@ -111,6 +112,13 @@ fn history(all: &[Version]) -> String {
         }
     }
     out
+}
+
+/// The neighbourhood, as it is shown.
+pub(super) fn near(model: &Model) -> Option<String> {
+    let Shows::Near(around) = &model.browse.view().shows else { return None };
+    let laid = around.laid()?;
+    Some(tree::text(&laid.near, &laid.lines, &around.folded))
 }
 
 /// The ways, as they are shown.

@@ -3,11 +3,12 @@
 use super::{
     super::{Fx, Model, command::Action, dashboard, field::TextField, ingest, msg::Effect},
     Browse, Item, Shows, Tab, View, lists,
+    near::Around,
     object::Open,
     pick::{Known, Pick},
     why::{Ends, Named, Reasons},
 };
-use crate::domain::{kind::EntityKind, view::List};
+use crate::domain::{kind::EntityKind, near::Side, view::List};
 
 /// Opens what is selected, walks along its edges, or goes one step back.
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
@@ -19,17 +20,20 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 push(&mut model.browse, View::of(Shows::Object(Box::new(Open::of(id, kind))), name));
             }
         }
-        Action::Members | Action::Groups => {
+        Action::Members | Action::Groups | Action::Around => {
             if let Some((id, kind, name)) = model.browse.subject() {
                 let browse = &mut model.browse;
                 // The trail names what was gone through: the object first, unless it is open already.
                 if browse.open().is_none() {
-                    push(browse, View::of(Shows::Object(Box::new(Open::of(id.clone(), kind))), name));
+                    push(browse, View::of(Shows::Object(Box::new(Open::of(id.clone(), kind))), name.clone()));
                 }
                 push(
                     browse,
                     match action {
                         Action::Members => View::of(Shows::MembersOf(id), "members"),
+                        Action::Around => {
+                            View::of(Shows::Near(Box::new(Around::of(Named { id, name }, kind))), "neighbourhood")
+                        }
                         _ => View::of(Shows::GroupsOf(id), "in groups"),
                     },
                 );
@@ -72,6 +76,7 @@ fn left(mut view: View, fx: &mut Fx) {
     match &view.shows {
         Shows::Object(open) => open.leave(fx),
         Shows::Why(reasons) => reasons.leave(fx),
+        Shows::Near(around) => around.leave(fx),
         _ => {}
     }
     view.cancel(fx);
@@ -87,6 +92,7 @@ pub(super) fn forget(browse: &mut Browse, fx: &mut Fx) {
         match &mut view.shows {
             Shows::Object(open) => open.forget(fx),
             Shows::Why(reasons) => reasons.forget(fx),
+            Shows::Near(around) => around.forget(fx),
             _ => {}
         }
     }
@@ -145,6 +151,14 @@ fn ends(browse: &Browse) -> Option<Asks> {
     if let Shows::Why(reasons) = &view.shows {
         // From a step on the way: why that one.
         let ends = Ends { group: reasons.ends.group.clone(), member: subject };
+        return (ends.group.id != ends.member.id).then_some(Asks::Both(ends));
+    }
+    if let Shows::Near(around) = &view.shows {
+        // From a neighbour: through what the one is in the other.
+        let ends = match around.side()? {
+            Side::Up => Ends { group: subject, member: around.of.clone() },
+            Side::Down => Ends { group: around.of.clone(), member: subject },
+        };
         return (ends.group.id != ends.member.id).then_some(Asks::Both(ends));
     }
     if let Some((list, at)) = through {

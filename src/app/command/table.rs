@@ -142,6 +142,7 @@ pub const COMMANDS: &[Command] = commands! {
         "filter", Action::Filter, ["/"], "filter", "go to the filter's text", popup::counts;
         "continue", Action::Continue, ["enter"], "copy", "copy this to the clipboard", popup::copies;
         "continue", Action::Continue, ["enter"], "write the file", "write what the filter leaves to a file in the current directory", popup::exports;
+        "continue", Action::Continue, ["enter"], "write the file", "write it to a file in the current directory", popup::draws;
         "continue", Action::Back, ["enter"], "close", "back to the filter", popup::explains;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "close", "back to the list", |m| popup::top(m).is_some();
         "close", Action::Back, ["q"], "", "back to the list", |m| popup::top(m).is_some();
@@ -151,6 +152,7 @@ pub const COMMANDS: &[Command] = commands! {
         "facets", Action::Back, ["f"], "", "back to the list", popup::counts;
         "copy", Action::Back, ["y"], "", "back to the list", popup::copies;
         "export", Action::Back, ["e"], "", "back to the list", popup::exports;
+        "draw", Action::Back, ["x", "e"], "", "back to the tree", popup::draws;
         "filter-words", Action::Back, ["f2"], "", "back to the filter", popup::explains;
         "yes", Action::Yes, ["y"], "remove", "remove what is listed", profiles::removing;
         "with-store", Action::PurgeProfile, ["s"], "with its store …", "remove the tenant's store too, once a word is typed", profiles::may_purge;
@@ -259,7 +261,14 @@ pub const COMMANDS: &[Command] = commands! {
         "next-way", Action::Way(1), ["n"], "next way", "the next of the ways, one by itself", |m| browsing(m) && browse::has_ways(m);
         "previous-way", Action::Way(-1), ["p"], "", "the way before", |m| browsing(m) && browse::has_ways(m);
         "without-edge", Action::Lost, ["x"], "without this edge", "who would be in the group no more without the selected edge", |m| browsing(m) && browse::has_lost(m);
+        "fold", Action::Fold, ["space"], "fold", "hide what hangs below this line, or show it again", |m| browsing(m) && browse::near::on_screen(m).is_some();
+        "deeper", Action::Deepen(1), ["+"], "deeper", "one edge further", |m| browsing(m) && browse::near::on_screen(m).is_some();
+        "shallower", Action::Deepen(-1), ["-"], "", "one edge less far", |m| browsing(m) && browse::near::on_screen(m).is_some();
+        "fold-all", Action::FoldAll, ["z"], "", "hide all but what is next to the object, or show all again", |m| browsing(m) && browse::near::on_screen(m).is_some();
+        "draw", Action::Draw, ["x", "e"], "draw a file", "write it for a program that draws: Mermaid, DOT (Graphviz) or GraphML", |m| browsing(m) && browse::near::on_screen(m).is_some();
         "why", Action::Why, ["w"], "why", "through what this is in a group", |m| browsing(m) && browse::can_ask_why(m);
+        "neighbourhood", Action::Around, ["v"], "around", "what is around it as a tree: groups above, members below", |m| browsing(m) && browse::open_object(m) && browse::can_look_around(m);
+        "neighbourhood", Action::Around, ["v"], "", "what is around it as a tree: groups above, members below", |m| browsing(m) && browse::can_look_around(m);
         "reach", Action::Reach, ["t"], "direct only", "only what is in it directly", |m| browsing(m) && browse::has_reach(m) && browse::reaches_all(m);
         "reach", Action::Reach, ["t"], "nested too", "also what is in it through other groups", |m| browsing(m) && browse::has_reach(m);
         "next-page", Action::Face(1), ["tab"], "next page", "another page about this", |m| browsing(m) && browse::has_faces(m);

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use serde_json::{Value, json};
 
-use super::{Look, Stop, another_answer};
+use super::{Look, Stop, another_answer, capital};
 use crate::{
     cli::{self, Common},
     domain::{
@@ -45,11 +45,6 @@ pub fn why(common: &Common, args: &cli::Why) -> Result<Exit, Stop> {
     Ok(if has_unknown { exit.or(Exit::Gaps) } else { exit })
 }
 
-fn capital(words: &str) -> String {
-    let mut chars = words.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}
-
 /// As a tree of all shortest ways, or the first hundred of them one by one.
 fn text(why: &Why, one_by_one: bool) -> String {
     if !one_by_one {
@@ -84,7 +79,7 @@ fn objects(why: &Why) -> Vec<Value> {
     all
 }
 
-fn step(step: &Step) -> Value {
+pub(super) fn step(step: &Step) -> Value {
     json!({
         "id": step.id,
         "type": step.kind,

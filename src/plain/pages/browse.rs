@@ -14,7 +14,12 @@ use crate::{
         Model, Step,
         browse::{self, Asked, Face, Item, Pane, Shape, Shows, columns::Layout, copy},
     },
-    domain::{lineage, text::grouped, view::Pending},
+    domain::{
+        lineage,
+        near::tree,
+        text::{counted, grouped},
+        view::Pending,
+    },
 };
 
 pub fn part(model: &Model) -> Part {
@@ -40,6 +45,7 @@ pub fn part(model: &Model) -> Part {
     match &view.shows {
         Shows::Object(open) => object(model, open.face, &mut part.lines),
         Shows::Why(reasons) => why(reasons, &mut part),
+        Shows::Near(around) => near(around, &mut part),
         Shows::One(item, _) => match &**item {
             Item::Finding(finding) => items::finding_in_full(finding, &mut part.lines),
             Item::Request(_, request) => items::request_in_full(request, &model.zone, &mut part.lines),
@@ -185,6 +191,42 @@ fn members(count: u64, state: Option<&str>) -> String {
         (count, None) => format!("{} directly", grouped(count)),
         (count, Some(state)) => format!("{} directly; INCOMPLETE: {state}", grouped(count)),
     }
+}
+
+fn near(around: &browse::Around, part: &mut Part) {
+    if let Some(problem) = around.found.problem() {
+        return part.lines.failed(problem);
+    }
+    let Some(laid) = around.laid() else { return part.lines.say("One moment: looking around.") };
+    part.lines.say(format!("{}: {}.", around.of.name, laid.near.summary()));
+    if around.has_sides() {
+        part.lines.say(format!("Shown: {}; next-page shows another.", around.sides.title().to_lowercase()));
+    }
+    laid.near
+        .left_out()
+        .iter()
+        .chain(laid.near.uncertain().iter())
+        .for_each(|note| part.lines.say(format!("INCOMPLETE: {note}")));
+    part.about_rows = Some("As a tree, from the object outwards:".to_owned());
+    let row = |n: usize| {
+        let line = &laid.lines[n];
+        let name = match line.what {
+            tree::What::Object { step, .. } => laid.near.steps.get(step as usize).map(|step| {
+                let about = lineage::about(step);
+                if about.is_empty() { step.name.clone() } else { format!("{}, {about}", step.name) }
+            }),
+            // Three dots are for the eye.
+            what => tree::title(&laid.near, what).map(|title| title.trim_start_matches("… ").to_owned()),
+        };
+        let behind = match around.folded.contains(&n) {
+            true => format!("{} folded", counted(line.under as u64, "line")),
+            false => tree::behind(line),
+        };
+        let behind = if behind.is_empty() { behind } else { format!(", {behind}") };
+        format!("level {}: {}{behind}", line.branch.depth, name.unwrap_or_default())
+    };
+    part.rows = around.shown().into_iter().map(row).collect();
+    part.kind = Rows::Moves { first: 0 };
 }
 
 fn why(reasons: &browse::Reasons, part: &mut Part) {

@@ -22,6 +22,7 @@ use crate::{
     domain::{
         export::ExportFormat,
         filter::{FIELDS, OPERATORS},
+        near::Drawing,
         planned::Deed,
         text::grouped,
     },
@@ -171,6 +172,10 @@ fn over_list(model: &Model, popup: Over) -> Part {
             let rows = view.window.total.map(grouped).unwrap_or_default();
             let forms = copy::FORMS.iter().map(|(_, title)| (*title).to_owned());
             (format!("Write {rows} rows to a file"), forms.collect())
+        }
+        Over::Draw { .. } => {
+            let drawings = Drawing::ALL.iter().map(|drawing| drawing.title().to_owned());
+            ("Draw it in a file".to_owned(), drawings.collect())
         }
         Over::Words { .. } => {
             let mut part = Part::titled(format!("What the filter of {} understands", view.scope().plural()));

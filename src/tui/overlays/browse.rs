@@ -24,6 +24,7 @@ use crate::{
         column::Column,
         explore::Facet,
         filter::{FIELDS, OPERATORS},
+        near::Drawing,
         text::grouped,
     },
     tui::{
@@ -46,6 +47,10 @@ pub fn draw(model: &Model, popup: Popup, buf: &mut Page<'_>, area: Rect) -> u16 
             let forms: Vec<Line<'_>> = copy::FORMS.iter().map(|(_, title)| Line::raw(*title)).collect();
             let rows = model.browse.view().window.total.map(grouped).unwrap_or_default();
             menu(buf, area, &format!("Write {rows} rows to a file"), 40, &forms, chosen);
+        }
+        Popup::Draw { .. } => {
+            let drawings: Vec<Line<'_>> = Drawing::ALL.iter().map(|drawing| Line::raw(drawing.title())).collect();
+            menu(buf, area, "Draw it in a file", 40, &drawings, chosen);
         }
         Popup::Words { scroll } => return words(model, scroll, buf, area),
     }

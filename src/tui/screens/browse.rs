@@ -4,6 +4,7 @@ mod columns;
 mod heads;
 mod lines;
 mod list;
+mod near;
 mod object;
 pub(super) mod requests;
 mod why;
@@ -76,6 +77,11 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
         Shows::Why(reasons) => {
             buf.spot(body, Target::Main);
             return why::draw(reasons, model.browse.beside(), buf, body, room);
+        }
+        Shows::Near(around) => {
+            buf.spot(body, Target::Main);
+            near::draw(around, buf, body, room);
+            return 0;
         }
         Shows::One(item, scroll) => {
             let inner = widgets::panel(buf, body, &view.title);

@@ -88,6 +88,48 @@ fn typed_into_the_wizard_it_is_nowhere() {
     holds_nothing_of(SECRET, &written, &home);
 }
 
+/// A recording tells how long a secret is and nothing else of it, also once its field was left; and can be looked at.
+#[test]
+fn a_recording_holds_what_was_seen_and_no_secret() {
+    let home = Home::new();
+    let file = home.path("session.ndjson");
+    let path = file.to_str().unwrap();
+    let mut command = home.tenantry();
+    command.args(["--record", path]);
+    let mut terminal = Terminal::start(&command, LARGE);
+    terminal.shows(WELCOME);
+    to_typed_secret(&mut terminal);
+    terminal.press(ENTER, "▸ Ends on");
+    terminal.send(CTRL_C);
+    let written = terminal.ends_restored(130);
+    holds_nothing_of(SECRET, &written, &home);
+    assert!(!written.pictures.iter().any(|p| p.contains(&SECRET[36..])), "its end is not shown while it is kept");
+    let kept = std::fs::read_to_string(&file).unwrap();
+    assert!(kept.contains("\"secret\":1") && kept.contains("Client secret"), "{kept}");
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).unwrap().permissions()) & 0o777,
+        0o600
+    );
+
+    let mut again = Terminal::start(&command, LARGE);
+    again.shows("cannot be begun");
+    assert_eq!(again.ends(), 2);
+    let mut text = home.tenantry();
+    text.args(["replay", path]);
+    let done = Done::of(&text.output().unwrap());
+    assert!(done.stdout.contains("── step 1 of ") && done.stdout.contains(": 1 of a secret"), "{}", done.stdout);
+
+    let mut shown = home.tenantry();
+    shown.args(["replay", path]);
+    let mut terminal = Terminal::start(&shown, LARGE);
+    terminal.shows("1 of ");
+    terminal.press("G", "   40 characters");
+    terminal.press("g", WELCOME);
+    terminal.press("l", " 2 of ");
+    terminal.send("q");
+    terminal.ends_restored(0);
+}
+
 /// Marked or not, with a line end or not: a paste fills the field and submits nothing.
 #[test]
 fn a_paste_submits_nothing_and_is_nowhere() {

@@ -149,31 +149,35 @@ fn ways(reasons: &Reasons, why: &Why, buf: &mut Page<'_>, area: Rect) {
 
 fn branch(branch: &Branch, why: &Why, cells: usize, here: bool) -> Line<'static> {
     let Some(step) = why.steps.get(branch.step as usize) else { return Line::default() };
+    let again = if branch.again { "  as above" } else { "" };
+    laid(branch, &format!("{}{}", marks(step), step.name), &lineage::about(step), again, cells, here)
+}
+
+/// A line of a tree: what is behind the name stays, and what it is about goes first where there is no room.
+pub(super) fn laid(branch: &Branch, name: &str, about: &str, behind: &str, cells: usize, here: bool) -> Line<'static> {
     let mut rails = branch.rails();
     if width(&rails) > cells / 2 {
         // Too deep to be moved in so far: the depth as a number, and the end of the rails.
         let keep: String = rails.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
         rails = format!("{:>3} … {keep}", branch.depth);
     }
-    let about = lineage::about(step);
-    let again = if branch.again { "  as above" } else { "" };
     let room = cells.saturating_sub(width(&rails));
-    let name = fit(&format!("{}{}", marks(step), step.name), room.saturating_sub(width(again)));
-    let left = room.saturating_sub(width(&name) + width(again));
+    let name = fit(name, room.saturating_sub(width(behind)));
+    let left = room.saturating_sub(width(&name) + width(behind));
     let about = if left > 6 && !about.is_empty() { fit(&format!("  {about}"), left) } else { String::new() };
     if here {
-        return Line::styled(pad(&format!("{rails}{name}{again}{about}"), cells), theme::SELECTED);
+        return Line::styled(pad(&format!("{rails}{name}{behind}{about}"), cells), theme::SELECTED);
     }
     Line::from(vec![
         Span::styled(rails, theme::DIM),
         Span::raw(name),
-        Span::styled(again.to_owned(), theme::ACCENT),
+        Span::styled(behind.to_owned(), theme::ACCENT),
         Span::styled(about, theme::DIM),
     ])
 }
 
 /// Signs before a step's name.
-fn marks(step: &Step) -> String {
+pub(super) fn marks(step: &Step) -> String {
     let state = match step.state {
         None | Some(State::Complete) => "",
         Some(State::Forbidden) => "✗ ",

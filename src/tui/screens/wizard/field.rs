@@ -63,7 +63,7 @@ pub fn lines(model: &Model, id: FieldId, focused: bool, cells: u16) -> Vec<Line<
             (_, Some(secret)) => {
                 let keeps = fields.stored && id != FieldId::KeyPassword;
                 let placeholder = if keeps { "empty keeps the stored one" } else { id.placeholder() };
-                spans.extend(masked(secret, placeholder, focused, room));
+                spans.extend(masked(secret, placeholder, focused || model.recorded, focused, room));
             }
             _ => {}
         },
@@ -127,8 +127,9 @@ fn choice(all: &[&'static str], titles: &[&'static str], at: usize, focused: boo
     out
 }
 
-/// A secret: dots for its length while it is typed, and once it was left, if it is long, its last four characters.
-fn masked(secret: &SecretField, placeholder: &str, focused: bool, cells: usize) -> Vec<Span<'static>> {
+/// A secret: dots for its length while it is typed, and once it was left, if it is long, its last four characters
+/// unless `whole` of it is to be hidden.
+fn masked(secret: &SecretField, placeholder: &str, whole: bool, focused: bool, cells: usize) -> Vec<Span<'static>> {
     let chars = secret.chars();
     if chars == 0 {
         return match focused {
@@ -136,7 +137,7 @@ fn masked(secret: &SecretField, placeholder: &str, focused: bool, cells: usize) 
             false => vec![Span::styled(fit(placeholder, cells), theme::DIM)],
         };
     }
-    let tail = match focused {
+    let tail = match whole {
         true => None,
         false => secret.secret().and_then(Secret::tail),
     };
