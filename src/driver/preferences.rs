@@ -115,7 +115,8 @@ mod tests {
         check(flags(), &[], some, (Theme::Dark, Signs::Unicode, true));
         check(flags(), &[("NO_COLOR", "1")], some, (Theme::None, Signs::Unicode, true));
         check(flags(), &[("NO_COLOR", "1"), ("TENANTRY_THEME", "light")], some, (Theme::Light, Signs::Unicode, true));
-        let bright = Screen { theme: Some(ScreenTheme::HighContrast), ascii: true, plain: false, mouse: false, record: None };
+        let bright =
+            Screen { theme: Some(ScreenTheme::HighContrast), ascii: true, plain: false, mouse: false, record: None };
         check(bright, &[("NO_COLOR", "1")], some, (Theme::HighContrast, Signs::Ascii, true));
         let told = check(flags(), &[("TENANTRY_THEME", "pink")], none, (Theme::Terminal, Signs::Unicode, false));
         assert_eq!(told, 1);

@@ -69,7 +69,14 @@ async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<
         say_place(place, output);
     }
     if asks {
-        ask(&mut ready, place.as_ref(), output).await?;
+        // Ctrl-C is heard by the job from here on, also while a person is asked.
+        tokio::select! {
+            () = context.cancel.cancelled() => {
+                let problem = Problem::new("cancelled: nothing was sent").code("cancelled");
+                return Err(JobError::Interrupted(Box::new(problem)));
+            }
+            asked = ask(&mut ready, place.as_ref(), output) => asked?,
+        }
     }
     let job = Some(jobs::upload(&context, ready.clone()).await?);
     Ok(Sent { ready, job, place })
