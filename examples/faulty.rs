@@ -21,6 +21,7 @@ use tenantry::{
         clock::Clock,
         credential::CertificateView,
         explore::{Again, Answer, Question},
+        export::{ExportFormat, Exported},
         ids::RunId,
         planned::{PlannedQuery, PlannedRows},
         preview::Preview,
@@ -157,6 +158,10 @@ impl Engine for Nothing {
     }
 
     fn place(&self, _: Target, _: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {
+        refused()
+    }
+
+    fn export(&self, _: ExportFormat, _: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>> {
         refused()
     }
 

@@ -7,6 +7,7 @@
 pub mod browse;
 pub mod command;
 pub mod dashboard;
+pub mod export;
 pub mod field;
 pub mod finder;
 pub mod form;
@@ -664,6 +665,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
         Outcome::Previewed(preview) => preview::ended(model, job, preview, fx),
         Outcome::Planned(rows) => planned::answered(model, job, *rows),
         Outcome::Place(place) => upload::placed(model, job, place),
+        Outcome::Exported(done) => export::ended(model, &done),
         Outcome::Uploaded(figures) => upload::ended(model, job, figures, fx),
         Outcome::UploadFailed(failure) => upload::failed(model, job, failure, fx),
         Outcome::DemoConsented => wizard::waiting::given(model, fx),
@@ -691,7 +693,7 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
                 model.trouble = Some(problem);
             }
             Kind::Profiles | Kind::ProfileChange => profiles::failed(model, kind, problem),
-            Kind::Write | Kind::Keep | Kind::Advance => model.say(problem.line()),
+            Kind::Write | Kind::Keep | Kind::Advance | Kind::Export => model.say(problem.line()),
         },
     }
 }

@@ -406,6 +406,18 @@ pub struct Upload {
     pub plan: Option<PathBuf>,
     #[command(flatten)]
     pub limit: Limit,
+    /// Go on with the job that an upload of the same run left open when it was cut off, instead of aborting it
+    #[arg(long)]
+    pub resume_job: bool,
+    /// Compress what is sent; if JupiterOne refuses that, it goes as it is
+    #[arg(long)]
+    pub gzip: bool,
+    /// Start the job as JupiterOne's own integrations do (integration-managed); instances only
+    #[arg(long)]
+    pub managed: bool,
+    /// The most bytes of a request, for a proxy that takes no 5 MB
+    #[arg(long, value_name = "BYTES", value_parser = clap::value_parser!(u32).range(20_000..=5_000_000))]
+    pub max_body: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -426,6 +438,10 @@ pub struct Export {
 pub enum ExportFormat {
     /// entities.ndjson and relationships.ndjson: exactly the objects that an upload sends
     Ndjson,
+    /// A table for each type, for spreadsheets
+    Csv,
+    /// The folder .j1-integration, as j1-integration sync, visualize and neo4j push read it
+    J1Integration,
 }
 
 #[cfg(test)]

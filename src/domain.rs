@@ -15,6 +15,7 @@ pub mod edge;
 pub mod email;
 pub mod entity;
 pub mod explore;
+pub mod export;
 pub mod filter;
 pub mod finding;
 pub mod guard;

@@ -4,6 +4,7 @@
 //! knows a terminal or prints; what a job decides is decided in the engine modules that it puts together.
 
 mod endpoints;
+mod export;
 mod guard;
 mod logs;
 mod look;
@@ -12,12 +13,13 @@ mod plan;
 mod planned;
 mod runs;
 
-use std::{cell::RefCell, ops::ControlFlow, path::Path, sync::Arc};
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 pub use crate::graph::Hold;
 pub use endpoints::{Endpoint, Who, besides, endpoints};
+pub use export::export;
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
 pub use names::named;
@@ -49,11 +51,9 @@ use crate::{
         secret::Secret,
         target::{Destination, Filled, Place, Target},
         text::visible,
-        upload::JobFigures,
-        validate::Checker,
+        upload::{JobFigures, Manner},
         view::RunInfo,
     },
-    export::{self, ExportReport},
     graph::{GraphClient, GraphConfig},
     ingest::{self, Collect, CollectError, amend::CannotAmend},
     jupiterone::{Identity, JupiterOneClient, JupiterOneConfig},
@@ -426,38 +426,6 @@ fn believed(last: Option<&TargetWriter>, tenant: &TenantId) -> Against {
     }
 }
 
-/// Writes what an upload would send to a folder.
-pub fn export_ndjson(settings: &Settings, dir: &Path) -> Result<(RunInfo, ExportReport), JobError> {
-    let reader = open(settings)?;
-    let run = runs::chosen(&reader, settings)?;
-    let names = settings.names()?;
-    let naming = names.naming();
-    // Asked by both streams, one after the other.
-    let checker = RefCell::new(Checker::new(&names, &reader.tenant()?));
-    let mut report = export::ndjson(
-        dir,
-        naming,
-        |sink| {
-            reader.for_each_entity(run.id, &names, &mut |entity| match checker.borrow_mut().entity(entity) {
-                Some(sent) => sink(sent.entity),
-                None => ControlFlow::Continue(()),
-            })
-        },
-        |sink| {
-            reader.for_each_edge(run.id, &names, &mut |edge| match checker
-                .borrow_mut()
-                .edge(&edge, edge.text(naming).len())
-            {
-                true => sink(edge),
-                false => ControlFlow::Continue(()),
-            })
-        },
-    )
-    .map_err(|e| JobError::failed(e.problem(StoreError::problem)))?;
-    report.findings = checker.borrow().findings();
-    Ok((run, report))
-}
-
 /// An upload that may begin: what it would do, to which target, and what speaks against it.
 #[derive(Debug, Clone)]
 pub struct Ready {
@@ -471,6 +439,7 @@ pub struct Ready {
     pub last: Option<TargetWriter>,
     /// What was said to the guards.
     pub leave: Leave,
+    pub manner: Manner,
 }
 
 impl Ready {
@@ -491,7 +460,15 @@ fn prepare(settings: &Settings, wanted: Wanted) -> Result<Ready, JobError> {
     let run = runs::chosen(&reader, settings).map_err(runs::never_uploaded)?;
     let tenant = reader.tenant()?;
     let (preview, last) = looked(&reader, &run, settings, wanted)?;
-    Ok(Ready { preview, target, tenant, names: settings.names()?, last, leave: Leave::default() })
+    Ok(Ready {
+        preview,
+        target,
+        tenant,
+        names: settings.names()?,
+        last,
+        leave: Leave::default(),
+        manner: Manner::default(),
+    })
 }
 
 /// A client for the target's account.
@@ -572,6 +549,7 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
         run: ready.preview.run,
         store: settings.store()?.clone(),
         tenant: ready.tenant.clone(),
+        manner: ready.manner,
         anew: other,
         clock: Arc::clone(&context.clock),
         reporter: Arc::clone(&context.reporter),

@@ -32,7 +32,7 @@ use crate::{
         progress::{Event, Reporter},
         secret::Secret,
         target::Destination,
-        upload::JobFigures,
+        upload::{Encoding, JobFigures, Source},
     },
     net::{self, NetConfig},
 };
@@ -75,6 +75,19 @@ pub struct Retry {
     pub tries: u32,
 }
 
+/// A body as it goes over the network.
+#[derive(Debug, Clone)]
+pub struct Wire {
+    pub bytes: bytes::Bytes,
+    pub encoding: Encoding,
+}
+
+impl From<bytes::Bytes> for Wire {
+    fn from(bytes: bytes::Bytes) -> Self {
+        Self { bytes, encoding: Encoding::Plain }
+    }
+}
+
 type Listener = Arc<dyn Fn(&Retry) + Send + Sync>;
 
 /// A client for one account, with one key. Cheap to clone; clones share connections and the pause after a 429.
@@ -86,6 +99,8 @@ pub struct JupiterOneClient {
     gate: Arc<Gate>,
     patience: Patience,
     listener: Option<Listener>,
+    /// Whether objects may have been sent before, by another process.
+    repeats: bool,
     /// Who is told of each request.
     log: Option<(Arc<dyn Clock>, Arc<dyn Reporter>)>,
 }
@@ -112,6 +127,7 @@ impl JupiterOneClient {
             gate: Arc::new(Gate::default()),
             patience: Patience::default(),
             listener: None,
+            repeats: false,
             log: None,
         })
     }
@@ -127,6 +143,13 @@ impl JupiterOneClient {
     #[must_use]
     pub fn listening(mut self, listener: impl Fn(&Retry) + Send + Sync + 'static) -> Self {
         self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// The same client for a job that another process sent to: what it sends may be there already.
+    #[must_use]
+    pub fn repeating(mut self) -> Self {
+        self.repeats = true;
         self
     }
 
@@ -148,8 +171,8 @@ impl JupiterOneClient {
     /// Starts a job (DIFF: what it does not carry is deleted when it is finalized).
     ///
     /// A lost answer is retried; a job that was started twice so stays behind empty and is never finalized.
-    pub async fn start(&self, destination: &Destination) -> Result<JobFigures, JupiterOneError> {
-        let body = payload::start(destination);
+    pub async fn start(&self, destination: &Destination, source: Source) -> Result<JobFigures, JupiterOneError> {
+        let body = payload::start(destination, source);
         let answer = self.call(Call::post("starting the job", payload::JOBS.to_owned(), body)).await?;
         let job = answer.job()?;
         if job.id.is_empty() { Err(answer.unreadable("a job without an id")) } else { Ok(job) }
@@ -161,14 +184,16 @@ impl JupiterOneClient {
         &self,
         job: &str,
         payload: Payload,
-        body: bytes::Bytes,
+        body: impl Into<Wire>,
         correlation: Uuid,
     ) -> Result<JobFigures, JupiterOneError> {
         let what = match payload {
             Payload::Entities => "sending entities",
             Payload::Relationships => "sending relationships",
         };
-        let call = Call::post(what, payload::path(job, payload.as_str()), body).upload(correlation);
+        let body = body.into();
+        let call =
+            Call::post(what, payload::path(job, payload.as_str()), body.bytes).upload(correlation, body.encoding);
         self.call(call).await?.job()
     }
 
@@ -193,7 +218,7 @@ impl JupiterOneClient {
     async fn call(&self, call: Call) -> Result<wire::Answer, JupiterOneError> {
         let began = Instant::now();
         let mut tries = 0;
-        let mut answer_lost = false;
+        let mut answer_lost = self.repeats;
         loop {
             self.gate.wait().await;
             tries += 1;

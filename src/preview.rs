@@ -29,6 +29,7 @@ use crate::{
         preview::{Baseline, Changes, Preview},
         problem::Problem,
         target::Target,
+        upload::LeftJob,
         validate::Checker,
         view::RunInfo,
     },
@@ -164,11 +165,18 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         gaps: info.gaps,
         bytes,
         requests: bodies + REQUESTS_BESIDE_BODIES,
+        left: left(reader, target)?,
         findings: checker.findings(),
         guards: Vec::new(),
         causes,
         digests,
     })
+}
+
+/// What earlier uploads left behind at the target.
+fn left(reader: &Reader, target: Option<&Target>) -> Result<Vec<LeftJob>, StoreError> {
+    let left = target.map(|target| reader.left_uploads(target)).transpose()?.unwrap_or_default();
+    Ok(left.into_iter().map(|left| left.job).collect())
 }
 
 /// A run that may be sent.

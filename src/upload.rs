@@ -4,9 +4,11 @@
 //! in the store what the target may hold afterwards. It never finalizes a job that lacks anything, and never says that a
 //! job changed nothing unless that is certain: after finalize was asked for, only JupiterOne's word ends the doubt.
 
+mod arrivals;
 mod books;
 mod error;
 mod feed;
+mod leftovers;
 mod sender;
 mod settle;
 mod tell;
@@ -16,7 +18,12 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::{Failure, JobEnd, UploadError};
-use self::{books::Books, sender::Sender, tell::Teller};
+use self::{
+    books::{Books, Ledger},
+    leftovers::Leftovers,
+    sender::Sender,
+    tell::Teller,
+};
 use crate::{
     domain::{
         batch::{self, Payload},
@@ -28,7 +35,7 @@ use crate::{
         problem::Problem,
         progress::Reporter,
         target::{Destination, Filled, Target, managed_types},
-        upload::{JobFigures, UploadPhase},
+        upload::{JobFigures, Manner, UploadPhase},
         validate::Checker,
         view::RunInfo,
     },
@@ -44,6 +51,7 @@ pub struct Upload {
     pub run: RunId,
     pub store: PathBuf,
     pub tenant: TenantId,
+    pub manner: Manner,
     /// Whether another tenant has written to the target since: what this store believes of it is forgotten then.
     pub anew: bool,
     pub clock: Arc<dyn Clock>,
@@ -62,8 +70,10 @@ pub struct Limits {
     pub finalize: Duration,
     /// The first and the longest wait between two looks at the job.
     pub poll: (Duration, Duration),
-    /// For looking at the job and aborting it: somebody may be waiting for the end.
+    /// For looking at the job and aborting it.
     pub settle: Patience,
+    /// How long somebody who asked for the end waits for it.
+    pub end: Duration,
 }
 
 impl Default for Limits {
@@ -74,6 +84,7 @@ impl Default for Limits {
             finalize: Duration::from_secs(30 * 60),
             poll: (Duration::from_secs(1), Duration::from_secs(5)),
             settle: Patience { total: Duration::from_secs(45), attempt: Duration::from_secs(20) },
+            end: Duration::from_secs(10),
         }
     }
 }
@@ -84,7 +95,8 @@ impl Default for Limits {
 ///
 /// [`UploadError::Guard`] before anything was sent; else [`UploadError::Failed`], which says what became of the job.
 pub async fn upload(job: Upload) -> Result<JobFigures, UploadError> {
-    upload_within(job, Limits::default()).await
+    let body = job.manner.body.map_or(batch::MAX_BODY, |bytes| bytes.min(batch::MAX_BODY));
+    upload_within(job, Limits { body, ..Limits::default() }).await
 }
 
 /// As [`upload`], within these limits.
@@ -99,20 +111,33 @@ pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, Up
     let client = job.client.clone().listening(teller.retries());
     let not_started = |problem: Problem| UploadError::failed(None, false, JobEnd::NotStarted, problem);
 
-    let mut books = Books::open(&job, plan.partial_types.clone()).await.map_err(|e| not_started(e.problem()))?;
-    let started = tokio::select! {
-        biased;
-        () = job.cancel.cancelled() => Err(None),
-        started = client.start(&job.target.destination) => started.map_err(|e| Some(e.problem())),
-    };
-    let started = match started {
-        Ok(started) => started,
-        Err(problem) => {
-            // What a start whose answer was lost left behind is empty and never finalized.
-            let booked = books.changed_nothing().await;
-            return Err(settle::with_booking(error::stopped(None, JobEnd::NotStarted, problem), booked));
+    let (mut ledger, left) = Ledger::open(&job).await.map_err(|e| not_started(e.problem()))?;
+    let quick = client.clone().with_patience(limits.settle);
+    let leftovers = Leftovers { job: &job, plan: &plan, quick: &quick, limits, teller: &teller };
+    let begun = match leftovers.settle(&mut ledger, left).await? {
+        Some(left) => {
+            teller.gone_on(left.job.entities, left.job.relationships);
+            Begun {
+                client: client.clone().repeating(),
+                books: ledger.go_on(left.upload),
+                before: (left.job.entities, left.job.relationships),
+                job: JobFigures { id: left.job.id, status: "AWAITING_UPLOADS".to_owned(), ..JobFigures::default() },
+            }
+        }
+        None => {
+            let mut books =
+                ledger.begin(&job, plan.partial_types.clone()).await.map_err(|e| not_started(e.problem()))?;
+            match start(&job, &client).await {
+                Ok(started) => Begun { client: client.clone(), books, before: (0, 0), job: started },
+                Err(problem) => {
+                    // What a start whose answer was lost left behind is empty and never finalized.
+                    let booked = books.changed_nothing().await;
+                    return Err(settle::with_booking(error::stopped(None, JobEnd::NotStarted, problem), booked));
+                }
+            }
         }
     };
+    let Begun { client, mut books, before, job: started } = begun;
     teller.started(&started);
     let id = started.id.clone();
 
@@ -121,7 +146,7 @@ pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, Up
             return Err(Stop::ended(&started));
         }
         books.job(&id).await?;
-        let sender = Sender::new(&client, &id, limits, &teller);
+        let sender = Sender::new(&client, &id, limits, &teller, job.manner.encoding, before);
         teller.phase(UploadPhase::Entities);
         sender.send_all(Payload::Entities, &job, &mut books).await?;
         guard_account(books.checker()?)?;
@@ -132,12 +157,29 @@ pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, Up
         Ok(books.exempt(plan.partial_types).await?)
     }
     .await;
-    let quick = client.clone().with_patience(limits.settle);
     let settling =
         settle::Settling { client: &client, quick: &quick, id: &id, limits, teller: &teller, cancel: &job.cancel };
     match sent {
         Ok(exempt) => settling.finalize(&mut books, &exempt).await,
         Err(stop) => Err(settling.abort(&mut books, stop).await),
+    }
+}
+
+/// An upload whose job is open.
+struct Begun {
+    client: JupiterOneClient,
+    books: Books,
+    /// How many objects of each kind arrived in an earlier process.
+    before: (u64, u64),
+    job: JobFigures,
+}
+
+/// Starts the job; `Err(None)`: somebody asked for the end.
+async fn start(job: &Upload, client: &JupiterOneClient) -> Result<JobFigures, Option<Problem>> {
+    tokio::select! {
+        biased;
+        () = job.cancel.cancelled() => Err(None),
+        started = client.start(&job.target.destination, job.manner.source) => started.map_err(|e| Some(e.problem())),
     }
 }
 

@@ -46,13 +46,13 @@ impl Drop for Server {
 const NO_QUOTA: &str = "1000000000";
 
 /// A demo tenant in a process of its own, and what leads to it.
-struct Tenant {
+pub struct Tenant {
     _server: Server,
     told: Value,
 }
 
 impl Tenant {
-    fn start(users: u32, groups: u32) -> Self {
+    pub fn start(users: u32, groups: u32) -> Self {
         let mut server = Server(
             Command::new(BINARY)
                 .args(["demo", "--serve", "127.0.0.1:0", "--seed", "1"])
@@ -66,22 +66,30 @@ impl Tenant {
         Self { told: serde_json::from_str(&line).expect("one JSON line"), _server: server }
     }
 
-    fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         self.told[name].as_str().expect("a text").to_owned()
     }
 
     /// The collection of it into a store, as a process that is about to start.
-    fn collection(&self, home: &Path, store: &Path) -> Command {
+    pub fn collection(&self, home: &Path, store: &Path) -> Command {
+        self.command(home, store, &["collect", "--json", "--quota", NO_QUOTA])
+    }
+
+    /// A command of the real binary against it, as a process that is about to start.
+    pub fn command(&self, home: &Path, store: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(BINARY);
         command
-            .args(["collect", "--json", "--quota", NO_QUOTA])
+            .args(args)
             .args(["--tenant-id", &self.text("tenant_id"), "--client-id", &self.text("client_id")])
             .args(["--login-url", &self.text("login_url"), "--graph-url", &self.text("graph_url")])
+            .args(["--jupiterone-url", &self.text("jupiterone_url")])
             .arg("--store")
             .arg(store)
             .env("AZURE_TENANT_ID", self.text("tenant_id"))
             .env("AZURE_CLIENT_ID", self.text("client_id"))
             .env("AZURE_CLIENT_SECRET", self.text("client_secret"))
+            .env("JUPITERONE_ACCOUNT", self.text("jupiterone_account"))
+            .env("JUPITERONE_API_KEY", self.text("jupiterone_api_key"))
             .env("XDG_CONFIG_HOME", home)
             .env("XDG_DATA_HOME", home)
             .env("XDG_STATE_HOME", home)

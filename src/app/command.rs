@@ -62,6 +62,8 @@ pub enum Action {
     HowToRead,
     DropRun,
     Hold(bool),
+    /// Go on with the job that is open, or abort it after all.
+    OpenJob,
     Cancel,
     Move(Move),
     Tab(i8),

@@ -13,6 +13,7 @@ use crate::domain::{
     check::Check,
     credential::CertificateView,
     explore::{Again, Answer, Question},
+    export::{ExportFormat, Exported},
     ids::RunId,
     planned::{PlannedQuery, PlannedRows},
     preview::Preview,
@@ -84,6 +85,7 @@ pub enum Outcome {
     Planned(Box<PlannedRows>),
     Place(Box<target::Place>),
     Uploaded(Box<JobFigures>),
+    Exported(Exported),
     UploadFailed(Box<UploadFailure>),
     /// The demo's tenant has changed.
     Advanced,
@@ -143,6 +145,8 @@ pub enum Work {
     /// Asks JupiterOne what the target of a first upload is.
     Place(target::Target),
     Upload(UploadOrder),
+    /// Everything that an upload would send, to files.
+    Export(ExportFormat),
     Advance,
     /// The demo's administrator is asked to consent.
     DemoConsent,
@@ -167,6 +171,7 @@ impl Work {
             Self::KeepPlan(_) => Kind::Write,
             Self::Place(_) => Kind::Place,
             Self::Upload(_) => Kind::Upload,
+            Self::Export(_) => Kind::Export,
             Self::Advance | Self::DemoConsent => Kind::Advance,
         }
     }
@@ -196,6 +201,8 @@ pub enum Kind {
     /// Asking what the target of a first upload is.
     Place,
     Upload,
+    /// Writing a run to files.
+    Export,
     Advance,
 }
 
@@ -218,13 +225,14 @@ impl Kind {
             Self::Planned => "looking at the objects",
             Self::Place => "asking what the target is",
             Self::Upload => "the upload",
+            Self::Export => "writing files",
             Self::Advance => "changing the demo's tenant",
         }
     }
 
     /// Whether leaving now would cut something short that a person waits for.
     pub const fn is_at_stake(self) -> bool {
-        matches!(self, Self::Save | Self::ProfileChange | Self::Collect | Self::Upload)
+        matches!(self, Self::Save | Self::ProfileChange | Self::Collect | Self::Upload | Self::Export)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     upload::Asked,
     wizard::keys::is_unsaved,
 };
-use crate::domain::reading::How;
+use crate::domain::{export::ExportFormat, reading::How};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Overlay {
@@ -26,6 +26,10 @@ pub enum Overlay {
     Ask(Question, AskPhase),
     /// How to read: which of [`ingest::choices`](super::ingest::choices).
     How {
+        chosen: usize,
+    },
+    /// In which form to write everything: which of [`ExportFormat::ALL`].
+    Export {
         chosen: usize,
     },
     /// An upload that takes typed words: the first of these is asked for now.
@@ -143,6 +147,15 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 super::ingest::read(model, *how, fx);
             }
         }
+        (Action::Move(to), Some(Overlay::Export { chosen })) => {
+            let at = u16::try_from(*chosen).unwrap_or(0);
+            *chosen = usize::from(to.scroll(at, 1)).min(ExportFormat::ALL.len() - 1);
+        }
+        (Action::Continue, Some(Overlay::Export { chosen })) => {
+            let chosen = *chosen;
+            model.overlays.pop();
+            super::export::chosen(model, chosen, fx);
+        }
         (Action::Continue, Some(Overlay::Type { asked, field, wrong })) => {
             if !asked.first().is_some_and(|asked| asked.is_answered_by(field.text())) {
                 *wrong = true;
@@ -174,6 +187,7 @@ pub(super) fn settle(model: &mut Model) {
         Overlay::Help(_)
         | Overlay::Palette(_)
         | Overlay::Told { .. }
+        | Overlay::Export { .. }
         | Overlay::Type { .. }
         | Overlay::Planned(_)
         | Overlay::Browse(_)

@@ -87,7 +87,7 @@ fn click_row(model: &mut Model, row: u64, fx: &mut Fx) {
     let place = usize::try_from(row).unwrap_or(usize::MAX);
     let again = match model.overlays.last_mut() {
         Some(Overlay::Palette(finder) | Overlay::Help(finder)) => std::mem::replace(&mut finder.chosen, place) == place,
-        Some(Overlay::How { chosen }) => std::mem::replace(chosen, place) == place,
+        Some(Overlay::How { chosen } | Overlay::Export { chosen }) => std::mem::replace(chosen, place) == place,
         Some(Overlay::Browse(_)) => browse::click_line(model, place),
         Some(_) => return,
         None => match model.place {

@@ -125,6 +125,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             model.cancel(Kind::Preview, fx);
             model.forget_comparison();
         }
+        Action::Export => super::export::open(model),
         Action::Move(to) => {
             model.comparison.scroll = to.scroll(model.comparison.scroll, 8);
         }

@@ -11,11 +11,12 @@ use super::{
 };
 use crate::domain::{
     guard::{Guard, Leave},
+    ids::RunId,
     preview::Preview,
     problem::Problem,
     progress::{Event, LogLine},
     target::Place,
-    upload::{JobFigures, UploadProgress},
+    upload::{JobFigures, LeftJob, Leftover, UploadProgress},
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,6 +25,8 @@ pub struct Upload {
     pub progress: UploadProgress,
     /// How far a long page is scrolled.
     pub scroll: u16,
+    /// What is to become of an open job of an upload that was cut off.
+    pub leftover: Leftover,
     /// The last line that the engine had to say.
     pub log: Option<LogLine>,
     /// What the target of a first upload is.
@@ -113,6 +116,8 @@ pub enum Missing {
     Target,
     Run,
     Comparison,
+    /// The target holds all of it.
+    Anything,
 }
 
 pub fn missing(m: &Model) -> Option<Missing> {
@@ -122,9 +127,30 @@ pub fn missing(m: &Model) -> Option<Missing> {
         Some(profile) if profile.target.is_none() => Some(Missing::Target),
         Some(_) => match m.comparison.ready() {
             // What was seen in the preview is what is sent, nothing newer.
-            Some(p) if p.target.is_some() && Some(p.run) == preview::wanted(m) => None,
+            Some(p) if p.target.is_some() && Some(p.run) == preview::wanted(m) => {
+                p.is_nothing().then_some(Missing::Anything)
+            }
             _ => Some(Missing::Comparison),
         },
+    }
+}
+
+/// What becomes of a job that an earlier upload left behind, in words.
+pub fn what_of(m: &Model, left: &LeftJob, run: RunId) -> String {
+    let began = left.since.to_zoned(m.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
+    match (left.in_doubt, left.run == run, m.upload.leftover) {
+        (true, ..) => format!("How the upload of {began} ended is not known: JupiterOne is asked first."),
+        (false, true, Leftover::GoOn) => {
+            format!(
+                "The upload of {began} was cut off. Its open job is gone on with: what has arrived is not sent again."
+            )
+        }
+        (false, true, Leftover::Abort) => {
+            format!("The upload of {began} was cut off. Its open job is aborted, and all is sent anew.")
+        }
+        (false, false, _) => {
+            format!("The upload of {began}, of run {}, was cut off. Its open job is aborted.", left.run)
+        }
     }
 }
 
@@ -145,6 +171,11 @@ pub(super) fn can_start(m: &Model) -> bool {
 /// What no word lifts.
 pub fn refusal(m: &Model) -> Option<&Guard> {
     m.comparison.ready().and_then(|p| p.guards.iter().find(|guard| guard.is_final()))
+}
+
+/// An upload of this run was cut off, and its job may be gone on with.
+pub(super) fn has_open_job(m: &Model) -> bool {
+    can_start(m) && m.comparison.ready().is_some_and(|preview| preview.open_job().is_some())
 }
 
 pub(super) fn is_blocked(m: &Model) -> bool {
@@ -176,8 +207,15 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             Some(Missing::Target) => super::wizard::enter_jupiterone(model),
             Some(Missing::Run) => super::ingest::enter(model, fx),
             Some(Missing::Comparison) => preview::enter(model, fx),
+            Some(Missing::Anything) => super::dashboard::enter(model, fx),
             None => {}
         },
+        Action::OpenJob => {
+            model.upload.leftover = match model.upload.leftover {
+                Leftover::Abort => Leftover::GoOn,
+                Leftover::GoOn => Leftover::Abort,
+            };
+        }
         Action::Cancel => model.overlays.push(Overlay::Ask(Question::CancelUpload, AskPhase::Confirm)),
         Action::Move(to) => model.upload.scroll = to.scroll(model.upload.scroll, 8),
         Action::Back => preview::enter(model, fx),
@@ -243,6 +281,7 @@ pub(super) fn confirmed(model: &mut Model, fx: &mut Fx) {
         run: preview.run,
         // Every word that they ask for was typed by now.
         leave: Leave::of(&preview.guards),
+        leftover: model.upload.leftover,
     };
     let progress = UploadProgress::default();
     let job = model.start(Work::Upload(order), fx);

@@ -328,6 +328,8 @@ pub struct UploadOrder {
     pub run: crate::domain::ids::RunId,
     /// What the person typed to the guards that were shown.
     pub leave: crate::domain::guard::Leave,
+    /// What becomes of an open job of an upload that was cut off.
+    pub leftover: crate::domain::upload::Leftover,
 }
 
 /// Why an upload did not finish, and what that means for the target.

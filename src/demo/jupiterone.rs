@@ -7,7 +7,10 @@ mod graph;
 mod job;
 mod payload;
 
+use std::io::Read as _;
+
 use axum::http::Method;
+use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
 pub use self::job::Jobs;
@@ -77,30 +80,29 @@ fn route(method: &Method, segments: &[&str]) -> Route {
 
 fn answer(world: &World, asked: &Asked<'_>, segments: &[&str]) -> Result<Answer, Refusal> {
     let no_route = || Err(Refusal(404, "NOT_FOUND", format!("Cannot {} {}", asked.method, asked.path())));
-    if asked.body.len() > MOST_BYTES {
+    if asked.body.len() > world.scenario.most_bytes.unwrap_or(MOST_BYTES) {
         return Err(Refusal(413, "RequestEntityTooLargeException", "Request entity too large".to_owned()));
     }
     let post = asked.method == Method::POST;
     match segments {
-        ["graphql"] if post => graphql(world, &read(asked)?),
-        ["persister", "synchronization", "jobs"] if post => start(world, &read(asked)?),
+        ["graphql"] if post => graphql(world, &read(world, asked)?),
+        ["persister", "synchronization", "jobs"] if post => start(world, &read(world, asked)?),
         ["persister", "synchronization", "jobs", id] if asked.method == Method::GET => {
             let jobs = world.jobs();
             Ok(job_answer(jobs.get(id)?.json()))
         }
         ["persister", "synchronization", "jobs", id, what] if post => {
             // Outside the lock: bodies are large.
-            let body = read(asked)?;
+            let body = read(world, asked)?;
             let latest_wins = asked.query().split('&').any(|p| p == "ignoreDuplicates=true");
+            let upload = |lists: &[List]| {
+                let upload = payload::read(&body, lists)?;
+                world.jobs().upload(id, upload, latest_wins, world.scenario.job_closes_after)
+            };
             let job = match *what {
-                "entities" => world.jobs().upload(id, payload::read(&body, &[List::Entities])?, latest_wins)?,
-                "relationships" => {
-                    world.jobs().upload(id, payload::read(&body, &[List::Relationships])?, latest_wins)?
-                }
-                "upload" => {
-                    let both = payload::read(&body, &[List::Entities, List::Relationships])?;
-                    world.jobs().upload(id, both, latest_wins)?
-                }
+                "entities" => upload(&[List::Entities])?,
+                "relationships" => upload(&[List::Relationships])?,
+                "upload" => upload(&[List::Entities, List::Relationships])?,
                 "events" => {
                     world.jobs().get(id)?;
                     return Ok(Answer::json(200, json!({ "events": [] })));
@@ -122,16 +124,28 @@ fn job_answer(job: Value) -> Answer {
     Answer::json(200, json!({ "job": job }))
 }
 
-fn read(asked: &Asked<'_>) -> Result<Value, Refusal> {
-    if asked.header("content-encoding").is_some_and(|e| e != "identity") {
-        // Whether the service takes gzip from outside keys is not known.
-        return Err(Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding is not supported".to_owned()));
+fn read(world: &World, asked: &Asked<'_>) -> Result<Value, Refusal> {
+    let body = match asked.header("content-encoding") {
+        None | Some("identity") => std::borrow::Cow::Borrowed(asked.body),
+        Some("gzip") if world.scenario.takes_gzip => {
+            let mut plain = Vec::new();
+            // No more than would be taken as it is, whatever a small body swells to.
+            let mut unzipped = GzDecoder::new(asked.body).take(MOST_BYTES as u64 + 1);
+            let read = unzipped.read_to_end(&mut plain);
+            read.map_err(|e| Refusal(400, "BAD_REQUEST", format!("The body is not valid gzip: {e}")))?;
+            std::borrow::Cow::Owned(plain)
+        }
+        Some(_) => {
+            return Err(Refusal(415, "UNSUPPORTED_MEDIA_TYPE", "Content-Encoding is not supported".to_owned()));
+        }
+    };
+    if body.len() > MOST_BYTES {
+        return Err(Refusal(413, "RequestEntityTooLargeException", "Request entity too large".to_owned()));
     }
-    if asked.body.is_empty() {
+    if body.is_empty() {
         return Ok(json!({}));
     }
-    serde_json::from_slice(asked.body)
-        .map_err(|e| Refusal(400, "BAD_REQUEST", format!("The body is not valid JSON: {e}")))
+    serde_json::from_slice(&body).map_err(|e| Refusal(400, "BAD_REQUEST", format!("The body is not valid JSON: {e}")))
 }
 
 fn start(world: &World, body: &Value) -> Result<Answer, Refusal> {

@@ -108,6 +108,13 @@ pub struct Scenario {
     /// A finalized job ends in `ERROR_BAD_DATA` and changes nothing.
     #[serde(default)]
     pub job_fails: bool,
+    /// JupiterOne refuses bodies of more bytes, with 413; else beyond 6 MB.
+    pub most_bytes: Option<usize>,
+    /// Somebody aborts a job when so many bodies of it have arrived.
+    pub job_closes_after: Option<u64>,
+    /// JupiterOne takes compressed bodies; whether it does from keys like ours is not known.
+    #[serde(default)]
+    pub takes_gzip: bool,
     /// The JupiterOne key is a person's, which may read the graph and knows other instances.
     #[serde(default)]
     pub user_key: bool,
@@ -417,7 +424,8 @@ const FILES: &[(&str, &str)] = files! {
     "expand-ten" "expand-hundred" "expand-refused" "expand-not-implemented" "expand-not-in-batch" "expand-omits"
     "expand-loses" "expand-no-principals" "expand-cuts-first" "no-batch" "batch-refused" "count-drift" "clock-skew"
     "delta-not-found" "delta-too-old" "delta-gone" "no-delta" "delta-no-principals" "moving" "figures"
-    "figures-no-principals" "figures-large-groups" "late-consent" "people-twice"
+    "figures-no-principals" "figures-large-groups" "late-consent" "people-twice" "gzip" "upload-storm" "upload-cut"
+    "upload-small" "job-closed" "finalize-refused" "slow-abort"
 };
 
 /// Every scenario, the default first. A file that does not parse is a defect that the test below finds.

@@ -13,6 +13,7 @@ use super::{
     plan::Digests,
     target::Target,
     text::{counted, grouped},
+    upload::LeftJob,
     validate::Finding,
 };
 
@@ -86,6 +87,9 @@ pub struct Preview {
     /// Size of all bodies, in bytes, and in how many requests they go.
     pub bytes: u64,
     pub requests: u64,
+    /// Jobs that earlier uploads to the target left behind.
+    #[serde(default)]
+    pub left: Vec<LeftJob>,
     /// About how long an upload takes, judged by the last one and what the target then held; `None`: there was none.
     #[serde(default)]
     pub expected_seconds: Option<f64>,
@@ -126,6 +130,17 @@ pub enum Why {
 }
 
 impl Preview {
+    /// Whether the target is known to hold exactly this, and no job of ours is left there: there is nothing to upload.
+    pub fn is_nothing(&self) -> bool {
+        let known = matches!(self.baseline, Baseline::Known { .. });
+        known && self.total().is_nothing() && self.left.is_empty() && self.guards.is_empty()
+    }
+
+    /// The open job of an upload of this run that was cut off.
+    pub fn open_job(&self) -> Option<&LeftJob> {
+        self.left.iter().rev().find(|left| !left.in_doubt && left.run == self.run)
+    }
+
     /// How many objects of each `_type` an upload sends.
     pub fn counts(&self) -> BTreeMap<&str, u64> {
         self.changes.iter().map(|(name, changes)| (name.as_str(), changes.sent())).collect()

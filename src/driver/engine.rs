@@ -14,6 +14,7 @@ use crate::{
         check::Check,
         credential::CertificateView,
         explore::{Again, Answer, Question},
+        export::{ExportFormat, Exported},
         ids::RunId,
         planned::{PlannedQuery, PlannedRows},
         preview::Preview,
@@ -103,6 +104,9 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Keeps a preview of the run as a plan; in which file.
     fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>>;
+
+    /// Writes what an upload would send to files in the current directory.
+    fn export(&self, format: ExportFormat, cancel: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>>;
 
     /// What is at a target to which nothing was uploaded yet, as far as the key can tell.
     fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>>;

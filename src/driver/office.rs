@@ -36,6 +36,7 @@ use crate::{
         completeness::RunStatus,
         credential::{CertificateView, Credential},
         explore::{Again, Answer, Question, Whole},
+        export::{ExportFormat, Exported},
         ids::RunId,
         origin::Origin,
         planned::{PlannedQuery, PlannedRows},
@@ -430,6 +431,7 @@ impl Office {
         ready.leave = order.leave;
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| not_started(e.problem()))?;
         let context = self.context(settings, secrets, reporter, cancel);
+        ready.manner.leftover = order.leftover;
         jobs::upload(&context, ready).await.map_err(|error| UploadFailure {
             end: match &error {
                 JobError::Upload(e) => end_of(e.is_cancelled(), jobs::end_of(e)),
@@ -742,6 +744,17 @@ impl Engine for RealEngine {
             .await
         }
         .boxed()
+    }
+
+    fn export(&self, format: ExportFormat, cancel: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>> {
+        self.with_office(move |_, settings| {
+            let run = jobs::finished(settings).map_err(|e| e.problem())?;
+            let name = format!("tenantry-run-{}-{}", run.id, format.as_str());
+            let dir = std::env::current_dir().unwrap_or_default().join(name);
+            let (_, report) = jobs::export(settings, format, &dir, &cancel).map_err(|e| e.problem())?;
+            let path = dir.display().to_string();
+            Ok(Exported { path, entities: report.entities, relationships: report.relationships })
+        })
     }
 
     fn place(&self, target: Target, cancel: CancellationToken) -> BoxFuture<'_, Result<Place, Problem>> {

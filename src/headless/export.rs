@@ -1,6 +1,7 @@
 //! `tenantry export`: what an upload would send, as files.
 
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     output::{Exit, Finished, Output},
@@ -8,8 +9,8 @@ use super::{
     session::Session,
 };
 use crate::{
-    cli::{self, Common, ExportFormat},
-    domain::{text::grouped, view::RunInfo},
+    cli::{self, Common},
+    domain::{export::ExportFormat, text::grouped, view::RunInfo},
     export::ExportReport,
     jobs::{self, JobError},
 };
@@ -39,9 +40,12 @@ type Exported = (RunInfo, ExportReport, std::collections::BTreeMap<String, u64>)
 
 async fn export(common: &Common, args: &cli::Export, output: &Output) -> Result<Exported, JobError> {
     let settings = Session::of_run(common, args.of)?.named(output).await?.settings;
-    let (run, report) = match args.format {
-        ExportFormat::Ndjson => jobs::export_ndjson(&settings, &args.out)?,
+    let format = match args.format {
+        cli::ExportFormat::Ndjson => ExportFormat::Ndjson,
+        cli::ExportFormat::Csv => ExportFormat::Csv,
+        cli::ExportFormat::J1Integration => ExportFormat::J1Integration,
     };
+    let (run, report) = jobs::export(&settings, format, &args.out, &CancellationToken::new())?;
     let counts = jobs::counts_of(&settings, &run)?;
     Ok((run, report, counts))
 }

@@ -278,6 +278,9 @@ impl Output {
             "batches": progress.batches,
             "bytes": progress.bytes,
             "retries": progress.retries,
+            "rate": progress.rate(),
+            "eta_seconds": progress.eta_seconds(),
+            "job": progress.job_id,
             "status": progress.status,
         }));
         if !self.json {

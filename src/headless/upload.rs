@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
         target::{Place, managed_types},
         text::{grouped, visible},
-        upload::JobFigures,
+        upload::{Encoding, JobFigures, Leftover, Manner, Source},
     },
     jobs::{self, JobError, Ready},
 };
@@ -29,7 +29,8 @@ pub async fn run(common: &Common, args: &cli::Upload, output: Output) -> Exit {
 /// An upload that finished.
 struct Sent {
     ready: Ready,
-    job: JobFigures,
+    /// None where there was nothing to do.
+    job: Option<JobFigures>,
     /// Of a first upload: what is there, as far as the key could tell.
     place: Option<Place>,
 }
@@ -40,7 +41,12 @@ async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<
         Some(file) => jobs::prepare_planned(&session.settings, &plan::read(file)?)?,
         None => jobs::prepare_upload(&session.settings)?,
     };
+    ready.manner = manner(args);
     preview::say(&ready.preview, output);
+    say_left(&ready, output);
+    if ready.preview.is_nothing() {
+        return Ok(Sent { ready, job: None, place: None });
+    }
     ready.leave.first_upload = args.first_upload;
     ready.leave.target_change = args.accept_target_change;
     let asks = !args.yes && can_ask();
@@ -63,9 +69,16 @@ async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<
         say_place(place, output);
     }
     if asks {
-        ask(&mut ready, place.as_ref(), output).await?;
+        // Ctrl-C is heard by the job from here on, also while a person is asked.
+        tokio::select! {
+            () = context.cancel.cancelled() => {
+                let problem = Problem::new("cancelled: nothing was sent").code("cancelled");
+                return Err(JobError::Interrupted(Box::new(problem)));
+            }
+            asked = ask(&mut ready, place.as_ref(), output) => asked?,
+        }
     }
-    let job = jobs::upload(&context, ready.clone()).await?;
+    let job = Some(jobs::upload(&context, ready.clone()).await?);
     Ok(Sent { ready, job, place })
 }
 
@@ -94,6 +107,35 @@ async fn ask(ready: &mut Ready, place: Option<&Place>, output: &Output) -> Resul
     Ok(())
 }
 
+fn manner(args: &cli::Upload) -> Manner {
+    Manner {
+        leftover: if args.resume_job { Leftover::GoOn } else { Leftover::Abort },
+        encoding: if args.gzip { Encoding::Gzip } else { Encoding::Plain },
+        source: if args.managed { Source::Managed } else { Source::External },
+        body: args.max_body.map(|bytes| bytes as usize),
+    }
+}
+
+/// What earlier uploads left behind, and what becomes of it.
+fn say_left(ready: &Ready, output: &Output) {
+    for left in &ready.preview.left {
+        let began = left.since.strftime("%Y-%m-%d %H:%M UTC");
+        let (id, run) = (visible(&left.id), left.run);
+        let same = run == ready.preview.run;
+        output.say(match (left.in_doubt, ready.manner.leftover) {
+            (true, _) => format!("the end of job {id} of {began} is not known: JupiterOne is asked first"),
+            (false, Leftover::GoOn) if same => format!("the upload of {began} was cut off: its job {id} is gone on with"),
+            (false, Leftover::GoOn) => {
+                format!("the upload of {began} was cut off: its job {id} carries run {run}, and is aborted")
+            }
+            (false, Leftover::Abort) if same => format!(
+                "the upload of {began} was cut off: its job {id} is aborted, and all is sent anew (--resume-job goes on with it)"
+            ),
+            (false, Leftover::Abort) => format!("the upload of {began} was cut off: its job {id} is aborted"),
+        });
+    }
+}
+
 /// What the first upload goes to.
 fn say_place(place: &Place, output: &Output) {
     match place {
@@ -116,7 +158,7 @@ fn place_json(place: &Place) -> Value {
     }
 }
 
-/// Tells the job's final figures.
+/// Tells the job's final figures, or that there was nothing to do.
 fn finish(sent: &Sent, output: &Output) -> Exit {
     let Sent { ready: Ready { preview, .. }, job, place } = sent;
     let gaps = preview::has_open_gaps(preview);
@@ -129,7 +171,10 @@ fn finish(sent: &Sent, output: &Output) -> Exit {
         finished.set("place", place_json(place));
     }
     finished.emit(output);
-    say_figures(job, output);
+    match job {
+        Some(job) => say_figures(job, output),
+        None => output.say("nothing to do: the target holds all of it already, and no job was started"),
+    }
     if gaps { Exit::Gaps } else { Exit::Done }
 }
 

@@ -76,6 +76,7 @@ mod tests {
                 gaps: Vec::new(),
                 bytes: 0,
                 requests: 0,
+                left: Vec::new(),
                 expected_seconds: None,
                 findings: Vec::new(),
                 guards: Vec::new(),

@@ -9,6 +9,7 @@ use serde_json::{Value, json, value::RawValue};
 use crate::domain::{
     batch::{Packer, Payload},
     target::Destination,
+    upload::Source,
 };
 
 /// Where jobs live.
@@ -23,9 +24,13 @@ pub fn path(job: &str, under: &str) -> String {
     if under.is_empty() { format!("{JOBS}/{job}") } else { format!("{JOBS}/{job}/{under}") }
 }
 
-pub fn start(destination: &Destination) -> Bytes {
+pub fn start(destination: &Destination, source: Source) -> Bytes {
+    let of_instance = match source {
+        Source::External => "integration-external",
+        Source::Managed => "integration-managed",
+    };
     bytes(&match destination {
-        Destination::Instance(id) => json!({ "source": "integration-external", "integrationInstanceId": id.trim() }),
+        Destination::Instance(id) => json!({ "source": of_instance, "integrationInstanceId": id.trim() }),
         Destination::Scope(scope) => json!({ "source": "api", "scope": scope.trim() }),
     })
 }
@@ -72,10 +77,17 @@ mod tests {
         let check = |body: Bytes, want: &str| assert_eq!(std::str::from_utf8(&body).unwrap(), want);
         let instance = Destination::Instance(" 84841066-274d-4ec0-a5c1-276be684bdd3 ".to_owned());
         check(
-            start(&instance),
+            start(&instance, Source::External),
             r#"{"integrationInstanceId":"84841066-274d-4ec0-a5c1-276be684bdd3","source":"integration-external"}"#,
         );
-        check(start(&Destination::Scope("my-scope".to_owned())), r#"{"scope":"my-scope","source":"api"}"#);
+        check(
+            start(&instance, Source::Managed),
+            r#"{"integrationInstanceId":"84841066-274d-4ec0-a5c1-276be684bdd3","source":"integration-managed"}"#,
+        );
+        check(
+            start(&Destination::Scope("my-scope".to_owned()), Source::External),
+            r#"{"scope":"my-scope","source":"api"}"#,
+        );
         check(finalize(&[]), r#"{"partialDatasets":{"types":[]}}"#);
         check(finalize(&["a".to_owned(), "b".to_owned()]), r#"{"partialDatasets":{"types":["a","b"]}}"#);
         check(abort("a \"reason\""), r#"{"reason":"a \"reason\""}"#);

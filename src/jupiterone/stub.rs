@@ -69,8 +69,21 @@ pub(crate) struct Seen {
 
 impl Seen {
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
+        serde_json::from_slice(&plain(&self.body, self.is_zipped())).unwrap()
     }
+
+    pub fn is_zipped(&self) -> bool {
+        self.headers.get("content-encoding").is_some_and(|e| e == "gzip")
+    }
+}
+
+fn plain(body: &[u8], zipped: bool) -> Vec<u8> {
+    let mut out = Vec::new();
+    match zipped {
+        true => drop(std::io::copy(&mut flate2::read::GzDecoder::new(body), &mut out).unwrap()),
+        false => out.extend_from_slice(body),
+    }
+    out
 }
 
 #[derive(Default)]
@@ -125,6 +138,19 @@ impl Stub {
     /// Members of the job beside id and status.
     pub fn figures(&self, figures: Value) {
         self.inner().figures = figures;
+    }
+
+    /// Takes back all replies that have not been given.
+    pub fn forget_script(&self) {
+        self.inner().script.clear();
+    }
+
+    /// Forgets what came in.
+    pub fn forget(&self) {
+        let mut inner = self.inner();
+        inner.seen.clear();
+        inner.entities.clear();
+        inner.relationships.clear();
     }
 
     pub fn limit(&self, bytes: usize) {
@@ -220,7 +246,7 @@ pub(crate) fn key() -> Secret {
 
 async fn answer(State(stub): State<Stub>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, usize::MAX).await.unwrap().to_vec();
+    let sent = to_bytes(body, usize::MAX).await.unwrap().to_vec();
     let path = parts.uri.path().to_owned();
     let last = match path.strip_prefix("/persister/synchronization/jobs") {
         Some("") => "start".to_owned(),
@@ -231,10 +257,11 @@ async fn answer(State(stub): State<Stub>, request: Request) -> Response {
     let what = format!("{} {last}", parts.method);
     let headers =
         parts.headers.iter().map(|(n, v)| (n.to_string(), v.to_str().unwrap_or_default().to_owned())).collect();
+    let seen = Seen { what: what.clone(), path, query: parts.uri.query().map(str::to_owned), headers, body: sent };
+    let body = plain(&seen.body, seen.is_zipped());
     let reply = {
         let mut inner = stub.inner();
-        let query = parts.uri.query().map(str::to_owned);
-        inner.seen.push(Seen { what: what.clone(), path, query, headers, body: body.clone() });
+        inner.seen.push(seen);
         inner.in_flight += 1;
         inner.most_in_flight = inner.most_in_flight.max(inner.in_flight);
         inner.script.get_mut(&what).and_then(VecDeque::pop_front).unwrap_or(Reply::Pass)

@@ -26,7 +26,7 @@ fn body() -> bytes::Bytes {
 async fn a_job_is_asked_for_as_on_record() {
     let stub = Stub::start().await;
     let client = client(&stub.origin);
-    let job = client.start(&instance()).await.unwrap();
+    let job = client.start(&instance(), Source::External).await.unwrap();
     assert_eq!((job.id.as_str(), job.status.as_str()), ("job-1", "AWAITING_UPLOADS"));
     let id = Uuid::new_v4();
     client.send("job-1", Payload::Entities, body(), id).await.unwrap();
@@ -63,7 +63,7 @@ async fn a_job_is_asked_for_as_on_record() {
 async fn sends(replies: Vec<Reply>) -> (Stub, f64, Result<JobFigures, JupiterOneError>) {
     let stub = Stub::start().await;
     let client = client(&stub.origin);
-    client.start(&instance()).await.unwrap();
+    client.start(&instance(), Source::External).await.unwrap();
     stub.on("POST entities", replies);
     let began = Instant::now();
     let result = client.send("job-1", Payload::Entities, body(), Uuid::new_v4()).await;
@@ -129,7 +129,7 @@ async fn a_redirect_is_named_and_not_followed() {
     let (other, stub) = (Stub::start().await, Stub::start().await);
     let client = client(&stub.origin);
     stub.on("POST start", [Reply::status(307).with("location", &format!("{}/x?secret=1", other.origin))]);
-    let error = client.start(&instance()).await.unwrap_err();
+    let error = client.start(&instance(), Source::External).await.unwrap_err();
     assert!(error.to_string().contains("http://127.0.0.1"), "{error}");
     assert!(!format!("{error:?}").contains("secret=1"), "{error:?}");
     assert!(other.seen().is_empty());
@@ -151,7 +151,7 @@ async fn one_pause_holds_every_sender() {
     let told = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&told);
     let client = client(&stub.origin).listening(move |retry| sink.lock().unwrap().push((retry.tries, retry.wait)));
-    client.start(&instance()).await.unwrap();
+    client.start(&instance(), Source::External).await.unwrap();
     stub.on("POST entities", [Reply::status(429).with("retry-after", "20")]);
     client.gate.pause(Duration::from_millis(1));
     let began = Instant::now();
@@ -173,7 +173,7 @@ async fn the_key_is_in_no_word() {
         let stub = Stub::start().await;
         let client = client(&stub.origin);
         stub.on("POST start", vec![reply; 100]);
-        let error = client.start(&instance()).await.unwrap_err();
+        let error = client.start(&instance(), Source::External).await.unwrap_err();
         let words = format!("{error} {error:?} {} {client:?}", error.problem().block());
         assert!(!words.contains("hunter2"), "{words}");
     }

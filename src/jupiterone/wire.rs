@@ -5,7 +5,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::{
     Method, Response,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER},
+    header::{
+        ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+    },
 };
 use serde_json::Value;
 use url::Url;
@@ -22,7 +24,7 @@ use crate::{
         problem::Problem,
         request::{Request, Service},
         secret::Secret,
-        upload::JobFigures,
+        upload::{Encoding, JobFigures},
     },
     net,
 };
@@ -42,20 +44,22 @@ pub(super) struct Call {
     path: String,
     body: Option<Bytes>,
     correlation: Option<Uuid>,
+    encoding: Encoding,
 }
 
 impl Call {
     pub fn post(what: &'static str, path: String, body: Bytes) -> Self {
-        Self { what, method: Method::POST, path, body: Some(body), correlation: None }
+        Self { what, method: Method::POST, path, body: Some(body), correlation: None, encoding: Encoding::Plain }
     }
 
     pub fn get(what: &'static str, path: String) -> Self {
-        Self { what, method: Method::GET, path, body: None, correlation: None }
+        Self { what, method: Method::GET, path, body: None, correlation: None, encoding: Encoding::Plain }
     }
 
     /// An upload of objects, which may be repeated under the same correlation id.
-    pub fn upload(mut self, correlation: Uuid) -> Self {
+    pub fn upload(mut self, correlation: Uuid, encoding: Encoding) -> Self {
         self.correlation = Some(correlation);
+        self.encoding = encoding;
         self
     }
 }
@@ -136,6 +140,9 @@ impl JupiterOneClient {
         let mut request = self.http.request(call.method.clone(), url).headers(headers);
         if let Some(body) = &call.body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+        }
+        if call.encoding == Encoding::Gzip {
+            request = request.header(CONTENT_ENCODING, "gzip");
         }
         if let Some(id) = call.correlation {
             request = request.header("JupiterOne-Correlation-Id", id.to_string());

@@ -159,7 +159,7 @@ fn select(model: &Model, page: &Page, place: usize) -> Vec<Msg> {
 
 fn popup_at(model: &Model) -> usize {
     match model.overlays.last() {
-        Some(Overlay::How { chosen }) => *chosen,
+        Some(Overlay::How { chosen } | Overlay::Export { chosen }) => *chosen,
         Some(Overlay::Browse(popup)) => popup.chosen(),
         _ => 0,
     }

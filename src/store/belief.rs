@@ -148,7 +148,7 @@ fn info(db: &Connection, target: i64) -> rusqlite::Result<BeliefInfo> {
     Ok(BeliefInfo { finished, doubts })
 }
 
-fn naming(column: usize, text: String) -> rusqlite::Result<Naming> {
+pub(super) fn naming(column: usize, text: String) -> rusqlite::Result<Naming> {
     serde_json::from_value(json!(text)).map_err(|_| runs::strange(column, text))
 }
 

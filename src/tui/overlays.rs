@@ -17,11 +17,11 @@ use crate::{
     app::{
         Model, Sign,
         command::Action,
-        ingest,
+        export, ingest,
         overlay::{AskPhase, Overlay, Question},
         pointer::Target,
     },
-    domain::{preview::Preview, text::grouped},
+    domain::{export::ExportFormat, preview::Preview, text::grouped},
 };
 
 /// Gives back the furthest that it can be scrolled.
@@ -35,7 +35,13 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Page<'_>, area: Rect) ->
         Overlay::Profile(popup) => return profile::draw(popup, buf, area),
         Overlay::Browse(popup) => return browse::draw(model, *popup, buf, area),
         Overlay::Planned(objects) => planned::draw(objects, buf, area),
-        Overlay::How { chosen } => how(model, *chosen, buf, area),
+        Overlay::How { chosen } => {
+            let ways = ingest::choices(model).into_iter().map(|way| ingest::words(model, way));
+            choices("How to read", &ways.collect::<Vec<_>>(), *chosen, buf, area);
+        }
+        Overlay::Export { chosen } => {
+            choices("Write everything to files", &ExportFormat::ALL.map(export::words), *chosen, buf, area);
+        }
         Overlay::Type { asked, field, wrong } => {
             let cells = inner_width(area, 72);
             let mut lines = model.comparison.ready().map(|p| to_confirm(p, cells)).unwrap_or_default();
@@ -84,20 +90,19 @@ fn to_confirm(preview: &Preview, cells: u16) -> Vec<Line<'static>> {
     lines
 }
 
-/// The ways to read, the chosen one with what it means.
-fn how(model: &Model, chosen: usize, buf: &mut Page<'_>, area: Rect) {
+/// A few ways to do something, the chosen one with what it means.
+fn choices(title: &str, all: &[(&str, &str)], chosen: usize, buf: &mut Page<'_>, area: Rect) {
     let cells = inner_width(area, 64);
     let roomy = area.height >= 18;
     let (mut lines, mut of) = (Vec::new(), Vec::new());
     if roomy {
         lines.push(Line::default());
     }
-    for (n, way) in ingest::choices(model).into_iter().enumerate() {
-        let (title, words) = ingest::words(model, way);
+    for (n, (name, words)) in all.iter().enumerate() {
         let here = n == chosen;
         lines.push(Line::from(vec![
             Span::styled(if here { "▸ " } else { "  " }, theme::ACCENT),
-            Span::styled(title, if here { theme::STRONG } else { theme::PLAIN }),
+            Span::styled((*name).to_owned(), if here { theme::STRONG } else { theme::PLAIN }),
         ]));
         if roomy || here {
             lines.extend(widgets::wrapped(words, cells, 4, theme::DIM));
@@ -105,7 +110,7 @@ fn how(model: &Model, chosen: usize, buf: &mut Page<'_>, area: Rect) {
         // The words below a way are its own.
         of.extend((of.len()..lines.len()).map(|line| (line, Target::Row(n as u64))));
     }
-    let inner = popup(buf, area, "How to read", cells, &lines);
+    let inner = popup(buf, area, title, cells, &lines);
     spots(buf, inner, of);
 }
 

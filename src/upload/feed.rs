@@ -13,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use tokio::task::spawn_blocking;
 
-use super::{Upload, books::Desk};
+use super::{Upload, arrivals::Arrivals, books::Desk};
 use crate::{
     domain::batch::{Packer, Payload},
     store::{Reader, SentEntity, StoreError, UploadId},
@@ -22,8 +22,19 @@ use crate::{
 /// A body that is ready to be sent.
 #[derive(Debug)]
 pub(super) struct Body {
+    /// 0, 1, 2 … of its stream; its parts have the same.
+    pub number: u64,
     pub bytes: Bytes,
     pub objects: u64,
+}
+
+/// What a feed begins with, and what it is told meanwhile.
+pub(super) struct Progress {
+    /// So many objects arrived in an earlier process: they are not sent again.
+    pub skip: u64,
+    /// How many entities had arrived before, where relationships are sent.
+    pub entities: u64,
+    pub arrivals: Arc<Arrivals>,
 }
 
 /// Bodies that wait for a sender.
@@ -35,26 +46,47 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    pub fn start(payload: Payload, limit: usize, job: &Upload, desk: Desk, upload: UploadId) -> Self {
+    pub fn start(
+        payload: Payload,
+        limit: usize,
+        job: &Upload,
+        desk: Desk,
+        upload: UploadId,
+        progress: Progress,
+    ) -> Self {
         let (give, take) = mpsc::sync_channel(AHEAD);
         let (store, tenant, run, names) = (job.store.clone(), job.tenant.clone(), job.run, job.names.clone());
         let thread = std::thread::spawn(move || {
             let mut desk = desk;
             let Desk { writer, checker } = &mut desk;
+            let Progress { skip, entities, arrivals } = progress;
+            let mut before = skip;
+            // Of what is sent: what is not was not counted.
+            let mut skips = move || {
+                let skips = before > 0;
+                before = before.saturating_sub(1);
+                skips
+            };
             let read = Reader::open(&store, Some(&tenant)).and_then(|reader| match payload {
                 Payload::Entities => {
-                    let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_entities(upload, sent));
-                    reader.for_each_entity(run, &names, &mut |entity| {
-                        let Some(sent) = checker.entity(entity) else { return ControlFlow::Continue(()) };
-                        pack.push(&sent.text, SentEntity::of(&sent.entity, &sent.text))
+                    let mut pack = Pack::new(payload, limit, &give, |sent| {
+                        writer.note_arrived(upload, arrivals.objects(), 0)?;
+                        writer.note_entities(upload, sent)
+                    });
+                    reader.for_each_entity(run, &names, &mut |entity| match checker.entity(entity) {
+                        Some(sent) if !skips() => pack.push(&sent.text, SentEntity::of(&sent.entity, &sent.text)),
+                        _ => ControlFlow::Continue(()),
                     })?;
                     pack.end()
                 }
                 Payload::Relationships => {
-                    let mut pack = Pack::new(payload, limit, &give, |sent| writer.note_edges(upload, sent));
+                    let mut pack = Pack::new(payload, limit, &give, |sent| {
+                        writer.note_arrived(upload, entities, arrivals.objects())?;
+                        writer.note_edges(upload, sent)
+                    });
                     reader.for_each_edge(run, &names, &mut |edge| {
                         let text = edge.text(names.naming());
-                        match checker.edge(&edge, text.len()) {
+                        match checker.edge(&edge, text.len()) && !skips() {
                             true => pack.push(&text, edge),
                             false => ControlFlow::Continue(()),
                         }
@@ -89,13 +121,14 @@ struct Pack<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> {
     packer: Packer,
     noted: Vec<T>,
     note: N,
+    bodies: u64,
     give: &'a mpsc::SyncSender<Body>,
     failed: Option<StoreError>,
 }
 
 impl<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> Pack<'a, T, N> {
     fn new(payload: Payload, limit: usize, give: &'a mpsc::SyncSender<Body>, note: N) -> Self {
-        Self { packer: Packer::with_limit(payload, limit), noted: Vec::new(), note, give, failed: None }
+        Self { packer: Packer::with_limit(payload, limit), noted: Vec::new(), note, bodies: 0, give, failed: None }
     }
 
     fn push(&mut self, text: &str, note: T) -> ControlFlow<()> {
@@ -112,7 +145,9 @@ impl<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> Pack<'a, T, N> {
             return ControlFlow::Break(());
         }
         self.noted.clear();
-        match self.give.send(Body { bytes: Bytes::from(text), objects }) {
+        let number = self.bodies;
+        self.bodies += 1;
+        match self.give.send(Body { number, bytes: Bytes::from(text), objects }) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(()),
         }

@@ -1,19 +1,29 @@
 //! Sends bodies, several at once, and makes smaller ones of those that are too large for the service.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{
+    io::Write as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+};
 
+use bytes::Bytes;
+use flate2::{Compression, write::GzEncoder};
 use futures::{TryStreamExt as _, stream};
+use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::{
     Limits, Stop, Upload,
+    arrivals::Arrivals,
     books::Books,
-    feed::{Body, Feed},
+    feed::{Body, Feed, Progress},
     tell::Teller,
 };
 use crate::{
-    domain::batch::Payload,
-    jupiterone::{ErrorKind, JobStatus, JupiterOneClient, JupiterOneError, payload},
+    domain::{batch::Payload, progress::Level, upload::Encoding},
+    jupiterone::{ErrorKind, JobStatus, JupiterOneClient, JupiterOneError, Wire, payload},
 };
 
 pub(super) struct Sender<'a> {
@@ -23,31 +33,51 @@ pub(super) struct Sender<'a> {
     teller: &'a Teller,
     /// The largest body that the service may still take: less once it refused one.
     largest: AtomicUsize,
+    /// Whether bodies are compressed: until the service refuses one.
+    zips: AtomicBool,
+    /// How many objects of each kind an earlier process knows to have arrived.
+    before: (u64, u64),
 }
 
 impl<'a> Sender<'a> {
-    pub fn new(client: &'a JupiterOneClient, job: &'a str, limits: Limits, teller: &'a Teller) -> Self {
-        Self { client, job, limits, teller, largest: AtomicUsize::new(usize::MAX) }
+    pub fn new(
+        client: &'a JupiterOneClient,
+        job: &'a str,
+        limits: Limits,
+        teller: &'a Teller,
+        encoding: Encoding,
+        before: (u64, u64),
+    ) -> Self {
+        let zips = AtomicBool::new(encoding == Encoding::Gzip);
+        Self { client, job, limits, teller, largest: AtomicUsize::new(usize::MAX), zips, before }
     }
 
     /// Sends everything of one kind. Returns when all of it has arrived, or at the first failure.
     pub async fn send_all(&self, payload: Payload, job: &Upload, books: &mut Books) -> Result<(), Stop> {
-        let feed = Feed::start(payload, self.limits.body, job, books.lend()?, books.upload);
+        let (skip, entities) = match payload {
+            Payload::Entities => (self.before.0, 0),
+            Payload::Relationships => (self.before.1, self.teller.entities_sent()),
+        };
+        let arrivals = Arc::new(Arrivals::after(skip));
+        let progress = Progress { skip, entities, arrivals: Arc::clone(&arrivals) };
+        let feed = Feed::start(payload, self.limits.body, job, books.lend()?, books.upload, progress);
         let bodies = stream::unfold(&feed, async |feed| feed.next().await.map(|body| (Ok(body), feed)));
         let sent = tokio::select! {
             biased;
             () = job.cancel.cancelled() => Err(Stop::Cancelled),
-            sent = bodies.try_for_each_concurrent(self.limits.at_once, |body| self.send(payload, body)) => sent,
+            sent = bodies.try_for_each_concurrent(self.limits.at_once, |body| self.send(payload, body, &arrivals)) => sent,
         };
         // However it went, the desk comes back.
         let (desk, read) = feed.end().await;
         books.give_back(desk);
         sent?;
-        Ok(read?)
+        read?;
+        Ok(books.all_arrived(payload, entities, arrivals.objects()).await?)
     }
 
     /// Sends one body, in parts where it is too large.
-    async fn send(&self, payload: Payload, body: Body) -> Result<(), Stop> {
+    async fn send(&self, payload: Payload, body: Body, arrivals: &Arrivals) -> Result<(), Stop> {
+        let (number, objects) = (body.number, body.objects);
         let mut pending = vec![body];
         while let Some(body) = pending.pop() {
             if body.bytes.len() > self.largest.load(Ordering::Relaxed)
@@ -56,7 +86,9 @@ impl<'a> Sender<'a> {
                 pending.extend(parts);
                 continue;
             }
-            match self.client.send(self.job, payload, body.bytes.clone(), Uuid::new_v4()).await {
+            let wire = self.wire(&body.bytes).await;
+            let zipped = wire.encoding == Encoding::Gzip;
+            match self.client.send(self.job, payload, wire, Uuid::new_v4()).await {
                 Ok(job) if JobStatus::of(&job.status).is_terminal() => return Err(Stop::ended(&job)),
                 Ok(_) => self.teller.sent(payload, body.objects, body.bytes.len()),
                 Err(error) if error.kind() == ErrorKind::TooLarge => match parts(payload, &body) {
@@ -67,18 +99,46 @@ impl<'a> Sender<'a> {
                     }
                     None => return Err(Stop::Failed(too_large(payload, &body, &error))),
                 },
+                // Not carried out, since its form was refused.
+                Err(error) if zipped && error.status() == Some(415) => {
+                    if self.zips.swap(false, Ordering::Relaxed) {
+                        let text = "JupiterOne takes no compressed bodies: they go as they are".to_owned();
+                        self.teller.log(Level::Info, text, Some(error.problem()));
+                    }
+                    pending.push(body);
+                }
                 Err(error) if error.kind() == ErrorKind::JobClosed => return Err(Stop::Closed(error.problem())),
                 Err(error) => return Err(Stop::Failed(error.problem())),
             }
         }
+        arrivals.note(number, objects);
         Ok(())
     }
+
+    /// The bytes that go over the network: made once, and the same at each try.
+    async fn wire(&self, body: &Bytes) -> Wire {
+        if self.zips.load(Ordering::Relaxed) {
+            let plain = body.clone();
+            if let Ok(Ok(bytes)) = spawn_blocking(move || zip(&plain)).await {
+                return Wire { bytes, encoding: Encoding::Gzip };
+            }
+        }
+        Wire { bytes: body.clone(), encoding: Encoding::Plain }
+    }
+}
+
+/// Fast rather than small: keys are most of it, and compress well either way.
+fn zip(plain: &[u8]) -> std::io::Result<Bytes> {
+    let mut out = GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::fast());
+    out.write_all(plain)?;
+    Ok(Bytes::from(out.finish()?))
 }
 
 /// Two bodies or more of one; the first is to be sent first. `None` if there is one object only.
 fn parts(payload: Payload, body: &Body) -> Option<impl Iterator<Item = Body>> {
     let parts = payload::split(payload, &body.bytes)?;
-    Some(parts.into_iter().rev().map(|(bytes, objects)| Body { bytes, objects }))
+    let number = body.number;
+    Some(parts.into_iter().rev().map(move |(bytes, objects)| Body { number, bytes, objects }))
 }
 
 fn too_large(payload: Payload, body: &Body, error: &JupiterOneError) -> crate::domain::problem::Problem {

@@ -3,7 +3,7 @@
 //! Before finalize is asked for, an unfinished job changes nothing ("never reaches your graph", facts §1.4). After it,
 //! only a status that says so ends the doubt, and nothing is aborted that JupiterOne may be applying.
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -43,10 +43,18 @@ impl Settling<'_> {
             Stop::Failed(problem) => (Some(problem), false),
         };
         let reason = problem.as_ref().map_or_else(|| "cancelled".to_owned(), Problem::line);
-        let end = self.abort_unfinalized(&reason, closed).await;
+        let ends = self.abort_unfinalized(&reason, closed);
+        let end = match problem {
+            Some(_) => ends.await,
+            None => {
+                timeout(self.limits.end, ends).await.unwrap_or_else(|_| JobEnd::AbortFailed(Box::new(self.unheard())))
+            }
+        };
         let booked = match end {
             JobEnd::InDoubt => books.in_doubt().await,
-            _ => books.changed_nothing().await,
+            // The next upload finds it open, and sees to it.
+            JobEnd::AbortFailed(_) => Ok(()),
+            JobEnd::NotStarted | JobEnd::Aborted => books.changed_nothing().await,
         };
         with_booking(stopped(Some(self.id), end, problem), booked)
     }
@@ -92,7 +100,10 @@ impl Settling<'_> {
         let accepted = match asked {
             Some(Ok(job)) => job,
             Some(Err(error)) => self.refused(books, Some(error)).await?,
-            None => self.refused(books, None).await?,
+            None => match timeout(self.limits.end, self.refused(books, None)).await {
+                Ok(settled) => settled?,
+                Err(_) => return Err(stopped(Some(self.id), JobEnd::InDoubt, None)),
+            },
         };
         self.watch(books, accepted).await
     }
@@ -160,6 +171,12 @@ impl Settling<'_> {
                 Err(error) => unreadable = Some(error),
             }
         }
+    }
+
+    /// Somebody waits for the end, and JupiterOne does not answer.
+    fn unheard(&self) -> Problem {
+        Problem::new(format!("aborting the job was not answered within {} s", self.limits.end.as_secs()))
+            .code("timeout")
     }
 
     fn too_slow(&self, job: &JobFigures, unreadable: Option<JupiterOneError>) -> UploadError {

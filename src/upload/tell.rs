@@ -64,6 +64,19 @@ impl Teller {
         }
     }
 
+    /// An earlier process knows that so many arrived.
+    pub fn gone_on(&self, entities: u64, relationships: u64) {
+        self.update(|state| {
+            state.entities_sent = entities;
+            state.relationships_sent = relationships;
+            state.before = entities + relationships;
+        });
+    }
+
+    pub fn entities_sent(&self) -> u64 {
+        self.state().entities_sent
+    }
+
     pub fn started(&self, job: &JobFigures) {
         self.update(|state| {
             state.job_id = Some(job.id.clone());

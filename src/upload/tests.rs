@@ -13,7 +13,7 @@ use crate::{
         completeness::{Collection, RunStatus, State},
         preview::Baseline,
         progress::{Event, Level},
-        upload::UploadProgress,
+        upload::{Encoding, Leftover, Source, UploadProgress},
     },
     jupiterone::{
         JupiterOneConfig,
@@ -59,6 +59,7 @@ struct Bench {
     events: Arc<Mutex<Vec<Event>>>,
     limits: Limits,
     destination: Destination,
+    manner: Manner,
 }
 
 impl Bench {
@@ -77,6 +78,7 @@ impl Bench {
             events: Arc::default(),
             limits: Limits::default(),
             destination: Destination::Instance(INSTANCE.to_owned()),
+            manner: Manner::default(),
         }
     }
 
@@ -99,6 +101,7 @@ impl Bench {
             run: self.run,
             store: self.store(),
             tenant: tenant(),
+            manner: self.manner,
             anew: false,
             clock: Arc::new(SystemClock),
             reporter: Arc::new(move |event| events.lock().unwrap().push(event)),
@@ -405,6 +408,11 @@ async fn an_abort_that_fails_is_said() {
     let error = fails(&bench, ABORT_FAILED, "unknown", Some("BAD")).await;
     assert!(error.to_string().contains("could not be aborted either"), "{error}");
     assert!(error.problem().message.unwrap().contains("FORBIDDEN"));
+    // The next one sees to it.
+    assert_eq!(bench.left()[0].job.id, "job-1");
+    bench.stub.forget();
+    bench.upload().await.unwrap();
+    assert_eq!(bench.stub.story()[..4], ["POST graphql", "GET job", "POST abort", "POST start"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -496,6 +504,30 @@ async fn a_cancel_ends_the_job_where_it_can() {
     check("POST relationships", ABORTED, "unknown").await;
     check("POST finalize", ABORTED, "unknown").await;
     check("GET job", IN_DOUBT, "in doubt").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_for_the_end_waits_ten_seconds_at_most() {
+    async fn check(what: &str, end: fn(&JobEnd) -> bool, belief: &str) {
+        let bench = Bench::new().await;
+        for silent in [what, "POST abort", "GET job"] {
+            bench.stub.on(silent, vec![Reply::Hang; 20]);
+        }
+        let stop = async {
+            while bench.stub.count(what) == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            bench.cancel.cancel();
+            Instant::now()
+        };
+        let (error, asked) = tokio::join!(bench.upload(), stop);
+        let error = error.unwrap_err();
+        assert!((9.9..10.5).contains(&asked.elapsed().as_secs_f64()), "{what}: {:?}", asked.elapsed());
+        assert!(error.is_cancelled() && end(error.end()), "{what}: {error:?}");
+        assert_eq!(bench.belief(), belief, "{what}");
+    }
+    check("POST entities", ABORT_FAILED, "unknown").await;
+    check("POST finalize", IN_DOUBT, "in doubt").await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -591,4 +623,203 @@ async fn a_second_upload_settles_a_doubt() {
     bench.stub.then(&["FINISHED"]);
     bench.upload().await.unwrap();
     assert_eq!(bench.belief(), "known");
+}
+
+impl Bench {
+    /// Uploads until `what` was asked for so many times, and dies there, as by SIGKILL: nothing is aborted or booked.
+    async fn killed_at(&self, what: &str, times: usize) {
+        self.stub.on(what, vec![Reply::Pass; times]);
+        self.stub.on(what, vec![Reply::Hang; 20]);
+        let at = async {
+            while self.stub.count(what) <= times {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            // What has arrived by now is noted beside the bodies that are packed next.
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
+        tokio::select! {
+            ended = self.upload() => panic!("it ended: {ended:?}"),
+            () = at => {}
+        }
+        self.stub.forget_script();
+        // The reading ends by itself, and with it the lock.
+        while Writer::open(&self.store(), &tenant(), Timestamp::now()).is_err() {
+            std::thread::yield_now();
+        }
+    }
+
+    fn left(&self) -> Vec<crate::store::Left> {
+        Reader::open(&self.store(), Some(&tenant())).unwrap().left_uploads(&self.target()).unwrap()
+    }
+}
+
+/// One object a body, or nearly.
+const SMALL: usize = 700;
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_cut_off_is_aborted_and_all_is_sent_anew() {
+    for (what, times) in [("POST entities", 0), ("POST entities", 2), ("POST relationships", 3)] {
+        let mut bench = Bench::new().await;
+        bench.limits.body = SMALL;
+        bench.killed_at(what, times).await;
+        assert_eq!(bench.belief(), "unknown", "{what} {times}");
+        let left = bench.left();
+        assert_eq!((left.len(), left[0].job.id.as_str(), left[0].job.in_doubt), (1, "job-1", false), "{what} {times}");
+        bench.stub.forget();
+        bench.upload().await.unwrap();
+        assert_eq!(bench.stub.story()[..4], ["POST graphql", "GET job", "POST abort", "POST start"]);
+        assert_eq!(bench.arrived(), all(), "{what} {times}");
+        assert!(bench.stub.seen().iter().all(|s| s.query.is_none()), "nothing was sent before to this job");
+        assert_eq!((bench.belief(), bench.left()), ("known", vec![]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_was_cut_off_can_be_gone_on_with() {
+    for (what, times) in
+        [("POST entities", 0), ("POST entities", 7), ("POST relationships", 0), ("POST relationships", 9)]
+    {
+        let mut bench = Bench::new().await;
+        bench.limits = Limits { body: SMALL, at_once: 2, ..bench.limits };
+        bench.manner.leftover = Leftover::GoOn;
+        bench.killed_at(what, times).await;
+        let before = bench.stub.story().len();
+        let left = bench.left().remove(0).job;
+        bench.upload().await.unwrap();
+
+        let seen = &bench.stub.seen()[before..];
+        let count = |what: &str| seen.iter().filter(|s| s.what == what).count();
+        assert_eq!((count("POST start"), count("POST abort"), count("POST finalize")), (0, 0, 1), "{what} {times}");
+        // Whatever may have arrived before says so, so that nothing is there twice.
+        let is_body = |s: &&crate::jupiterone::stub::Seen| s.headers.contains_key("jupiterone-correlation-id");
+        assert!(seen.iter().filter(is_body).all(|s| s.query.as_deref() == Some("ignoreDuplicates=true")));
+        let (mut entities, mut relationships) = bench.arrived();
+        entities.dedup();
+        relationships.dedup();
+        assert_eq!((entities, relationships), all(), "{what} {times}");
+        // What is known to have arrived is not sent again.
+        let sent = |name: &str| -> u64 {
+            let of = |s: &crate::jupiterone::stub::Seen| s.json()[name].as_array().map_or(0, Vec::len) as u64;
+            seen.iter().filter(is_body).map(of).sum()
+        };
+        let (all_entities, all_relationships) = (all().0.len() as u64, all().1.len() as u64);
+        assert_eq!(sent("entities"), all_entities - left.entities, "{what} {times}");
+        assert_eq!(sent("relationships"), all_relationships - left.relationships, "{what} {times}");
+        assert!(times == 0 || left.entities + left.relationships > 0, "{what} {times}: {left:?}");
+        let progress = bench.progress();
+        assert_eq!((progress.entities_sent, progress.relationships_sent), (all_entities, all_relationships));
+        assert_eq!((bench.belief(), bench.left()), ("known", vec![]));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_carries_the_same_is_gone_on_with() {
+    let mut bench = Bench::new().await;
+    bench.limits.body = SMALL;
+    bench.manner.leftover = Leftover::GoOn;
+    bench.killed_at("POST entities", 2).await;
+    bench.run = fill(&bench.store(), Holds::default());
+    bench.stub.forget();
+    bench.upload().await.unwrap();
+    assert_eq!(bench.stub.story()[..4], ["POST graphql", "GET job", "POST abort", "POST start"]);
+    assert!(bench.log(Level::Warning)[0].contains("carries something else"), "{:?}", bench.log(Level::Warning));
+
+    // A job that is closed by now is not gone on with either.
+    let mut bench = Bench::new().await;
+    bench.limits.body = SMALL;
+    bench.manner.leftover = Leftover::GoOn;
+    bench.killed_at("POST entities", 2).await;
+    bench.stub.forget();
+    let job = json!({ "job": { "id": "job-1", "status": "ABORTED" } });
+    bench.stub.on("GET job", [Reply::Say(200, vec![], job.to_string())]);
+    bench.upload().await.unwrap();
+    assert_eq!(bench.stub.story()[..3], ["POST graphql", "GET job", "POST start"]);
+    assert_eq!(bench.arrived(), all());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_left_job_that_cannot_be_aborted_does_not_stand_in_the_way() {
+    let bench = Bench::new().await;
+    bench.killed_at("POST entities", 0).await;
+    bench.stub.forget();
+    bench.stub.on("GET job", [Reply::error(403, "FORBIDDEN", "no")]);
+    bench.stub.on("POST abort", [Reply::error(403, "FORBIDDEN", "no")]);
+    bench.upload().await.unwrap();
+    assert!(bench.log(Level::Warning)[0].contains("could not be aborted"), "{:?}", bench.log(Level::Warning));
+    assert_eq!((bench.belief(), bench.left()), ("known", vec![]));
+}
+
+/// Killed behind finalize: nobody knows, until JupiterOne is asked.
+#[tokio::test(start_paused = true)]
+async fn the_end_of_a_doubt_is_asked_for() {
+    async fn check(statuses: &[&str], belief: &str, words: &str) {
+        let bench = Bench::new().await;
+        bench.stub.then(&["FINALIZING_ENTITIES"]);
+        bench.killed_at("GET job", 1).await;
+        assert_eq!(bench.belief(), "in doubt", "{statuses:?}");
+        bench.stub.forget();
+        bench.stub.then(statuses);
+        // The new job comes to nothing, so that what is known is known of the old one.
+        bench.stub.on("POST start", [Reply::error(400, "BAD_REQUEST", "no")]);
+        bench.upload().await.unwrap_err();
+        assert_eq!(bench.belief(), belief, "{statuses:?}");
+        let said = [bench.log(Level::Info), bench.log(Level::Warning)].concat();
+        assert!(said.iter().any(|line| line.contains(words)), "{statuses:?}: {said:?}");
+        assert_eq!(bench.stub.count("POST abort"), 0, "what may be applied is not aborted");
+    }
+    check(&["FINISHED"], "known", "had finished").await;
+    check(&["FINALIZING_ENTITIES", "FINALIZING_RELATIONSHIPS", "FINISHED"], "known", "had finished").await;
+    check(&["ABORTED"], "unknown", "had changed nothing").await;
+    check(&["ERROR_BAD_DATA"], "in doubt", "ended as ERROR_BAD_DATA").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_jobs_do_not_meet() {
+    let bench = Bench::new().await;
+    bench.stub.then(&["FINALIZING_ENTITIES"]);
+    bench.killed_at("GET job", 1).await;
+    bench.stub.forget();
+    let error = fails(&bench, NOT_STARTED, "in doubt", Some("job_still_working")).await;
+    assert!(error.to_string().contains("job-1"), "{error}");
+    assert_eq!(bench.stub.count("POST start"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn bodies_are_compressed_where_that_is_wanted() {
+    let mut bench = Bench::new().await;
+    bench.manner.encoding = Encoding::Gzip;
+    bench.stub.on("POST entities", [Reply::status(503)]);
+    bench.upload().await.unwrap();
+    assert_eq!(bench.arrived(), all());
+    let seen = bench.stub.seen();
+    assert!(seen.iter().all(|s| s.is_zipped() == (s.what == "POST entities" || s.what == "POST relationships")));
+    // Made once: the same bytes under the same id at each try.
+    let tries: Vec<_> = seen.iter().filter(|s| s.what == "POST entities").collect();
+    assert_eq!((tries.len(), &tries[0].body), (2, &tries[1].body));
+    assert_eq!(tries[0].headers["jupiterone-correlation-id"], tries[1].headers["jupiterone-correlation-id"]);
+
+    // Refused for that: they go as they are, and nothing is lost.
+    let mut bench = Bench::new().await;
+    bench.manner.encoding = Encoding::Gzip;
+    bench.limits.body = SMALL;
+    let refused = Reply::error(415, "UNSUPPORTED_MEDIA_TYPE", "no");
+    bench.stub.on("POST entities", [refused]);
+    bench.upload().await.unwrap();
+    assert_eq!(bench.arrived(), all());
+    assert!(bench.stub.seen().iter().filter(|s| s.is_zipped()).count() <= 6);
+    assert_eq!(bench.log(Level::Info).len(), 1, "said once");
+
+    // Nobody asked for it.
+    let bench = Bench::new().await;
+    bench.upload().await.unwrap();
+    assert!(bench.stub.seen().iter().all(|s| !s.is_zipped()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_managed_source_is_only_for_who_asks() {
+    let mut bench = Bench::new().await;
+    bench.manner.source = Source::Managed;
+    bench.upload().await.unwrap();
+    let start = bench.stub.seen().into_iter().find(|s| s.what == "POST start").unwrap();
+    assert_eq!(start.json(), json!({ "source": "integration-managed", "integrationInstanceId": INSTANCE }));
 }

@@ -11,6 +11,7 @@ mod journey;
 mod left_out;
 mod looking;
 mod network;
+mod official;
 mod plain;
 mod plan;
 #[cfg(unix)]
@@ -27,3 +28,5 @@ mod program;
 mod pty;
 mod schema;
 mod traces;
+#[cfg(unix)]
+mod uploads;

@@ -40,7 +40,7 @@ pub fn until_asked(served: &Served, count: usize) {
 }
 
 /// A number below `bound`, another one each time.
-fn random(bound: usize) -> usize {
+pub fn random(bound: usize) -> usize {
     use std::hash::{BuildHasher, Hasher};
     std::hash::RandomState::new().build_hasher().finish() as usize % bound
 }

@@ -197,6 +197,9 @@ fn a_profile_lives_with_the_machine_s_keyring_or_left_out() {
         assert!(done.stderr.contains("given anew"), "{}", done.stderr);
         all.push(done);
     }
+    // There is something to send, else nobody would be asked for.
+    served.advance();
+    all.push(run(tenantry().args(["collect"]), "").expect(0));
     let done = run(tenantry().args(["upload", "--yes"]), "").expect(1);
     assert!(done.stderr.contains("no API key is known"), "{}", done.stderr);
     all.push(done);

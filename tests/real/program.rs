@@ -159,6 +159,11 @@ impl Served {
 
     /// As [`Self::door`], with a body.
     pub fn door_with(&self, origin: &str, method: &str, path: &str, body: &[u8]) -> Value {
+        serde_json::from_str(&self.door_text(origin, method, path, body)).unwrap_or(Value::Null)
+    }
+
+    /// As [`Self::door_with`], the answer as it came.
+    pub fn door_text(&self, origin: &str, method: &str, path: &str, body: &[u8]) -> String {
         let host = self.text(origin).strip_prefix("http://").unwrap().to_owned();
         let mut stream = TcpStream::connect(&host).unwrap();
         let length = body.len();
@@ -173,12 +178,7 @@ impl Served {
         let answer = String::from_utf8(answer).unwrap();
         let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 2"), "{head}");
-        let body = if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
-            unchunk(body)
-        } else {
-            body.to_owned()
-        };
-        serde_json::from_str(&body).unwrap_or(Value::Null)
+        if head.to_ascii_lowercase().contains("transfer-encoding: chunked") { unchunk(body) } else { body.to_owned() }
     }
 
     pub fn advance(&self) {

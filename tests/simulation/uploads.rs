@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use tenantry::{
     demo::Service,
     domain::{
+        export::ExportFormat,
         ids::RunId,
         preview::{Baseline, Changes, Preview},
         progress::Level,
-        upload::{JobFigures, UploadPhase},
+        upload::{Encoding, JobFigures, Leftover, Manner, Source, UploadPhase},
     },
-    jobs::{self, JobError, UploadEnded},
+    jobs::{self, JobError, Ready, UploadEnded},
 };
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -119,6 +120,84 @@ async fn a_failed_job_leaves_doubt_and_the_next_one_settles_it() {
     // Whatever was sent may be there or not: nothing is taken for the same.
     assert_eq!(preview.total().same, 0);
     assert!(held(&stage).is_empty());
+}
+
+/// A body is small, so that there are many.
+const SMALL: Manner =
+    Manner { leftover: Leftover::Abort, encoding: Encoding::Plain, source: Source::External, body: Some(20_000) };
+
+async fn upload_as(stage: &Stage, manner: Manner, told: &Told) -> Result<JobFigures, JobError> {
+    let ready = Ready { manner, ..stage.ready()? };
+    jobs::upload(&stage.context(told, &CancellationToken::new()), ready).await
+}
+
+/// The target holds what the store would send, object by object, and nothing else.
+#[track_caller]
+fn holds_what_we_hold(stage: &Stage, what: &str) {
+    let out = tempfile::tempdir().unwrap();
+    jobs::export(&stage.settings(), ExportFormat::Ndjson, out.path(), &CancellationToken::new()).unwrap();
+    let lines = |name: &str| std::fs::read_to_string(out.path().join(name)).unwrap();
+    let text = lines("entities.ndjson") + &lines("relationships.ndjson");
+    let ours: std::collections::BTreeSet<&str> = text.lines().collect();
+    let theirs = stage.demo.uploaded(None).unwrap_or_default();
+    assert_eq!(theirs.lines().count(), ours.len(), "{what}");
+    assert!(theirs.lines().all(|line| ours.contains(line)), "{what}");
+}
+
+/// Storms, cuts, lost answers of every step, bodies that are too large: all arrives, once.
+#[tokio::test(start_paused = true)]
+async fn bad_weather_loses_nothing_and_doubles_nothing() {
+    for (weather, faults) in [("upload-storm", 10), ("upload-cut", 6), ("upload-small", 0), ("gzip", 0)] {
+        for encoding in [Encoding::Plain, Encoding::Gzip] {
+            let what = format!("{weather}, {encoding:?}");
+            let stage = Stage::new(weather, 150, 25).await;
+            stage.collect().await;
+            let preview = stage.preview();
+            let told = Told::default();
+            let figures = upload_as(&stage, Manner { encoding, ..SMALL }, &told).await;
+            let figures = figures.unwrap_or_else(|e| panic!("{what}: {e}\n{}", told.text()));
+            is_job_of(&figures, &preview, &what);
+            holds_what_we_hold(&stage, &what);
+            let asked = stage.asked(Service::JupiterOne);
+            let hit = asked.iter().filter(|r| r.fault.is_some()).count();
+            assert!(hit >= faults, "{what}: a scenario worth the test: {hit}");
+            let refused = asked.iter().filter(|r| r.status == 413).count();
+            assert_eq!(refused > 0, weather == "upload-small", "{what}");
+            let zipped = asked.iter().any(|r| r.status == 200 && r.headers.contains_key("content-encoding"));
+            assert_eq!(zipped, weather == "gzip" && encoding == Encoding::Gzip, "{what}");
+            // Tries of one body have one id; only one whose answer may have been lost says that it comes again.
+            let again = asked.iter().filter(|r| r.path.contains("ignoreDuplicates")).count();
+            assert_eq!(again > 0, faults > 0, "{what}");
+            assert!(stage.preview().changes.values().all(Changes::is_nothing), "{what}");
+            stage.check_manners();
+        }
+    }
+}
+
+/// What JupiterOne does not take changes nothing there, and is asked for once.
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_is_not_asked_again() {
+    for (weather, code) in
+        [("job-closed", "JOB_NOT_AWAITING_UPLOADS"), ("finalize-refused", "Authorization_RequestDenied")]
+    {
+        let stage = Stage::new(weather, 150, 25).await;
+        stage.collect().await;
+        let before = stage.preview();
+        let result = upload_as(&stage, SMALL, &Told::default()).await;
+        assert_eq!(ended(&result), UploadEnded::NothingChanged, "{weather}");
+        let problem = result.unwrap_err().problem();
+        let closed = problem.code.as_deref() == Some("ABORTED") && weather == "job-closed";
+        assert!(closed || problem.code.as_deref() == Some(code), "{weather}: {problem:?}");
+        assert!(held(&stage).is_empty(), "{weather}");
+        assert_eq!(stage.preview().baseline, before.baseline, "{weather}");
+        let asked = stage.asked(Service::JupiterOne);
+        let count = |end: &str| asked.iter().filter(|r| r.path.ends_with(end)).count();
+        assert_eq!(count("/finalize"), usize::from(weather == "finalize-refused"), "{weather}");
+        assert_eq!(count("/abort"), 1, "{weather}");
+        let ids = asked.iter().filter_map(|r| r.headers.get("jupiterone-correlation-id"));
+        let all: std::collections::BTreeSet<_> = ids.clone().collect();
+        assert_eq!(all.len(), ids.count(), "{weather}: no body came twice");
+    }
 }
 
 /// Cancelled before it was finalized: nothing has changed, there and in the books.

@@ -27,6 +27,7 @@ use tenantry::{
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
         explore::{Again, Answer, FieldChange, Question, TextForm, Whole},
+        export::{ExportFormat, Exported},
         guard::Guard,
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
@@ -41,7 +42,7 @@ use tenantry::{
         request::{Request, Service},
         secret::Secret,
         target::{Destination, Instance, Place, Target},
-        upload::{JobFigures, UploadPhase, UploadProgress},
+        upload::{JobFigures, LeftJob, UploadPhase, UploadProgress},
         validate::Finding,
         view::{EdgeEnds, List, Pending, Query, Row, Rows, RunInfo, Totals, Within},
     },
@@ -118,6 +119,12 @@ pub struct Script {
     /// An upload falls over with its end unknown.
     pub doubtful: bool,
     pub uploaded: bool,
+    /// What earlier uploads left behind.
+    pub left: Vec<LeftJob>,
+    /// The target holds all of it already.
+    pub settled: bool,
+    /// In which forms everything was written.
+    pub exports: Vec<ExportFormat>,
     /// The store cannot be read.
     pub broken: bool,
     pub orders: Vec<UploadOrder>,
@@ -621,7 +628,9 @@ impl Engine for Fake {
             };
             let known = script.uploaded;
             set("active_directory_account", u64::from(!known), 0, 0, u64::from(known));
-            if known {
+            if script.settled {
+                set("active_directory_user", 0, 0, 0, 50_021);
+            } else if known {
                 set("active_directory_user", 61, 207, 34, 49_753);
                 set("active_directory_user_group_has_user", 1_204, 0, 7_988, 315_379);
             } else {
@@ -646,6 +655,7 @@ impl Engine for Fake {
                 gaps: gaps(),
                 bytes: 12_400_000,
                 requests: 41,
+                left: script.left.clone(),
                 expected_seconds: known.then_some(19.6),
                 findings: script.findings.clone(),
                 guards: script.guards.clone().unwrap_or_else(|| match known {
@@ -723,6 +733,12 @@ impl Engine for Fake {
         .boxed()
     }
 
+    fn export(&self, format: ExportFormat, _: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>> {
+        let path = format!("/home/ada/tenantry-run-3-{}", format.as_str());
+        self.script.lock().unwrap().exports.push(format);
+        async move { Ok(Exported { path, entities: 74_558, relationships: 403_854 }) }.boxed()
+    }
+
     fn upload(
         &self,
         order: UploadOrder,
@@ -744,6 +760,7 @@ impl Engine for Fake {
                     bytes: 8_200_000,
                     retries: 1,
                     seconds: 7.0,
+                    before: 0,
                     status: Some("AWAITING_UPLOADS".to_owned()),
                 }));
                 if phase == UploadPhase::Relationships && self.patient.load(Ordering::SeqCst) {

@@ -17,8 +17,11 @@ use tenantry::{
     },
     domain::{
         completeness::RunStatus,
+        export::ExportFormat,
+        ids::RunId,
         reading::{How, RunKind},
         secret::Secret,
+        upload::{LeftJob, Leftover},
         view::{RunInfo, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
@@ -381,6 +384,75 @@ async fn an_upload_is_aborted_in_order() {
     let UploadState::Failed(failure) = &ui.model().upload.phase else { panic!("{:?}", ui.model().upload.phase) };
     assert_eq!(failure.end, UploadEnd::Cancelled);
     assert_eq!(ui.model().comparison.phase, ComparisonPhase::Idle);
+}
+
+/// The job of an upload of a run that was cut off.
+fn left(run: i64, in_doubt: bool) -> LeftJob {
+    LeftJob {
+        id: "b1946ac9-2f4d-4e0a-9d63-0d2f3a8f5b11".to_owned(),
+        run: RunId(run),
+        since: "2026-11-22T09:12:00Z".parse().unwrap(),
+        in_doubt,
+        entities: 74_558,
+        relationships: 120_000,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_job_is_aborted_or_gone_on_with() {
+    async fn check(left: LeftJob, keys: &str, said: &str, want: Leftover) {
+        let engine = Arc::new(Fake::default());
+        {
+            let mut script = engine.script.lock().unwrap();
+            (script.uploaded, script.left) = (true, vec![left]);
+        }
+        let mut ui = with_run(&engine).await;
+        ui.press("5").unwrap();
+        assert!(ui.until(quiet).await.unwrap());
+        if !keys.is_empty() {
+            ui.press(keys).unwrap();
+        }
+        let shown = screen(&ui);
+        assert!(shown.contains(said), "{shown}");
+        ui.press("enter u p l o a d enter").unwrap();
+        assert!(ui.until(quiet).await.unwrap());
+        assert_eq!(engine.script.lock().unwrap().orders[0].leftover, want);
+    }
+    check(left(1, false), "", "Its open job is aborted, and all is sent", Leftover::Abort).await;
+    check(left(1, false), "g", "Its open job is gone on with", Leftover::GoOn).await;
+    check(left(1, false), "g g", "Its open job is aborted, and all is sent", Leftover::Abort).await;
+    // Of another run, or one whose end is not known: there is nothing to choose.
+    check(left(7, false), "g", "of run 7, was cut off. Its open job is aborted", Leftover::Abort).await;
+    check(left(1, true), "g", "JupiterOne is asked first", Leftover::Abort).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_nothing_to_do_no_upload_can_be_started() {
+    let engine = Arc::new(Fake::default());
+    {
+        let mut script = engine.script.lock().unwrap();
+        (script.uploaded, script.settled) = (true, true);
+    }
+    let mut ui = with_run(&engine).await;
+    ui.press("5").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(screen(&ui).contains("there is nothing to upload"), "{}", screen(&ui));
+    ui.press("enter u p l o a d enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert_eq!(engine.script.lock().unwrap().orders, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn everything_is_written_to_files_in_the_chosen_form() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = with_run(&engine).await;
+    ui.press("4").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("e esc e down down down up down enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert_eq!(engine.script.lock().unwrap().exports, [ExportFormat::J1Integration]);
+    let shown = screen(&ui);
+    assert!(shown.contains("Wrote 74,558 entities and 403,854 relationships to /home/ada/tenantry-run-3"), "{shown}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -137,6 +137,9 @@ async fn walk() -> Vec<(&'static str, Model)> {
     ui1.press("4").unwrap();
     assert!(ui1.until(quiet).await.unwrap());
     keep("preview_1_first", &ui1);
+    ui1.press("e down").unwrap();
+    keep("preview_1_export", &ui1);
+    ui1.press("esc").unwrap();
     ui1.press("enter").unwrap();
     assert!(ui1.until(quiet).await.unwrap());
     keep("upload_1_ready", &ui1);

@@ -9,7 +9,7 @@ use super::{Action, Command, Group};
 use crate::app::{
     Focus, Model, Place, Step,
     browse::{self, popup},
-    dashboard,
+    dashboard, export,
     form::Proof,
     ingest,
     list::Move,
@@ -80,6 +80,7 @@ fn scrollable(model: &Model) -> bool {
     finding(model)
         || reading(model)
         || choosing(model)
+        || export::is_open(model)
         || one_by_one(model)
         || popup::top(model).is_some()
         || profiles::trusting(model)
@@ -122,6 +123,9 @@ pub const COMMANDS: &[Command] = commands! {
         "continue", Action::Continue, ["enter"], "read", "read the directory in the chosen way", choosing;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close without reading", choosing;
         "close", Action::Back, ["q"], "", "close without reading", choosing;
+        "continue", Action::Continue, ["enter"], "write", "write it in the chosen form, to a folder in the current directory", export::is_open;
+        "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close without writing", export::is_open;
+        "close", Action::Back, ["q"], "", "close without writing", export::is_open;
         "continue", Action::Continue, ["enter"], "run", "run the chosen command", finding;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "close", "close, and run nothing", finding;
         "help", Action::Back, ["?", "f1"], "", "close, and run nothing", finding;
@@ -293,10 +297,12 @@ pub const COMMANDS: &[Command] = commands! {
         "refresh", Action::Refresh, ["r"], "compare again", "compare once more", |m| at(m, Place::Preview) && preview::is_ready(m);
         "keep-plan", Action::KeepPlan, ["w"], "", "keep it as a plan, for tenantry upload --plan", |m| at(m, Place::Preview) && preview::is_ready(m);
         "names", Action::Names, ["n"], "other names", "send the tenant under other names: active-directory, or those of graph-microsoft-365", |m| at(m, Place::Preview) && preview::can_be_renamed(m);
+        "export", Action::Export, ["e"], "export", "write everything that an upload sends to files: tables, NDJSON, or the folder of JupiterOne's own commands", |m| at(m, Place::Preview) && export::can_start(m);
         "stop", Action::Cancel, ["c"], "stop", "stop comparing", |m| at(m, Place::Preview) && preview::is_working(m);
     }
     Upload {
         "continue", Action::Continue, ["enter"], "upload …", "ask for the word that starts the upload", |m| at(m, Place::Upload) && upload::can_start(m);
+        "open-job", Action::OpenJob, ["g"], "the open job", "go on with the job of the upload that was cut off, or abort it and send all anew", |m| at(m, Place::Upload) && upload::has_open_job(m);
         "continue", Action::Continue, ["enter"], "go on", "do first what is missing", |m| at(m, Place::Upload) && upload::is_blocked(m);
         "continue", Action::Continue, ["enter"], "done", "back to the overview", |m| at(m, Place::Upload) && upload::is_over(m);
         "stop", Action::Cancel, ["c"], "cancel (aborts the job)", "abort the upload's job", |m| at(m, Place::Upload) && upload::can_cancel(m);

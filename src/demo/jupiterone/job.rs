@@ -48,6 +48,7 @@ pub struct Job {
     started: i64,
     state: State,
     uploaded: Graph,
+    bodies: u64,
     entities_uploaded: u64,
     relationships_uploaded: u64,
     /// A key came twice without `ignoreDuplicates`: nothing of this job will be applied.
@@ -162,6 +163,7 @@ impl Jobs {
             started: now,
             state: State::AwaitingUploads,
             uploaded: Graph::default(),
+            bodies: 0,
             entities_uploaded: 0,
             relationships_uploaded: 0,
             has_duplicates: false,
@@ -173,9 +175,17 @@ impl Jobs {
 
     /// Takes what a request brought. A key that comes twice spoils the job, unless the request says that the latest
     /// object wins: "the synchronizer will not persist anything if it detects a duplicate key".
-    pub fn upload(&mut self, id: &str, upload: Upload, latest_wins: bool) -> Result<Value, Refusal> {
+    /// `closes_after`: somebody aborts the job when so many have come.
+    pub fn upload(
+        &mut self,
+        id: &str,
+        upload: Upload,
+        latest_wins: bool,
+        closes_after: Option<u64>,
+    ) -> Result<Value, Refusal> {
         let mut kept_text = self.kept_text;
         let job = self.get_mut(id)?.awaiting()?;
+        job.bodies += 1;
         job.entities_uploaded += upload.entities.len() as u64;
         job.relationships_uploaded += upload.relationships.len() as u64;
         for (objects, into) in
@@ -190,6 +200,9 @@ impl Jobs {
             }
         }
         let json = job.json();
+        if closes_after.is_some_and(|most| job.bodies >= most) {
+            job.state = State::Aborted;
+        }
         self.kept_text = kept_text;
         Ok(json)
     }

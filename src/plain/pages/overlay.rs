@@ -12,7 +12,7 @@ use crate::{
             copy, facets,
             popup::{Popup as Over, columns_in_order},
         },
-        ingest,
+        export, ingest,
         overlay::{AskPhase, Overlay, Question},
         planned::{self, Objects},
         profiles::{Asked as Trusting, PURGE, Popup, TRUST},
@@ -20,6 +20,7 @@ use crate::{
         views::{RemovalPlan, StoreFate},
     },
     domain::{
+        export::ExportFormat,
         filter::{FIELDS, OPERATORS},
         near::Drawing,
         planned::Deed,
@@ -44,6 +45,13 @@ pub fn part(model: &Model, overlay: &Overlay) -> Part {
                 .map(|how| ingest::words(model, how))
                 .map(|(title, words)| format!("{title}: {words}"))
                 .collect();
+            part.kind = Rows::Popup;
+            part
+        }
+        Overlay::Export { .. } => {
+            let mut part = Part::titled("Write everything that an upload sends to files in the current directory");
+            let choices = ExportFormat::ALL.into_iter().map(export::words);
+            part.rows = choices.map(|(title, words)| format!("{title}: {words}")).collect();
             part.kind = Rows::Popup;
             part
         }

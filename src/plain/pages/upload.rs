@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::{
         Model, Step,
-        upload::{Looked, Missing, UploadState, is_stopping, missing, refusal, words},
+        upload::{Looked, Missing, UploadState, is_stopping, missing, refusal, what_of, words},
         views::UploadEnd,
     },
     domain::{
@@ -62,6 +62,7 @@ fn idle(model: &Model, lines: &mut Lines) {
         Some(Missing::Profile) => lines.say("TO DO: there is no profile yet. Enter credentials first."),
         Some(Missing::Target) => lines.say("TO DO: JupiterOne is not connected yet. Connect it first."),
         Some(Missing::Run) => lines.say("TO DO: there is no finished run to upload. Read the directory first."),
+        Some(Missing::Anything) => lines.say("OK: JupiterOne holds all of it already. There is nothing to upload."),
         Some(Missing::Comparison) => {
             lines.say("What would change is compared first, and has to be seen: the preview shows it.")
         }
@@ -72,6 +73,7 @@ fn idle(model: &Model, lines: &mut Lines) {
                 "Run",
                 format!("{}, in {} with {}", preview.run, counted(preview.requests, "request"), bytes(preview.bytes)),
             );
+            preview.left.iter().for_each(|left| lines.say(what_of(model, left, preview.run)));
             if let Some(guard) = refusal(model) {
                 lines.say(format!("FAILED: {}", guard.means(None)));
                 return;

@@ -14,7 +14,7 @@ use super::super::{
 use crate::{
     app::{
         Kind, Model, Sign,
-        upload::{self, Looked, Missing, UploadState, missing, refusal},
+        upload::{self, Looked, Missing, UploadState, missing, refusal, what_of},
         views::{UploadEnd, UploadFailure},
     },
     domain::{
@@ -56,6 +56,7 @@ fn idle(model: &Model, cells: u16) -> Vec<Line<'static>> {
         Some(Missing::Comparison) if model.jobs.values().any(|j| j.kind == Kind::Preview) => {
             vec![widgets::signed(Sign::Here, "comparing first, so that you see what will change …")]
         }
+        Some(Missing::Anything) => say("JupiterOne holds all of it already: there is nothing to upload."),
         Some(Missing::Comparison) => say("What would change has to be seen first. Press Enter for the preview."),
         None => {
             let Some(preview) = model.comparison.ready() else { return Vec::new() };
@@ -80,6 +81,10 @@ fn idle(model: &Model, cells: u16) -> Vec<Line<'static>> {
                 counted(preview.requests, "request"),
                 bytes(preview.bytes)
             )));
+            for left in &preview.left {
+                out.push(Line::default());
+                out.extend(say(&what_of(model, left, preview.run)));
+            }
             out.push(Line::default());
             if let Some(guard) = refusal(model) {
                 out.extend(widgets::signed_text(Sign::Failed, &guard.means(None), cells));
@@ -158,6 +163,12 @@ fn running(model: &Model, cells: u16) -> Vec<Line<'static>> {
 
 fn facts(p: &UploadProgress) -> String {
     let mut facts = vec![clock(p.seconds), counted(p.batches, "request"), bytes(p.bytes)];
+    if let Some(rate) = p.rate() {
+        facts.push(format!("{}/s", bytes(rate as u64)));
+    }
+    if let Some(left) = p.eta_seconds() {
+        facts.push(format!("about {} left", clock(left)));
+    }
     if p.retries > 0 {
         facts.push(format!("↻ {} again", grouped(p.retries)));
     }

@@ -1,0 +1,158 @@
+//! Exports of a run: which objects, in which order, and whether the run may be written for programs that delete.
+
+use std::{cell::RefCell, collections::BTreeMap, ops::ControlFlow, path::Path};
+
+use tokio_util::sync::CancellationToken;
+
+use super::{JobError, open, runs};
+use crate::{
+    domain::{
+        export::ExportFormat,
+        guard::Guard,
+        ids::TenantId,
+        kind::{EdgeKind, EntityKind},
+        naming::Names,
+        problem::Problem,
+        target::managed_types,
+        validate::Checker,
+        view::RunInfo,
+    },
+    export::{
+        self, ExportError, ExportReport, Source,
+        integration::{Plan, Step},
+    },
+    profile::Settings,
+    store::{Reader, StoreError},
+};
+
+/// Writes what an upload would send to a folder.
+///
+/// Stopped, it leaves what was there before.
+pub fn export(
+    settings: &Settings,
+    format: ExportFormat,
+    dir: &Path,
+    cancel: &CancellationToken,
+) -> Result<(RunInfo, ExportReport), JobError> {
+    let reader = open(settings)?;
+    let names = settings.names()?;
+    let run = runs::chosen(&reader, settings)?;
+    let tenant = reader.tenant()?;
+    let checker = RefCell::new(Checker::new(&names, &tenant));
+    let stored = Stored { reader: &reader, run: &run, names: &names, tenant: &tenant, checker, cancel };
+    let written = match format {
+        ExportFormat::Ndjson => export::ndjson::write(dir, &stored),
+        ExportFormat::Csv => export::csv::write(dir, &names.naming().all_types().collect::<Vec<_>>(), &stored),
+        ExportFormat::J1Integration => {
+            stored.plan()?.map_err(ExportError::Source).and_then(|plan| export::integration::write(dir, &plan, &stored))
+        }
+    };
+    let findings = stored.checker.borrow().findings();
+    match written {
+        Ok(report) => Ok((run, ExportReport { findings, ..report })),
+        Err(ExportError::Source(Unread::Stopped)) => {
+            Err(JobError::Interrupted(Box::new(Problem::new("the export was stopped").code("cancelled"))))
+        }
+        Err(error) => Err(JobError::failed(error.problem(|unread| match unread {
+            Unread::Store(error) => error.problem(),
+            Unread::Stopped => Problem::new(unread.to_string()),
+        }))),
+    }
+}
+
+/// A run of a store, as an upload sends it.
+struct Stored<'a> {
+    reader: &'a Reader,
+    run: &'a RunInfo,
+    names: &'a Names,
+    tenant: &'a TenantId,
+    /// Begun anew with the entities: asked by both streams, one after the other.
+    checker: RefCell<Checker>,
+    cancel: &'a CancellationToken,
+}
+
+/// Why a run could not be read to its end.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("it was stopped")]
+    Stopped,
+}
+
+impl Source for Stored<'_> {
+    type Error = Unread;
+
+    fn entities(&self, sink: export::Sink<'_>) -> Result<(), Unread> {
+        *self.checker.borrow_mut() = Checker::new(self.names, self.tenant);
+        let read = self.reader.for_each_entity(self.run.id, self.names, &mut |entity| {
+            let sent = self.checker.borrow_mut().entity(entity);
+            match sent {
+                _ if self.cancel.is_cancelled() => ControlFlow::Break(()),
+                Some(sent) => sink(sent.entity.json),
+                None => ControlFlow::Continue(()),
+            }
+        });
+        self.unless_stopped(read)
+    }
+
+    fn relationships(&self, sink: export::Sink<'_>) -> Result<(), Unread> {
+        let naming = self.names.naming();
+        let read = self.reader.for_each_edge(self.run.id, self.names, &mut |edge| {
+            let json = edge.json(naming);
+            let is_sent = self.checker.borrow_mut().edge(&edge, json.to_string().len());
+            match json {
+                _ if self.cancel.is_cancelled() => ControlFlow::Break(()),
+                serde_json::Value::Object(object) if is_sent => sink(object),
+                _ => ControlFlow::Continue(()),
+            }
+        });
+        self.unless_stopped(read)
+    }
+}
+
+impl Stored<'_> {
+    fn unless_stopped(&self, read: Result<(), StoreError>) -> Result<(), Unread> {
+        if self.cancel.is_cancelled() {
+            return Err(Unread::Stopped);
+        }
+        Ok(read?)
+    }
+
+    /// What the official commands are told of the run, which takes reading it. They delete what the folder does not hold,
+    /// and ask nobody first.
+    fn plan(&self) -> Result<Result<Plan, Unread>, JobError> {
+        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+        let mut count = |object: export::Object| {
+            let name = object.get("_type").and_then(|t| t.as_str()).unwrap_or_default();
+            *counts.entry(name.to_owned()).or_default() += 1;
+            ControlFlow::Continue(())
+        };
+        if let Err(unread) = self.entities(&mut count).and_then(|()| self.relationships(&mut count)) {
+            return Ok(Err(unread));
+        }
+        let naming = self.names.naming();
+        if !counts.contains_key(naming.entity_type(EntityKind::Account)) {
+            let what = "account entity".to_owned();
+            return Err(JobError::Guard(Box::new(Guard::NothingToHold { what }.problem())));
+        }
+        let step = |id, name, entity: EntityKind, edges: &[EdgeKind]| {
+            let edges = edges.iter().map(|kind| naming.edge_type(*kind).to_owned());
+            Step { id, name, types: std::iter::once(naming.entity_type(entity).to_owned()).chain(edges).collect() }
+        };
+        let of_groups = [EdgeKind::GroupUser, EdgeKind::GroupGroup, EdgeKind::GroupMember];
+        // Nobody can look what the folder will be sent to: what another integration may own there is spared as well.
+        let partial = self.checker.borrow().partial_types(&self.run.gaps).into_iter().chain(managed_types());
+        Ok(Ok(Plan {
+            steps: vec![
+                step("fetch-account", "Fetch the account", EntityKind::Account, &[]),
+                step("fetch-users", "Fetch users", EntityKind::User, &[EdgeKind::AccountUser]),
+                step("fetch-groups", "Fetch groups", EntityKind::Group, &[EdgeKind::AccountGroup]),
+                step("fetch-group-members", "Fetch members of groups", EntityKind::Member, &of_groups),
+            ],
+            partial_types: partial.collect(),
+            counts,
+            time: (self.run.started_at, self.run.last_at()),
+        }))
+    }
+}
