@@ -455,6 +455,7 @@ pub fn prepare_upload(settings: &Settings) -> Result<Ready, JobError> {
 }
 
 fn prepare(settings: &Settings, wanted: Wanted) -> Result<Ready, JobError> {
+    settings.require_trust()?;
     let target = settings.require_target()?;
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings).map_err(runs::never_uploaded)?;

@@ -359,9 +359,9 @@ impl Settings {
             (None, None) => None,
         };
         // The profile's name is that of its own instance.
-        let is_own =
+        let is_own_instance =
             flags.jupiterone_instance.as_ref().is_none_or(|id| own_instance.as_ref().is_some_and(|own| same(own, id)));
-        let own_name = profile.jupiterone.instance_name.filter(|_| is_own);
+        let own_name = profile.jupiterone.instance_name.filter(|_| is_own_instance);
         let store =
             flags.store.clone().or_else(|| tenant.as_ref().and_then(TenantRef::id).map(|tenant| paths.store(tenant)));
         Ok(Self {

@@ -23,7 +23,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 
 fn upload(served: &Served, home: &Home, args: &[&str]) -> Child {
     let mut command = served.tenantry(home);
-    command.args(["upload", "--json", "--yes", "--first-upload"]).args(SMALL).args(args);
+    command.args(["upload", "--json", "--yes", "--first-upload", "--max-deletions=100%"]).args(SMALL).args(args);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
