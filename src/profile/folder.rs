@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{
         ids::{TenantId, is_profile_name},
+        naming::Naming,
         problem::Problem,
         target::Target,
     },
@@ -43,6 +44,8 @@ pub enum ProfileError {
     NotOwn { name: String, why: NotOwn },
     #[error("profile {other}, of tenant {tenant}, uploads to {target} already")]
     TargetTaken { other: String, tenant: TenantId, target: Box<Target> },
+    #[error("profile {other} uploads to {target} already, under the names of {naming}")]
+    TargetNamed { other: String, naming: Naming, target: Box<Target> },
     #[error("the default profile is not known: {0}")]
     NoDefault(String),
     #[error(transparent)]
@@ -58,9 +61,18 @@ impl ProfileError {
                 "An upload of the one would delete the other's objects. Give each tenant an instance or scope of its own."
                     .to_owned()
             }
+            Self::TargetNamed { .. } => {
+                "An upload of the one would replace each object of the other by one of another type. Give each naming an \
+                 instance or scope of its own, or both profiles the same --naming."
+                    .to_owned()
+            }
             _ => return None,
         };
-        let code = if matches!(self, Self::TargetTaken { .. }) { "other_tenant" } else { "not_own" };
+        let code = match self {
+            Self::TargetTaken { .. } => "other_tenant",
+            Self::TargetNamed { .. } => "other_naming",
+            _ => "not_own",
+        };
         Some(Problem::new(self.to_string()).code(code).hint(hint))
     }
 }
@@ -167,18 +179,25 @@ impl Profiles {
         files::replace(&path, &text).map_err(unwritable)
     }
 
-    /// Two tenants on one target would delete each other's objects. A tenant named by a domain may be any: there the
-    /// registry of targets decides at the upload, as it does of one tenant under two namings.
+    /// Two tenants on one target would delete each other's objects, and two namings replace them. A tenant named by a domain
+    /// may be any: there the registry of targets decides at the upload.
     fn check_target(&self, name: &str, profile: &Profile) -> Result<(), ProfileError> {
-        let ours = Settings::of_profile(name, profile, &self.paths).ok();
-        let Some((target, tenant)) = ours.as_ref().and_then(target_and_tenant) else { return Ok(()) };
+        let Ok(ours) = Settings::of_profile(name, profile, &self.paths) else { return Ok(()) };
+        let Some(target) = ours.target() else { return Ok(()) };
         for other in self.list()?.into_iter().filter(|other| other != name) {
             // One that cannot be read uploads nothing.
             let Ok(profile) = self.load(&other) else { continue };
             let Ok(theirs) = Settings::of_profile(&other, &profile, &self.paths) else { continue };
-            match target_and_tenant(&theirs) {
-                Some((at, of)) if at.key() == target.key() && of != tenant => {
-                    return Err(ProfileError::TargetTaken { other, tenant: of.clone(), target: Box::new(target) });
+            if theirs.target().is_none_or(|at| at.key() != target.key()) {
+                continue;
+            }
+            let target = Box::new(target.clone());
+            match (tenant(&theirs), tenant(&ours)) {
+                (Some(theirs), Some(ours)) if theirs != ours => {
+                    return Err(ProfileError::TargetTaken { other, tenant: theirs.clone(), target });
+                }
+                _ if theirs.naming() != ours.naming() => {
+                    return Err(ProfileError::TargetNamed { other, naming: theirs.naming(), target });
                 }
                 _ => {}
             }
@@ -238,8 +257,8 @@ impl Profiles {
     }
 }
 
-fn target_and_tenant(settings: &Settings) -> Option<(Target, &TenantId)> {
-    Some((settings.target()?, settings.tenant.as_ref().and_then(TenantRef::id)?))
+fn tenant(settings: &Settings) -> Option<&TenantId> {
+    settings.tenant.as_ref().and_then(TenantRef::id)
 }
 
 fn check_name(name: &str) -> Result<(), ProfileError> {
@@ -384,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn two_tenants_do_not_share_a_target() {
+    fn two_tenants_or_namings_do_not_share_a_target() {
         let (_dir, profiles) = profiles();
         profiles.add("a", &of(T1, "one")).unwrap();
         let check = |profile: &Profile, taken: bool| {
@@ -402,6 +421,17 @@ mod tests {
         check(&of(&T1.to_uppercase(), "one"), false);
         // A domain may be that very tenant's; the registry knows at the upload.
         check(&of("contoso.example", "one"), false);
+        // Nor do two namings, of whomever.
+        for tenant in [T1, "contoso.example"] {
+            let mut named = of(tenant, "one");
+            named.naming = Some(Naming::GraphMicrosoft365);
+            let error = profiles.put("b", &named, &[]).unwrap_err();
+            let problem = error.refusal().unwrap();
+            assert_eq!(problem.code.as_deref(), Some("other_naming"), "{problem}");
+            assert!(problem.summary.contains("profile a") && problem.summary.contains("active-directory"), "{problem}");
+            named.jupiterone.instance = Some("two".into());
+            profiles.fits("b", &named).unwrap();
+        }
         let elsewhere = |account: &str, url: Option<Origin>| {
             let mut profile = of(T2, "one");
             profile.jupiterone.account = Some(account.into());
