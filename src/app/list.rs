@@ -77,6 +77,25 @@ impl Move {
             Self::Bottom => u16::MAX,
         }
     }
+
+    /// Where it leads from a row of so many.
+    pub fn of(self, count: u64, at: u64, page: u64) -> u64 {
+        let last = count.saturating_sub(1);
+        match self {
+            Self::Up => at.saturating_sub(1),
+            Self::Down => at.saturating_add(1),
+            Self::PageUp => at.saturating_sub(page),
+            Self::PageDown => at.saturating_add(page),
+            Self::Top => 0,
+            Self::Bottom => last,
+        }
+        .min(last)
+    }
+
+    /// As [`Move::of`], of lines in memory.
+    pub fn of_lines(self, count: usize, at: usize, page: u16) -> usize {
+        self.of(count as u64, at as u64, page.into()) as usize
+    }
 }
 
 impl<R: Keyed> ListWindow<R> {
@@ -111,17 +130,8 @@ impl<R: Keyed> ListWindow<R> {
     }
 
     pub fn go(&mut self, to: Move, page: u64) {
-        let last = self.total.unwrap_or(0).saturating_sub(1);
         let page = page.max(1);
-        self.cursor = match to {
-            Move::Up => self.cursor.saturating_sub(1),
-            Move::Down => self.cursor + 1,
-            Move::PageUp => self.cursor.saturating_sub(page),
-            Move::PageDown => self.cursor + page,
-            Move::Top => 0,
-            Move::Bottom => last,
-        }
-        .min(last);
+        self.cursor = to.of(self.total.unwrap_or(0), self.cursor, page);
         self.top = top_for(self.cursor, self.top, page);
     }
 

@@ -97,15 +97,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
 fn walk(model: &mut Model, to: Move, fx: &mut Fx) {
     let Some(objects) = here(model) else { return };
     let last = objects.total().saturating_sub(1);
-    objects.cursor = match to {
-        Move::Up => objects.cursor.saturating_sub(1),
-        Move::Down => objects.cursor + 1,
-        Move::PageUp => objects.cursor.saturating_sub(PAGE),
-        Move::PageDown => objects.cursor + PAGE,
-        Move::Top => 0,
-        Move::Bottom => last,
-    }
-    .min(last);
+    objects.cursor = to.of(objects.total(), objects.cursor, PAGE);
     let cursor = objects.cursor;
     // Rows on both sides of it are seen with it.
     let sees = [cursor.saturating_sub(PAGE), (cursor + PAGE).min(last)];

@@ -130,16 +130,7 @@ impl Reasons {
             *scroll = to.scroll(*scroll, page);
             return;
         }
-        let (last, page) = (self.lines().len().saturating_sub(1), usize::from(page));
-        self.cursor = match to {
-            Move::Up => self.cursor.saturating_sub(1),
-            Move::Down => self.cursor + 1,
-            Move::PageUp => self.cursor.saturating_sub(page),
-            Move::PageDown => self.cursor + page,
-            Move::Top => 0,
-            Move::Bottom => last,
-        }
-        .min(last);
+        self.cursor = to.of_lines(self.lines().len(), self.cursor, page);
     }
 
     /// Chooses a line; whether it was chosen before.
