@@ -11,7 +11,7 @@ use crate::domain::{
     ids::RunId,
     preview::{Baseline, Preview},
     problem::Problem,
-    text::ago,
+    text::{ago, counted},
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -62,6 +62,21 @@ pub fn against(baseline: &Baseline, now: Timestamp, zone: &TimeZone) -> String {
                 ago(now, *collected_at)
             )
         }
+        Baseline::Live { read_at, requests, apart } => {
+            let beside = match apart {
+                None => "",
+                Some(0) => " It is what it was believed to hold.",
+                Some(_) => " That is not what it was believed to hold: ",
+            };
+            let apart = apart.filter(|apart| *apart > 0).map(|apart| format!("{} differ.", counted(apart, "object")));
+            format!(
+                "against what JupiterOne holds now, read {} ({}) in {}.{beside}{}",
+                day(*read_at),
+                ago(now, *read_at),
+                counted(*requests, "request"),
+                apart.unwrap_or_default()
+            )
+        }
         Baseline::InDoubt { job_id, since } => {
             let job = job_id.as_deref().map(|id| format!(" (job {id})")).unwrap_or_default();
             format!(
@@ -83,7 +98,11 @@ pub fn warning(baseline: &Baseline) -> Option<&'static str> {
         Baseline::InDoubt { .. } => {
             Some("How the last upload to this target ended is not known, so the figures may be off.")
         }
-        Baseline::Unknown | Baseline::NoTarget | Baseline::Known { .. } | Baseline::Run { .. } => None,
+        Baseline::Unknown
+        | Baseline::NoTarget
+        | Baseline::Known { .. }
+        | Baseline::Run { .. }
+        | Baseline::Live { .. } => None,
     }
 }
 

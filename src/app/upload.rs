@@ -293,7 +293,7 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event) {
         match event {
             Event::Upload(progress) => model.upload.progress = progress,
             Event::Log(line) => model.upload.log = Some(line),
-            Event::Check(_) | Event::Ingest(_) | Event::Consent(_) | Event::Request(_) => {}
+            Event::Check(_) | Event::Ingest(_) | Event::Consent(_) | Event::Live(_) | Event::Request(_) => {}
         }
     }
 }

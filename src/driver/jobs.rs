@@ -14,6 +14,7 @@ use crate::{
     domain::{
         check::Check,
         problem::Problem,
+        live::LiveProgress,
         progress::{ConsentTry, Event, IngestProgress, LogLine, Reporter},
         request::Request,
         upload::UploadProgress,
@@ -156,6 +157,7 @@ struct Mail {
     ingest: Option<Box<IngestProgress>>,
     upload: Option<UploadProgress>,
     consent: Option<ConsentTry>,
+    live: Option<LiveProgress>,
     lines: VecDeque<LogLine>,
     requests: VecDeque<Box<Request>>,
 }
@@ -176,7 +178,12 @@ impl Mailbox {
         let mail = std::mem::take(&mut *self.lock());
         let checks = mail.checks.into_iter().map(|c| Event::Check(Box::new(c)));
         let lines = mail.lines.into_iter().map(Event::Log);
-        let totals = [mail.ingest.map(Event::Ingest), mail.upload.map(Event::Upload), mail.consent.map(Event::Consent)];
+        let totals = [
+            mail.ingest.map(Event::Ingest),
+            mail.upload.map(Event::Upload),
+            mail.consent.map(Event::Consent),
+            mail.live.map(Event::Live),
+        ];
         let requests = mail.requests.into_iter().map(Event::Request);
         checks.chain(lines).chain(requests).chain(totals.into_iter().flatten()).collect()
     }
@@ -190,6 +197,7 @@ impl Reporter for Mailbox {
             Event::Ingest(progress) => mail.ingest = Some(progress),
             Event::Upload(progress) => mail.upload = Some(progress),
             Event::Consent(tried) => mail.consent = Some(tried),
+            Event::Live(progress) => mail.live = Some(progress),
             Event::Request(request) => push(&mut mail.requests, request, REQUESTS),
             Event::Log(line) => push(&mut mail.lines, line, LINES),
         }
