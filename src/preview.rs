@@ -18,8 +18,8 @@ use std::{
     sync::Arc,
 };
 
-pub use self::{live::Live, objects::Objects};
 use self::{causes::Causes, digest::Digest};
+pub use self::{live::Live, objects::Objects};
 use crate::{
     domain::{
         batch::{Meter, Payload},

@@ -183,10 +183,10 @@ mod tests {
         let theirs = json!({ "lastSignInOn": 5, "jobTitle": "Chief", "owner": "somebody" });
         let want = [("jobTitle", json!("Chief"), json!(null)), ("lastSignInOn", json!(5), json!(null))];
         check(theirs, json!({}), &want);
-        check(json!({ "_class": ["Person"] }), json!({ "_class": ["User"] }), &[(
-            "_class",
-            json!(["Person"]),
-            json!(["User"]),
-        )]);
+        check(
+            json!({ "_class": ["Person"] }),
+            json!({ "_class": ["User"] }),
+            &[("_class", json!(["Person"]), json!(["User"]))],
+        );
     }
 }

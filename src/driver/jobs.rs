@@ -13,8 +13,8 @@ use crate::{
     app::{JobId, Outcome, Work},
     domain::{
         check::Check,
-        problem::Problem,
         live::LiveProgress,
+        problem::Problem,
         progress::{ConsentTry, Event, IngestProgress, LogLine, Reporter},
         request::Request,
         upload::UploadProgress,

@@ -5,10 +5,11 @@
 
 use std::sync::Arc;
 
-use super::{Context, JobError, guard, jupiterone, last_writer, logs, open, runs};
+use super::{Context, JobError, believed, guard, jupiterone, last_writer, logs, open, runs};
 use crate::{
     domain::{
         completeness::accept,
+        ids::{RunId, TenantId},
         live::{LiveEdge, LiveEntity, LiveProgress},
         preview::Preview,
         problem::Problem,
@@ -18,7 +19,7 @@ use crate::{
     },
     jupiterone::{Identity, JupiterOneClient, Unread, error::ErrorKind},
     preview::{self, Against, Live},
-    profile::Settings,
+    profile::{Settings, TargetWriter},
     store::{Picture, Reader, StoreError},
 };
 
@@ -53,8 +54,7 @@ pub fn preview_live(settings: &Settings, live: &Arc<Live>) -> Result<Preview, Jo
     let run = runs::chosen(&reader, settings)?;
     let (target, tenant, names) = (settings.target(), reader.tenant()?, settings.names()?);
     let last = last_writer(settings, target.as_ref())?;
-    let has_belief = last.as_ref().is_none_or(|writer| writer.tenant == tenant);
-    let against = Against::Live { live, has_belief };
+    let against = against(live, last.as_ref(), &tenant);
     let asked = preview::Asked { run: run.id, names: &names, target: target.as_ref(), against, digests: false };
     let mut preview = preview::preview(&reader, asked).map_err(|e| JobError::failed(e.problem()))?;
     accept(&mut preview.gaps, &settings.accepted_gaps);
@@ -62,11 +62,16 @@ pub fn preview_live(settings: &Settings, live: &Arc<Live>) -> Result<Preview, Jo
     Ok(preview)
 }
 
+/// Of what another tenant's upload left there, a store believes nothing.
+pub(super) fn against<'a>(live: &'a Arc<Live>, last: Option<&TargetWriter>, tenant: &TenantId) -> Against<'a> {
+    Against::Live { live, has_belief: !matches!(believed(last, tenant), Against::Nothing) }
+}
+
 /// A picture that is being made, and the store in whose numbers.
 struct Sketch {
     reader: Reader,
     picture: Picture,
-    run: crate::domain::ids::RunId,
+    run: RunId,
 }
 
 /// One page of either.
@@ -189,5 +194,7 @@ fn cannot_read(said: Problem) -> JobError {
 }
 
 fn fell_over(error: tokio::task::JoinError) -> JobError {
-    JobError::failed(Problem::new(format!("reading what JupiterOne holds stopped unexpectedly: {error}")).code("internal"))
+    JobError::failed(
+        Problem::new(format!("reading what JupiterOne holds stopped unexpectedly: {error}")).code("internal"),
+    )
 }

@@ -8,7 +8,7 @@ use crate::{
         ids::RunId,
         planned::{Planned, PlannedQuery, PlannedRows},
     },
-    preview::{self, Against, Live, Objects},
+    preview::{self, Live, Objects},
     profile::Settings,
     store::Reader,
 };
@@ -42,8 +42,8 @@ impl PlannedObjects {
         let reader = open(settings)?;
         let run = runs::chosen(&reader, settings)?;
         let (target, names) = (settings.target(), settings.names()?);
-        let against = Against::Live { live, has_belief: false };
         let target = target.as_ref();
+        let against = super::live::against(live, last_writer(settings, target)?.as_ref(), &reader.tenant()?);
         Self::of(reader, preview::Asked { run: run.id, names: &names, target, against, digests: false })
     }
 

@@ -167,7 +167,8 @@ fn took_too_long(problem: &Problem) -> bool {
 /// A key that may not, or a question that the service does not take.
 fn refused(problem: Problem) -> Unread {
     let words = [&problem.code, &problem.message].map(|text| text.as_deref().unwrap_or_default().to_ascii_lowercase());
-    let signs = ["forbidden", "denied", "unauthorized", "not authorized", "unauthenticated", "permission", "not allowed"];
+    let signs =
+        ["forbidden", "denied", "unauthorized", "not authorized", "unauthenticated", "permission", "not allowed"];
     let denied = problem.status == Some(403)
         || signs.iter().any(|sign| words.iter().any(|word| word.replace('_', " ").contains(sign)));
     match denied {

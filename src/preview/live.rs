@@ -101,9 +101,14 @@ pub(super) fn compare(
         &mut |mut it| {
             let found = walk_edges.borrow_mut().until(place(it.nums), &edge_goes);
             let ours = it.ours.as_ref().map(|edge| (naming.edge_type(edge.kind), edge.state()));
-            // Whether it is mapped, and what that says of its far end, is not told there: key and type are all there is.
-            let theirs =
-                found.map(|found| held(found.object_type, ours.map_or(EDGE_UNKNOWN, |(_, state)| state)));
+            // Whether it is mapped, and what that says of its far end, is not told there: of that the belief counts, and
+            // without one key and type are all there is.
+            let theirs = found.map(|found| {
+                let last = it.believed.states.last().filter(|(name, _)| *name == found.object_type);
+                let believed = last.and_then(|(_, state)| *state);
+                let state = believed.or(ours.map(|(_, state)| state)).unwrap_or(EDGE_UNKNOWN);
+                held(found.object_type, state)
+            });
             let ours = ours.as_ref().map(|(name, state)| (*name, state));
             apart.set(apart.get() + u64::from(are_apart(ours, &it.believed, theirs.as_ref())));
             it.believed = theirs.unwrap_or_else(nothing);
@@ -127,9 +132,7 @@ pub(super) fn fields(
 ) -> Result<Option<Vec<FieldChange>>, StoreError> {
     let Some(theirs) = live.picture.fields(num)? else { return Ok(None) };
     let sent = Checker::new(names, &reader.tenant()?).entity(ours);
-    Ok(sent.map(|sent| {
-        Sends::of(names.naming()).differences(sent.entity.entity_type(), &theirs, &sent.entity.json)
-    }))
+    Ok(sent.map(|sent| Sends::of(names.naming()).differences(sent.entity.entity_type(), &theirs, &sent.entity.json)))
 }
 
 /// Which fields a naming can send, by `_type`.

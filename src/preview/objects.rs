@@ -244,7 +244,9 @@ impl Objects {
     fn row(&self, item: &Item, names: &BTreeMap<i64, (String, String)>, account: &End) -> Planned {
         let end = |num: u32| match names.get(&i64::from(num)) {
             // A key that is no id is the account's.
-            Some((id, name)) if Picture::is_foreign(num.into()) || !id.contains(':') => End { id: id.clone(), name: name.clone() },
+            Some((id, name)) if Picture::is_foreign(num.into()) || !id.contains(':') => {
+                End { id: id.clone(), name: name.clone() }
+            }
             _ => account.clone(),
         };
         // Somebody else's relationship, whose key does not tell its ends.

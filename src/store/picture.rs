@@ -264,7 +264,9 @@ mod tests {
             fields: json!({ "displayName": name }).as_object().unwrap().clone(),
         };
         let edge = |key: String| LiveEdge { key, object_type: "e".to_owned() };
-        picture.put_entities(&reader, &[entity("zz", "foreign"), entity("aa", "other"), entity(&account, "us")]).unwrap();
+        picture
+            .put_entities(&reader, &[entity("zz", "foreign"), entity("aa", "other"), entity(&account, "us")])
+            .unwrap();
         // Told twice, as a relationship is that is seen from both of its ends.
         picture.put_entities(&reader, &[entity("aa", "another")]).unwrap();
         let edges = [edge("zz|has|aa".into()), edge(format!("{account}|has|zz")), edge("odd".into())];

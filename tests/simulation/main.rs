@@ -14,6 +14,7 @@ mod guards;
 mod histories;
 mod journey;
 mod keys;
+mod live;
 mod looks;
 mod naming;
 mod questions;

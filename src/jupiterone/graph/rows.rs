@@ -106,11 +106,9 @@ mod tests {
         let want = json!({ "_class": ["Host"], "displayName": "host1", "id": "host1", "active": true });
         assert_eq!(Value::Object(found.fields), want);
         // Deleted, another's, or made by the service.
-        for (name, value) in [
-            ("_deleted", json!(true)),
-            ("_integrationInstanceId", json!("2")),
-            ("_source", json!("system-mapper")),
-        ] {
+        for (name, value) in
+            [("_deleted", json!(true)), ("_integrationInstanceId", json!("2")), ("_source", json!("system-mapper"))]
+        {
             let before = row["entity"][name].clone();
             row["entity"][name] = value;
             assert_eq!(entity(&row, &ours()).unwrap(), None, "{name}");
