@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-pub use crate::graph::Hold;
+pub use crate::{graph::Hold, preview::Live};
 pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use export::export;
 pub use live::{live, preview_live};

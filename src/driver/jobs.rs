@@ -136,6 +136,9 @@ async fn perform(
         }
         Work::KeepPlan(run) => or_failed(engine.keep_plan(run).await, Outcome::Written),
         Work::Preview(run) => or_failed(engine.preview(run, cancel).await, |p| Outcome::Previewed(Box::new(p))),
+        Work::PreviewLive(run) => {
+            or_failed(engine.preview_live(run, mail, cancel).await, |p| Outcome::Previewed(Box::new(p)))
+        }
         Work::Export(format) => or_failed(engine.export(format, cancel).await, Outcome::Exported),
         Work::Place(target) => or_failed(engine.place(target, cancel).await, |p| Outcome::Place(Box::new(p))),
         Work::Upload(order) => match engine.upload(order, mail, cancel).await {

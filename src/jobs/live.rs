@@ -72,6 +72,8 @@ struct Sketch {
     reader: Reader,
     picture: Picture,
     run: RunId,
+    /// An upload of ours to the target has finished.
+    was_uploaded: bool,
 }
 
 /// One page of either.
@@ -85,7 +87,9 @@ impl Sketch {
         let reader = open(settings)?;
         let run = runs::chosen(&reader, settings)?.id;
         let picture = Picture::new(&reader, &settings.names()?)?;
-        Ok(Self { reader, picture, run })
+        let target = settings.require_target()?;
+        let was_uploaded = reader.belief(&target)?.is_some_and(|belief| belief.finished.is_some());
+        Ok(Self { reader, picture, run, was_uploaded })
     }
 
     /// Not where others wait: pages are long, and lie on a disk.
@@ -111,6 +115,9 @@ async fn read(context: &Context, target: &Target, mut sketch: Sketch) -> Result<
     let counts = reading.counts().await.map_err(unread)?;
     progress.entities_total = Some(counts[0]);
     progress.relationships_total = Some(counts[1]);
+    if sketch.was_uploaded {
+        is_plausible(&destination, counts)?;
+    }
 
     let mut told = [0; 2];
     let mut cursor = None;
@@ -148,10 +155,31 @@ async fn spelled(client: &JupiterOneClient, destination: &Destination) -> Result
     match client.identify(destination).await {
         Ok(Identity::CannotRead(problem)) => Err(cannot_read(problem)),
         Ok(Identity::Account { instance: Some(Ok(instance)), .. }) => Ok((Destination::Instance(instance.id), 2)),
-        Ok(Identity::Account { instance: Some(Err(problem)), .. }) => Err(JobError::failed(problem)),
+        // There is none, unless the key only may not know.
+        Ok(Identity::Account { instance: Some(Err(problem)), .. }) => match problem.code.as_deref() {
+            Some("SYNC_JOB_INVALID_INTEGRATION_INSTANCE" | "NOT_FOUND") => Err(JobError::failed(problem)),
+            _ => Err(cannot_read(problem)),
+        },
         Ok(Identity::Account { instance: None, .. }) => Ok((destination.clone(), 1)),
         Err(error) => Err(unread(Unread::Failed(error))),
     }
+}
+
+/// By which fields the service tells what is of a scope, and whose a relationship is, was not seen on a live account. Where
+/// an upload has finished there are both, so that none at all means that the question was not understood as it was meant.
+fn is_plausible(destination: &Destination, [entities, relationships]: [u64; 2]) -> Result<(), JobError> {
+    let nothing = match destination {
+        Destination::Scope(_) if entities == 0 => "entity",
+        _ if entities > 0 && relationships == 0 => "relationship",
+        _ => return Ok(()),
+    };
+    Err(JobError::failed(
+        Problem::new(format!(
+            "JupiterOne told of no {nothing} there at all, though an upload has finished: what it holds is not known"
+        ))
+        .code("live_implausible")
+        .hint("Nothing was compared. Leave --against live out to compare with what it is believed to hold."),
+    ))
 }
 
 /// As much was read as the service counts: by rows, or by objects, where it counts one once that is told from both ends.
