@@ -47,7 +47,8 @@ impl LiveProgress {
     /// "read 1,250 of 4,000 entities and 0 of 9,000 relationships from JupiterOne, 12 requests"
     pub fn words(&self) -> String {
         let of = |done: u64, total: Option<u64>, what: &str| match total {
-            Some(total) => format!("{} of {} {what}", grouped(done), grouped(total)),
+            // A relationship may be told from either end.
+            Some(total) => format!("{} of {} {what}", grouped(done.min(total)), grouped(total)),
             None => format!("{} {what}", grouped(done)),
         };
         format!(
