@@ -242,7 +242,8 @@ impl JupiterOneClient {
             answer_lost |= failure.answer_lost;
             let wait = failure.retry_after.unwrap_or_else(|| retry::backoff(tries));
             if began.elapsed() + wait > self.patience.total {
-                return Err(failure.error.after(tries));
+                let asked = failure.retry_after.filter(|wait| *wait > self.patience.total);
+                return Err(failure.error.after(tries).asking_for(asked));
             }
             if failure.error.kind() == ErrorKind::Throttled {
                 self.gate.pause(wait);

@@ -63,6 +63,15 @@ impl JupiterOneError {
         self
     }
 
+    /// The same error, where the service asked for a pause that is longer than anybody here waits.
+    pub(super) fn asking_for(mut self, pause: Option<Duration>) -> Self {
+        if let Some(pause) = pause {
+            let minutes = pause.as_secs().div_ceil(60);
+            self.problem.summary.push_str(&format!(", and asks for a pause of {minutes} minutes or more"));
+        }
+        self
+    }
+
     pub const fn kind(&self) -> ErrorKind {
         self.kind
     }
