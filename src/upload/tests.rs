@@ -647,6 +647,15 @@ async fn whoever_asks_for_the_end_of_a_failing_upload_waits_ten_seconds_at_most(
     check("POST finalize", "GET job").await;
 }
 
+/// A key that may upload and not look: each upload would end in doubt, so the words say what would help.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_may_not_look_is_told_apart() {
+    let bench = Bench::new().await;
+    bench.stub.on("GET job", vec![Reply::error(403, "FORBIDDEN", "no"); 20]);
+    let error = fails(&bench, IN_DOUBT, "in doubt", Some("FORBIDDEN")).await;
+    assert!(error.problem().hint.unwrap().contains("may not look at it"));
+}
+
 /// Of an abort that was taken without a word the job itself is asked.
 #[tokio::test(start_paused = true)]
 async fn an_abort_that_says_nothing_is_looked_after() {
