@@ -433,6 +433,6 @@ proptest! {
     #[test]
     fn jobs_do_what_was_foretold(naming in prop::sample::select(&Naming::ALL[..]), steps in prop::collection::vec(step(), 5..9)) {
         let confirmed = live_through(naming, &steps);
-        if std::env::var_os("TENANTRY_CASES").is_some() { println!("CONFIRMED {confirmed}"); }
+        println!("{confirmed} jobs did exactly what was foretold");
     }
 }
