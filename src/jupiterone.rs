@@ -237,7 +237,7 @@ impl JupiterOneClient {
             let failure = match attempted {
                 Ok(answer) => return Ok(answer),
                 Err(failure) if failure.error.may_pass() => failure,
-                Err(failure) => return Err(failure.error.after(tries)),
+                Err(failure) => return Err(failure.error.after(tries).behind(answer_lost)),
             };
             answer_lost |= failure.answer_lost;
             let wait = failure.retry_after.unwrap_or_else(|| retry::backoff(tries));

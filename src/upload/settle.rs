@@ -188,8 +188,7 @@ impl Settling<'_> {
 
     /// Somebody waits for the end, and JupiterOne does not answer.
     fn unheard(&self) -> Problem {
-        Problem::new(format!("aborting the job was not answered within {} s", self.limits.end.as_secs()))
-            .code("timeout")
+        Problem::new(format!("the job could not be aborted within {} s", self.limits.end.as_secs())).code("timeout")
     }
 
     fn too_slow(&self, job: &JobFigures, unreadable: Option<JupiterOneError>) -> UploadError {

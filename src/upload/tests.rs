@@ -647,6 +647,27 @@ async fn whoever_asks_for_the_end_of_a_failing_upload_waits_ten_seconds_at_most(
     check("POST finalize", "GET job").await;
 }
 
+/// A first try may have been carried out; the next one is refused for its form: what comes in another says that it comes
+/// again.
+#[tokio::test(start_paused = true)]
+async fn what_comes_again_in_another_form_says_so() {
+    let too_large = || Reply::error(413, "RequestEntityTooLargeException", "no");
+    let unzipped = || Reply::error(415, "UNSUPPORTED_MEDIA_TYPE", "no");
+    for (encoding, refused) in [(Encoding::Plain, too_large()), (Encoding::Gzip, unzipped())] {
+        let mut bench = Bench::new().await;
+        bench.manner.encoding = encoding;
+        bench.stub.on("POST entities", [Reply::status(503), refused]);
+        bench.upload().await.unwrap();
+        let seen = bench.stub.seen();
+        let queries: Vec<bool> = seen.iter().filter(|s| s.what == "POST entities").map(|s| s.query.is_some()).collect();
+        assert!(
+            queries.len() > 2 && !queries[0] && queries[1..].iter().all(|again| *again),
+            "{encoding:?} {queries:?}"
+        );
+        assert!(seen.iter().filter(|s| s.what == "POST relationships").all(|s| s.query.is_none()), "{encoding:?}");
+    }
+}
+
 /// A key that may upload and not look: each upload would end in doubt, so the words say what would help.
 #[tokio::test(start_paused = true)]
 async fn a_key_that_may_not_look_is_told_apart() {
