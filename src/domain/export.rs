@@ -18,10 +18,12 @@ pub enum ExportFormat {
     Tree,
     /// One file of nodes and edges, for programs that draw and count.
     Graphml,
+    /// One page that a browser opens without a network.
+    Html,
 }
 
 impl ExportFormat {
-    pub const ALL: [Self; 5] = [Self::Csv, Self::Ndjson, Self::J1Integration, Self::Tree, Self::Graphml];
+    pub const ALL: [Self; 6] = [Self::Csv, Self::Ndjson, Self::J1Integration, Self::Tree, Self::Graphml, Self::Html];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +32,7 @@ impl ExportFormat {
             Self::J1Integration => "j1-integration",
             Self::Tree => "tree",
             Self::Graphml => "graphml",
+            Self::Html => "html",
         }
     }
 
@@ -49,6 +52,7 @@ impl ExportFormat {
             Self::Ndjson | Self::Csv | Self::J1Integration => None,
             Self::Tree => Some("json"),
             Self::Graphml => Some("graphml"),
+            Self::Html => Some("html"),
         }
     }
 }
