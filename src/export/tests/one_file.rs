@@ -220,7 +220,8 @@ fn a_page_holds_everything_as_data() {
     );
     // One script that runs, and the data's; what a browser takes for the end of one is nowhere within.
     assert_eq!((page.matches("<script>").count(), page.matches("</script>").count()), (1, 5));
-    assert!(!page.contains("{{") && !page.contains("://"), "nothing is anywhere else");
+    let without = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!page.contains("{{") && !without.contains("://"), "nothing is anywhere else");
     assert_eq!(page.matches("<style>").count(), 1);
 }
 
