@@ -17,7 +17,7 @@ use ratatui::{
 use super::{input::Outside, outside};
 use crate::{
     recording::{Piece, ReadError, Recording, read},
-    tui::guard,
+    tui::{guard, straight::Straight},
 };
 
 /// A pause in a recording is no longer than this when it is played.
@@ -41,7 +41,7 @@ pub async fn replay(path: &Path) -> Result<(), ReplayError> {
     let recording = read(path)?;
     let _hook = guard::PanicHook::set(|| true);
     let _guard = guard::Guard::take()?;
-    let backend = ratatui::backend::CrosstermBackend::new(io::stdout());
+    let backend = Straight::new(ratatui::backend::CrosstermBackend::new(io::stdout()));
     Player::new(backend, outside::real()?, recording)?.run().await?;
     Ok(())
 }
