@@ -8,7 +8,7 @@ const KIND = ["account", "user", "group", "member"];
 const blocks = (of) => document.querySelectorAll(`script[data-of="${of}"]`);
 const about = JSON.parse(blocks("about")[0].textContent);
 
-/** What each object is: [kind, key, name, second line, tags, whether it is known by its key alone]. */
+/** What each object is: [kind, key, name, second line, tags, 1 where it is no entity and known by memberships only]. */
 const objects = [];
 for (const block of blocks("objects")) {
   for (const object of JSON.parse(block.textContent)) objects.push(object);
@@ -19,7 +19,7 @@ const keyOf = (n) => objects[n][1];
 const nameOf = (n) => objects[n][2];
 const secondOf = (n) => objects[n][3];
 const tagsOf = (n) => (objects[n][4] ? objects[n][4].split(", ") : []);
-const isUnread = (n) => objects[n][5] === 1;
+const isBare = (n) => objects[n][5] === 1;
 
 /** By key, made when first asked for. */
 const numberOf = (() => {
@@ -78,7 +78,7 @@ function reached(n, next) {
 /** An object's properties; null where the page has none. Read when they are looked at. */
 function propertiesOf(n) {
   const block = blocks("properties")[Math.floor(n / about.propertiesInBlock)];
-  if (!about.withProperties || !block || isUnread(n)) return null;
+  if (!about.withProperties || !block || isBare(n)) return null;
   return JSON.parse(block.textContent)[n % about.propertiesInBlock];
 }
 
@@ -104,7 +104,7 @@ const index = (() => {
 
 // A map, since every word is looked up in it, `constructor` too.
 const SPECIAL = new Map([
-  ["no:members", (n) => kindOf(n) === GROUP && members(n).length === 0 && !isUnread(n)],
+  ["no:members", (n) => kindOf(n) === GROUP && members(n).length === 0 && !isBare(n)],
   ["no:groups", (n) => kindOf(n) !== ACCOUNT && groups(n).length === 0],
 ]);
 

@@ -20,7 +20,7 @@ const LETTER = ["A", "U", "G", "O"];
 const WORD = ["account", "user", "group", "other member"];
 
 function mark(n) {
-  return el("span", { className: `mark ${KIND[kindOf(n)]}${isUnread(n) ? " unread" : ""}`, title: WORD[kindOf(n)], "aria-hidden": "true" }, LETTER[kindOf(n)]);
+  return el("span", { className: `mark ${KIND[kindOf(n)]}${isBare(n) ? " bare" : ""}`, title: WORD[kindOf(n)], "aria-hidden": "true" }, LETTER[kindOf(n)]);
 }
 
 /** A link within this page and to nowhere else. */
@@ -28,7 +28,7 @@ const link = (n) => `#${new URLSearchParams({ id: keyOf(n) })}`;
 
 function row(n, far = null) {
   const words = el("span", { className: "words" }, el("span", { className: "name", title: nameOf(n) }, nameOf(n)));
-  const second = [...tagsOf(n), isUnread(n) ? "not read" : "", secondOf(n)].filter(Boolean).join(" · ");
+  const second = [...tagsOf(n), isBare(n) ? "no entity of its own" : "", secondOf(n)].filter(Boolean).join(" · ");
   if (second) words.append(el("span", { className: "second" }, second));
   const kind = el("span", { className: "heard" }, `${WORD[kindOf(n)]}: `);
   return el("li", {}, el("a", { className: "row", href: link(n) }, kind, mark(n), words, far && el("span", { className: "far" }, far)));
@@ -108,7 +108,7 @@ class Around {
   }
 
   node(n) {
-    const here = n === this.here, kind = `node ${KIND[kindOf(n)]}${isUnread(n) ? " unread" : ""}${here ? " here" : ""}`;
+    const here = n === this.here, kind = `node ${KIND[kindOf(n)]}${isBare(n) ? " bare" : ""}${here ? " here" : ""}`;
     const name = here ? el("span", { title: nameOf(n) }, nameOf(n)) : el("a", { href: link(n), title: nameOf(n) }, nameOf(n));
     const made = el("div", { className: kind }, name);
     for (const way of ["up", "down"]) {

@@ -13,7 +13,10 @@ byId("home").textContent = tenant;
 byId("read").textContent = `Tenant ${about.tenantId} · read ${about.readAt} (run ${about.run}) · ${about.findings.length === 0 ? "complete" : counted(about.findings.length, "gap", "gaps")}`;
 
 const totals = [0, 0, 0, 0];
-for (const object of objects) if (!object[5]) totals[object[0]] += 1;
+let bare = 0;
+for (const object of objects) {
+  if (object[5]) bare += 1; else totals[object[0]] += 1;
+}
 
 const kinds = [null, USER, GROUP, MEMBER].filter((kind) => kind === null || objects.some((object) => object[0] === kind));
 for (const kind of kinds) {
@@ -118,7 +121,8 @@ function home() {
     figure(totals[USER], "users", to("", USER)),
     figure(totals[GROUP], "groups", to("", GROUP)),
     totals[MEMBER] > 0 ? figure(totals[MEMBER], "other members", to("", MEMBER)) : null,
-    figure(about.relationships, "relationships"));
+    figure(about.relationships, "relationships"),
+    bare > 0 ? figure(bare, "members without an entity") : null);
   const worth = el("div", { className: "cards" },
     figure(of(USER, has("guest")), "guests", to("guest", USER)),
     figure(of(USER, has("disabled")), "disabled users", to("disabled", USER)),
@@ -165,7 +169,7 @@ function object(id) {
       el("h2", { className: "name" }, nameOf(n)),
       secondOf(n) ? el("p", { className: "quiet" }, el("bdi", {}, secondOf(n))) : null,
       el("p", {}, el("span", { className: "tags" }, el("span", { className: "tag" }, WORD[kindOf(n)]), ...tags)))),
-    isUnread(n) ? el("p", { className: "note" }, "Only its key is known: it is a member of a group, and could not be read or is not sent by itself.") : null,
+    isBare(n) ? el("p", { className: "note" }, "It is no entity here: it could not be read, or is not sent under these names. What is known of it comes from its memberships.") : null,
     el("p", { className: "quiet small" }, "Key ", el("code", {}, keyOf(n))));
   const parts = [trail(), head];
   const around = kindOf(n) === ACCOUNT || members(n).length + groups(n).length === 0 ? null : new Around(n);
@@ -212,7 +216,7 @@ function related(title, n, next, direct, nested) {
 function properties(n) {
   const all = propertiesOf(n);
   if (all === null) {
-    const why = isUnread(n) ? "None are known." : `A page of more than ${number.format(about.mostProperties)} objects has none, or it would be too large to open. tenantry show ${keyOf(n)} tells them.`;
+    const why = isBare(n) ? "None are known: it is no entity here." : `A page of more than ${number.format(about.mostProperties)} objects has none, or it would be too large to open. tenantry show ${keyOf(n)} tells them.`;
     return panel("Properties", el("p", { className: "quiet" }, why));
   }
   const words = (value) => (value === true ? "yes" : value === false ? "no" : Array.isArray(value) ? value.map(words).join("\n") : typeof value === "object" ? JSON.stringify(value) : String(value));

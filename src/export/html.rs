@@ -128,7 +128,7 @@ pub(super) fn write_within<S: Source>(
         let mut number = |key: &str| -> Result<u32, ExportError<S::Error>> {
             let (n, is_new) = numbers.of(key);
             if is_new {
-                objects.push(&mut file, &unread(key, &edge, kind).to_string(), 1)?;
+                objects.push(&mut file, &bare(key, &edge, kind).to_string(), 1)?;
             }
             Ok(n)
         };
@@ -269,7 +269,7 @@ fn tags(entity: &Object, kind: EntityKind) -> Vec<String> {
 }
 
 /// An end of an edge that is no entity here, with what a mapped relationship knows of it.
-fn unread(key: &str, edge: &Object, kind: &dyn Fn(&str) -> EntityKind) -> Value {
+fn bare(key: &str, edge: &Object, kind: &dyn Fn(&str) -> EntityKind) -> Value {
     let target = edge.get("_mapping").and_then(|mapping| mapping.get("targetEntity")).and_then(Value::as_object);
     let target = target.filter(|target| text(target, "_key") == key);
     let told = |name: &str| target.map_or("", |target| text(target, name));

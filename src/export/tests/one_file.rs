@@ -165,7 +165,7 @@ fn graphml_is_read_back_by_a_parser_of_xml() {
     assert!(!by_id("n1").contains_key("jobTitle"), "null is nothing");
     let unread = |id: &str, key: &str, label: &str| {
         let node = by_id(id);
-        assert_eq!((&*node["_key"], &*node["label"], &*node["not_read"]), (key, label, "true"), "{id}");
+        assert_eq!((&*node["_key"], &*node["label"], &*node["no_entity"]), (key, label, "true"), "{id}");
     };
     unread("n3", "u9", "u9");
     unread("n4", "g2", "g2");
