@@ -40,6 +40,7 @@ mod snapshot;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
+mod warm;
 mod write;
 
 pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
