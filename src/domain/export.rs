@@ -65,3 +65,22 @@ pub struct Exported {
     pub entities: u64,
     pub relationships: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_named_by_run_and_format() {
+        let check = |format: ExportFormat, is_pair, want: &str| assert_eq!(format.place(RunId(7), is_pair), want);
+        check(ExportFormat::Csv, false, "tenantry-run-7-csv");
+        check(ExportFormat::J1Integration, false, "tenantry-run-7-j1-integration");
+        check(ExportFormat::Tree, false, "tenantry-run-7-tree.json");
+        check(ExportFormat::Tree, true, "tenantry-run-7-tree");
+        check(ExportFormat::Graphml, false, "tenantry-run-7.graphml");
+        check(ExportFormat::Html, false, "tenantry-run-7.html");
+        // No two of a run are in each other's way.
+        let all: std::collections::BTreeSet<_> = ExportFormat::ALL.map(|format| format.place(RunId(7), false)).into();
+        assert_eq!(all.len(), ExportFormat::ALL.len());
+    }
+}
