@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::{Asked, judge};
 use crate::{
     domain::{
-        edge::{EDGE_UNKNOWN, Edge, EdgeState},
+        edge::{Edge, EdgeState},
         entity::{Entity, Fingerprint, fingerprint},
         explore::FieldChange,
         kind::EntityKind,
@@ -66,11 +66,12 @@ pub(super) fn compare(
     let entity_goes = |it: Pictured| {
         apart.set(apart.get() + 1);
         let print = fingerprint(&it.fields);
-        (entities.borrow_mut())(Compared { nums: it.place.1, ours: None, believed: held(it.object_type, print) });
+        (entities.borrow_mut())(Compared { nums: it.place.1, ours: None, believed: held(it.object_type, Some(print)) });
     };
     let edge_goes = |it: Pictured| {
         apart.set(apart.get() + 1);
-        let believed = held(it.object_type, EDGE_UNKNOWN);
+        // Whether it is mapped nobody knows: it is taken for one that goes with either of its ends.
+        let believed = held(it.object_type, None);
         (edges.borrow_mut())(Compared { nums: it.place.1, ours: None, believed });
     };
     let place = |nums: [i64; 2]| (nums[0] != picture.account(), nums);
@@ -89,7 +90,7 @@ pub(super) fn compare(
                     sends.differences(entity.entity_type(), &theirs, &entity.json).is_empty()
                 });
                 let print = same.map_or_else(|| fingerprint(&found.fields), |(_, print, _)| *print);
-                held(found.object_type, print)
+                held(found.object_type, Some(print))
             });
             let ours = ours.as_ref().map(|(name, print, _)| (name.as_str(), print));
             apart.set(apart.get() + u64::from(are_apart(ours, &it.believed, theirs.as_ref())));
@@ -106,8 +107,7 @@ pub(super) fn compare(
             let theirs = found.map(|found| {
                 let last = it.believed.states.last().filter(|(name, _)| *name == found.object_type);
                 let believed = last.and_then(|(_, state)| *state);
-                let state = believed.or(ours.map(|(_, state)| state)).unwrap_or(EDGE_UNKNOWN);
-                held(found.object_type, state)
+                held(found.object_type, believed.or(ours.map(|(_, state)| state)))
             });
             let ours = ours.as_ref().map(|(name, state)| (*name, state));
             apart.set(apart.get() + u64::from(are_apart(ours, &it.believed, theirs.as_ref())));
@@ -153,8 +153,8 @@ fn parsed(fields: &str) -> Map<String, Value> {
     serde_json::from_str(fields).unwrap_or_default()
 }
 
-fn held<T>(object_type: String, content: T) -> Believed<T> {
-    Believed { states: vec![(object_type, Some(content))], certain: true }
+fn held<T>(object_type: String, content: Option<T>) -> Believed<T> {
+    Believed { states: vec![(object_type, content)], certain: true }
 }
 
 const fn nothing<T>() -> Believed<T> {

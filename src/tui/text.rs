@@ -155,6 +155,8 @@ mod tests {
         check("李雷", 1, "…");
         check("a\x1b[2J", 10, "a␛[2J");
         check("e\u{301}e\u{301}e\u{301}", 2, "e\u{301}…");
+        // Measured as it came, a control takes what its picture takes.
+        assert_eq!((width("a\nb"), width("\u{7}")), (3, 1));
     }
 
     /// As a table draws it: whatever stands in a column, the next one begins where it should.
