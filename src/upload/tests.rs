@@ -670,6 +670,18 @@ async fn what_comes_again_in_another_form_says_so() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_helps_a_body_is_said() {
+    let bench = Bench::new().await;
+    bench.stub.on("POST entities", vec![Reply::Hang; 20]);
+    let slow = fails(&bench, ABORTED, "unknown", Some("timeout")).await;
+    assert!(slow.problem().hint.unwrap().contains("--max-body"));
+    let bench = Bench::new().await;
+    bench.stub.on("POST entities", [Reply::error(404, "NOT_FOUND", "no")]);
+    let gone = fails(&bench, ABORTED, "unknown", Some("NOT_FOUND")).await;
+    assert!(gone.problem().hint.unwrap().contains("does not know the job"));
+}
+
 /// A key that may upload and not look: each upload would end in doubt, so the words say what would help.
 #[tokio::test(start_paused = true)]
 async fn a_key_that_may_not_look_is_told_apart() {
