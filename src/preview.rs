@@ -112,8 +112,7 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         &asked,
         &mut |found| {
             let sent = found.ours.and_then(|entity| checker.borrow_mut().entity(entity));
-            let ours =
-                sent.map(|sent| (sent.entity.entity_type().to_owned(), fingerprint(&sent.text), sent.text.len()));
+            let ours = sent.as_ref().map(|sent| (sent.entity.entity_type(), fingerprint(&sent.text), sent.text.len()));
             if let Some(digest) = &mut *digest.borrow_mut() {
                 digest.entity(ours.as_ref().map(|(_, print, _)| print), found.nums, &found.believed);
             }
@@ -127,7 +126,7 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
             if let Some(digest) = &mut *digest.borrow_mut() {
                 digest.edge(ours.as_ref().map(|(_, edge)| edge), found.nums, &found.believed);
             }
-            let ours = ours.map(|(bytes, edge)| (naming.edge_type(edge.kind).to_owned(), edge.state(), bytes));
+            let ours = ours.map(|(bytes, edge)| (naming.edge_type(edge.kind), edge.state(), bytes));
             match edges.add(ours, &found.believed) {
                 Some(gone) => causes.borrow_mut().edge_goes(found.nums, gone),
                 None => causes.borrow_mut().edge_stays(found.nums),
@@ -236,17 +235,15 @@ impl<'a> Tally<'a> {
     }
 
     /// `ours`: `_type`, content, and the length of the text. The `_type` of what is deleted is the answer.
-    fn add<'b, T: PartialEq>(
-        &mut self,
-        ours: Option<(String, T, usize)>,
-        believed: &'b Believed<T>,
-    ) -> Option<&'b str> {
+    fn add<'b, T: PartialEq>(&mut self, ours: Option<(&str, T, usize)>, believed: &'b Believed<T>) -> Option<&'b str> {
         match ours {
             Some((name, content, len)) => {
                 self.meter.push(len);
-                let verdict = judge(&name, &content, believed);
-                let changes = self.changes.entry(name).or_default();
-                match verdict {
+                let changes = match self.changes.get_mut(name) {
+                    Some(changes) => changes,
+                    None => self.changes.entry(name.to_owned()).or_default(),
+                };
+                match judge(name, &content, believed) {
                     Verdict::Create => changes.create += 1,
                     Verdict::Change => changes.change += 1,
                     Verdict::Same => changes.same += 1,
