@@ -42,7 +42,9 @@ impl Place {
     fn new(users: u32, groups: u32, store: Option<&Path>) -> Self {
         let place = Self { tenant: Tenant::start(users, groups), home: tempfile::tempdir().expect("a folder") };
         match store {
-            Some(store) => drop(fs::copy(store, place.path("store.db")).expect("a copy of the store")),
+            Some(store) => {
+                fs::copy(store, place.path("store.db")).expect("a copy of the store");
+            }
             None => place.collect(),
         }
         place
