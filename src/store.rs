@@ -42,6 +42,7 @@ mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 mod texts;
+mod warm;
 mod write;
 
 pub use belief::{BeliefInfo, Doubt, Finished, UploadId};
