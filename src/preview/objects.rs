@@ -5,13 +5,14 @@
 //! for the rows of a window; a filter by words reads the names of all.
 
 use std::{
-    cell::RefCell,
-    collections::{BTreeMap, HashMap},
+    cell::{OnceCell, RefCell},
+    collections::{BTreeMap, HashMap, HashSet},
 };
 
-use super::{Asked, Lengths, PreviewError, Verdict, compare, finished, judge};
+use super::{Asked, Lengths, PreviewError, Verdict, compare, ends::Ends, finished, goes_as, judge};
 use crate::{
     domain::{
+        completeness::{Excluded, partial_types},
         difference,
         entity::{Fingerprint, fingerprint},
         filter::{self, Scope},
@@ -85,6 +86,7 @@ impl Objects {
     pub fn find(reader: &Reader, asked: Asked<'_>) -> Result<Self, PreviewError> {
         let info = finished(reader, asked.run)?;
         let naming = asked.names.naming();
+        let partial = partial_types(naming, &info.gaps, &Excluded::default());
         // Asked by both streams, one after the other.
         let checker = RefCell::new(Checker::new(asked.names, &reader.tenant()?));
         let mut lengths = Lengths { naming, bare: BTreeMap::new() };
@@ -95,6 +97,11 @@ impl Objects {
                 found.borrow_mut().add(nums, name, Deed::Delete, is_edge);
             }
         };
+        let ends = RefCell::new(Ends::default());
+        // The types of entities that stay are known once all entities were seen.
+        let exempt = OnceCell::new();
+        // Places of edges that go with an end of theirs, whatever is exempt.
+        let mut along = HashSet::new();
         let (_, last) = compare(
             reader,
             &asked,
@@ -110,7 +117,13 @@ impl Objects {
                         prints.insert(num, print);
                     }
                 }
-                None => goes(it.nums, it.believed.states.last().map(|(name, _)| name.as_str()), false),
+                None => {
+                    let gone = goes_as(naming, &partial, &it.believed);
+                    if let Some(name) = gone {
+                        ends.borrow_mut().entity_goes(it.nums[0], name);
+                    }
+                    goes(it.nums, gone, false);
+                }
             },
             &mut |it| match it.ours.filter(|edge| checker.borrow_mut().edge(edge, lengths.of(edge))) {
                 Some(edge) => {
@@ -119,14 +132,24 @@ impl Objects {
                         found.borrow_mut().add(it.nums, name, deed, true);
                     }
                 }
-                None => goes(it.nums, it.believed.states.last().map(|(name, _)| name.as_str()), true),
+                None => {
+                    let exempt = exempt.get_or_init(|| checker.borrow().partial_types(&info.gaps));
+                    if ends.borrow().take_along(it.nums, &it.believed, exempt) {
+                        along.insert(found.borrow().items.len());
+                    }
+                    goes(it.nums, goes_as(naming, &partial, &it.believed), true);
+                }
             },
         )?;
         let Finding { types, mut items } = found.into_inner();
         // What is not sent is known now: what may be there of its types stays.
         let partial = checker.into_inner().partial_types(&info.gaps);
         let stays = |item: &Item| types.get(usize::from(item.of)).is_some_and(|name| partial.contains(name));
-        items.retain(|item| item.deed != Deed::Delete || !stays(item));
+        let mut places = 0..;
+        items.retain(|item| {
+            let goes_along = places.next().is_some_and(|place| along.contains(&place));
+            item.deed != Deed::Delete || goes_along || !stays(item)
+        });
         let before = last.map(|last| last.run);
         Ok(Self { run: asked.run, names: asked.names.clone(), before, types, items, prints })
     }
