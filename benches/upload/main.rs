@@ -142,7 +142,6 @@ fn compare(place: &Place, turns: u32, official: Option<&Path>) {
             note("`j1-integration sync` 8.41.0, not waiting for the job", it);
         }
         note("tenantry upload, all of it", place.upload(&scope("ours"), &[]));
-        note("the same, `--gzip`", place.upload(&scope("zipped"), &["--gzip"]));
         note("the same once more: nothing to do", place.upload(&scope("ours"), &[]));
     }
     let mut table = Table::new(&title, objects(&files.end));
