@@ -149,6 +149,15 @@ impl Engine for Nothing {
         refused()
     }
 
+    fn preview_live(
+        &self,
+        _: Option<RunId>,
+        _: Arc<dyn Reporter>,
+        _: CancellationToken,
+    ) -> BoxFuture<'_, Result<Preview, Problem>> {
+        refused()
+    }
+
     fn planned(&self, _: RunId, _: PlannedQuery, _: CancellationToken) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
         refused()
     }

@@ -138,6 +138,8 @@ pub enum Work {
     Ask(RunId, Question),
     /// Compares; of a run that was chosen, else of the newest finished one.
     Preview(Option<RunId>),
+    /// The same, with what JupiterOne holds now.
+    PreviewLive(Option<RunId>),
     /// An upload of the run, object by object.
     Planned(RunId, PlannedQuery),
     /// Keeps a preview of the run as a plan.
@@ -166,7 +168,7 @@ impl Work {
             Self::Profiles(_) => Kind::Profiles,
             Self::Collect(_) | Self::Again(_) => Kind::Collect,
             Self::Ask(..) => Kind::Ask,
-            Self::Preview(_) => Kind::Preview,
+            Self::Preview(_) | Self::PreviewLive(_) => Kind::Preview,
             Self::Planned(..) => Kind::Planned,
             Self::KeepPlan(_) => Kind::Write,
             Self::Place(_) => Kind::Place,

@@ -1,12 +1,14 @@
 //! An upload object by object, for lists and commands. Reads the store, and nothing else.
 
+use std::sync::Arc;
+
 use super::{JobError, asked_against, believed, last_writer, open, runs};
 use crate::{
     domain::{
         ids::RunId,
         planned::{Planned, PlannedQuery, PlannedRows},
     },
-    preview::{self, Objects},
+    preview::{self, Live, Objects},
     profile::Settings,
     store::Reader,
 };
@@ -32,6 +34,20 @@ impl PlannedObjects {
                 preview::Asked { run: run.id, names: &names, target, against, digests: false }
             }
         };
+        Self::of(reader, asked)
+    }
+
+    /// Finds all of them against what JupiterOne told that the target holds.
+    pub fn find_live(settings: &Settings, live: &Arc<Live>) -> Result<Self, JobError> {
+        let reader = open(settings)?;
+        let run = runs::chosen(&reader, settings)?;
+        let (target, names) = (settings.target(), settings.names()?);
+        let target = target.as_ref();
+        let against = super::live::against(live, last_writer(settings, target)?.as_ref(), &reader.tenant()?);
+        Self::of(reader, preview::Asked { run: run.id, names: &names, target, against, digests: false })
+    }
+
+    fn of(reader: Reader, asked: preview::Asked<'_>) -> Result<Self, JobError> {
         let objects = Objects::find(&reader, asked).map_err(|e| JobError::failed(e.problem()))?;
         Ok(Self { reader, objects })
     }

@@ -7,21 +7,24 @@
 use std::{
     cell::{OnceCell, RefCell},
     collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
 };
 
-use super::{Asked, Lengths, PreviewError, Verdict, compare, ends::Ends, finished, goes_as, judge};
+use super::{
+    Against, Asked, Lengths, Live, PreviewError, Verdict, compare, ends::Ends, finished, goes_as, judge, live,
+};
 use crate::{
     domain::{
         completeness::{Excluded, partial_types},
         difference,
-        entity::{Fingerprint, fingerprint},
+        entity::{Entity, Fingerprint, fingerprint},
         filter::{self, Scope},
         ids::RunId,
         naming::Names,
         planned::{Deed, End, Planned, PlannedQuery, PlannedRows},
         validate::Checker,
     },
-    store::{Reader, StoreError},
+    store::{Picture, Reader, StoreError},
 };
 
 /// So many names are read at once.
@@ -34,6 +37,8 @@ pub struct Objects {
     names: Names,
     /// Of which run the target is believed to hold the objects.
     before: Option<RunId>,
+    /// What JupiterOne told that the target holds, where they were found against that.
+    live: Option<Arc<Live>>,
     /// Names of types, in the order in which they were met.
     types: Vec<String>,
     items: Vec<Item>,
@@ -151,7 +156,11 @@ impl Objects {
             item.deed != Deed::Delete || goes_along || !stays(item)
         });
         let before = last.map(|last| last.run);
-        Ok(Self { run: asked.run, names: asked.names.clone(), before, types, items, prints })
+        let live = match asked.against {
+            Against::Live { live, .. } => Some(Arc::clone(live)),
+            _ => None,
+        };
+        Ok(Self { run: asked.run, names: asked.names.clone(), before, live, types, items, prints })
     }
 
     /// How many there are of each type, by what is done to them.
@@ -239,7 +248,13 @@ impl Objects {
         }
         nums.sort_unstable();
         nums.dedup();
-        let names = reader.named(self.run, &nums)?;
+        let mut names = reader.named(self.run, &nums)?;
+        // What only JupiterOne knows is named by it.
+        for num in &nums {
+            if let Some(foreign) = self.live.as_ref().map(|live| live.picture.foreign(*num)).transpose()?.flatten() {
+                names.insert(*num, foreign);
+            }
+        }
         Ok(items.iter().map(|item| (self.row(item, &names, account), *item)).collect())
     }
 
@@ -254,20 +269,36 @@ impl Objects {
     fn row(&self, item: &Item, names: &BTreeMap<i64, (String, String)>, account: &End) -> Planned {
         let end = |num: u32| match names.get(&i64::from(num)) {
             // A key that is no id is the account's.
-            Some((id, name)) if !id.contains(':') => End { id: id.clone(), name: name.clone() },
+            Some((id, name)) if Picture::is_foreign(num.into()) || !id.contains(':') => {
+                End { id: id.clone(), name: name.clone() }
+            }
             _ => account.clone(),
         };
+        // Somebody else's relationship, whose key does not tell its ends.
+        let has_ends = item.is_edge && item.far != 0;
         Planned {
             deed: item.deed,
             object_type: self.types.get(usize::from(item.of)).cloned().unwrap_or_default(),
-            end: end(if item.is_edge { item.far } else { item.near }),
-            from: item.is_edge.then(|| end(item.near)),
+            end: end(if has_ends { item.far } else { item.near }),
+            from: has_ends.then(|| end(item.near)),
             fields: None,
         }
     }
 
     /// What becomes different: of what was sent before, if that is kept, and is what the target is believed to hold.
     fn with_fields(&self, reader: &Reader, mut row: Planned, item: Item) -> Result<Planned, StoreError> {
+        if let (Deed::Change, false, Some(live)) = (row.deed, item.is_edge, &self.live) {
+            // The account's number is another one there.
+            let num = u32::try_from(live.picture.account()).map_or(u32::MAX, |num| num);
+            let num = if item.near == num { live.picture.account() } else { item.near.into() };
+            if let Some(detail) = reader.detail(self.run, &self.names, &row.end.id)?
+                && let serde_json::Value::Object(json) = detail.entity
+            {
+                let ours = Entity { kind: detail.kind, json, warnings: Vec::new() };
+                row.fields = live::fields(live, reader, &self.names, num, ours)?;
+            }
+            return Ok(row);
+        }
         let (Deed::Change, false, Some(before)) = (row.deed, item.is_edge, self.before) else { return Ok(row) };
         let entity = |run: RunId| match reader.detail(run, &self.names, &row.end.id) {
             Ok(detail) => Ok(detail.map(|detail| detail.entity)),
