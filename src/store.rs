@@ -37,6 +37,7 @@ mod read;
 mod remove;
 mod runs;
 mod snapshot;
+mod states;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -15,7 +15,6 @@ use crate::domain::{
     explore::{Again, Answer, Question},
     export::{ExportFormat, Exported},
     ids::RunId,
-    planned::{PlannedQuery, PlannedRows},
     preview::Preview,
     problem::Problem,
     progress::Event,
@@ -82,7 +81,6 @@ pub enum Outcome {
     Collected(Box<RunInfo>),
     Answered(Answer),
     Previewed(Box<Preview>),
-    Planned(Box<PlannedRows>),
     Place(Box<target::Place>),
     Uploaded(Box<JobFigures>),
     Exported(Exported),
@@ -138,8 +136,6 @@ pub enum Work {
     Ask(RunId, Question),
     /// Compares; of a run that was chosen, else of the newest finished one.
     Preview(Option<RunId>),
-    /// An upload of the run, object by object.
-    Planned(RunId, PlannedQuery),
     /// Keeps a preview of the run as a plan.
     KeepPlan(RunId),
     /// Asks JupiterOne what the target of a first upload is.
@@ -167,7 +163,6 @@ impl Work {
             Self::Collect(_) | Self::Again(_) => Kind::Collect,
             Self::Ask(..) => Kind::Ask,
             Self::Preview(_) => Kind::Preview,
-            Self::Planned(..) => Kind::Planned,
             Self::KeepPlan(_) => Kind::Write,
             Self::Place(_) => Kind::Place,
             Self::Upload(_) => Kind::Upload,
@@ -196,8 +191,6 @@ pub enum Kind {
     /// A question about a run.
     Ask,
     Preview,
-    /// Looking at an upload object by object.
-    Planned,
     /// Asking what the target of a first upload is.
     Place,
     Upload,
@@ -222,7 +215,6 @@ impl Kind {
             Self::Collect => "reading the directory",
             Self::Ask => "reading the store",
             Self::Preview => "comparing",
-            Self::Planned => "looking at the objects",
             Self::Place => "asking what the target is",
             Self::Upload => "the upload",
             Self::Export => "writing files",

@@ -129,7 +129,11 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Move(to) => {
             model.comparison.scroll = to.scroll(model.comparison.scroll, 8);
         }
-        Action::Objects => super::planned::open(model, fx),
+        Action::Objects => {
+            if let Some(run) = model.comparison.ready().map(|preview| preview.run) {
+                super::browse::planned::open(model, run, fx);
+            }
+        }
         Action::KeepPlan => {
             if let Some(run) = model.comparison.ready().map(|preview| preview.run) {
                 model.start(Work::KeepPlan(run), fx);

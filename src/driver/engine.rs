@@ -16,7 +16,6 @@ use crate::{
         explore::{Again, Answer, Question},
         export::{ExportFormat, Exported},
         ids::RunId,
-        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::Reporter,
@@ -93,14 +92,6 @@ pub trait Engine: Send + Sync + 'static {
 
     /// What an upload of a run (`None`: of the newest finished one of everything) to the profile's target would do.
     fn preview(&self, run: Option<RunId>, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
-
-    /// The same, object by object.
-    fn planned(
-        &self,
-        run: RunId,
-        query: PlannedQuery,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'_, Result<PlannedRows, Problem>>;
 
     /// Keeps a preview of the run as a plan; in which file.
     fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>>;

@@ -4,6 +4,7 @@
 
 mod keys;
 mod paper;
+mod planned;
 mod profiles;
 
 use std::{
@@ -39,7 +40,6 @@ use crate::{
         export::{ExportFormat, Exported},
         ids::RunId,
         origin::Origin,
-        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::{Reporter, Silent},
@@ -661,6 +661,10 @@ impl Engine for RealEngine {
     }
 
     fn ask(&self, run: RunId, question: Question, cancel: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
+        let question = match planned::Asked::of(question) {
+            Ok(asked) => return planned::ask(Arc::clone(&self.0), run, asked, cancel).boxed(),
+            Err(question) => question,
+        };
         let stop = Stop::default();
         let of_answer = stop.clone();
         let answer = self.with_office(move |office, settings| match question {
@@ -702,30 +706,6 @@ impl Engine for RealEngine {
             // Whatever was found object by object may be of before.
             *lock(&self.0.planned) = None;
             blocking(move || jobs::preview(&Settings { run, ..settings }).map_err(|e| e.problem())).await
-        }
-        .boxed()
-    }
-
-    fn planned(
-        &self,
-        run: RunId,
-        query: PlannedQuery,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
-        async move {
-            let settings = Settings { run: Some(run), ..self.0.named(&cancel).await? };
-            let office = Arc::clone(&self.0);
-            blocking(move || {
-                let mut kept = lock(&office.planned);
-                let objects = match kept.take() {
-                    Some((of, objects)) if of == run => objects,
-                    _ => PlannedObjects::find(&settings, None).map_err(|e| e.problem())?,
-                };
-                let rows = objects.window(query, &|| cancel.is_cancelled()).map_err(|e| e.problem());
-                *kept = Some((run, objects));
-                rows
-            })
-            .await
         }
         .boxed()
     }

@@ -26,7 +26,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Again, Answer, FieldChange, Question, TextForm, Whole},
+        explore::{Again, Answer, Question, TextForm, Whole},
         export::{ExportFormat, Exported},
         guard::Guard,
         ids::{RunId, is_guid_shaped},
@@ -34,7 +34,7 @@ use tenantry::{
         near::{Drawing, NearQuery},
         origin::Origin,
         permission,
-        planned::{Deed, End, Planned, PlannedQuery, PlannedRows},
+        planned::PlannedQuery,
         preview::{Baseline, Cause, Changes, Preview, Why},
         problem::Problem,
         progress::{ConsentTry, Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
@@ -674,43 +674,6 @@ impl Engine for Fake {
             })
         }
         .boxed()
-    }
-
-    fn planned(
-        &self,
-        _: RunId,
-        query: PlannedQuery,
-        _: CancellationToken,
-    ) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
-        self.script.lock().unwrap().planned.push(query.clone());
-        let end = |n: u64| End { id: format!("00000000-0000-4000-8000-{n:012}"), name: format!("Person {n}") };
-        let group = End { id: "99999999-0000-4000-8000-000000000001".to_owned(), name: "All Contractors".to_owned() };
-        let row = |n: u64| {
-            let deed = Deed::ALL[(n % 3) as usize];
-            let change = FieldChange { field: "displayName".to_owned(), before: "P".into(), now: end(n).name.into() };
-            match n % 2 {
-                0 => Planned {
-                    deed,
-                    object_type: "active_directory_user".to_owned(),
-                    end: end(n),
-                    from: None,
-                    fields: (deed == Deed::Change).then(|| vec![change]),
-                },
-                _ => Planned {
-                    deed,
-                    object_type: "active_directory_user_group_has_user".to_owned(),
-                    end: end(n),
-                    from: Some(group.clone()),
-                    fields: None,
-                },
-            }
-        };
-        // Of a thousand, those whose line has the words.
-        let all = (0..1_000).map(row).filter(|row| row.end.name.contains(&query.filter));
-        let all: Vec<Planned> = all.collect();
-        let total = all.len() as u64;
-        let rows = all.into_iter().skip(query.offset as usize).take(query.limit as usize).collect();
-        async move { Ok(PlannedRows { query, total, rows, filter_problem: None }) }.boxed()
     }
 
     fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>> {

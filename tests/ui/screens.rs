@@ -580,7 +580,7 @@ fn walks_of_keys_harm_nothing() {
                 let uploads = matches!(&effect, Effect::Start(_, work) if matches!(**work, Work::Upload(_)));
                 assert!(!uploads, "{name}: {text} at step {step} uploads");
                 let harmless = match &effect {
-                    Effect::Start(_, work) => matches!(**work, Work::Ask(..) | Work::Planned(..)),
+                    Effect::Start(_, work) => matches!(**work, Work::Ask(..)),
                     effect => matches!(effect, Effect::Cancel(_)),
                 };
                 assert!(!text_goes_in || harmless, "{name}: the letter {text} at step {step} does {effect:?}");
