@@ -169,6 +169,7 @@ impl Planned {
     pub fn what_in_short(&self) -> String {
         match &self.fields {
             Some(fields) => fields.iter().map(|field| field.field.as_str()).collect::<Vec<_>>().join(", "),
+            None if self.deed == Deed::Change => "not known".to_owned(),
             None => self.what().join(", "),
         }
     }

@@ -268,6 +268,10 @@ impl Objects {
         f: &mut dyn FnMut(Planned),
     ) -> Result<(u64, Option<String>), PreviewError> {
         self.select(reader, query, stop)?.ok_or(PreviewError::Stopped)?;
+        // Names that are wanted for so many are read once and not again and again.
+        if query.limit > MANY as u64 && self.items.len() > MANY {
+            self.load_ends(reader, stop)?.ok_or(PreviewError::Stopped)?;
+        }
         let selected = self.selected.as_ref();
         let places = selected.and_then(|selected| selected.places.as_deref());
         let total = places.map_or(self.items.len(), <[u32]>::len);
