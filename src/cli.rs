@@ -433,9 +433,12 @@ pub struct Export {
     /// The format
     #[arg(long, value_enum)]
     pub format: ExportFormat,
-    /// The folder to write to; made if missing
-    #[arg(long, value_name = "DIR")]
+    /// The folder to write to, made if missing; of formats that are one file (tree, graphml) the file
+    #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
+    /// With --format tree: this older run as well. PATH is then a folder, for old.json and new.json
+    #[arg(long, value_name = "RUN", value_parser = run)]
+    pub against: Option<RunId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -446,6 +449,10 @@ pub enum ExportFormat {
     Csv,
     /// The folder .j1-integration, as j1-integration sync, visualize and neo4j push read it
     J1Integration,
+    /// A run as an answer of J1QL, or with --against the pair that j1-integration diff reads
+    Tree,
+    /// One file of nodes and edges, for Gephi, yEd, networkx and others
+    Graphml,
 }
 
 /// An order of an upload's objects.

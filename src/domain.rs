@@ -18,6 +18,7 @@ pub mod explore;
 pub mod export;
 pub mod filter;
 pub mod finding;
+pub mod graphml;
 pub mod guard;
 pub mod ids;
 pub mod kind;

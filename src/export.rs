@@ -5,9 +5,13 @@
 //! programs is said in the formats' own modules.
 
 pub mod csv;
+pub mod graphml;
 pub mod integration;
 mod lines;
 pub mod ndjson;
+mod numbers;
+mod place;
+pub mod tree;
 
 use std::{
     io,
@@ -15,10 +19,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::{problem::Problem, validate::Finding};
+use crate::domain::{column::Cell, problem::Problem, validate::Finding};
 
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +48,9 @@ pub enum ExportError<E> {
     /// The folder that would be replaced holds what no export made.
     #[error("{} holds {found}, and would be replaced", .path.display())]
     InTheWay { path: PathBuf, found: String },
+    /// A file is to be written where a folder is.
+    #[error("{} is a folder, and this format is one file", .path.display())]
+    IsFolder { path: PathBuf },
     /// What the source gave is not what was to come.
     #[error("{written} objects of type {object_type} were written, and there are {expected}")]
     NotAll { object_type: String, written: u64, expected: u64 },
@@ -64,7 +72,10 @@ impl<E: std::fmt::Display> ExportError<E> {
                 let hint = "Check the folder and the room on its disk, or name another with --out.";
                 Problem { message: Some(source.to_string()), ..problem("export_not_written", hint) }
             }
-            Self::InTheWay { .. } => problem("export_in_the_way", "Move it away, or name another folder with --out."),
+            Self::InTheWay { .. } => problem("export_in_the_way", "Move it away, or name another place with --out."),
+            Self::IsFolder { .. } => {
+                problem("export_is_a_folder", "Name a file with --out; it is made, or replaced if an export made it.")
+            }
             Self::NotAll { .. } => {
                 problem("export_not_all", "The store may have changed meanwhile: export again. Nothing was replaced.")
             }
@@ -133,6 +144,49 @@ fn each<S: Source>(
 /// The text of one of an object's members; empty where there is none.
 fn text<'o>(object: &'o Object, member: &str) -> &'o str {
     object.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The two ends of a relationship, direct or mapped.
+struct Ends<'o> {
+    from: &'o str,
+    to: &'o str,
+    mapped: bool,
+}
+
+impl<'o> Ends<'o> {
+    fn of(relationship: &'o Object) -> Self {
+        let at = |path: &str| relationship.get("_mapping").and_then(|m| m.pointer(path)).and_then(Value::as_str);
+        match (at("/sourceEntityKey"), at("/targetEntity/_key")) {
+            (Some(from), to) => Self { from, to: to.unwrap_or_default(), mapped: true },
+            (None, _) => Self {
+                from: text(relationship, "_fromEntityKey"),
+                to: text(relationship, "_toEntityKey"),
+                mapped: false,
+            },
+        }
+    }
+}
+
+/// A property as a cell: lists in one, times (which JupiterOne's names tell, and which are milliseconds) spelt out.
+fn cell(name: &str, value: Option<&Value>) -> Cell {
+    match value {
+        None | Some(Value::Null) => Cell::Empty,
+        Some(Value::Bool(yes)) => Cell::Yes(*yes),
+        Some(Value::String(text)) => Cell::Text(text.clone()),
+        Some(Value::Number(n)) => {
+            let time = n.as_i64().filter(|_| name.ends_with("On")).and_then(|ms| Timestamp::from_millisecond(ms).ok());
+            match (time, n.as_u64()) {
+                (Some(at), _) => Cell::Time(at),
+                (None, Some(n)) => Cell::Number(n),
+                (None, None) => Cell::Text(n.to_string()),
+            }
+        }
+        Some(Value::Array(all)) => {
+            let texts = all.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned));
+            Cell::Text(texts.collect::<Vec<_>>().join("; "))
+        }
+        Some(object @ Value::Object(_)) => Cell::Text(object.to_string()),
+    }
 }
 
 fn json(object: &Object) -> String {

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use crate::graph::Hold;
 pub use endpoints::{Endpoint, Who, besides, endpoints};
-pub use export::export;
+pub use export::{export, export_pair, run_before};
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
 pub use names::named;

@@ -19,6 +19,10 @@ pub const fn words(format: ExportFormat) -> (&'static str, &'static str) {
             ".j1-integration",
             "The folder that JupiterOne's own commands read: j1-integration sync, visualize and neo4j push.",
         ),
+        ExportFormat::Tree => {
+            ("J1QL trees", "This run and the one before it, as j1-integration diff reads them: old.json and new.json.")
+        }
+        ExportFormat::Graphml => ("GraphML", "One file of all nodes and edges, for Gephi, yEd and networkx."),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::RunId;
+
 /// The forms of an export of everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -12,16 +14,41 @@ pub enum ExportFormat {
     Csv,
     /// The folder that JupiterOne's own commands read.
     J1Integration,
+    /// What JupiterOne's own command `diff` reads: one run, or the pair.
+    Tree,
+    /// One file of nodes and edges, for programs that draw and count.
+    Graphml,
 }
 
 impl ExportFormat {
-    pub const ALL: [Self; 3] = [Self::Csv, Self::Ndjson, Self::J1Integration];
+    pub const ALL: [Self; 5] = [Self::Csv, Self::Ndjson, Self::J1Integration, Self::Tree, Self::Graphml];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ndjson => "ndjson",
             Self::Csv => "csv",
             Self::J1Integration => "j1-integration",
+            Self::Tree => "tree",
+            Self::Graphml => "graphml",
+        }
+    }
+
+    /// What an export of a run is called where nobody names it; a pair is a folder whatever its format.
+    pub fn place(self, run: RunId, is_pair: bool) -> String {
+        let name = format!("tenantry-run-{run}-{}", self.as_str());
+        match self.ending().filter(|_| !is_pair) {
+            Some(ending) if ending == self.as_str() => format!("tenantry-run-{run}.{ending}"),
+            Some(ending) => format!("{name}.{ending}"),
+            None => name,
+        }
+    }
+
+    /// What the one file that it is ends with; of the others a folder is written.
+    pub const fn ending(self) -> Option<&'static str> {
+        match self {
+            Self::Ndjson | Self::Csv | Self::J1Integration => None,
+            Self::Tree => Some("json"),
+            Self::Graphml => Some("graphml"),
         }
     }
 }
@@ -29,7 +56,7 @@ impl ExportFormat {
 /// What an export wrote, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
-    /// The folder.
+    /// The folder, or the file.
     pub path: String,
     pub entities: u64,
     pub relationships: u64,

@@ -729,10 +729,18 @@ impl Engine for RealEngine {
     fn export(&self, format: ExportFormat, cancel: CancellationToken) -> BoxFuture<'_, Result<Exported, Problem>> {
         self.with_office(move |_, settings| {
             let run = jobs::finished(settings).map_err(|e| e.problem())?;
-            let name = format!("tenantry-run-{}-{}", run.id, format.as_str());
-            let dir = std::env::current_dir().unwrap_or_default().join(name);
-            let (_, report) = jobs::export(settings, format, &dir, &cancel).map_err(|e| e.problem())?;
-            let path = dir.display().to_string();
+            let here = std::env::current_dir().unwrap_or_default();
+            let before = match format {
+                ExportFormat::Tree => jobs::run_before(settings, run.id).map_err(|e| e.problem())?,
+                _ => None,
+            };
+            let path = here.join(format.place(run.id, before.is_some()));
+            let written = match before {
+                Some(before) => jobs::export_pair(settings, before, &path, &cancel),
+                None => jobs::export(settings, format, &path, &cancel),
+            };
+            let (_, report) = written.map_err(|e| e.problem())?;
+            let path = path.display().to_string();
             Ok(Exported { path, entities: report.entities, relationships: report.relationships })
         })
     }

@@ -10,11 +10,8 @@ use std::{
     path::Path,
 };
 
-use jiff::Timestamp;
-use serde_json::Value;
-
 use super::{
-    ExportError, ExportReport, Object, Source, Stream, each,
+    Ends, ExportError, ExportReport, Object, Source, Stream, cell, each,
     lines::{Lines, Whole},
     text,
 };
@@ -166,55 +163,14 @@ fn in_order(names: BTreeSet<String>) -> Vec<String> {
     first.chain(rest).collect()
 }
 
-/// The two ends of a relationship, direct or mapped.
-struct Ends<'o> {
-    from: &'o str,
-    to: &'o str,
-    mapped: bool,
-}
-
-impl<'o> Ends<'o> {
+impl Ends<'_> {
     const COLUMNS: [&'static str; 9] =
         ["_key", "_type", "_class", "displayName", "from", "to", "_fromEntityKey", "_toEntityKey", "mapped"];
-
-    fn of(relationship: &'o Object) -> Self {
-        let at = |path: &str| relationship.get("_mapping").and_then(|m| m.pointer(path)).and_then(Value::as_str);
-        match (at("/sourceEntityKey"), at("/targetEntity/_key")) {
-            (Some(from), to) => Self { from, to: to.unwrap_or_default(), mapped: true },
-            (None, _) => Self {
-                from: text(relationship, "_fromEntityKey"),
-                to: text(relationship, "_toEntityKey"),
-                mapped: false,
-            },
-        }
-    }
 
     fn cells(&self, relationship: &Object, names: &HashMap<String, Box<str>>) -> Vec<Cell> {
         let named = |key: &str| names.get(key).map_or(Cell::Empty, |name| Cell::Text(name.to_string()));
         let all = ["_key", "_type", "_class", "displayName"].map(|name| cell(name, relationship.get(name)));
         let ends = [named(self.from), named(self.to), Cell::Text(self.from.to_owned()), Cell::Text(self.to.to_owned())];
         all.into_iter().chain(ends).chain([Cell::Yes(self.mapped)]).collect()
-    }
-}
-
-/// A property as a cell: lists in one, times (which JupiterOne's names tell, and which are milliseconds) spelt out.
-fn cell(name: &str, value: Option<&Value>) -> Cell {
-    match value {
-        None | Some(Value::Null) => Cell::Empty,
-        Some(Value::Bool(yes)) => Cell::Yes(*yes),
-        Some(Value::String(text)) => Cell::Text(text.clone()),
-        Some(Value::Number(n)) => {
-            let time = n.as_i64().filter(|_| name.ends_with("On")).and_then(|ms| Timestamp::from_millisecond(ms).ok());
-            match (time, n.as_u64()) {
-                (Some(at), _) => Cell::Time(at),
-                (None, Some(n)) => Cell::Number(n),
-                (None, None) => Cell::Text(n.to_string()),
-            }
-        }
-        Some(Value::Array(all)) => {
-            let texts = all.iter().map(|one| one.as_str().map_or_else(|| one.to_string(), str::to_owned));
-            Cell::Text(texts.collect::<Vec<_>>().join("; "))
-        }
-        Some(object @ Value::Object(_)) => Cell::Text(object.to_string()),
     }
 }

@@ -4,6 +4,8 @@ use serde_json::json;
 
 use super::*;
 
+mod one_file;
+
 /// Objects at hand; reading the relationships may fail in the middle.
 #[derive(Default)]
 struct Fake {

@@ -9,12 +9,13 @@ use crate::{
     domain::{
         export::ExportFormat,
         guard::Guard,
-        ids::TenantId,
+        ids::{RunId, TenantId},
         kind::{EdgeKind, EntityKind},
         naming::Names,
         problem::Problem,
+        reading::RunKind,
         target::managed_types,
-        validate::Checker,
+        validate::{Checker, Finding},
         view::RunInfo,
     },
     export::{
@@ -25,31 +26,62 @@ use crate::{
     store::{Reader, StoreError},
 };
 
-/// Writes what an upload would send to a folder.
+/// Writes what an upload would send to a folder, or to a file if the format is one.
 ///
 /// Stopped, it leaves what was there before.
 pub fn export(
     settings: &Settings,
     format: ExportFormat,
-    dir: &Path,
+    path: &Path,
     cancel: &CancellationToken,
 ) -> Result<(RunInfo, ExportReport), JobError> {
     let reader = open(settings)?;
     let names = settings.names()?;
     let run = runs::chosen(&reader, settings)?;
     let tenant = reader.tenant()?;
-    let checker = RefCell::new(Checker::new(&names, &tenant));
-    let stored = Stored { reader: &reader, run: &run, names: &names, tenant: &tenant, checker, cancel };
+    let stored = Stored::new(&reader, &run, &names, &tenant, cancel);
     let written = match format {
-        ExportFormat::Ndjson => export::ndjson::write(dir, &stored),
-        ExportFormat::Csv => export::csv::write(dir, &names.naming().all_types().collect::<Vec<_>>(), &stored),
-        ExportFormat::J1Integration => {
-            stored.plan()?.map_err(ExportError::Source).and_then(|plan| export::integration::write(dir, &plan, &stored))
-        }
+        ExportFormat::Ndjson => export::ndjson::write(path, &stored),
+        ExportFormat::Csv => export::csv::write(path, &names.naming().all_types().collect::<Vec<_>>(), &stored),
+        ExportFormat::J1Integration => stored
+            .plan()?
+            .map_err(ExportError::Source)
+            .and_then(|plan| export::integration::write(path, &plan, &stored)),
+        ExportFormat::Tree => export::tree::write(path, &stored),
+        ExportFormat::Graphml => export::graphml::write(path, &stored),
     };
     let findings = stored.checker.borrow().findings();
+    Ok((run, ended(written, findings)?))
+}
+
+/// Writes the pair of trees that `j1-integration diff` compares into a folder: a run that was kept, and the one that is
+/// chosen. Findings are the latter's.
+pub fn export_pair(
+    settings: &Settings,
+    before: RunId,
+    dir: &Path,
+    cancel: &CancellationToken,
+) -> Result<(RunInfo, ExportReport), JobError> {
+    let reader = open(settings)?;
+    let names = settings.names()?;
+    let run = runs::chosen(&reader, settings)?;
+    let before = runs::chosen(&reader, &Settings { run: Some(before), ..settings.clone() })?;
+    let tenant = reader.tenant()?;
+    let [old, new] = [&before, &run].map(|run| Stored::new(&reader, run, &names, &tenant, cancel));
+    let written = export::tree::write_pair(dir, &old, &new);
+    let findings = new.checker.borrow().findings();
+    Ok((run.clone(), ended(written, findings)?))
+}
+
+/// The finished run before this one, where it is still kept.
+pub fn run_before(settings: &Settings, run: RunId) -> Result<Option<RunId>, JobError> {
+    let fits = |other: &RunInfo| other.id < run && other.status.is_finished() && other.kind != RunKind::Scoped;
+    Ok(runs::runs(settings)?.into_iter().find(fits).map(|run| run.id))
+}
+
+fn ended(written: Result<ExportReport, ExportError<Unread>>, findings: Vec<Finding>) -> Result<ExportReport, JobError> {
     match written {
-        Ok(report) => Ok((run, ExportReport { findings, ..report })),
+        Ok(report) => Ok(ExportReport { findings, ..report }),
         Err(ExportError::Source(Unread::Stopped)) => {
             Err(JobError::Interrupted(Box::new(Problem::new("the export was stopped").code("cancelled"))))
         }
@@ -111,7 +143,17 @@ impl Source for Stored<'_> {
     }
 }
 
-impl Stored<'_> {
+impl<'a> Stored<'a> {
+    fn new(
+        reader: &'a Reader,
+        run: &'a RunInfo,
+        names: &'a Names,
+        tenant: &'a TenantId,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self { reader, run, names, tenant, checker: RefCell::new(Checker::new(names, tenant)), cancel }
+    }
+
     fn unless_stopped(&self, read: Result<(), StoreError>) -> Result<(), Unread> {
         if self.cancel.is_cancelled() {
             return Err(Unread::Stopped);

@@ -1,4 +1,4 @@
-//! The exported folder, read by JupiterOne's own command line from npm: `sync`, `visualize` and `neo4j push`, as they are.
+//! What is exported, read by JupiterOne's own command line from npm: `sync`, `visualize`, `neo4j push` and `diff`, as they are.
 //!
 //! `TENANTRY_J1_SDK` names the folder that they are installed in; `.ci/run` installs them, pinned.
 
@@ -210,5 +210,109 @@ fn sync_spares_what_was_not_read_or_left_out() {
     let after = held(&poor, "official");
     assert!(after.contains_key("somebody-else") && !after.contains_key("some-group-of-old"));
     assert!(after.len() > 30);
+    left_out::ran(NAME);
+}
+
+/// What `diff` prints of one of its two parts: by key its sign, and of what changed the names of the fields.
+fn differences(text: &str) -> BTreeMap<String, (char, BTreeSet<String>)> {
+    let mut all: BTreeMap<String, (char, BTreeSet<String>)> = BTreeMap::new();
+    let mut last = String::new();
+    for line in text.lines().filter(|line| line.len() > 3) {
+        let (sign, rest) = (line.chars().next().unwrap(), &line[1..]);
+        let indent = rest.len() - rest.trim_start().len();
+        let Some((name, _)) = rest.trim_start().split_once(": ") else { continue };
+        match indent {
+            2 => {
+                last = name.to_owned();
+                all.insert(last.clone(), (sign, BTreeSet::new()));
+            }
+            4 | 6 if name != "properties" && all[&last].0 == ' ' => {
+                all.get_mut(&last).unwrap().1.insert(name.to_owned());
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// The colours of a terminal.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split('\u{1b}');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
+
+#[test]
+fn the_official_diff_tells_what_ours_tells_or_left_out() {
+    const NAME: &str = "the_official_diff_tells_what_ours_tells_or_left_out";
+    let Some(packages) = packages(NAME) else { return };
+    let home = Home::new();
+    let served = Served::start(&home, &["--users", "300", "--groups", "40", "--seed", "7"]);
+    for _ in 0..2 {
+        served.run(&home, &["collect", "--json"]).expect(0);
+        served.advance();
+    }
+    served.run(&home, &["collect", "--json"]).expect(0);
+    let pair = home.path("pair");
+    let export = |more: &[&str]| {
+        let mut command = served.tenantry(&home);
+        Done::of(&command.args(["export", "--json", "--out"]).arg(&pair).args(more).output().unwrap())
+    };
+    export(&["--format", "csv", "--against", "1"]).expect(2);
+    export(&["--format", "tree", "--against", "9"]).expect(2);
+    export(&["--format", "tree", "--against", "1", "--run", "3"]).expect(0);
+    // A run that is written alone is the same.
+    let alone = home.path("run-1.json");
+    let done = served.tenantry(&home).args(["export", "--format", "tree", "--run", "1", "--out"]).arg(&alone).output();
+    Done::of(&done.unwrap()).expect(0);
+    assert!(std::fs::read(&alone).unwrap() == std::fs::read(pair.join("old.json")).unwrap());
+
+    let mut command = official(&packages, &home);
+    let done = Done::of(&command.arg("diff").arg(&alone).arg(pair.join("new.json")).output().unwrap()).expect(0);
+    let text = without_colours(&done.stdout);
+    let (entities, edges) = text.split_once("--- RELATIONSHIP DIFF ---").unwrap();
+    let theirs: BTreeMap<_, _> = differences(entities).into_iter().chain(differences(edges)).collect();
+
+    // `tenantry diff`: which came, changed and went. What the account has comes and goes with the objects.
+    let of = |args: &[&str]| served.run(&home, args).expect(0).json;
+    let key = |from: Option<&str>, id: &str| from.map_or(id.to_owned(), |from| format!("{from}|has|{id}"));
+    let ours: BTreeMap<_, _> = of(&["diff", "1", "3", "--json"])
+        .iter()
+        .filter(|line| line["event"] != "finished")
+        .map(|line| {
+            let sign = match line["change"].as_str().unwrap() {
+                "came" => '+',
+                "changed" => ' ',
+                _ => '-',
+            };
+            (key(line["from_id"].as_str(), line["id"].as_str().unwrap()), sign)
+        })
+        .collect();
+    let signs = theirs.iter().filter(|(key, _)| !key.starts_with("active_directory_account:"));
+    assert_eq!(signs.map(|(key, (sign, _))| (key.clone(), *sign)).collect::<BTreeMap<_, _>>(), ours);
+    assert!(['+', '-', ' '].iter().all(|sign| ours.values().any(|s| s == sign)), "a pair worth the test");
+
+    // `tenantry preview`: the account's too, and what changed field by field, as JupiterOne names it.
+    let planned = of(&["preview", "--run", "3", "--against", "1", "--objects", "--json"]);
+    let account = theirs.keys().find_map(|key| key.split_once("|has|").filter(|(from, _)| from.contains(':')));
+    let account = account.unwrap().0;
+    let mut counts = BTreeMap::new();
+    for line in planned.iter().filter(|line| line["event"] == "planned") {
+        let deed = line["deed"].as_str().unwrap();
+        let from = line["from"]["id"].as_str().map(|id| if account.ends_with(id) { account } else { id });
+        let (sign, fields) = &theirs[&key(from, line["end"]["id"].as_str().unwrap())];
+        let want = match deed {
+            "create" => '+',
+            "delete" => '-',
+            _ => ' ',
+        };
+        assert_eq!(*sign, want, "{line}");
+        if deed == "change" {
+            let named = line["fields"].as_array().unwrap().iter().map(|f| f["field"].as_str().unwrap().to_owned());
+            assert_eq!(*fields, named.collect(), "{line}");
+        }
+        *counts.entry(deed.to_owned()).or_insert(0) += 1;
+    }
+    assert_eq!(counts.values().sum::<usize>(), theirs.len(), "each once: {counts:?}");
     left_out::ran(NAME);
 }

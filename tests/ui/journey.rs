@@ -448,7 +448,7 @@ async fn everything_is_written_to_files_in_the_chosen_form() {
     let mut ui = with_run(&engine).await;
     ui.press("4").unwrap();
     assert!(ui.until(quiet).await.unwrap());
-    ui.press("e esc e down down down up down enter").unwrap();
+    ui.press("e esc e down down down up enter").unwrap();
     assert!(ui.until(quiet).await.unwrap());
     assert_eq!(engine.script.lock().unwrap().exports, [ExportFormat::J1Integration]);
     let shown = screen(&ui);

@@ -10,6 +10,7 @@ use super::{Cause, Missing, Near, Side};
 use crate::domain::{
     completeness::State,
     explore::Step,
+    graphml::{self, Key},
     kind::EntityKind,
     lineage::about,
     text::{grouped, visible},
@@ -67,7 +68,7 @@ impl Drawing {
         match self {
             Self::Mermaid => mermaid(near),
             Self::Dot => dot(near),
-            Self::GraphMl => graphml(near),
+            Self::GraphMl => as_graphml(near),
         }
     }
 }
@@ -233,18 +234,11 @@ const KEYS: &[(&str, &str)] = &[
     ("left_out", "long"),
 ];
 
-fn graphml(near: &Near) -> String {
-    let mut out = String::from(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<graphml xmlns=\"http://graphml.graphdrawing.org/xmlns\" \
-         xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"http://graphml.graphdrawing.org/xmlns \
-         http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd\">\n",
-    );
-    for (key, kind) in KEYS {
-        let _ = writeln!(out, "  <key id=\"{key}\" for=\"node\" attr.name=\"{key}\" attr.type=\"{kind}\"/>");
-    }
-    out.push_str("  <graph id=\"neighbourhood\" edgedefault=\"directed\">\n");
+fn as_graphml(near: &Near) -> String {
+    let keys = KEYS.iter().map(|(name, kind)| Key { id: name, of: "node", name, kind });
+    let mut out = graphml::head(None, keys, false, "neighbourhood");
     let notes: Vec<String> = notes(near).collect();
-    let _ = writeln!(out, "    <desc>{}</desc>", for_xml(&notes.join(" ")));
+    let _ = writeln!(out, "    <desc>{}</desc>", graphml::text(&notes.join(" ")));
     for (n, step) in near.steps.iter().enumerate() {
         let _ = writeln!(out, "    <node id=\"n{n}\">");
         let incomplete = step.state.filter(|state| *state != State::Complete).map_or("", State::as_str);
@@ -259,30 +253,14 @@ fn graphml(near: &Near) -> String {
             if left_out > 0 { left_out.to_string() } else { String::new() },
         ];
         for ((key, _), value) in KEYS.iter().zip(values).filter(|(_, value)| !value.is_empty()) {
-            let _ = writeln!(out, "      <data key=\"{key}\">{}</data>", for_xml(&value));
+            graphml::data(&mut out, key, &value);
         }
         out.push_str("    </node>\n");
     }
     for (n, (group, member)) in near.memberships().into_iter().enumerate() {
         let _ = writeln!(out, "    <edge id=\"e{n}\" source=\"n{group}\" target=\"n{member}\"/>");
     }
-    out.push_str("  </graph>\n</graphml>\n");
-    out
-}
-
-/// Text within an element of XML: what XML has no place for, not even escaped, is a replacement character.
-fn for_xml(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in visible(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
-            c => out.push(c),
-        }
-    }
+    out.push_str(graphml::END);
     out
 }
 
