@@ -23,7 +23,6 @@ use tenantry::{
         explore::{Again, Answer, Question},
         export::{ExportFormat, Exported},
         ids::RunId,
-        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::Reporter,
@@ -146,10 +145,6 @@ impl Engine for Nothing {
     }
 
     fn preview(&self, _: Option<RunId>, _: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>> {
-        refused()
-    }
-
-    fn planned(&self, _: RunId, _: PlannedQuery, _: CancellationToken) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
         refused()
     }
 

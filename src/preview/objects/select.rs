@@ -184,7 +184,7 @@ impl Objects {
     /// Sorts are stable: what no column tells apart stays as it is sent. What has nothing in a column comes last.
     fn sort(&self, places: &mut [u32], by: &[Sort]) {
         let Some(ends) = &self.ends else { return };
-        let keys: Vec<(Key, bool)> =
+        let keys: Vec<(Order, bool)> =
             by.iter().filter_map(|sort| Some((self.key(ends, sort.column)?, sort.descending))).collect();
         let compare = |a: &Item, b: &Item| {
             keys.iter()
@@ -199,18 +199,18 @@ impl Objects {
         places.sort_by(|a, b| compare(&self.items[*a as usize], &self.items[*b as usize]));
     }
 
-    fn key(&self, ends: &Ends, column: Column) -> Option<Key> {
+    fn key(&self, ends: &Ends, column: Column) -> Option<Order> {
         Some(match column {
-            Column::Will => Key::Deed,
+            Column::Will => Order::Deed,
             Column::Type => {
                 let mut names: Vec<&str> = self.types.iter().map(|of| of.name.as_str()).collect();
                 names.sort_unstable();
                 let rank = |of: &Type| names.binary_search(&of.name.as_str()).unwrap_or_default();
-                Key::Type(self.types.iter().map(rank).collect())
+                Order::Type(self.types.iter().map(rank).collect())
             }
-            Column::Name => Key::End(ends.ranks(By::Name)),
-            Column::From => Key::From(ends.ranks(By::Name)),
-            Column::Key => Key::Key(ends.ranks(By::Key)),
+            Column::Name => Order::End(ends.ranks(By::Name)),
+            Column::From => Order::From(ends.ranks(By::Name)),
+            Column::Key => Order::Key(ends.ranks(By::Key)),
             _ => return None,
         })
     }
@@ -254,7 +254,7 @@ fn count(many: usize) -> u32 {
 }
 
 /// What a column sorts by.
-enum Key {
+enum Order {
     Deed,
     /// By place of the type.
     Type(Vec<usize>),
@@ -264,7 +264,7 @@ enum Key {
     Key(Vec<Option<u32>>),
 }
 
-impl Key {
+impl Order {
     fn of(&self, objects: &Objects, ends: &Ends, item: &Item) -> Option<u64> {
         let is_edge = objects.is_edge(item);
         let rank = |ranks: &[Option<u32>], num: u32| ranks.get(ends.place(num)).copied().flatten().map(u64::from);
@@ -283,7 +283,7 @@ impl Key {
 }
 
 impl Objects {
-    fn load_ends(&mut self, reader: &Reader, stop: &dyn Fn() -> bool) -> Result<Option<()>, StoreError> {
+    pub(super) fn load_ends(&mut self, reader: &Reader, stop: &dyn Fn() -> bool) -> Result<Option<()>, StoreError> {
         if self.ends.is_none() {
             let mut nums = Nums::default();
             for item in &self.items {
