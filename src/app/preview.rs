@@ -40,6 +40,9 @@ impl Comparison {
     }
 }
 
+/// The code of the problem that the naming needs the instance's name, and nobody told it.
+const NO_INSTANCE_NAME: &str = "instance_name";
+
 /// Against what the figures of a preview are held, in words.
 pub fn against(baseline: &Baseline, now: Timestamp, zone: &TimeZone) -> String {
     let day = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
@@ -197,6 +200,9 @@ pub(super) fn ended(model: &mut Model, job: JobId, preview: Box<Preview>, fx: &m
 
 pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
     if model.comparison.phase == ComparisonPhase::Working(job) {
+        if model.place == Place::Preview && problem.code.as_deref() == Some(NO_INSTANCE_NAME) {
+            super::profiles::ask_instance_name(model, &problem);
+        }
         model.comparison.phase = ComparisonPhase::Failed(problem);
     }
 }

@@ -51,7 +51,7 @@ use crate::{
     },
     explore::{Explorer, paper::To, stop::Stop},
     files,
-    jobs::{self, Context, Hold, JobError, PlannedObjects, Secrets},
+    jobs::{self, Context, Hold, JobError, LeftBehind, PlannedObjects, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
@@ -432,6 +432,11 @@ impl Office {
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| not_started(e.problem()))?;
         let context = self.context(settings, secrets, reporter, cancel);
         ready.manner.leftover = order.leftover;
+        let left = jobs::settle_left(&context, &ready).await.map_err(|error| not_started(error.problem()))?;
+        if left == LeftBehind::Settled {
+            let words = "What was left open is settled. JupiterOne holds all of it already: no job was started.";
+            return Err(UploadFailure { problem: Problem::new(words), end: UploadEnd::Settled });
+        }
         jobs::upload(&context, ready).await.map_err(|error| UploadFailure {
             end: match &error {
                 JobError::Upload(e) => end_of(e.is_cancelled(), jobs::end_of(e)),

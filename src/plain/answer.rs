@@ -193,7 +193,10 @@ fn typed(model: &Model, text: &str) -> Answer {
     match model.overlays.last() {
         // A typed word is its own confirmation; so is a name.
         Some(
-            Overlay::Type { .. } | Overlay::Profile(Popup::Rename { .. } | Popup::Remove { .. } | Popup::Trust(_)),
+            Overlay::Type { .. }
+            | Overlay::Profile(
+                Popup::Rename { .. } | Popup::Remove { .. } | Popup::Trust(_) | Popup::InstanceName { .. },
+            ),
         ) => out.push(act(Action::Continue)),
         Some(_) => {}
         // Where something is being chosen, Continue would take the first row.

@@ -116,6 +116,8 @@ pub fn profile(organization: Option<&str>) -> ProfileView {
 pub struct Script {
     /// There is no keyring.
     pub keyless: bool,
+    /// JupiterOne does not tell what the instance is called.
+    pub unnamed: bool,
     /// An upload falls over with its end unknown.
     pub doubtful: bool,
     pub uploaded: bool,
@@ -621,6 +623,14 @@ impl Engine for Fake {
             assert!(!self.clumsy.load(Ordering::SeqCst), "the comparison tripped");
             let script = self.script.lock().unwrap();
             let naming = script.profile.as_ref().map(|p| p.names.naming()).unwrap_or_default();
+            if script.unnamed && naming.needs_instance() {
+                let mut problem =
+                    Problem::new(format!("the naming {naming} needs the name of the instance, and nobody told it"))
+                        .code("instance_name")
+                        .hint("Give it with --jupiterone-instance-name.");
+                problem.message = Some("reading the instance: JupiterOne refused (403) FORBIDDEN".to_owned());
+                return Err(problem);
+            }
             let mut changes: std::collections::BTreeMap<String, Changes> =
                 naming.all_types().map(|t| (t.to_owned(), Changes::default())).collect();
             let mut set = |kind: &str, create, change, delete, same| {

@@ -134,7 +134,7 @@ async fn an_upload_is_a_list_like_any_other() {
     press(&mut ui, "/ w i l l : d e l e t e enter").await;
     assert_eq!(at(&ui), (0, 333, Some("Person 2".to_owned())));
     assert!(screen(&ui).contains("the directory has it no more"), "{}", screen(&ui));
-    press(&mut ui, "esc d / w i l : d e l e t e enter").await;
+    press(&mut ui, "esc d / ctrl-u w i l : d e l e t e enter").await;
     assert!(screen(&ui).contains("no field is called wil: is will: meant?"), "{}", screen(&ui));
     // What changes of one is told, and from there on what the directory has of it.
     press(&mut ui, "/ ctrl-u 4 0 0 enter").await;

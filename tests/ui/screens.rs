@@ -198,6 +198,13 @@ async fn walk() -> Vec<(&'static str, Model)> {
     ui2.press("4 r").unwrap();
     assert!(ui2.until(quiet).await.unwrap());
 
+    // Names that need the instance's, which nobody told.
+    engine.script.lock().unwrap().unnamed = true;
+    ui2.press("n").unwrap();
+    assert!(ui2.until(quiet).await.unwrap());
+    ui2.press("m 3 6 5").unwrap();
+    keep("preview_6_instance_name", &ui2);
+
     // A second run: changes only, held, gone on with, and other ways to read.
     let engine = Arc::new(Fake::default());
     {

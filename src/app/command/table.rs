@@ -153,6 +153,8 @@ pub const COMMANDS: &[Command] = commands! {
         "no", Action::No, ["n", "esc", "ctrl-g", "enter"], "no", "no, leave it", profiles::removing;
         "continue", Action::Continue, ["enter"], "remove all", "remove it with its store, once the word is typed", profiles::purging;
         "continue", Action::Continue, ["enter"], "rename", "give it this name", profiles::renaming;
+        "continue", Action::Continue, ["enter"], "keep it", "keep the instance's name in the profile, and compare", profiles::naming_instance;
+        "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close; the preview says what is missing", profiles::naming_instance;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close, and leave it as it is", |m| profiles::purging(m) || profiles::renaming(m);
         "continue", Action::Continue, ["enter"], "trust", "confirm these values, once the word is typed", profiles::trusting;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "leave it unused", "close without using the profile", profiles::trusting;

@@ -14,7 +14,7 @@ use crate::{
         },
         export, ingest,
         overlay::{AskPhase, Overlay, Question},
-        profiles::{Asked as Trusting, PURGE, Popup, TRUST},
+        profiles::{Asked as Trusting, INSTANCE_NAME, PURGE, Popup, TRUST},
         upload::Asked,
         views::{RemovalPlan, StoreFate},
     },
@@ -174,6 +174,15 @@ fn profile(popup: &Popup) -> Part {
             let mut part = Part::titled(format!("Another name for profile {name}"));
             part.lines.say("Letters, digits, - _ and . Its secrets, its store and what you confirmed stay with it.");
             part.field = Some("Type the new name.".to_owned());
+            part
+        }
+        Popup::InstanceName { why, .. } => {
+            let mut part = Part::titled("The name of the JupiterOne instance");
+            part.lines.say(INSTANCE_NAME);
+            if !why.is_empty() {
+                part.lines.fact("Why JupiterOne did not tell it", why);
+            }
+            part.field = Some("Type the instance's name; it is kept in the profile.".to_owned());
             part
         }
         Popup::Remove { plan, word, .. } => remove(plan, word.is_some()),
