@@ -41,7 +41,7 @@ use crate::{
         views::{Fills, Mode, ProfileView},
     },
     domain::clock::Clock,
-    tui::{self, guard},
+    tui::{self, guard, straight::Straight},
 };
 
 /// What the UI begins with.
@@ -73,7 +73,7 @@ pub async fn run(options: UiOptions, engine: Arc<dyn Engine>) -> io::Result<Exit
     let _hook = guard::PanicHook::set(|| UI.try_with(|()| ()).is_ok());
     let _guard = guard::Guard::take()?;
     let outside = outside::real()?;
-    let backend = ratatui::backend::CrosstermBackend::new(io::stdout());
+    let backend = Straight::new(ratatui::backend::CrosstermBackend::new(io::stdout()));
     let ui = async {
         let mut headful = Headful::new(
             backend,

@@ -41,6 +41,7 @@ mod states;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
+mod warm;
 mod write;
 
 pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};

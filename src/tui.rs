@@ -17,6 +17,7 @@ pub mod guard;
 pub mod overlays;
 pub mod page;
 pub mod screens;
+pub mod straight;
 pub mod text;
 pub mod theme;
 pub mod widgets;

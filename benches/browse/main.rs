@@ -94,7 +94,10 @@ fn main() {
         peaks.push((format!("resident memory at its peak: {what}"), machine::peak_mb("self")));
         machine::forget_peak();
     };
-    let mut all = first_frames(&path);
+    let mut all = first_frames(&path, File::InCache);
+    if forget(&path) {
+        all.extend(first_frames(&path, File::NotInCache));
+    }
     peak("every list's first rows, of a program that has just begun");
     let bench = Bench::new(&path);
     let naive = Naive::new(&path, bench.run);
@@ -123,21 +126,48 @@ fn load() -> String {
     format!("{} on {} processors", told.split(' ').next().unwrap_or_default(), machine::processors())
 }
 
+/// Whether the system has the store's pages in its memory, from an earlier look.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum File {
+    InCache,
+    NotInCache,
+}
+
+/// Has the system forget what it holds of a file. `false` where that cannot be asked for.
+#[cfg(target_os = "linux")]
+fn forget(path: &Path) -> bool {
+    use std::os::fd::AsRawFd as _;
+
+    let Ok(file) = std::fs::File::open(path) else { return false };
+    // SAFETY: an open file and three numbers; no memory of ours.
+    unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) == 0 }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn forget(_: &Path) -> bool {
+    false
+}
+
 /// The first rows of every list, of a program that has just begun.
-fn first_frames(path: &Path) -> Vec<Figure> {
+fn first_frames(path: &Path, file: File) -> Vec<Figure> {
     let mut all = Vec::new();
     for list in List::ALL {
         let mut total = 0;
         let took: Vec<Took> = (0..BEGINNINGS)
             .map(|_| {
                 // What it then begins to read into memory ends with it.
-                let (rows, took) = Bench::new(path).rows(Query { limit: PAGE, ..Query::of(list) });
+                let bench = Bench::new(path);
+                if file == File::NotInCache {
+                    forget(path);
+                }
+                let (rows, took) = bench.rows(Query { limit: PAGE, ..Query::of(list) });
                 assert_eq!((rows.rows.len() as u64, rows.pending), (rows.total.min(PAGE), Some(Pending::Loading)));
                 total = rows.total;
                 took
             })
             .collect();
-        let what = format!("first rows of {list:?}, nothing in memory yet ({} in all)", grouped(total));
+        let cold = if file == File::NotInCache { ", the file not in the cache" } else { "" };
+        let what = format!("first rows of {list:?}, nothing in memory yet{cold} ({} in all)", grouped(total));
         all.push(Figure::percentiles(what, &took, Duration::from_millis(50)));
     }
     all

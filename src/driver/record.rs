@@ -4,8 +4,10 @@
 
 use std::{io, path::Path};
 
-use ratatui::{buffer::Buffer, style::Color};
-use unicode_width::UnicodeWidthStr as _;
+use ratatui::{
+    buffer::{Buffer, CellWidth as _},
+    style::Color,
+};
 
 use crate::{
     app::{Msg, Outcome, field::SecretEdit, pointer::Pointer},
@@ -103,7 +105,7 @@ fn row(cells: &[ratatui::buffer::Cell]) -> Row {
             hidden -= 1;
             continue;
         }
-        hidden = cell.symbol().width().saturating_sub(1);
+        hidden = cell.cell_width().saturating_sub(1);
         let (front, back, how) = (cell.fg.to_string(), cell.bg.to_string(), cell.modifier.bits());
         match row.last_mut() {
             Some(last) if (&last.1, &last.2, last.3) == (&front, &back, how) => last.0.push_str(cell.symbol()),

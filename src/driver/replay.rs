@@ -16,8 +16,8 @@ use ratatui::{
 
 use super::{input::Outside, outside};
 use crate::{
-    recording::{Piece, ReadError, Recording, read},
-    tui::guard,
+    recording::{Piece, ReadError, Recording, Shown, read},
+    tui::{guard, straight::Straight, text},
 };
 
 /// A pause in a recording is no longer than this when it is played.
@@ -41,7 +41,7 @@ pub async fn replay(path: &Path) -> Result<(), ReplayError> {
     let recording = read(path)?;
     let _hook = guard::PanicHook::set(|| true);
     let _guard = guard::Guard::take()?;
-    let backend = ratatui::backend::CrosstermBackend::new(io::stdout());
+    let backend = Straight::new(ratatui::backend::CrosstermBackend::new(io::stdout()));
     Player::new(backend, outside::real()?, recording)?.run().await?;
     Ok(())
 }
@@ -133,15 +133,8 @@ where
 
     fn draw(&mut self) -> io::Result<()> {
         let shown = &self.recording.shown[self.at];
-        let count = self.recording.shown.len();
-        let (width, height) = shown.size;
-        let line = format!(
-            " {} of {count}  +{:.1} s  {width}x{height}  {}   → next  ← back  space {}  q quit",
-            self.at + 1,
-            Duration::from_millis(shown.ms).as_secs_f64(),
-            shown.why(),
-            if self.playing { "stop" } else { "play" },
-        );
+        let place = (self.at + 1, self.recording.shown.len());
+        let height = shown.size.1;
         self.terminal
             .draw(|frame| {
                 let area = frame.area();
@@ -151,14 +144,33 @@ where
                 }
                 // Below what was recorded if there is room, else over its last row.
                 let y = height.min(area.height.saturating_sub(1));
-                let foot = Rect::new(0, y, area.width, 1).intersection(area);
-                buffer.set_style(foot, Style::reset().add_modifier(Modifier::REVERSED));
-                let blank = " ".repeat(usize::from(foot.width));
-                buffer.set_stringn(0, foot.y, format!("{line}{blank}"), usize::from(foot.width), Style::default());
+                let foot_at = Rect::new(0, y, area.width, 1).intersection(area);
+                buffer.set_style(foot_at, Style::reset().add_modifier(Modifier::REVERSED));
+                let line = foot(place, shown, self.playing, (area.width, area.height));
+                buffer.set_stringn(0, foot_at.y, line, usize::from(foot_at.width), Style::default());
             })
             .map_err(io::Error::other)?;
         Ok(())
     }
+}
+
+/// Where it is in the recording and why, and the keys: these are never cut off.
+fn foot((at, count): (usize, usize), shown: &Shown, playing: bool, (width, height): (u16, u16)) -> String {
+    let cells = usize::from(width);
+    let does = if playing { "stop" } else { "play" };
+    let (wide, high) = shown.size;
+    // The last row is the foot's where the screen has no more.
+    let size = if wide > width || high > height {
+        format!("{wide}x{high} cut to {width}x{height}")
+    } else {
+        format!("{wide}x{high}")
+    };
+    let seconds = Duration::from_millis(shown.ms).as_secs_f64();
+    let said = format!(" {at} of {count}  +{seconds:.1} s  {size}  {}", shown.why());
+    let all = format!("   → next  ← back  space {does}  q quit ");
+    let keys = if text::width(&said) + text::width(&all) <= cells { all } else { "  → ←  q quit ".to_owned() };
+    let line = text::pad(&said, cells.saturating_sub(text::width(&keys)));
+    text::fit(&(line + &keys), cells)
 }
 
 fn draw_row(buffer: &mut Buffer, area: Rect, y: u16, row: &[Piece]) {
@@ -168,5 +180,26 @@ fn draw_row(buffer: &mut Buffer, area: Rect, y: u16, row: &[Piece]) {
         let style = Style::new().fg(color(front)).bg(color(back)).add_modifier(Modifier::from_bits_truncate(*how));
         let room = usize::from(area.width.saturating_sub(x));
         (x, _) = buffer.set_stringn(x, y, text, room, style);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_foot_says_how_to_leave_and_what_is_cut_off() {
+        let shown = Shown { ms: 1_200, because: Vec::new(), size: (120, 36), rows: Vec::new() };
+        let check = |size: (u16, u16), wants: &[&str]| {
+            let line = foot((3, 40), &shown, false, size);
+            assert_eq!(text::width(&line), usize::from(size.0), "{line}");
+            for want in wants {
+                assert!(line.contains(want), "{want}: {line}");
+            }
+        };
+        check((120, 37), &[" 3 of 40  +1.2 s  120x36 ", "→ next  ← back  space play  q quit"]);
+        check((80, 24), &["120x36 cut to 80x24", "q quit"]);
+        check((53, 17), &["3 of 40", "120x36 cut to 53x17", "→ ←  q quit"]);
+        check((40, 12), &["3 of 40", "q quit"]);
     }
 }

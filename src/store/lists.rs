@@ -10,6 +10,7 @@ use super::{
     late::Late,
     read,
     runs::{self, Counts},
+    warm::warm,
 };
 use crate::domain::{
     completeness::State,
@@ -265,8 +266,38 @@ impl Lists<'_> {
             kind.code(),
             self.valid("o")
         );
+        self.fetch(&from, "o.kind, o.sort", window)?;
         let known = self.known_counts()?.map(|counts| counts.entities[kind as usize]);
         self.objects_of(&from, "o.kind, o.sort", window, known)
+    }
+
+    /// What a window's first rows stand on, all at once where the disk has to be asked. Their order is in an index.
+    fn fetch(&self, from: &str, order: &str, window: Window) -> rusqlite::Result<()> {
+        if self.effort == Effort::Whole || !self.has_order {
+            return Ok(());
+        }
+        let sql = format!("SELECT o.version, o.num FROM {from} ORDER BY {order} {}", limit(window));
+        let found: Vec<(i64, i64)> = self
+            .db
+            .prepare_cached(&sql)?
+            .query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect::<rusqlite::Result<_>>()?;
+        let (run, has_order, effort) = (self.run, self.has_order, self.effort);
+        let has_index = Late::EdgeByMember.is_there(self.db)?;
+        warm(self.db, &found, |db, (version, num)| Lists { db, run, has_order, effort }.touch(version, num, has_index))
+    }
+
+    /// Reads as [`rows`] does, and drops it.
+    fn touch(&self, version: i64, num: i64, has_index: bool) -> rusqlite::Result<()> {
+        let sql = "SELECT o.kind FROM object o CROSS JOIN key k ON k.num = o.num WHERE o.version = ?";
+        let kind: Option<i64> = self.db.prepare_cached(sql)?.query_row([version], |row| row.get(0)).optional()?;
+        if kind == Some(EntityKind::Group.code()) {
+            self.members_if_few(num)?;
+            state(self.db, self.run, true, num)?;
+        } else if has_index {
+            self.groups(num)?;
+        }
+        Ok(())
     }
 
     /// Objects by a `FROM` that calls them `o`.
@@ -304,6 +335,7 @@ impl Lists<'_> {
             }
             None => self.count(&from, window)?,
         };
+        self.fetch(&from, "o.kind, o.sort", window)?;
         let sql = format!(
             "SELECT {OBJECT} FROM (SELECT o.version v FROM {from} ORDER BY o.kind, o.sort {}) w
              CROSS JOIN object o ON o.version = w.v CROSS JOIN key k ON k.num = o.num ORDER BY o.kind, o.sort",

@@ -14,7 +14,7 @@ use std::{
 
 use crossterm::{
     cursor, event, execute,
-    terminal::{self, EnterAlternateScreen, LeaveAlternateScreen},
+    terminal::{self, DisableLineWrap, EnableLineWrap, EnterAlternateScreen, LeaveAlternateScreen},
 };
 
 /// Whether the screen is ours. There is one terminal, so there is one flag; the panic hook needs it.
@@ -58,7 +58,8 @@ pub fn enter() -> io::Result<()> {
         let _ = terminal::disable_raw_mode();
     }
     terminal::enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, event::EnableBracketedPaste, cursor::Hide)?;
+    // A row that is longer than we think must not go on in the next one.
+    execute!(io::stdout(), EnterAlternateScreen, DisableLineWrap, event::EnableBracketedPaste, cursor::Hide)?;
     if MOUSE.load(Ordering::SeqCst) { execute!(io::stdout(), Mouse(true)) } else { Ok(()) }
 }
 
@@ -113,7 +114,8 @@ pub fn leave() {
         if MOUSE.load(Ordering::SeqCst) {
             let _ = execute!(io::stdout(), Mouse(false));
         }
-        let _ = execute!(io::stdout(), event::DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ =
+            execute!(io::stdout(), event::DisableBracketedPaste, EnableLineWrap, LeaveAlternateScreen, cursor::Show);
         let _ = terminal::disable_raw_mode();
         let _ = io::stdout().flush();
     }

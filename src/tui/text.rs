@@ -3,15 +3,20 @@
 use std::borrow::Cow;
 
 use jiff::{Timestamp, tz::TimeZone};
+use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
-use unicode_width::UnicodeWidthStr;
 
 pub use crate::domain::text::ago;
 use crate::domain::text::visible;
 
 /// How many cells `text` takes.
 pub fn width(text: &str) -> usize {
-    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+    text.graphemes(true).map(wide_of).sum()
+}
+
+/// As ratatui counts them when it draws: by its table, which has its own mind of half-width kana.
+fn wide_of(grapheme: &str) -> usize {
+    usize::from(grapheme.cell_width())
 }
 
 /// `text`, made visible, in at most `cells`; where it is cut it ends in `…`.
@@ -22,7 +27,7 @@ pub fn fit(text: &str, cells: usize) -> String {
     let mut used = 0;
     let mut kept = 0;
     for grapheme in text.graphemes(true) {
-        let wide = UnicodeWidthStr::width(grapheme);
+        let wide = wide_of(grapheme);
         if used + wide > cells {
             out.truncate(kept);
             if cells > 0 {
@@ -74,7 +79,7 @@ pub fn wrap(text: &str, cells: usize) -> Vec<String> {
                 used += 1;
             }
             for grapheme in word.graphemes(true) {
-                let wide = UnicodeWidthStr::width(grapheme);
+                let wide = wide_of(grapheme);
                 if used + wide > cells && used > 0 {
                     lines.push(std::mem::take(&mut line));
                     used = 0;
@@ -186,6 +191,7 @@ mod tests {
             "한국어 \u{1112}\u{1161}\u{11ab} jamo",
             "\u{301}begins with a mark",
             "tags \u{e0041}\u{e0042}",
+            "ｶﾞｷﾞｸﾞ half a width",
         ] {
             check(name);
         }

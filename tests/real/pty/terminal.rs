@@ -260,7 +260,12 @@ impl Written {
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
         assert!(!screen.application_cursor() && !screen.application_keypad());
         // The same in the bytes: what was switched on last was switched off after it.
-        for (on, off) in [("\x1b[?1049h", "\x1b[?1049l"), ("\x1b[?2004h", "\x1b[?2004l"), ("\x1b[?25l", "\x1b[?25h")] {
+        for (on, off) in [
+            ("\x1b[?1049h", "\x1b[?1049l"),
+            ("\x1b[?2004h", "\x1b[?2004l"),
+            ("\x1b[?25l", "\x1b[?25h"),
+            ("\x1b[?7l", "\x1b[?7h"),
+        ] {
             let last = |code: &str| {
                 let code = code.as_bytes();
                 self.bytes.windows(code.len()).rposition(|w| w == code)
