@@ -433,7 +433,7 @@ pub struct Export {
     /// The format
     #[arg(long, value_enum)]
     pub format: ExportFormat,
-    /// The folder to write to, made if missing; of formats that are one file (tree, graphml) the file
+    /// The folder to write to, made if missing; of formats that are one file (tree, graphml, html) that file
     #[arg(long, value_name = "PATH")]
     pub out: PathBuf,
     /// With --format tree: this older run as well. PATH is then a folder, for old.json and new.json
@@ -453,6 +453,8 @@ pub enum ExportFormat {
     Tree,
     /// One file of nodes and edges, for Gephi, yEd, networkx and others
     Graphml,
+    /// One page to look at and search in a browser, without a network
+    Html,
 }
 
 /// An order of an upload's objects.

@@ -6,6 +6,7 @@
 
 pub mod csv;
 pub mod graphml;
+pub mod html;
 pub mod integration;
 mod lines;
 pub mod ndjson;
@@ -23,7 +24,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::{column::Cell, problem::Problem, validate::Finding};
+use crate::domain::{column::Cell, problem::Problem, text::counted, validate::Finding};
 
 /// What was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,8 @@ pub enum ExportError<E> {
     /// A file is to be written where a folder is.
     #[error("{} is a folder, and this format is one file", .path.display())]
     IsFolder { path: PathBuf },
+    #[error("a page of {entities} entities and {relationships} relationships is more than a browser opens")]
+    TooLarge { entities: u64, relationships: u64 },
     /// What the source gave is not what was to come.
     #[error("{written} objects of type {object_type} were written, and there are {expected}")]
     NotAll { object_type: String, written: u64, expected: u64 },
@@ -75,6 +78,14 @@ impl<E: std::fmt::Display> ExportError<E> {
             Self::InTheWay { .. } => problem("export_in_the_way", "Move it away, or name another place with --out."),
             Self::IsFolder { .. } => {
                 problem("export_is_a_folder", "Name a file with --out; it is made, or replaced if an export made it.")
+            }
+            Self::TooLarge { .. } => {
+                let most = counted(html::MOST_OBJECTS, "object");
+                let edges = counted(html::MOST_EDGES, "relationship");
+                problem(
+                    "export_too_large",
+                    &format!("It holds {most} and {edges} at most. Take another format: none has such an end."),
+                )
             }
             Self::NotAll { .. } => {
                 problem("export_not_all", "The store may have changed meanwhile: export again. Nothing was replaced.")

@@ -13,7 +13,7 @@ mod plan;
 mod planned;
 mod runs;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
@@ -56,12 +56,12 @@ use crate::{
     },
     graph::{GraphClient, GraphConfig},
     ingest::{self, Collect, CollectError, amend::CannotAmend},
-    jupiterone::{Identity, JupiterOneClient, JupiterOneConfig},
+    jupiterone::{ErrorKind, Identity, JupiterOneClient, JupiterOneConfig, Patience},
     net::{NetConfig, ProxyPassword},
     preview::{self, Against},
     profile::{Claim, ProfileError, Registry, Settings, SettingsError, TableError, TargetWriter, TenantRef},
-    store::{Reader, StoreError, Writer},
-    upload::{self, JobEnd, Upload, UploadError},
+    store::{BeliefInfo, Reader, StoreError, Writer},
+    upload::{self, JobEnd, Previewed, Upload, UploadError},
 };
 
 /// Why a job did not do what it was asked for; each kind has an exit status of its own.
@@ -437,6 +437,8 @@ pub struct Ready {
     pub names: Names,
     /// Who wrote to the target before.
     pub last: Option<TargetWriter>,
+    /// What was on record of the target: an upload that finds something else does not begin.
+    pub belief: Option<BeliefInfo>,
     /// What was said to the guards.
     pub leave: Leave,
     pub manner: Manner,
@@ -460,8 +462,11 @@ fn prepare(settings: &Settings, wanted: Wanted) -> Result<Ready, JobError> {
     let reader = open(settings)?;
     let run = runs::chosen(&reader, settings).map_err(runs::never_uploaded)?;
     let tenant = reader.tenant()?;
+    // Before the preview is made: whoever uploads in between is noticed.
+    let belief = reader.belief(&target)?;
     let (preview, last) = looked(&reader, &run, settings, wanted)?;
     Ok(Ready {
+        belief,
         preview,
         target,
         tenant,
@@ -497,13 +502,22 @@ pub async fn place(context: &Context, target: &Target) -> Result<Place, JobError
     if matches!(target.destination, Destination::Scope(_)) {
         return Ok(Place::Scope);
     }
-    let client = jupiterone(context, target)?;
+    let client =
+        jupiterone(context, target)?.with_patience(Patience { total: Duration::from_secs(30), ..Patience::QUESTION });
     let identity = tokio::select! {
         biased;
         () = context.cancel.cancelled() => {
             return Err(JobError::Interrupted(Box::new(Problem::new("cancelled: nothing was sent").code("cancelled"))));
         }
-        identity = client.identify(&target.destination) => identity.map_err(|e| JobError::failed(e.problem()))?,
+        identity = client.identify(&target.destination) => identity,
+    };
+    let identity = match identity {
+        Ok(identity) => identity,
+        Err(error) if matches!(error.kind(), ErrorKind::Network | ErrorKind::Unauthorized) => {
+            return Err(JobError::failed(error.problem()));
+        }
+        // What only answers questions may be elsewhere, or out of order: that tells nothing of the instance.
+        Err(error) => return Ok(Place::Untold(error.problem())),
     };
     match identity {
         Identity::CannotRead(problem) => Ok(Place::Untold(problem)),
@@ -589,6 +603,7 @@ fn upload_of(context: &Context, ready: &Ready) -> Result<Upload, JobError> {
         store: context.settings.store()?.clone(),
         tenant: ready.tenant.clone(),
         manner: ready.manner,
+        seen: Previewed { collected_at: ready.preview.collected_at, belief: ready.belief.clone() },
         anew: other,
         clock: Arc::clone(&context.clock),
         reporter: Arc::clone(&context.reporter),

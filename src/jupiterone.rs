@@ -239,12 +239,13 @@ impl JupiterOneClient {
                 Ok(answer) => return Ok(answer),
                 Err(failure) if failure.error.may_pass() => failure,
                 Err(failure) if failure.error.kind() == ErrorKind::Garbled && call.may_come_again() => failure,
-                Err(failure) => return Err(failure.error.after(tries)),
+                Err(failure) => return Err(failure.error.after(tries).behind(answer_lost)),
             };
             answer_lost |= failure.answer_lost;
             let wait = failure.retry_after.unwrap_or_else(|| retry::backoff(tries));
             if began.elapsed() + wait > self.patience.total {
-                return Err(failure.error.after(tries));
+                let asked = failure.retry_after.filter(|wait| *wait > self.patience.total);
+                return Err(failure.error.after(tries).asking_for(asked));
             }
             if failure.error.kind() == ErrorKind::Throttled {
                 self.gate.pause(wait);

@@ -5,18 +5,19 @@
 
 mod causes;
 mod digest;
+mod ends;
 mod objects;
 mod runs;
 #[cfg(test)]
 mod tests;
 
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet},
 };
 
 pub use self::objects::Objects;
-use self::{causes::Causes, digest::Digest};
+use self::{causes::Causes, digest::Digest, ends::Ends};
 use crate::{
     domain::{
         batch::{Meter, Payload},
@@ -108,6 +109,9 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
     let mut edges = Tally::new(naming, &partial, Payload::Relationships);
     // Told of by both streams, one after the other.
     let causes = RefCell::new(Causes::default());
+    let ends = RefCell::new(Ends::default());
+    // The types of entities that stay are known once all entities were seen.
+    let exempt = OnceCell::new();
     let digest = RefCell::new(asked.digests.then(Digest::default));
     let mut lengths = Lengths { naming, bare: BTreeMap::new() };
     let (baseline, last) = compare(
@@ -120,7 +124,10 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
             if let Some(digest) = &mut *digest.borrow_mut() {
                 digest.entity(ours.as_ref().map(|(_, print, _)| print), found.nums, &found.believed);
             }
-            if let Some(gone) = entities.add(ours, &found.believed) {
+            if let (None, Some(name)) = (&ours, goes_as(naming, &partial, &found.believed)) {
+                ends.borrow_mut().entity_goes(found.nums[0], name);
+            }
+            if let Some(gone) = entities.add(ours, &found.believed, false) {
                 causes.borrow_mut().entity_goes(found.nums[0], gone);
             }
         },
@@ -131,7 +138,14 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
                 digest.edge(ours.as_ref().map(|(_, edge)| edge), found.nums, &found.believed);
             }
             let ours = ours.map(|(bytes, edge)| (naming.edge_type(edge.kind).to_owned(), edge.state(), bytes));
-            match edges.add(ours, &found.believed) {
+            let exempt = exempt.get_or_init(|| checker.borrow().partial_types(&info.gaps));
+            let mut ends = ends.borrow_mut();
+            let along = ours.is_none() && ends.take_along(found.nums, &found.believed, exempt);
+            let gone = edges.add(ours, &found.believed, along);
+            if let Some(name) = gone.filter(|_| along) {
+                ends.count(name);
+            }
+            match gone {
                 Some(gone) => causes.borrow_mut().edge_goes(found.nums, gone),
                 None => causes.borrow_mut().edge_stays(found.nums),
             }
@@ -148,7 +162,7 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
     let checker = checker.into_inner();
     let partial = checker.partial_types(&info.gaps);
     for name in &partial {
-        changes.entry(name.clone()).or_default().delete = 0;
+        changes.entry(name.clone()).or_default().delete = ends.borrow().counted(name);
     }
     let mut causes = causes.into_inner().told(reader, run)?;
     causes.retain(|cause| !partial.contains(&cause.name));
@@ -227,6 +241,7 @@ fn compare(
 
 /// Counts one of the two streams.
 struct Tally<'a> {
+    naming: Naming,
     changes: BTreeMap<String, Changes>,
     partial: &'a BTreeSet<String>,
     meter: Meter,
@@ -235,14 +250,16 @@ struct Tally<'a> {
 impl<'a> Tally<'a> {
     fn new(naming: Naming, partial: &'a BTreeSet<String>, payload: Payload) -> Self {
         let changes = naming.all_types().map(|name| (name.to_owned(), Changes::default())).collect();
-        Self { changes, partial, meter: Meter::new(payload) }
+        Self { naming, changes, partial, meter: Meter::new(payload) }
     }
 
-    /// `ours`: `_type`, content, and the length of the text. The `_type` of what is deleted is the answer.
+    /// `ours`: `_type`, content, and the length of the text; `along`: it goes whatever is exempt. The `_type` of what is
+    /// deleted is the answer.
     fn add<'b, T: PartialEq>(
         &mut self,
         ours: Option<(String, T, usize)>,
         believed: &'b Believed<T>,
+        along: bool,
     ) -> Option<&'b str> {
         match ours {
             Some((name, content, len)) => {
@@ -256,10 +273,10 @@ impl<'a> Tally<'a> {
                 }
                 None
             }
-            // What may be there under several types is one object: the newest word on it counts.
             None => {
-                let (name, _) = believed.states.last().filter(|(name, _)| !self.partial.contains(name))?;
-                self.changes.entry(name.clone()).or_default().delete += 1;
+                let name = goes_as(self.naming, self.partial, believed);
+                let name = name.filter(|name| along || !self.partial.contains(*name))?;
+                self.changes.entry(name.to_owned()).or_default().delete += 1;
                 Some(name)
             }
         }
@@ -293,6 +310,16 @@ enum Verdict {
     Create,
     Change,
     Same,
+}
+
+/// As what an object that is not sent goes. What may be there under several types is one object: a type of another naming
+/// counts first, for none of these is ever exempt, then the newest that is not exempt.
+fn goes_as<'b, T>(naming: Naming, exempt: &BTreeSet<String>, believed: &'b Believed<T>) -> Option<&'b str> {
+    let newest_first = || believed.states.iter().rev().map(|(name, _)| name.as_str());
+    newest_first()
+        .find(|name| naming.all_types().all(|own| own != *name))
+        .or_else(|| newest_first().find(|name| !exempt.contains(*name)))
+        .or_else(|| newest_first().next())
 }
 
 /// An object is the same only if whatever may have happened leaves it there with this very type and content. The service

@@ -15,6 +15,7 @@ mod tell;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 pub use self::error::{Failure, JobEnd, UploadError};
@@ -40,7 +41,7 @@ use crate::{
         view::RunInfo,
     },
     jupiterone::{ErrorKind, Identity, JobStatus, JupiterOneClient, JupiterOneError, Patience},
-    store::{Reader, StoreError},
+    store::{BeliefInfo, Reader, StoreError},
 };
 
 /// An upload to make.
@@ -52,11 +53,21 @@ pub struct Upload {
     pub store: PathBuf,
     pub tenant: TenantId,
     pub manner: Manner,
+    pub seen: Previewed,
     /// Whether another tenant has written to the target since: what this store believes of it is forgotten then.
     pub anew: bool,
     pub clock: Arc<dyn Clock>,
     pub reporter: Arc<dyn Reporter>,
     pub cancel: CancellationToken,
+}
+
+/// What the preview saw on which the word for this upload was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Previewed {
+    /// When the run was read.
+    pub collected_at: Timestamp,
+    /// What was on record of the target.
+    pub belief: Option<BeliefInfo>,
 }
 
 /// Sizes and times.
@@ -112,6 +123,7 @@ pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, Up
     let not_started = |problem: Problem| UploadError::failed(None, false, JobEnd::NotStarted, problem);
 
     let (mut ledger, left) = Ledger::open(&job).await.map_err(|e| not_started(e.problem()))?;
+    guard_seen(&job).await?;
     let quick = client.clone().with_patience(limits.settle);
     let leftovers = Leftovers { job: &job, plan: &plan, quick: &quick, limits, teller: &teller };
     let begun = match leftovers.settle(&mut ledger, left).await?.go_on {
@@ -342,6 +354,31 @@ fn guard_run(run: RunId, info: Option<&RunInfo>, size: Size) -> Result<(), Probl
         return refuse(format!("run {run} holds no account: uploading it would delete the account in the target"));
     }
     Ok(())
+}
+
+/// Refuses what was previewed before something else changed: a person may take long to say yes, and what is deleted and
+/// what speaks against it stand on what was believed then. Asked while nobody else can write.
+async fn guard_seen(job: &Upload) -> Result<(), UploadError> {
+    let (store, tenant, target, run) = (job.store.clone(), job.tenant.clone(), job.target.clone(), job.run);
+    let look = move || {
+        let reader = Reader::open(&store, Some(&tenant))?;
+        let info = reader.runs()?.into_iter().find(|info| info.id == run);
+        let collected_at = info.map(|info| info.finished_at.unwrap_or(info.started_at));
+        Ok::<_, StoreError>((collected_at, reader.belief(&target)?))
+    };
+    let looked = tokio::task::spawn_blocking(look).await.map_err(books::broke_down);
+    let (collected_at, belief) = looked
+        .and_then(|looked| looked.map_err(|e| e.problem()))
+        .map_err(|problem| UploadError::failed(None, false, JobEnd::NotStarted, problem))?;
+    let what = if collected_at != Some(job.seen.collected_at) {
+        format!("run {run} is not the one that was previewed")
+    } else if belief != job.seen.belief {
+        "another upload to this target went on since the preview".to_owned()
+    } else {
+        return Ok(());
+    };
+    let problem = Problem::new(format!("{what}: nothing was sent")).code("preview_outdated");
+    Err(UploadError::Guard(Box::new(problem.hint("Look at the preview again, then upload."))))
 }
 
 /// An account that is not valid was not sent, and without it nothing is finalized.

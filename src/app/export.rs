@@ -22,6 +22,7 @@ pub const fn words(format: ExportFormat) -> (&'static str, &'static str) {
         ExportFormat::Tree => {
             ("J1QL trees", "This run and the one before it, as j1-integration diff reads them: old.json and new.json.")
         }
+        ExportFormat::Html => ("A page (HTML)", "One file to look at and search in a browser, without a network."),
         ExportFormat::Graphml => ("GraphML", "One file of all nodes and edges, for Gephi, yEd and networkx."),
     }
 }

@@ -279,6 +279,7 @@ pub(super) fn confirmed(model: &mut Model, fx: &mut Fx) {
     let order = UploadOrder {
         target,
         run: preview.run,
+        baseline: preview.baseline.clone(),
         // Every word that they ask for was typed by now.
         leave: Leave::of(&preview.guards),
         leftover: model.upload.leftover,

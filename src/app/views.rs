@@ -328,6 +328,8 @@ pub struct UploadOrder {
     pub target: Target,
     /// The run that the person saw in the preview.
     pub run: crate::domain::ids::RunId,
+    /// What it was held against there: an upload in between makes it another.
+    pub baseline: crate::domain::preview::Baseline,
     /// What the person typed to the guards that were shown.
     pub leave: crate::domain::guard::Leave,
     /// What becomes of an open job of an upload that was cut off.

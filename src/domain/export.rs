@@ -18,10 +18,12 @@ pub enum ExportFormat {
     Tree,
     /// One file of nodes and edges, for programs that draw and count.
     Graphml,
+    /// One page that a browser opens without a network.
+    Html,
 }
 
 impl ExportFormat {
-    pub const ALL: [Self; 5] = [Self::Csv, Self::Ndjson, Self::J1Integration, Self::Tree, Self::Graphml];
+    pub const ALL: [Self; 6] = [Self::Csv, Self::Ndjson, Self::J1Integration, Self::Tree, Self::Graphml, Self::Html];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +32,7 @@ impl ExportFormat {
             Self::J1Integration => "j1-integration",
             Self::Tree => "tree",
             Self::Graphml => "graphml",
+            Self::Html => "html",
         }
     }
 
@@ -49,6 +52,7 @@ impl ExportFormat {
             Self::Ndjson | Self::Csv | Self::J1Integration => None,
             Self::Tree => Some("json"),
             Self::Graphml => Some("graphml"),
+            Self::Html => Some("html"),
         }
     }
 }
@@ -60,4 +64,23 @@ pub struct Exported {
     pub path: String,
     pub entities: u64,
     pub relationships: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_named_by_run_and_format() {
+        let check = |format: ExportFormat, is_pair, want: &str| assert_eq!(format.place(RunId(7), is_pair), want);
+        check(ExportFormat::Csv, false, "tenantry-run-7-csv");
+        check(ExportFormat::J1Integration, false, "tenantry-run-7-j1-integration");
+        check(ExportFormat::Tree, false, "tenantry-run-7-tree.json");
+        check(ExportFormat::Tree, true, "tenantry-run-7-tree");
+        check(ExportFormat::Graphml, false, "tenantry-run-7.graphml");
+        check(ExportFormat::Html, false, "tenantry-run-7.html");
+        // No two of a run are in each other's way.
+        let all: std::collections::BTreeSet<_> = ExportFormat::ALL.map(|format| format.place(RunId(7), false)).into();
+        assert_eq!(all.len(), ExportFormat::ALL.len());
+    }
 }

@@ -40,7 +40,7 @@ use crate::{
         export::{ExportFormat, Exported},
         ids::RunId,
         origin::Origin,
-        preview::Preview,
+        preview::{Baseline, Preview},
         problem::Problem,
         progress::{Reporter, Silent},
         reading::{Ask, How},
@@ -421,7 +421,10 @@ impl Office {
         let looked = Settings { run: Some(order.run), ..settings.clone() };
         let mut ready =
             blocking(move || jobs::prepare_upload(&looked).map_err(|e| e.problem())).await.map_err(not_started)?;
-        if ready.preview.run != order.run || ready.target != order.target {
+        let was_believed =
+            matches!(order.baseline, Baseline::Known { .. } | Baseline::InDoubt { .. } | Baseline::Unknown);
+        let is_another = was_believed && ready.preview.baseline != order.baseline;
+        if ready.preview.run != order.run || ready.target != order.target || is_another {
             return Err(not_started(
                 Problem::new("what was previewed is not what would be sent now")
                     .code("preview_outdated")

@@ -29,7 +29,7 @@ const NODE: [(&str, &str, &str); 5] = [
     ("key", "_key", "string"),
     ("type", "_type", "string"),
     ("class", "_class", "string"),
-    ("not_read", "not_read", "boolean"),
+    ("no_entity", "no_entity", "boolean"),
 ];
 const EDGE: [(&str, &str, &str); 4] = [
     ("edge_type", "_type", "string"),
@@ -60,7 +60,7 @@ pub fn write<S: Source>(path: &Path, source: &S) -> Result<ExportReport, ExportE
         let mut number = |key: &str| {
             let (n, is_new) = numbers.of(key);
             if is_new {
-                out.push_str(&columns.unread(n, key, &edge));
+                out.push_str(&columns.bare(n, key, &edge));
             }
             n
         };
@@ -178,7 +178,7 @@ impl Columns {
     }
 
     /// The node of an end that is no entity here, with what a mapped relationship knows of it.
-    fn unread(&self, n: u32, key: &str, edge: &Object) -> String {
+    fn bare(&self, n: u32, key: &str, edge: &Object) -> String {
         let told = |name: &str| {
             let target = edge.get("_mapping").and_then(|mapping| mapping.get("targetEntity"));
             let target = target.filter(|target| target.get("_key").and_then(Value::as_str) == Some(key));

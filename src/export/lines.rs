@@ -1,6 +1,7 @@
 //! A file of lines that is in its place only when it is whole.
 
 use std::{
+    ffi::{OsStr, OsString},
     fs::{self, File},
     io::{self, BufWriter, Write as _},
     path::{Path, PathBuf},
@@ -40,9 +41,12 @@ pub(super) struct Whole {
 }
 
 impl Lines {
-    pub fn create<E>(dir: &Path, name: &str) -> Result<Self, ExportError<E>> {
-        let path = dir.join(name);
-        let temporary = dir.join(format!(".{name}.{}.part", std::process::id()));
+    pub fn create<E>(dir: &Path, name: impl AsRef<OsStr>) -> Result<Self, ExportError<E>> {
+        let path = dir.join(name.as_ref());
+        let mut part = OsString::from(".");
+        part.push(name);
+        part.push(format!(".{}.part", std::process::id()));
+        let temporary = dir.join(part);
         // A part of an earlier process of the same number is nobody's any more.
         let _ = fs::remove_file(&temporary);
         let file = files::private().write(true).create_new(true).open(&temporary);

@@ -31,7 +31,7 @@ pub(super) fn file<E>(path: &Path, mark: &str) -> Result<Lines, ExportError<E>> 
         Some(parent) => parent,
     };
     files::private_folder(folder).map_err(|source| ExportError::write(folder, source))?;
-    Lines::create(folder, &name.to_string_lossy())
+    Lines::create(folder, name)
 }
 
 fn begins_with(path: &Path, mark: &str) -> io::Result<bool> {

@@ -71,6 +71,7 @@ async fn export(common: &Common, args: &cli::Export, output: &Output) -> Result<
         cli::ExportFormat::J1Integration => ExportFormat::J1Integration,
         cli::ExportFormat::Tree => ExportFormat::Tree,
         cli::ExportFormat::Graphml => ExportFormat::Graphml,
+        cli::ExportFormat::Html => ExportFormat::Html,
     };
     let never = CancellationToken::new();
     let (run, report) = match args.against {

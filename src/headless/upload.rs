@@ -184,6 +184,10 @@ fn finish(sent: &Sent, output: &Output) -> Exit {
 /// The job's figures in words.
 pub fn say_figures(job: &JobFigures, output: &Output) {
     output.say(format!("job {} {}", job.id, job.status));
+    if job.num_entities_uploaded + job.num_relationships_uploaded == 0 {
+        output.say("JupiterOne told no figures of it");
+        return;
+    }
     output.say(format!(
         "entities: {} sent, {} created, {} updated, {} deleted",
         grouped(job.num_entities_uploaded),

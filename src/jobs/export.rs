@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use super::{JobError, open, runs};
 use crate::{
     domain::{
+        explore::Severity,
         export::ExportFormat,
         guard::Guard,
         ids::{RunId, TenantId},
@@ -20,6 +21,7 @@ use crate::{
     },
     export::{
         self, ExportError, ExportReport, Source,
+        html::{About, Lack},
         integration::{Plan, Step},
     },
     profile::Settings,
@@ -49,6 +51,12 @@ pub fn export(
             .and_then(|plan| export::integration::write(path, &plan, &stored)),
         ExportFormat::Tree => export::tree::write(path, &stored),
         ExportFormat::Graphml => export::graphml::write(path, &stored),
+        ExportFormat::Html => {
+            let naming = names.naming();
+            let of_type = |name: &str| EntityKind::ALL.into_iter().find(|kind| naming.entity_type(*kind) == name);
+            let kind = |name: &str| of_type(name).unwrap_or(EntityKind::Member);
+            export::html::write(path, &about(settings, &reader, &run, &names)?, &kind, &stored)
+        }
     };
     let findings = stored.checker.borrow().findings();
     Ok((run, ended(written, findings)?))
@@ -71,6 +79,26 @@ pub fn export_pair(
     let written = export::tree::write_pair(dir, &old, &new);
     let findings = new.checker.borrow().findings();
     Ok((run.clone(), ended(written, findings)?))
+}
+
+/// What the page says of all of it.
+fn about(settings: &Settings, reader: &Reader, run: &RunInfo, names: &Names) -> Result<About, JobError> {
+    let naming = names.naming();
+    let counts = reader.counts(run.id, naming)?;
+    let is_entity = |name: &str| EntityKind::ALL.into_iter().any(|kind| naming.entity_type(kind) == name);
+    let sum = |entities: bool| counts.iter().filter(|(name, _)| is_entity(name) == entities).map(|(_, n)| n).sum();
+    let missing = runs::problems(settings, run.id)?.into_iter().filter(|lack| lack.severity > Severity::Degraded);
+    Ok(About {
+        tenant_id: reader.tenant()?.to_string(),
+        run: run.id.0,
+        read_at: run.last_at().strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        naming: naming.as_str(),
+        by: concat!("tenantry ", env!("CARGO_PKG_VERSION")).to_owned(),
+        entities: sum(true),
+        relationships: sum(false),
+        findings: missing.map(|lack| Lack { about: lack.about, what: lack.what, means: lack.means }).collect(),
+        counts,
+    })
 }
 
 /// The finished run before this one, where it is still kept.

@@ -52,11 +52,13 @@ pub struct JupiterOneError {
     tries: u32,
     /// The id of a job, where as much as that could be read of a garbled answer.
     job: Option<String>,
+    /// Whether a try before the last one may have been carried out.
+    may_be_there: bool,
 }
 
 impl JupiterOneError {
     pub(super) fn new(kind: ErrorKind, problem: Problem) -> Self {
-        Self { kind, problem: Box::new(problem), tries: 1, job: None }
+        Self { kind, problem: Box::new(problem), tries: 1, job: None, may_be_there: false }
     }
 
     /// The same error, about this job.
@@ -70,6 +72,26 @@ impl JupiterOneError {
         self.tries = tries;
         if tries > 1 {
             self.problem.summary.push_str(&format!(", {tries} times"));
+        }
+        self
+    }
+
+    /// The same error, where an earlier try may have been carried out.
+    pub(super) fn behind(mut self, may_be_there: bool) -> Self {
+        self.may_be_there = may_be_there;
+        self
+    }
+
+    /// Whether what was sent may be there, although the last try was refused.
+    pub const fn may_be_there(&self) -> bool {
+        self.may_be_there
+    }
+
+    /// The same error, where the service asked for a pause that is longer than anybody here waits.
+    pub(super) fn asking_for(mut self, pause: Option<Duration>) -> Self {
+        if let Some(pause) = pause {
+            let minutes = pause.as_secs().div_ceil(60);
+            self.problem.summary.push_str(&format!(", and asks for a pause of {minutes} minutes or more"));
         }
         self
     }

@@ -227,7 +227,7 @@ impl JupiterOneClient {
         }
         let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
         let retry_after = header(RETRY_AFTER)
-            .and_then(|value| net::retry_after(value, header(DATE), None))
+            .and_then(|value| net::retry_after(value, header(DATE), self.log.as_ref().map(|(clock, _)| clock.now())))
             .map(|wait| wait.min(MAX_RETRY_AFTER));
         Err(Failure { retry_after, ..JupiterOneError::new(kind, problem).into() })
     }
@@ -272,9 +272,10 @@ fn is_meant_as_json(response: &Response, body: &[u8]) -> bool {
 /// A redirect names where it leads by origin only: a path or query may hold a token.
 fn redirect(what: &str, response: &Response, origin: &Origin) -> JupiterOneError {
     let location = response.headers().get(LOCATION).and_then(|v| v.to_str().ok());
-    let to = location
-        .and_then(|l| Url::options().base_url(Some(&origin.join("/"))).parse(l).ok())
-        .and_then(|url| url.host_str().map(|host| format!("{}://{host}", url.scheme())));
+    let to = location.and_then(|l| Url::options().base_url(Some(&origin.join("/"))).parse(l).ok()).and_then(|url| {
+        let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+        url.host_str().map(|host| format!("{}://{host}{port}", url.scheme()))
+    });
     let status = response.status().as_u16();
     let mut problem = Problem::new(match &to {
         Some(to) => format!("{what}: {} answered {status} and pointed to {to}, which was not followed", origin.host()),

@@ -2,26 +2,27 @@
 //!
 //! Of all that an upload would create, change or delete only places are remembered, twelve bytes each (sixty megabytes for
 //! five million edges), and of what changes what the target is believed to hold. Names and fields are read for the rows of a
-//! window. Who filters or sorts has the names of all read once ([`ends`]); what a query leaves is kept, four bytes each
+//! window. Who filters or sorts has the names of all read once ([`roster`]); what a query leaves is kept, four bytes each
 //! ([`select`]), until another one is asked.
 
-mod ends;
 mod fields;
+mod roster;
 mod select;
 
 use std::{
-    cell::RefCell,
+    cell::{OnceCell, RefCell},
     collections::{BTreeMap, HashMap, HashSet},
 };
 
 use self::{
-    ends::{ACCOUNT, AT_ONCE, Ends},
     fields::{Held, Told},
+    roster::{ACCOUNT, AT_ONCE, Roster},
     select::Selected,
 };
-use super::{Asked, Lengths, PreviewError, Verdict, compare, finished, judge};
+use super::{Asked, Lengths, PreviewError, Verdict, compare, ends::Ends, finished, goes_as, judge};
 use crate::{
     domain::{
+        completeness::{Excluded, partial_types},
         entity::fingerprint,
         explore::Facet,
         filter::{self, Scope},
@@ -54,7 +55,7 @@ pub struct Objects {
     /// Of what changes.
     held: Held,
     /// Once somebody filtered or sorted.
-    ends: Option<Ends>,
+    ends: Option<Roster>,
     /// Once somebody asked which fields change.
     told: Option<Told>,
     selected: Option<Selected>,
@@ -114,26 +115,25 @@ impl Finding {
             self.lists.insert(from);
         }
     }
+}
 
-    /// Why each goes that does: entities because nobody has them any more, and with them what leads to them, or from them.
-    fn explain(&mut self) {
-        let gone: HashMap<u32, Cause> = self
-            .items
-            .iter()
-            .map(|item| (item, &self.types[usize::from(item.of)]))
-            .filter(|(item, of)| item.deed == Deed::Delete && !of.is_edge)
-            .map(|(item, of)| (item.near, Cause::of_end(&of.name)))
-            .collect();
-        for item in self.items.iter_mut().filter(|item| item.deed == Deed::Delete) {
-            let with = || gone.get(&item.far).or_else(|| gone.get(&item.near)).copied();
-            item.cause = Some(match self.types[usize::from(item.of)].is_edge {
-                false => Cause::Gone,
-                true => with().unwrap_or_else(|| match self.lists.contains(&item.near) {
-                    true => Cause::Left,
-                    false => Cause::Emptied,
-                }),
-            });
-        }
+/// Why each goes that does: entities because nobody has them any more, and with them what leads to them, or from them.
+fn explain(types: &[Type], items: &mut [Item], lists: &HashSet<u32>) {
+    let is_edge = |item: &Item| types.get(usize::from(item.of)).is_some_and(|of| of.is_edge);
+    let gone: HashMap<u32, Cause> = items
+        .iter()
+        .filter(|item| item.deed == Deed::Delete && !is_edge(item))
+        .filter_map(|item| Some((item.near, Cause::of_end(&types.get(usize::from(item.of))?.name))))
+        .collect();
+    for item in items.iter_mut().filter(|item| item.deed == Deed::Delete) {
+        let with = || gone.get(&item.far).or_else(|| gone.get(&item.near)).copied();
+        item.cause = Some(match is_edge(item) {
+            false => Cause::Gone,
+            true => with().unwrap_or_else(|| match lists.contains(&item.near) {
+                true => Cause::Left,
+                false => Cause::Emptied,
+            }),
+        });
     }
 }
 
@@ -155,6 +155,7 @@ impl Objects {
         let info = finished(reader, asked.run)?;
         let naming = asked.names.naming();
         let tenant = reader.tenant()?;
+        let partial = partial_types(naming, &info.gaps, &Excluded::default());
         // Asked by both streams, one after the other.
         let checker = RefCell::new(Checker::new(asked.names, &tenant));
         let mut lengths = Lengths { naming, bare: BTreeMap::new() };
@@ -164,6 +165,11 @@ impl Objects {
                 found.borrow_mut().add(nums, name, Deed::Delete, is_edge);
             }
         };
+        let ends = RefCell::new(Ends::default());
+        // The types of entities that stay are known once all entities were seen.
+        let exempt = OnceCell::new();
+        // Places of edges that go with an end of theirs, whatever is exempt.
+        let mut along = HashSet::new();
         let (_, last) = compare(
             reader,
             &asked,
@@ -178,7 +184,13 @@ impl Objects {
                         found.borrow_mut().held.entity(it.believed.states.last().and_then(|(_, print)| *print));
                     }
                 }
-                None => goes(it.nums, it.believed.states.last().map(|(name, _)| name.as_str()), false),
+                None => {
+                    let gone = goes_as(naming, &partial, &it.believed);
+                    if let Some(name) = gone {
+                        ends.borrow_mut().entity_goes(it.nums[0], name);
+                    }
+                    goes(it.nums, gone, false);
+                }
             },
             &mut |it| match it.ours.filter(|edge| checker.borrow_mut().edge(edge, lengths.of(edge))) {
                 Some(edge) => {
@@ -193,23 +205,32 @@ impl Objects {
                     }
                     found.stays(it.nums[0]);
                 }
-                None => goes(it.nums, it.believed.states.last().map(|(name, _)| name.as_str()), true),
+                None => {
+                    let exempt = exempt.get_or_init(|| checker.borrow().partial_types(&info.gaps));
+                    if ends.borrow().take_along(it.nums, &it.believed, exempt) {
+                        along.insert(found.borrow().items.len());
+                    }
+                    goes(it.nums, goes_as(naming, &partial, &it.believed), true);
+                }
             },
         )?;
-        let mut found = found.into_inner();
-        found.explain();
-        let Finding { types, mut items, mut held, .. } = found;
+        let Finding { types, mut items, mut held, lists, .. } = found.into_inner();
         // What is not sent is known now: what may be there of its types stays.
         let partial = checker.into_inner().partial_types(&info.gaps);
         let stays = |item: &Item| types.get(usize::from(item.of)).is_some_and(|of| partial.contains(&of.name));
-        items.retain(|item| item.deed != Deed::Delete || !stays(item));
+        let mut places = 0..;
+        items.retain(|item| {
+            let goes_along = places.next().is_some_and(|place| along.contains(&place));
+            item.deed != Deed::Delete || goes_along || !stays(item)
+        });
         items.shrink_to_fit();
+        explain(&types, &mut items, &lists);
         let changes = (0_u32..).zip(&items).filter(|(_, item)| item.deed == Deed::Change);
         held.placed(changes.map(|(at, item)| (at, types.get(usize::from(item.of)).is_some_and(|of| of.is_edge))));
         let before = last.map(|last| last.run);
         let names = asked.names.clone();
-        let (ends, told, selected) = (None, None, None);
-        Ok(Self { run: asked.run, names, tenant, before, types, items, held, ends, told, selected })
+        let (roster, told, selected) = (None, None, None);
+        Ok(Self { run: asked.run, names, tenant, before, types, items, held, ends: roster, told, selected })
     }
 
     /// How many there are of each type, by what is done to them.
@@ -377,10 +398,10 @@ impl Objects {
         nums
     }
 
-    fn ends_of(&self, reader: &Reader, nums: &[u32], stop: &dyn Fn() -> bool) -> Result<Option<Ends>, StoreError> {
+    fn ends_of(&self, reader: &Reader, nums: &[u32], stop: &dyn Fn() -> bool) -> Result<Option<Roster>, StoreError> {
         let detail = reader.detail(self.run, &self.names, self.tenant.as_str())?;
         let name = detail.map(|detail| detail.name).unwrap_or_default();
         let account = End { id: self.tenant.to_string(), name, kind: Some(EntityKind::Account) };
-        Ends::load(reader, self.run, (account, self.names.account_key(&self.tenant)), nums, stop)
+        Roster::load(reader, self.run, (account, self.names.account_key(&self.tenant)), nums, stop)
     }
 }

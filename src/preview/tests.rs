@@ -86,13 +86,26 @@ fn apply(graph: &mut Graph, job: &Graph, partial: &[String]) -> BTreeMap<String,
             Some(_) => figures.change += 1,
         }
     }
-    graph.retain(|key, (name, _)| {
-        let stays = job.contains_key(key) || partial.contains(name);
-        figures.get_mut(name).unwrap().delete += u64::from(!stays);
-        stays
-    });
+    let mut retain = |goes: &dyn Fn(&str) -> bool| {
+        graph.retain(|key, (name, text)| {
+            let stays = job.contains_key(key) || (partial.contains(name) && !goes(text));
+            figures.get_mut(name).unwrap().delete += u64::from(!stays);
+            stays
+        });
+        graph.keys().cloned().collect::<BTreeSet<_>>()
+    };
+    let left = retain(&|_| false);
+    // And no relationship is left without its ends.
+    retain(&|text| needs(text).iter().any(|end| !left.contains(end)));
     graph.extend(job.clone());
     figures
+}
+
+/// The entities without which a relationship is none: both ends, or of a mapped one its source.
+fn needs(text: &str) -> Vec<String> {
+    let object: serde_json::Value = serde_json::from_str(text).unwrap();
+    let ends = [&object["_fromEntityKey"], &object["_toEntityKey"], &object["_mapping"]["sourceEntityKey"]];
+    ends.into_iter().filter_map(|end| end.as_str().map(str::to_owned)).collect()
 }
 
 fn told(reader: &Reader, run: RunId, target: Option<&Target>) -> Result<Preview, PreviewError> {
@@ -203,23 +216,27 @@ fn lengths_are_those_of_the_texts() {
 fn types_that_may_exist_unseen_are_not_deleted() {
     let place = Place::new();
     let mut writer = place.writer();
-    let mut pages =
-        whole(vec![user("u1-0000000", "Ada")], vec![group("g1-0000000", "Golf"), group("g2-0000000", "Chess")]);
-    pages.push(members("g1-0000000", State::Complete, &[("u1-0000000", USER)]));
+    let mut pages = whole(
+        vec![user("u1-0000000", "Ada"), user("u2-0000000", "Bob")],
+        vec![group("g1-0000000", "Golf"), group("g2-0000000", "Chess")],
+    );
+    pages.push(members("g1-0000000", State::Complete, &[("u1-0000000", USER), ("u2-0000000", USER)]));
     pages.push(members("g2-0000000", State::Complete, &[]));
     let first = run(&mut writer, 0, &pages).id;
     let reader = place.reader();
     let upload = note(&mut writer, &reader, first, 10, &[]);
     writer.finish_upload(upload, at(20)).unwrap();
-    // g3 cannot be read and never was: no membership is deleted, but a user is.
-    let mut pages = whole(vec![], vec![group("g1-0000000", "Golf"), group("g3-0000000", "Hidden")]);
+    // g3 cannot be read and never was: no membership is deleted but for that of a user who is.
+    let mut pages =
+        whole(vec![user("u2-0000000", "Bob")], vec![group("g1-0000000", "Golf"), group("g3-0000000", "Hidden")]);
     pages.push(members("g1-0000000", State::Complete, &[]));
     pages.push(members("g3-0000000", State::Hidden, &[]));
     let second = run(&mut writer, 30, &pages).id;
     let preview = told(&reader, second, Some(&target())).unwrap();
     assert!(preview.partial_types.contains(&"active_directory_user_group_has_user".to_owned()));
-    assert_eq!(preview.changes["active_directory_user_group_has_user"].delete, 0);
+    assert_eq!(preview.changes["active_directory_user_group_has_user"].delete, 1);
     assert_eq!(preview.changes["active_directory_user"].delete, 1);
+    is_told_object_by_object(&reader, second, &preview);
     assert_eq!(preview.changes["active_directory_user_group"], Changes { create: 1, change: 0, delete: 1, same: 1 });
 }
 

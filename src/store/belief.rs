@@ -345,7 +345,8 @@ fn forget(db: &Connection, target: i64, upload: i64) -> rusqlite::Result<()> {
 }
 
 /// Takes what was believed of exempt types over into a finished upload's generation, where it was not sent. Of what
-/// generations disagree on, it is known that it may be there, and not with which content.
+/// generations disagree on, it is known that it may be there, and not with which content. A relationship whose end went is
+/// there no more, whatever its type; one that may be mapped has only its source there for certain.
 fn carry(db: &Connection, live: &Live) -> rusqlite::Result<()> {
     let mut before = info(db, live.target)?;
     before.doubts.retain(|d| d.upload.0 < live.id);
@@ -371,7 +372,11 @@ fn carry(db: &Connection, live: &Live) -> rusqlite::Result<()> {
                     CASE WHEN count(*) = {certain} AND min(type) = max(type) AND min(mapped) = max(mapped)
                          THEN min(mapped) ELSE 2 END
              FROM belief_edge WHERE target = ?1 AND upload IN ({generations}) AND type IN ({types})
-             GROUP BY from_num, to_num"
+                  AND EXISTS (SELECT 1 FROM belief_entity e
+                              WHERE e.target = ?1 AND e.num = from_num AND e.upload = ?2)
+             GROUP BY from_num, to_num
+             HAVING max(mapped) > 0 OR EXISTS (SELECT 1 FROM belief_entity e
+                                               WHERE e.target = ?1 AND e.num = to_num AND e.upload = ?2)"
         ),
         [live.target, live.id],
     )?;

@@ -59,9 +59,14 @@ impl UploadError {
         }
         if end == JobEnd::InDoubt {
             let job = job_id.unwrap_or_default();
-            problem.hint = Some(format!(
-                "Look at job {job} in JupiterOne. Uploading again is safe: it sends everything anew, and settles the doubt."
-            ));
+            let then = match problem.status {
+                // Uploading again would end in the same doubt.
+                Some(401 | 403) => {
+                    "This key may not look at it: with one that may, upload again, which settles the doubt."
+                }
+                _ => "Uploading again is safe: it sends everything anew, and settles the doubt.",
+            };
+            problem.hint = Some(format!("Look at job {job} in JupiterOne. {then}"));
         }
         Self::Failed(Box::new(Failure { job_id: job_id.map(str::to_owned), cancelled, end, problem }))
     }

@@ -49,17 +49,15 @@ impl Leftovers<'_> {
     async fn one(&self, ledger: &mut Ledger, left: &Left) -> Result<Settled, UploadError> {
         let id = &left.job.id;
         let status = match self.quick.status(id).await {
-            Ok(job) => self.ended(&left.job.id, job.status).await?,
-            Err(error) if left.job.in_doubt => {
-                self.say(
-                    Level::Warning,
-                    format!("job {id} of an earlier upload cannot be looked at"),
-                    Some(error.problem()),
-                );
+            Ok(job) if !job.status.is_empty() => self.ended(&left.job.id, job.status).await?,
+            // An answer without a status tells no more than none.
+            silent if left.job.in_doubt => {
+                let text = format!("job {id} of an earlier upload cannot be looked at");
+                self.say(Level::Warning, text, silent.err().map(|error| error.problem()));
                 return Ok(Settled::InDoubt);
             }
             // A key that may not look may still abort.
-            Err(_) => "AWAITING_UPLOADS".to_owned(),
+            _ => "AWAITING_UPLOADS".to_owned(),
         };
         let booked = match JobStatus::of(&status) {
             JobStatus::Open if self.carries_the_same(left) => return Ok(Settled::GoOn),

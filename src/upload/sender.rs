@@ -78,6 +78,8 @@ impl<'a> Sender<'a> {
     /// Sends one body, in parts where it is too large.
     async fn send(&self, payload: Payload, body: Body, arrivals: &Arrivals) -> Result<(), Stop> {
         let (number, objects) = (body.number, body.objects);
+        // Whether some of it may be there already: what comes in another form then says so.
+        let mut repeats = false;
         let mut pending = vec![body];
         while let Some(body) = pending.pop() {
             if body.bytes.len() > self.largest.load(Ordering::Relaxed)
@@ -88,7 +90,10 @@ impl<'a> Sender<'a> {
             }
             let wire = self.wire(&body.bytes).await;
             let zipped = wire.encoding == Encoding::Gzip;
-            match self.client.send(self.job, payload, wire, Uuid::new_v4()).await {
+            let client = if repeats { self.client.clone().repeating() } else { self.client.clone() };
+            let sent = client.send(self.job, payload, wire, Uuid::new_v4()).await;
+            repeats |= sent.as_ref().is_err_and(JupiterOneError::may_be_there);
+            match sent {
                 Ok(job) if JobStatus::of(&job.status).is_terminal() => return Err(Stop::ended(&job)),
                 Ok(_) => self.teller.sent(payload, body.objects, body.bytes.len()),
                 Err(error) if error.kind() == ErrorKind::TooLarge => match parts(payload, &body) {

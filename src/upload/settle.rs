@@ -3,7 +3,7 @@
 //! Before finalize is asked for, an unfinished job changes nothing ("never reaches your graph", facts §1.4). After it,
 //! only a status that says so ends the doubt, and nothing is aborted that JupiterOne may be applying.
 
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -43,13 +43,8 @@ impl Settling<'_> {
             Stop::Failed(problem) => (Some(problem), false),
         };
         let reason = problem.as_ref().map_or_else(|| "cancelled".to_owned(), Problem::line);
-        let ends = self.abort_unfinalized(&reason, closed);
-        let end = match problem {
-            Some(_) => ends.await,
-            None => {
-                timeout(self.limits.end, ends).await.unwrap_or_else(|_| JobEnd::AbortFailed(Box::new(self.unheard())))
-            }
-        };
+        let end = self.hurried(self.abort_unfinalized(&reason, closed)).await;
+        let end = end.unwrap_or_else(|| JobEnd::AbortFailed(Box::new(self.unheard())));
         let booked = match end {
             JobEnd::InDoubt => books.in_doubt().await,
             // The next upload finds it open, and sees to it.
@@ -57,6 +52,19 @@ impl Settling<'_> {
             JobEnd::NotStarted | JobEnd::Aborted => books.changed_nothing().await,
         };
         with_booking(stopped(Some(self.id), end, problem), booked)
+    }
+
+    /// Waits for `work`, and no longer than it may take once somebody asks for the end.
+    async fn hurried<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        let late = async {
+            self.cancel.cancelled().await;
+            sleep(self.limits.end).await;
+        };
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = late => None,
+        }
     }
 
     /// What became of a job that we did not finalize. `closed`: the service said that it is open no more.
@@ -67,18 +75,24 @@ impl Settling<'_> {
                 match JobStatus::of(&job.status) {
                     JobStatus::Finished | JobStatus::Failed => return JobEnd::InDoubt,
                     JobStatus::Working if !job.status.is_empty() => return JobEnd::InDoubt,
-                    _ => return JobEnd::Aborted,
+                    JobStatus::Aborted => return JobEnd::Aborted,
+                    // Taken, and not done yet, or nothing was told: it is looked at.
+                    JobStatus::Open | JobStatus::Working => None,
                 }
             }
-            Err(error) => Box::new(error.problem()),
+            Err(error) => Some(Box::new(error.problem())),
         };
-        match self.quick.status(self.id).await.map(|job| JobStatus::of(&job.status)) {
-            Ok(JobStatus::Aborted) => JobEnd::Aborted,
-            Ok(JobStatus::Open) => JobEnd::AbortFailed(failed),
+        let looked = self.quick.status(self.id).await.ok().filter(|job| !job.status.is_empty());
+        match (looked.map(|job| JobStatus::of(&job.status)), failed) {
+            (Some(JobStatus::Aborted), _) | (None, None) => JobEnd::Aborted,
+            (Some(JobStatus::Open), None) => {
+                let problem = Problem::new("JupiterOne took the abort, and the job is open all the same");
+                JobEnd::AbortFailed(Box::new(problem.code("AWAITING_UPLOADS")))
+            }
             // Somebody else finalized it.
-            Ok(JobStatus::Working | JobStatus::Finished | JobStatus::Failed) => JobEnd::InDoubt,
-            Err(_) if closed => JobEnd::InDoubt,
-            Err(_) => JobEnd::AbortFailed(failed),
+            (Some(JobStatus::Working | JobStatus::Finished | JobStatus::Failed), _) => JobEnd::InDoubt,
+            (None, Some(_)) if closed => JobEnd::InDoubt,
+            (Some(JobStatus::Open) | None, Some(failed)) => JobEnd::AbortFailed(failed),
         }
     }
 
@@ -99,10 +113,9 @@ impl Settling<'_> {
         };
         let accepted = match asked {
             Some(Ok(job)) => job,
-            Some(Err(error)) => self.refused(books, Some(error)).await?,
-            None => match timeout(self.limits.end, self.refused(books, None)).await {
-                Ok(settled) => settled?,
-                Err(_) => return Err(stopped(Some(self.id), JobEnd::InDoubt, None)),
+            refused => match self.hurried(self.refused(books, refused.and_then(Result::err))).await {
+                Some(settled) => settled?,
+                None => return Err(stopped(Some(self.id), JobEnd::InDoubt, None)),
             },
         };
         self.watch(books, accepted).await
@@ -175,16 +188,18 @@ impl Settling<'_> {
 
     /// Somebody waits for the end, and JupiterOne does not answer.
     fn unheard(&self) -> Problem {
-        Problem::new(format!("aborting the job was not answered within {} s", self.limits.end.as_secs()))
-            .code("timeout")
+        Problem::new(format!("the job could not be aborted within {} s", self.limits.end.as_secs())).code("timeout")
     }
 
     fn too_slow(&self, job: &JobFigures, unreadable: Option<JupiterOneError>) -> UploadError {
         let minutes = self.limits.finalize.as_secs() / 60;
         let problem = unreadable.map_or_else(
             || {
-                Problem::new(format!("the job is still {} after {minutes} minutes", job.status))
-                    .code("finalize_timeout")
+                let what = match job.status.as_str() {
+                    "" => "JupiterOne tells no status of the job".to_owned(),
+                    status => format!("the job is still {status}"),
+                };
+                Problem::new(format!("{what} after {minutes} minutes")).code("finalize_timeout")
             },
             |error| error.problem(),
         );

@@ -130,8 +130,22 @@ impl Teller {
         self.log(Level::Info, text, Some(error.problem()));
     }
 
-    /// Names the objects that a finished job could not write.
+    /// Names the objects that a finished job could not write, and says where JupiterOne counted fewer than were sent.
     pub fn warn_of(&self, figures: &JobFigures) {
+        let (sent_entities, sent_relationships) = {
+            let state = self.state();
+            (state.entities_sent, state.relationships_sent)
+        };
+        let (entities, relationships) = (figures.num_entities_uploaded, figures.num_relationships_uploaded);
+        // None at all is no figure: not every answer has them.
+        if entities + relationships > 0 && (entities < sent_entities || relationships < sent_relationships) {
+            let text = format!(
+                "job {}: JupiterOne counted {entities} of {sent_entities} entities and {relationships} of {sent_relationships} relationships",
+                figures.id
+            );
+            let problem = Problem::new(text.clone()).code("counted_fewer");
+            self.log(Level::Warning, text, Some(problem.hint("Look at the job in JupiterOne, then upload again.")));
+        }
         for (what, count) in job::errors(figures) {
             let hint = match what {
                 "relationships not created" => "One of their ends is missing in JupiterOne, or was deleted there.",

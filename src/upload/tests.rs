@@ -60,6 +60,8 @@ struct Bench {
     limits: Limits,
     destination: Destination,
     manner: Manner,
+    /// What was previewed, if not what is there when the upload begins.
+    seen: Option<Previewed>,
 }
 
 impl Bench {
@@ -79,6 +81,7 @@ impl Bench {
             limits: Limits::default(),
             destination: Destination::Instance(INSTANCE.to_owned()),
             manner: Manner::default(),
+            seen: None,
         }
     }
 
@@ -94,7 +97,9 @@ impl Bench {
         let config =
             JupiterOneConfig { origin: self.stub.origin.clone(), account: ACCOUNT.to_owned(), net: Default::default() };
         let events = Arc::clone(&self.events);
+        let seen = self.seen.clone().unwrap_or_else(|| self.look());
         let job = Upload {
+            seen,
             client: JupiterOneClient::new(config, key()).unwrap(),
             target: self.target(),
             names: Naming::ActiveDirectory.into(),
@@ -108,6 +113,14 @@ impl Bench {
             cancel: self.cancel.clone(),
         };
         upload_within(job, self.limits).await
+    }
+
+    /// What a preview sees now.
+    fn look(&self) -> Previewed {
+        let reader = Reader::open(&self.store(), Some(&tenant())).unwrap();
+        let info = reader.runs().unwrap().into_iter().find(|info| info.id == self.run);
+        let collected_at = info.map(|info| info.finished_at.unwrap_or(info.started_at)).unwrap_or_default();
+        Previewed { collected_at, belief: reader.belief(&self.target()).unwrap() }
     }
 
     /// What the store says of the target: `unknown`, `known` or `in doubt`. The lock is free again, or this fails.
@@ -611,6 +624,108 @@ async fn guards_refuse_before_anything_is_sent() {
     let seen = bench.stub.seen();
     let finalize = seen.iter().find(|s| s.what == "POST finalize").unwrap().json();
     assert_eq!(finalize, json!({ "partialDatasets": { "types": [] } }));
+}
+
+/// A person took long to say yes: what she saw is not what would be done now.
+#[tokio::test(start_paused = true)]
+async fn what_was_previewed_before_another_upload_is_not_sent() {
+    let mut bench = Bench::new().await;
+    let before = bench.look();
+    bench.upload().await.unwrap();
+    bench.stub.forget();
+    let refused = |error: UploadError, words: &str| {
+        assert!(error.is_guard() && error.to_string().contains(words), "{error}");
+        assert_eq!(error.problem().code.as_deref(), Some("preview_outdated"));
+    };
+    bench.seen = Some(before.clone());
+    refused(bench.upload().await.unwrap_err(), "another upload to this target");
+    // Nor one whose end nobody knows.
+    bench.seen = None;
+    bench.stub.then(&["ERROR_BAD_DATA"]);
+    let known = bench.look();
+    fails(&bench, IN_DOUBT, "in doubt", Some("ERROR_BAD_DATA")).await;
+    bench.stub.forget();
+    bench.seen = Some(known);
+    refused(bench.upload().await.unwrap_err(), "another upload to this target");
+    // Nor a run of the same number, of a store that was made anew.
+    bench.seen = Some(Previewed { collected_at: Timestamp::UNIX_EPOCH, ..bench.look() });
+    refused(bench.upload().await.unwrap_err(), "not the one that was previewed");
+    assert_eq!(bench.stub.count("POST start"), 0);
+}
+
+/// Asked for the end while it is ending for another reason, it does not take longer than that.
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_for_the_end_of_a_failing_upload_waits_ten_seconds_at_most() {
+    async fn check(what: &str, then: &str) {
+        let bench = Bench::new().await;
+        bench.stub.on(what, [Reply::error(400, "BAD_REQUEST", "no")]);
+        for silent in ["POST abort", "GET job"] {
+            bench.stub.on(silent, vec![Reply::Hang; 20]);
+        }
+        let stop = async {
+            while bench.stub.count(then) == 0 {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            bench.cancel.cancel();
+            Instant::now()
+        };
+        let (error, asked) = tokio::join!(bench.upload(), stop);
+        assert!(asked.elapsed().as_secs_f64() < 10.5, "{what}: {:?}", asked.elapsed());
+        error.unwrap_err();
+    }
+    check("POST entities", "POST abort").await;
+    check("POST finalize", "GET job").await;
+}
+
+/// A first try may have been carried out; the next one is refused for its form: what comes in another says that it comes
+/// again.
+#[tokio::test(start_paused = true)]
+async fn what_comes_again_in_another_form_says_so() {
+    let too_large = || Reply::error(413, "RequestEntityTooLargeException", "no");
+    let unzipped = || Reply::error(415, "UNSUPPORTED_MEDIA_TYPE", "no");
+    for (encoding, refused) in [(Encoding::Plain, too_large()), (Encoding::Gzip, unzipped())] {
+        let mut bench = Bench::new().await;
+        bench.manner.encoding = encoding;
+        bench.stub.on("POST entities", [Reply::status(503), refused]);
+        bench.upload().await.unwrap();
+        let seen = bench.stub.seen();
+        let queries: Vec<bool> = seen.iter().filter(|s| s.what == "POST entities").map(|s| s.query.is_some()).collect();
+        assert!(
+            queries.len() > 2 && !queries[0] && queries[1..].iter().all(|again| *again),
+            "{encoding:?} {queries:?}"
+        );
+        assert!(seen.iter().filter(|s| s.what == "POST relationships").all(|s| s.query.is_none()), "{encoding:?}");
+    }
+}
+
+/// A key that may upload and not look: each upload would end in doubt, so the words say what would help.
+#[tokio::test(start_paused = true)]
+async fn a_key_that_may_not_look_is_told_apart() {
+    let bench = Bench::new().await;
+    bench.stub.on("GET job", vec![Reply::error(403, "FORBIDDEN", "no"); 20]);
+    let error = fails(&bench, IN_DOUBT, "in doubt", Some("FORBIDDEN")).await;
+    assert!(error.problem().hint.unwrap().contains("may not look at it"));
+}
+
+/// Of an abort that was taken without a word the job itself is asked.
+#[tokio::test(start_paused = true)]
+async fn an_abort_that_says_nothing_is_looked_after() {
+    async fn check(abort: Value, look: Option<Value>, end: fn(&JobEnd) -> bool) {
+        let bench = Bench::new().await;
+        let say = |value: &Value| Reply::Say(200, vec![], value.to_string());
+        bench.stub.on("POST entities", [Reply::error(400, "BAD_REQUEST", "no")]);
+        bench.stub.on("POST abort", [say(&abort)]);
+        bench.stub.on("GET job", look.iter().map(say).collect::<Vec<_>>());
+        let error = bench.upload().await.unwrap_err();
+        assert!(end(error.end()), "{abort} {look:?}: {error:?}");
+    }
+    let job = |status: &str| json!({ "job": { "id": "job-1", "status": status } });
+    check(json!({ "job": {} }), Some(job("ABORTED")), ABORTED).await;
+    check(json!({ "job": {} }), Some(json!({ "job": {} })), ABORTED).await;
+    check(json!({ "job": {} }), Some(job("FINALIZING_ENTITIES")), IN_DOUBT).await;
+    check(job("AWAITING_UPLOADS"), Some(job("ABORTED")), ABORTED).await;
+    check(job("AWAITING_UPLOADS"), Some(job("AWAITING_UPLOADS")), ABORT_FAILED).await;
+    check(job("FINISHED"), None, IN_DOUBT).await;
 }
 
 /// The key can read, and the instance is of this definition.

@@ -9,6 +9,7 @@ mod authority;
 mod doctor;
 mod fast_plan;
 mod faults;
+mod figures;
 mod first_minutes;
 mod guards;
 mod histories;

@@ -293,7 +293,7 @@ pub const COMMANDS: &[Command] = commands! {
         "refresh", Action::Refresh, ["r"], "compare again", "compare once more", |m| at(m, Place::Preview) && preview::is_ready(m);
         "keep-plan", Action::KeepPlan, ["w"], "", "keep it as a plan, for tenantry upload --plan", |m| at(m, Place::Preview) && preview::is_ready(m);
         "names", Action::Names, ["n"], "other names", "send the tenant under other names: active-directory, or those of graph-microsoft-365", |m| at(m, Place::Preview) && preview::can_be_renamed(m);
-        "export", Action::Export, ["e"], "export", "write everything that an upload sends to files: tables, NDJSON, what JupiterOne's own commands read, GraphML", |m| at(m, Place::Preview) && export::can_start(m);
+        "export", Action::Export, ["e"], "export", "write everything that an upload sends to files: tables, NDJSON, what JupiterOne's own commands read, GraphML, a page", |m| at(m, Place::Preview) && export::can_start(m);
         "stop", Action::Cancel, ["c"], "stop", "stop comparing", |m| at(m, Place::Preview) && preview::is_working(m);
     }
     Upload {

@@ -75,9 +75,9 @@ impl Graph {
 
         let entities = &self.entities;
         let dangles = |held: &Held| held.needs.iter().any(|key| !entities.contains_key(key));
-        // A relationship goes with its ends, whatever the types in `partial` say.
+        // A relationship goes with its ends, whatever the types in `partial` say; one that is sent again is looked at below.
         self.relationships.retain(|key, held| {
-            let stays = (is_kept(held) || sent.relationships.contains_key(key)) && !dangles(held);
+            let stays = sent.relationships.contains_key(key) || (is_kept(held) && !dangles(held));
             figures.relationships.deleted += u64::from(!stays);
             figures.mapped.deleted += u64::from(!stays && held.mapped);
             stays
@@ -162,6 +162,20 @@ mod tests {
         let sent = graph(&[entity("a", "group", "1")], &[mapped("a"), mapped("nobody")]);
         let figures = Graph::default().apply(sent, &HashSet::new());
         assert_eq!((figures.relationships, figures.mapped, figures.dangling), (counts(1, 0, 0), counts(1, 0, 0), 1));
+    }
+
+    /// Its far end goes and it is told of as mapped: one relationship that changed, by its key.
+    #[test]
+    fn a_relationship_that_becomes_mapped_is_changed() {
+        let mut target = Graph::default();
+        let (a, c) = (entity("a", "user", "1"), entity("c", "group", "1"));
+        target.apply(graph(&[a, c.clone()], &[edge("c", "a")]), &HashSet::new());
+        let mapped = Object { needs: vec!["c".into()], mapped: true, text: "mapped".into(), ..edge("c", "a") };
+        let figures = target.apply(graph(std::slice::from_ref(&c), &[mapped]), &HashSet::new());
+        assert_eq!((figures.entities, figures.relationships), (counts(0, 0, 1), counts(0, 1, 0)));
+        // And one that is sent without its end goes.
+        let figures = target.apply(graph(&[c], &[edge("c", "a")]), &HashSet::new());
+        assert_eq!((figures.relationships, figures.dangling), (counts(0, 0, 1), 1));
     }
 
     #[test]

@@ -1,10 +1,33 @@
 //! The formats that are one file: trees, GraphML and the page.
 
 use super::*;
+use crate::domain::kind::EntityKind;
 
 /// Two states, and every format of one file.
 type Write = fn(&Path, &Fake) -> Result<ExportReport, ExportError<String>>;
-const ALL: [Write; 2] = [|path, source| tree::write(path, source), |path, source| graphml::write(path, source)];
+const ALL: [Write; 3] = [
+    |path, source| tree::write(path, source),
+    |path, source| graphml::write(path, source),
+    |path, source| html::write(path, &about_of(source), &kind, source),
+];
+
+fn kind(of: &str) -> EntityKind {
+    if of == "group" { EntityKind::Group } else { EntityKind::User }
+}
+
+fn about_of(source: &Fake) -> html::About {
+    html::About {
+        tenant_id: "tenant".to_owned(),
+        run: 7,
+        read_at: "2026-11-22 10:00 UTC".to_owned(),
+        naming: "active-directory",
+        by: "tenantry".to_owned(),
+        counts: BTreeMap::new(),
+        entities: source.entities.len() as u64,
+        relationships: source.relationships.len() as u64,
+        findings: Vec::new(),
+    }
+}
 
 #[test]
 fn a_file_is_replaced_whole_and_only_where_such_an_export_made_it() {
@@ -142,11 +165,121 @@ fn graphml_is_read_back_by_a_parser_of_xml() {
     assert!(!by_id("n1").contains_key("jobTitle"), "null is nothing");
     let unread = |id: &str, key: &str, label: &str| {
         let node = by_id(id);
-        assert_eq!((&*node["_key"], &*node["label"], &*node["not_read"]), (key, label, "true"), "{id}");
+        assert_eq!((&*node["_key"], &*node["label"], &*node["no_entity"]), (key, label, "true"), "{id}");
     };
     unread("n3", "u9", "u9");
     unread("n4", "g2", "g2");
     let ends: Vec<_> = (0..4).map(|n| by_id(&format!("e{n}"))).map(|e| (&*e["@source"], &*e["@target"])).collect();
     assert_eq!(ends, [("n0", "n1"), ("n0", "n2"), ("n0", "n3"), ("n4", "n3")]);
     assert_eq!((&*by_id("e2")["mapped"], &*by_id("e2")["_type"]), ("true", "group_has_user"));
+}
+
+/// The page's blocks of JSON, by what they are of, one after the other.
+fn blocks(page: &str, of: &str) -> Vec<Value> {
+    let begin = format!("<script type=\"application/json\" data-of=\"{of}\">");
+    page.split(&begin)
+        .skip(1)
+        .map(|rest| serde_json::from_str(rest.split("</script>").next().unwrap()).unwrap())
+        .collect()
+}
+
+#[test]
+fn a_page_holds_everything_as_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    let hostile = "</script><!-- \u{2028} & \u{202e}";
+    let mut source = fake(&["u1"]);
+    source.entities.push(user("u2", hostile));
+    source.entities[2]["mail"] = json!(hostile);
+    source.entities[2]["userType"] = json!("Guest");
+    source.relationships.push(has("g1", "u2"));
+    source.relationships.push(mapped("g1", "u9"));
+    source.relationships.push(has("g2", "u2"));
+    let report = html::write(&path, &about_of(&source), &kind, &source).unwrap();
+    assert_eq!((report.entities, report.relationships), (3, 4));
+    let page = &files(folder.path())["page.html"];
+    let shown = "</script><!-- ‹U+2028› & ‹U+202E›";
+    assert_eq!(
+        blocks(page, "objects").concat(),
+        [
+            json!([2, "g1", "=Sales", "", ""]),
+            json!([1, "u1", "line␊break, ‹U+202E› and 😀", "u1@contoso.com", ""]),
+            json!([1, "u2", shown, shown, "guest"]),
+            json!([1, "u9", "u9", "", "", 1]),
+            json!([1, "g2", "g2", "", "", 1]),
+        ]
+    );
+    assert_eq!(blocks(page, "edges").concat(), [json!([0, [1, 2, 3]]), json!([4, [2]])]);
+    let properties = blocks(page, "properties").concat();
+    assert_eq!((properties.len(), &properties[2]["mail"]), (3, &json!(shown)));
+    assert_eq!(properties[1]["createdOn"], "2020-05-29 17:51 UTC");
+    let about = &blocks(page, "about")[0];
+    assert_eq!(
+        (&about["run"], &about["withProperties"], &about["readAt"]),
+        (&json!(7), &json!(true), &json!("2026-11-22 10:00 UTC"))
+    );
+    // One script that runs, and the data's; what a browser takes for the end of one is nowhere within.
+    assert_eq!((page.matches("<script>").count(), page.matches("</script>").count()), (1, 5));
+    let without = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!page.contains("{{") && !without.contains("://"), "nothing is anywhere else");
+    assert_eq!(page.matches("<style>").count(), 1);
+}
+
+trait Concat {
+    fn concat(self) -> Vec<Value>;
+}
+
+impl Concat for Vec<Value> {
+    fn concat(self) -> Vec<Value> {
+        self.into_iter().flat_map(|block| block.as_array().unwrap().clone()).collect()
+    }
+}
+
+#[test]
+fn a_page_runs_what_has_its_digest() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    use sha2::{Digest as _, Sha256};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    html::write(&path, &about_of(&fake(&[])), &kind, &fake(&[])).unwrap();
+    let page = &files(folder.path())["page.html"];
+    let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+    for (tag, directive) in [("script", "script-src"), ("style", "style-src")] {
+        let text = page.split(&format!("<{tag}>")).nth(1).unwrap().split(&format!("</{tag}>")).next().unwrap();
+        let digest = STANDARD.encode(Sha256::digest(text.as_bytes()));
+        assert!(policy.contains(&format!("{directive} 'sha256-{digest}';")), "{policy}");
+    }
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert!(!page.contains("\r"), "a parser would take it away, and the digest would not fit");
+}
+
+#[test]
+fn a_large_page_has_no_properties_and_a_larger_one_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.html");
+    let keys: Vec<String> = (0..1_200).map(|n| format!("u{n:04}")).collect();
+    let source = fake(&keys.iter().map(String::as_str).collect::<Vec<_>>());
+    let write = |most| {
+        html::write_within(&path, &about_of(&source), &kind, &source, most).unwrap();
+        files(folder.path()).remove("page.html").unwrap()
+    };
+    let whole = write(1_201);
+    assert_eq!(
+        blocks(&whole, "properties").iter().map(|b| b.as_array().unwrap().len()).collect::<Vec<_>>(),
+        [500, 500, 201]
+    );
+    let large = write(1_200);
+    assert_eq!(blocks(&large, "properties"), Vec::<Value>::new());
+    assert_eq!(blocks(&large, "about")[0]["withProperties"], false);
+    assert_eq!(
+        (blocks(&large, "objects"), blocks(&large, "edges")),
+        (blocks(&whole, "objects"), blocks(&whole, "edges"))
+    );
+    for (entities, relationships) in [(html::MOST_OBJECTS + 1, 0), (0, html::MOST_EDGES + 1)] {
+        let about = html::About { entities, relationships, ..about_of(&source) };
+        let error = html::write(&path, &about, &kind, &source).unwrap_err();
+        assert!(matches!(error, ExportError::TooLarge { .. }));
+        assert!(error.problem(|_| unreachable!()).hint.unwrap().contains("1,000,000 objects"));
+    }
+    assert_eq!(files(folder.path())["page.html"], large);
 }

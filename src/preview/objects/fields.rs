@@ -1,7 +1,7 @@
 //! What becomes different of a changed object: of what was sent before, if that is kept, and is what the target is believed
 //! to hold.
 
-use super::{Item, Objects, ends::ACCOUNT};
+use super::{Item, Objects, roster::ACCOUNT};
 use crate::{
     domain::{
         difference,

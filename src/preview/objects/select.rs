@@ -4,8 +4,8 @@ use std::{borrow::Cow, cmp::Ordering};
 
 use super::{
     Item, Objects, Type,
-    ends::{By, Ends, Known},
     fields::Told,
+    roster::{By, Known, Roster},
 };
 use crate::{
     domain::{
@@ -170,7 +170,7 @@ impl Objects {
         query.of.as_ref().map(|name| self.types.iter().position(|known| known.name == *name))
     }
 
-    pub(super) fn seen<'a>(&'a self, ends: &'a Ends, place: u32, item: &'a Item) -> Seen<'a> {
+    pub(super) fn seen<'a>(&'a self, ends: &'a Roster, place: u32, item: &'a Item) -> Seen<'a> {
         let of = self.type_of(item);
         Seen {
             item,
@@ -199,7 +199,7 @@ impl Objects {
         places.sort_by(|a, b| compare(&self.items[*a as usize], &self.items[*b as usize]));
     }
 
-    fn key(&self, ends: &Ends, column: Column) -> Option<Order> {
+    fn key(&self, ends: &Roster, column: Column) -> Option<Order> {
         Some(match column {
             Column::Will => Order::Deed,
             Column::Type => {
@@ -265,7 +265,7 @@ enum Order {
 }
 
 impl Order {
-    fn of(&self, objects: &Objects, ends: &Ends, item: &Item) -> Option<u64> {
+    fn of(&self, objects: &Objects, ends: &Roster, item: &Item) -> Option<u64> {
         let is_edge = objects.is_edge(item);
         let rank = |ranks: &[Option<u32>], num: u32| ranks.get(ends.place(num)).copied().flatten().map(u64::from);
         match self {
@@ -325,7 +325,7 @@ struct Nums {
 
 impl Nums {
     fn add(&mut self, num: u32) {
-        if num == super::ends::ACCOUNT {
+        if num == super::roster::ACCOUNT {
             return;
         }
         let at = num as usize / 64;

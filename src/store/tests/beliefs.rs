@@ -242,3 +242,23 @@ fn the_end_of_an_older_upload_does_not_settle_a_newer_one() {
         ]
     );
 }
+
+/// What is exempt from deletion stays believed, but for relationships whose end went.
+#[test]
+fn no_relationship_is_left_without_its_ends() {
+    const MEMBER: &str = "active_directory_user_group_has_user";
+    let check = |exempt: &[&str], want: usize| {
+        let (_place, mut writer, reader) = place();
+        let first = begin(&mut writer, &reader, RunId(1), 100, &[]);
+        writer.finish_upload(first, at(101)).unwrap();
+        let second = begin(&mut writer, &reader, RunId(2), 110, exempt);
+        writer.finish_upload(second, at(111)).unwrap();
+        let left = compared(&reader, RunId(2), "a").into_iter().filter(|line| line.starts_with("(gone)")).count();
+        assert_eq!(left, want, "{exempt:?}");
+    };
+    check(&[], 0);
+    // u1 went, and her membership with her.
+    check(&[MEMBER], 0);
+    check(&["active_directory_user"], 1);
+    check(&["active_directory_user", MEMBER], 2);
+}

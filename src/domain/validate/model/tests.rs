@@ -108,17 +108,22 @@ fn the_table_says_what_the_schemas_say() {
     }
 }
 
-/// All of them, but for one: an `undefined` cannot be written in JSON. Property by property, and by what is wrong.
+/// Property by property, and by what is wrong. An `undefined` cannot be written in JSON: where the name of one is what is
+/// wrong, null stands for it.
 #[test]
 fn the_checker_gives_the_official_verdicts() {
     let Some(dir) = data() else { return };
     let vectors = read(dir.join("validation-vectors.json"));
     let vectors = vectors.as_array().unwrap();
     let mut checked = 0;
-    for vector in vectors.iter().filter(|vector| vector["name"] != "prop undefined snake") {
+    for vector in vectors {
+        let mut entity = vector["entity"].as_object().unwrap().clone();
+        let undefined = vector["undefinedProperties"].as_array().into_iter().flatten();
+        let misnamed = undefined.map(|name| name.as_str().unwrap()).filter(|name| !is_name(name));
+        entity.extend(misnamed.map(|name| (name.to_owned(), Value::Null)));
         for (model, version) in [(&V0_54, "0.54.0"), (&V0_64, "0.62.0"), (&V0_64, "0.64.2")] {
             let (name, verdict) = (&vector["name"], &vector["verdict"][version]);
-            let found = model.check(vector["entity"].as_object().unwrap());
+            let found = model.check(&entity);
             assert_eq!(found.is_empty(), verdict["valid"].as_bool().unwrap(), "{name} {version}: {found:?}");
             let errors = verdict["errors"].as_array().unwrap();
             // The validator names no property where the name is what is wrong.
@@ -142,7 +147,7 @@ fn the_checker_gives_the_official_verdicts() {
         }
         checked += 1;
     }
-    assert_eq!((checked, vectors.len()), (72, 73));
+    assert_eq!(checked, 73);
 }
 
 #[test]

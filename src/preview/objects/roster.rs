@@ -16,7 +16,7 @@ pub(super) const ACCOUNT: u32 = u32::MAX;
 
 /// Entities by their numbers.
 #[derive(Debug)]
-pub(super) struct Ends {
+pub(super) struct Roster {
     /// By number, the place in `all`; what nobody knows is the account, at the first.
     places: Vec<u32>,
     all: Vec<Entry>,
@@ -60,7 +60,7 @@ pub(super) enum By {
     Key,
 }
 
-impl Ends {
+impl Roster {
     /// Reads those of these numbers; `None`: nobody waits any more. The account goes by `key` where it has no number, and by
     /// its own name whatever its key.
     pub(super) fn load(
