@@ -148,6 +148,15 @@ impl Engine for Nothing {
         refused()
     }
 
+    fn preview_live(
+        &self,
+        _: Option<RunId>,
+        _: Arc<dyn Reporter>,
+        _: CancellationToken,
+    ) -> BoxFuture<'_, Result<Preview, Problem>> {
+        refused()
+    }
+
     fn keep_plan(&self, _: RunId) -> BoxFuture<'_, Result<String, Problem>> {
         refused()
     }

@@ -623,6 +623,7 @@ fn told(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
         }
         Some(Kind::Collect) => ingest::event(model, job, event, fx),
         Some(Kind::Upload) => upload::event(model, job, event),
+        Some(Kind::Preview) => preview::told(model, job, event),
         _ => {}
     }
 }

@@ -295,6 +295,21 @@ fn run(text: &str) -> Result<RunId, String> {
     }
 }
 
+/// What a preview is held against, where that is not what JupiterOne is believed to hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Against {
+    Run(RunId),
+    /// What JupiterOne says that it holds now.
+    Live,
+}
+
+fn against(text: &str) -> Result<Against, String> {
+    match text {
+        "live" => Ok(Against::Live),
+        _ => run(text).map(Against::Run).map_err(|words| format!("{words}; or \"live\"")),
+    }
+}
+
 #[derive(Debug, Args)]
 pub struct Demo {
     #[command(flatten)]
@@ -353,9 +368,10 @@ pub struct Preview {
     /// Exit with 5 if there is anything to create, change or delete
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Hold it against another kept run, by its number, instead of what JupiterOne is believed to hold
-    #[arg(long, value_name = "RUN", value_parser = run, conflicts_with = "out")]
-    pub against: Option<RunId>,
+    /// Instead of what JupiterOne is believed to hold: another kept run, by its number; or "live", what JupiterOne says now
+    /// that it holds, which takes an API key that may read the graph
+    #[arg(long, value_name = "RUN|live", value_parser = against)]
+    pub against: Option<Against>,
     /// Tell it object by object: what is created, changed (field by field) and deleted
     #[arg(long, conflicts_with_all = ["markdown", "out"])]
     pub objects: bool,

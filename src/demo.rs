@@ -229,6 +229,7 @@ fn world_of(config: DemoConfig, scenario: Scenario, [login, graph, jupiterone]: 
         answered: AtomicU64::new(0),
         failed: Mutex::default(),
         jobs: Mutex::default(),
+        questions: Mutex::default(),
         serial: AtomicU64::new(0),
         tokens_given: AtomicU64::new(0),
         was_consented: AtomicBool::new(false),

@@ -25,6 +25,7 @@ pub mod kind;
 pub mod limit;
 pub mod lineage;
 pub mod lines;
+pub mod live;
 pub mod naming;
 pub mod near;
 pub mod normalise;

@@ -6,6 +6,7 @@
 mod endpoints;
 mod export;
 mod guard;
+mod live;
 mod logs;
 mod look;
 mod names;
@@ -17,9 +18,10 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-pub use crate::{graph::Hold, upload::LeftBehind};
+pub use crate::{graph::Hold, preview::Live, upload::LeftBehind};
 pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use export::{export, export_pair, run_before};
+pub use live::{live, preview_live};
 pub use logs::{request_log_problem, shelf};
 pub use look::{Probed, explain, probe};
 pub use names::named;
@@ -419,7 +421,7 @@ fn last_writer(settings: &Settings, target: Option<&Target>) -> Result<Option<Ta
 }
 
 /// Of what another tenant's upload left there, a store knows nothing.
-fn believed(last: Option<&TargetWriter>, tenant: &TenantId) -> Against {
+fn believed(last: Option<&TargetWriter>, tenant: &TenantId) -> Against<'static> {
     match last {
         Some(writer) if writer.tenant != *tenant => Against::Nothing,
         _ => Against::Belief,
@@ -654,7 +656,7 @@ pub fn logged(inner: Arc<dyn Reporter>) -> Arc<dyn Reporter> {
                 look.tries,
                 look.problem.as_ref().map_or_else(|| "not yet".into(), |p| visible(&p.line()).into_owned())
             ),
-            Event::Ingest(_) | Event::Upload(_) | Event::Request(_) => {}
+            Event::Ingest(_) | Event::Upload(_) | Event::Live(_) | Event::Request(_) => {}
         }
         inner.report(event);
     })

@@ -1,13 +1,18 @@
 //! A client of JupiterOne's bulk API: a synchronization job is started, filled, finalized, watched or aborted
 //! (`facts/jupiterone.md` §1).
 //!
+//! Beside that it can ask, by GraphQL and by reading only, whose a key is and what a target holds.
+//!
 //! It knows requests, retries and errors, not what is uploaded or why: that is `upload`'s. It follows no redirect and
 //! sends the key to the one origin it was made for. It never retries what the service refused for good (4xx other
 //! than 429), and it does not decide what a failed request means for the job.
 
 pub mod error;
+pub mod graph;
+mod graphql;
 pub mod identity;
 pub mod job;
+mod pace;
 pub mod payload;
 mod retry;
 mod wire;
@@ -19,6 +24,7 @@ use uuid::Uuid;
 
 pub use self::{
     error::{ErrorKind, JupiterOneError},
+    graph::{Reading, Unread},
     identity::Identity,
     job::JobStatus,
 };

@@ -1,11 +1,13 @@
 //! The dry run: what an upload would create, change and delete, as figures.
 //!
 //! It reads the store and nothing else: no network, no upload code, nothing that writes. Two sorted streams, what would be
-//! sent and what the target is believed to hold, are walked in step, so that memory does not grow with the tenant.
+//! sent and what the target is believed to hold, are walked in step, so that memory does not grow with the tenant. What
+//! JupiterOne says of the target itself ([`Live`]) was read by others before.
 
 mod causes;
 mod digest;
 mod ends;
+mod live;
 mod objects;
 mod runs;
 #[cfg(test)]
@@ -14,10 +16,11 @@ mod tests;
 use std::{
     cell::{OnceCell, RefCell},
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
-pub use self::objects::Objects;
 use self::{causes::Causes, digest::Digest, ends::Ends};
+pub use self::{live::Live, objects::Objects};
 use crate::{
     domain::{
         batch::{Meter, Payload},
@@ -34,7 +37,7 @@ use crate::{
         validate::Checker,
         view::RunInfo,
     },
-    store::{Believed, Compared, Reader, StoreError},
+    store::{BeliefInfo, Believed, Compared, Reader, StoreError},
 };
 
 /// Requests of an upload beside its bodies: start, finalize, and one look at the status.
@@ -72,14 +75,16 @@ pub fn newest(reader: &Reader) -> Result<RunId, PreviewError> {
 }
 
 /// What the figures of a preview are held against.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Against {
+#[derive(Debug, Clone, Copy)]
+pub enum Against<'a> {
     /// What the target is believed to hold.
     Belief,
     /// Nothing: somebody else has written to the target since, so that what was believed of it is worth nothing.
     Nothing,
     /// What another kept run would send.
     Run(RunId),
+    /// What JupiterOne told that the target holds; and, where that is worth anything, what it was believed to hold beside it.
+    Live { live: &'a Arc<Live>, has_belief: bool },
 }
 
 /// Of what a preview is asked for.
@@ -88,7 +93,7 @@ pub struct Asked<'a> {
     pub run: RunId,
     pub names: &'a Names,
     pub target: Option<&'a Target>,
-    pub against: Against,
+    pub against: Against<'a>,
     /// Whether to take digests of all that is compared.
     pub digests: bool,
 }
@@ -209,6 +214,14 @@ struct Last {
     took: Option<f64>,
 }
 
+impl Last {
+    fn of(belief: &BeliefInfo) -> Option<Self> {
+        let finished = belief.finished.as_ref()?;
+        let took = Some(finished.at.duration_since(finished.since).as_secs_f64());
+        Some(Self { run: finished.run, took })
+    }
+}
+
 /// Hands over everything that the run would send beside what it is held against: what that is, and of which run it was, if known.
 fn compare(
     reader: &Reader,
@@ -223,14 +236,18 @@ fn compare(
             let collected_at = info.finished_at.unwrap_or(info.started_at);
             return Ok((Baseline::Run { run: before, collected_at }, Some(Last { run: before, took: None })));
         }
+        Against::Live { live, has_belief } => {
+            let target = asked.target.filter(|_| has_belief);
+            let told = live::compare(reader, asked, target, live, entities, edges)?;
+            let last = told.belief.as_ref().and_then(Last::of);
+            let apart = told.belief.map(|_| told.apart);
+            return Ok((Baseline::Live { read_at: live.read_at, requests: live.requests, apart }, last));
+        }
         Against::Belief => asked.target,
         Against::Nothing => None,
     };
     let belief = reader.compare(asked.run, asked.names, target, entities, edges)?;
-    let last = belief.as_ref().and_then(|belief| belief.finished.as_ref()).map(|finished| Last {
-        run: finished.run,
-        took: Some(finished.at.duration_since(finished.since).as_secs_f64()),
-    });
+    let last = belief.as_ref().and_then(Last::of);
     let baseline = match (asked.target, belief) {
         (None, _) => Baseline::NoTarget,
         (Some(_), None) => Baseline::Unknown,

@@ -187,6 +187,35 @@ fn preview_cannot_reach_upload_nor_app_the_world() {
     assert_eq!(may("domain"), [""; 0]);
 }
 
+/// What can be asked of GraphQL stands in one file, as constant documents; nothing else can make a question, and nothing at
+/// all a mutation.
+#[test]
+fn graphql_is_asked_in_one_place_and_only_read() {
+    let mut all = Vec::new();
+    files(&src(), &mut all);
+    let (mut asking, mut making) = (Vec::new(), Vec::new());
+    for path in all {
+        let modules = module_path(&path);
+        let name = modules.join("::");
+        // The demo answers; tests look at what was asked.
+        if modules[0] == "demo" || name.ends_with("tests") || name.ends_with("stub") {
+            continue;
+        }
+        let text = without_comments(&fs::read_to_string(&path).unwrap());
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        assert!(!text.contains("mutation"), "{name}");
+        if text.contains("queryV1(") || text.contains("iamGetAccount {") || text.contains("\"/graphql\"") {
+            asking.push(name.clone());
+        }
+        if text.contains("Call::question(") {
+            making.push(name);
+        }
+    }
+    asking.sort();
+    assert_eq!(asking, ["jupiterone::graphql", "jupiterone::wire"]);
+    assert_eq!(making, ["jupiterone::graphql"]);
+}
+
 #[test]
 fn the_checker_sees_what_it_looks_for() {
     let check = |text: &str, depth, want: &[&str]| {

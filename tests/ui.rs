@@ -14,6 +14,8 @@ mod guards;
 mod hands;
 #[path = "ui/journey.rs"]
 mod journey;
+#[path = "ui/live.rs"]
+mod live;
 #[path = "ui/logs.rs"]
 mod logs;
 #[path = "ui/naming.rs"]

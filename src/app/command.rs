@@ -88,6 +88,8 @@ pub enum Action {
     KeepPlan,
     /// The newest run instead of an older one.
     Newest,
+    /// What JupiterOne holds now instead of what it is believed to hold, and back.
+    Live,
     /// Switches the chosen line of a popup on or off.
     Toggle,
     /// Moves the chosen line of a popup.

@@ -275,7 +275,7 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event, fx: &mut Fx) {
                 ingest.requests.pop_front();
             }
         }
-        Event::Check(_) | Event::Upload(_) | Event::Consent(_) => {}
+        Event::Check(_) | Event::Upload(_) | Event::Consent(_) | Event::Live(_) => {}
     }
 }
 

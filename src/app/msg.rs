@@ -136,6 +136,8 @@ pub enum Work {
     Ask(RunId, Question),
     /// Compares; of a run that was chosen, else of the newest finished one.
     Preview(Option<RunId>),
+    /// The same, with what JupiterOne holds now.
+    PreviewLive(Option<RunId>),
     /// Keeps a preview of the run as a plan.
     KeepPlan(RunId),
     /// Asks JupiterOne what the target of a first upload is.
@@ -162,7 +164,7 @@ impl Work {
             Self::Profiles(_) => Kind::Profiles,
             Self::Collect(_) | Self::Again(_) => Kind::Collect,
             Self::Ask(..) => Kind::Ask,
-            Self::Preview(_) => Kind::Preview,
+            Self::Preview(_) | Self::PreviewLive(_) => Kind::Preview,
             Self::KeepPlan(_) => Kind::Write,
             Self::Place(_) => Kind::Place,
             Self::Upload(_) => Kind::Upload,

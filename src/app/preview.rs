@@ -9,9 +9,11 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::domain::{
     ids::RunId,
+    live::LiveProgress,
     preview::{Baseline, Preview},
     problem::Problem,
-    text::ago,
+    progress::Event,
+    text::{ago, counted},
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -20,6 +22,20 @@ pub struct Comparison {
     pub scroll: u16,
     /// The run that a person chose to send; else the newest finished one.
     pub run: Option<RunId>,
+    /// Against what it is held.
+    pub against: Against,
+    /// How far JupiterOne has been read, while that is what it is held against.
+    pub read: LiveProgress,
+}
+
+/// What a preview is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Against {
+    /// What the target is believed to hold; asks nobody.
+    #[default]
+    Belief,
+    /// What JupiterOne says that it holds now.
+    Live,
 }
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -65,6 +81,21 @@ pub fn against(baseline: &Baseline, now: Timestamp, zone: &TimeZone) -> String {
                 ago(now, *collected_at)
             )
         }
+        Baseline::Live { read_at, requests, apart } => {
+            let beside = match apart {
+                None => "",
+                Some(0) => " It is what it was believed to hold.",
+                Some(_) => " That is not what it was believed to hold: ",
+            };
+            let apart = apart.filter(|apart| *apart > 0).map(|apart| format!("{} differ.", counted(apart, "object")));
+            format!(
+                "against what JupiterOne holds now, read {} ({}) in {}.{beside}{}",
+                day(*read_at),
+                ago(now, *read_at),
+                counted(*requests, "request"),
+                apart.unwrap_or_default()
+            )
+        }
         Baseline::InDoubt { job_id, since } => {
             let job = job_id.as_deref().map(|id| format!(" (job {id})")).unwrap_or_default();
             format!(
@@ -72,6 +103,25 @@ pub fn against(baseline: &Baseline, now: Timestamp, zone: &TimeZone) -> String {
                 day(*since)
             )
         }
+    }
+}
+
+/// What is being done while it is compared, in words.
+pub fn working(comparison: &Comparison) -> String {
+    match comparison.against {
+        Against::Belief => "comparing what is here with what was last uploaded".to_owned(),
+        Against::Live if comparison.read.requests == 0 => "asking JupiterOne what it holds".to_owned(),
+        Against::Live => comparison.read.words(),
+    }
+}
+
+/// That there is nothing to do, and how that is known, where it is.
+pub fn nothing(preview: &Preview) -> Option<&'static str> {
+    match preview.baseline {
+        _ if !preview.total().is_nothing() => None,
+        Baseline::Known { .. } => Some("Nothing to do: JupiterOne was sent all of this already."),
+        Baseline::Live { .. } => Some("Nothing to do: JupiterOne holds all of this."),
+        _ => None,
     }
 }
 
@@ -86,7 +136,11 @@ pub fn warning(baseline: &Baseline) -> Option<&'static str> {
         Baseline::InDoubt { .. } => {
             Some("How the last upload to this target ended is not known, so the figures may be off.")
         }
-        Baseline::Unknown | Baseline::NoTarget | Baseline::Known { .. } | Baseline::Run { .. } => None,
+        Baseline::Unknown
+        | Baseline::NoTarget
+        | Baseline::Known { .. }
+        | Baseline::Run { .. }
+        | Baseline::Live { .. } => None,
     }
 }
 
@@ -111,6 +165,21 @@ pub(super) fn can_start(m: &Model) -> bool {
 
 pub(super) fn can_upload(m: &Model) -> bool {
     is_ready(m)
+}
+
+/// There is somebody to ask, and nobody asks yet.
+pub(super) fn can_ask(m: &Model) -> bool {
+    let has_target = m.overview.profile.as_ref().is_some_and(|profile| profile.target.is_some());
+    has_target && !is_blocked(m) && !is_working(m) && m.comparison.against == Against::Belief
+}
+
+pub(super) fn can_believe(m: &Model) -> bool {
+    !is_blocked(m) && !is_working(m) && m.comparison.against == Against::Live
+}
+
+/// A plan is bound to what is believed, which an upload looks at again without asking anybody.
+pub(super) fn can_be_kept(m: &Model) -> bool {
+    m.comparison.ready().is_some_and(|preview| !preview.is_live())
 }
 
 /// There is a profile to keep another naming in.
@@ -143,7 +212,22 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             }
         }
         Action::Newest => of_run(model, None, fx),
-        Action::Back => super::dashboard::enter(model, fx),
+        Action::Live => {
+            let other = match model.comparison.against {
+                Against::Belief => Against::Live,
+                Against::Live => Against::Belief,
+            };
+            model.comparison.against = other;
+            start(model, fx);
+        }
+        Action::Back => {
+            // Nobody goes on asking for what nobody looks at.
+            if is_working(model) && model.comparison.against == Against::Live {
+                model.cancel(Kind::Preview, fx);
+                model.forget_comparison();
+            }
+            super::dashboard::enter(model, fx);
+        }
         _ => {}
     }
 }
@@ -172,8 +256,17 @@ pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
     start_if_needed(model, fx);
 }
 
+/// Compares with what is believed, unless that is done or being done: an upload goes by it.
+pub(super) fn believe(model: &mut Model, fx: &mut Fx) {
+    if model.comparison.against == Against::Live {
+        model.cancel(Kind::Preview, fx);
+        model.comparison = Comparison { run: model.comparison.run, ..Comparison::default() };
+    }
+    start_if_needed(model, fx);
+}
+
 /// Compares, unless that is done or being done for the run that an upload would send.
-pub(super) fn start_if_needed(model: &mut Model, fx: &mut Fx) {
+fn start_if_needed(model: &mut Model, fx: &mut Fx) {
     let current = model.comparison.ready().is_some_and(|p| Some(p.run) == wanted(model));
     if !is_blocked(model) && !is_working(model) && !current {
         start(model, fx);
@@ -184,9 +277,22 @@ fn start(model: &mut Model, fx: &mut Fx) {
     if is_working(model) {
         return;
     }
-    let run = model.comparison.run;
-    let job = model.start(Work::Preview(run), fx);
-    model.comparison = Comparison { phase: ComparisonPhase::Working(job), scroll: 0, run };
+    let Comparison { run, against, .. } = model.comparison;
+    let work = match against {
+        Against::Belief => Work::Preview(run),
+        Against::Live => Work::PreviewLive(run),
+    };
+    let job = model.start(work, fx);
+    model.comparison = Comparison { phase: ComparisonPhase::Working(job), run, against, ..Comparison::default() };
+}
+
+/// JupiterOne is being read.
+pub(super) fn told(model: &mut Model, job: JobId, event: Event) {
+    if let Event::Live(progress) = event
+        && model.comparison.phase == ComparisonPhase::Working(job)
+    {
+        model.comparison.read = progress;
+    }
 }
 
 pub(super) fn ended(model: &mut Model, job: JobId, preview: Box<Preview>, fx: &mut Fx) {

@@ -127,7 +127,7 @@ pub fn missing(m: &Model) -> Option<Missing> {
         Some(profile) if profile.target.is_none() => Some(Missing::Target),
         Some(_) => match m.comparison.ready() {
             // What was seen in the preview is what is sent, nothing newer.
-            Some(p) if p.target.is_some() && Some(p.run) == preview::wanted(m) => {
+            Some(p) if p.target.is_some() && Some(p.run) == preview::wanted(m) && !p.is_live() => {
                 p.is_nothing().then_some(Missing::Anything)
             }
             _ => Some(Missing::Comparison),
@@ -206,7 +206,10 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             Some(Missing::Profile) => super::wizard::enter(model),
             Some(Missing::Target) => super::wizard::enter_jupiterone(model),
             Some(Missing::Run) => super::ingest::enter(model, fx),
-            Some(Missing::Comparison) => preview::enter(model, fx),
+            Some(Missing::Comparison) => {
+                preview::enter(model, fx);
+                preview::believe(model, fx);
+            }
             Some(Missing::Anything) => super::dashboard::enter(model, fx),
             None => {}
         },
@@ -226,7 +229,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
 pub(super) fn enter(model: &mut Model, fx: &mut Fx) {
     model.place = super::Place::Upload;
     if !is_running(model) && !is_over(model) && missing(model) == Some(Missing::Comparison) {
-        preview::start_if_needed(model, fx);
+        preview::believe(model, fx);
     }
     look_if_needed(model, fx);
 }
@@ -294,7 +297,7 @@ pub(super) fn event(model: &mut Model, job: JobId, event: Event) {
         match event {
             Event::Upload(progress) => model.upload.progress = progress,
             Event::Log(line) => model.upload.log = Some(line),
-            Event::Check(_) | Event::Ingest(_) | Event::Consent(_) | Event::Request(_) => {}
+            Event::Check(_) | Event::Ingest(_) | Event::Consent(_) | Event::Live(_) | Event::Request(_) => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-//! JupiterOne, as far as an upload asks it: synchronization jobs, their graph, and three GraphQL questions.
+//! JupiterOne, as far as tenantry asks it: synchronization jobs, their graph, and questions of GraphQL about it.
 //!
 //! Where facts/jupiterone.md §1 knows what the service does, so does this; where it marks a question as open (answers to
 //! duplicates, the words of some refusals), the choice that hurts a careless client more is taken, and said beside it.
@@ -6,6 +6,8 @@
 mod graph;
 mod job;
 mod payload;
+mod questions;
+mod rows;
 
 use std::io::Read as _;
 
@@ -13,8 +15,8 @@ use axum::http::Method;
 use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 
-pub use self::job::Jobs;
 use self::{job::Destination, payload::List};
+pub use self::{job::Jobs, questions::Questions};
 use super::{
     answer::Answer,
     faults,
@@ -32,10 +34,14 @@ pub struct Refusal(u16, &'static str, String);
 
 /// Answers a request, and names the fault that hit it.
 pub fn serve(world: &World, asked: &Asked<'_>) -> (Answer, Option<&'static str>) {
+    let segments: Vec<&str> = asked.segments.iter().map(String::as_str).collect();
+    // A bucket of files, which takes no key: the address itself is one.
+    if let (&Method::GET, ["deferred", id, file]) = (&asked.method, &segments[..]) {
+        return (questions::file(world, asked, id, file), None);
+    }
     if !is_authorized(world, asked) {
         return (unauthorized(), None);
     }
-    let segments: Vec<&str> = asked.segments.iter().map(String::as_str).collect();
     let route = route(&asked.method, &segments);
     let fault = world.scenario.fault(route, Follows::Nothing);
     let instead = fault.as_ref().and_then(|what| faults::instead(world, Service::JupiterOne, what, asked));
@@ -85,7 +91,7 @@ fn answer(world: &World, asked: &Asked<'_>, segments: &[&str]) -> Result<Answer,
     }
     let post = asked.method == Method::POST;
     match segments {
-        ["graphql"] if post => graphql(world, &read(world, asked)?),
+        ["graphql"] if post => questions::answer(world, &read(world, asked)?),
         ["persister", "synchronization", "jobs"] if post => start(world, &read(world, asked)?),
         ["persister", "synchronization", "jobs", id] if asked.method == Method::GET => {
             let jobs = world.jobs();
@@ -200,64 +206,4 @@ fn partial_types(body: &Value) -> Result<Vec<String>, Refusal> {
 /// Another instance of the account, of JupiterOne's own integration: a person's key reaches it, and may ruin it.
 fn managed_instance(world: &World) -> String {
     world.seed.guid("managed instance", 0)
-}
-
-/// The type of the one question in JupiterOne's own language that the demo answers.
-fn counted_type(query: &str) -> Option<&str> {
-    let words: Vec<&str> = query.split_whitespace().collect();
-    match words[..] {
-        [find, entity_type, _, name, _, count, _, _]
-            if find.eq_ignore_ascii_case("find") && count.eq_ignore_ascii_case(&format!("count({name})")) =>
-        {
-            Some(entity_type)
-        }
-        _ => None,
-    }
-}
-
-/// Three questions, for people's keys. An integration's key "cannot be used to read the graph" (facts/jupiterone.md §1.9).
-fn graphql(world: &World, body: &Value) -> Result<Answer, Refusal> {
-    let query = body.get("query").and_then(Value::as_str).unwrap_or_default();
-    let refuse = |status, code: &str, words: &str| {
-        Ok(Answer::json(
-            status,
-            json!({ "data": null, "errors": [{ "message": words, "extensions": { "code": code } }] }),
-        ))
-    };
-    if !world.scenario.user_key {
-        return refuse(403, "FORBIDDEN", "Forbidden");
-    }
-    if query.contains("iamGetAccount") {
-        let account = json!({
-            "accountId": world.account, "accountName": world.tenant().display_name(), "accountSubdomain": world.account,
-        });
-        return Ok(Answer::json(200, json!({ "data": { "iamGetAccount": account } })));
-    }
-    if query.contains("integrationInstance(") {
-        let id = body.get("variables").and_then(|v| v.get("id")).and_then(Value::as_str).unwrap_or_default();
-        let (name, definition, kind) = if id.eq_ignore_ascii_case(&world.instance) {
-            ("Microsoft 365 (tenantry)", "Custom", "custom")
-        } else if id.eq_ignore_ascii_case(&managed_instance(world)) {
-            ("Microsoft 365 production", "Microsoft 365", "microsoft-365")
-        } else {
-            return refuse(200, "NOT_FOUND", "Integration instance not found");
-        };
-        let instance = json!({
-            "id": id, "name": name, "accountId": world.account,
-            "integrationDefinitionId": world.seed.guid(definition, 0),
-            "integrationDefinition": { "name": definition, "integrationType": kind },
-        });
-        return Ok(Answer::json(200, json!({ "data": { "integrationInstance": instance } })));
-    }
-    if query.contains("queryV1(") {
-        let asked = body.pointer("/variables/query").and_then(Value::as_str).unwrap_or_default();
-        let Some(entity_type) = counted_type(asked) else {
-            return refuse(200, "BAD_REQUEST", "The demo only counts: FIND <type> AS x RETURN count(x) AS y");
-        };
-        let many = world.jobs().entities_of(entity_type)
-            + if entity_type == "azure_user" { world.scenario.azure_users } else { 0 };
-        let data = json!({ "queryV1": { "type": "table", "data": [{ "many": many }] } });
-        return Ok(Answer::json(200, json!({ "data": data })));
-    }
-    refuse(400, "GRAPHQL_VALIDATION_FAILED", "Cannot query this field")
 }

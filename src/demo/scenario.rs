@@ -118,6 +118,14 @@ pub struct Scenario {
     /// The JupiterOne key is a person's, which may read the graph and knows other instances.
     #[serde(default)]
     pub user_key: bool,
+    /// So many questions of GraphQL a minute, with the headers that tell it; else as many as one likes.
+    pub questions_a_minute: Option<u32>,
+    /// A page of the graph takes longer than a request may: its answer is only given deferred.
+    #[serde(default)]
+    pub graph_is_slow: bool,
+    /// Of what a target holds, the last page is never told.
+    #[serde(default)]
+    pub graph_loses_a_page: bool,
     /// The account holds so many `azure_user` entities of another integration.
     #[serde(default)]
     pub azure_users: u64,
@@ -425,7 +433,8 @@ const FILES: &[(&str, &str)] = files! {
     "expand-loses" "expand-no-principals" "expand-cuts-first" "no-batch" "batch-refused" "count-drift" "clock-skew"
     "delta-not-found" "delta-too-old" "delta-gone" "no-delta" "delta-no-principals" "moving" "figures"
     "figures-no-principals" "figures-large-groups" "late-consent" "people-twice" "gzip" "upload-storm" "upload-cut"
-    "upload-garbled" "upload-small" "job-closed" "finalize-refused" "slow-abort"
+    "upload-garbled" "upload-small" "job-closed" "finalize-refused" "slow-abort" "graph-slow" "graph-limits"
+    "graph-cut" "graph-throttled"
 };
 
 /// Every scenario, the default first. A file that does not parse is a defect that the test below finds.

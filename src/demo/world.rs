@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::{
     assertion::Registered,
     credentials::{self, App, Tokens},
-    jupiterone::Jobs,
+    jupiterone::{Jobs, Questions},
     quota::Meter,
     record::{Records, Service},
     scenario::{Quota, Scenario},
@@ -52,6 +52,7 @@ pub struct World {
     /// Targets whose last answer failed in a way that a client must retry.
     pub failed: Mutex<HashSet<u64>>,
     pub(super) jobs: Mutex<Jobs>,
+    pub(super) questions: Mutex<Questions>,
     pub(super) serial: AtomicU64,
     /// Tokens of the first app so far; from the scenario's number on an administrator has consented.
     pub(super) tokens_given: AtomicU64,
@@ -146,6 +147,10 @@ impl World {
         all.retain(|other| other.client != certificate.client || other.thumbprint != thumbprint);
         all.push(certificate);
         Ok(thumbprint)
+    }
+
+    pub fn questions(&self) -> MutexGuard<'_, Questions> {
+        self.questions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub fn jobs(&self) -> MutexGuard<'_, Jobs> {

@@ -63,6 +63,14 @@ pub enum Baseline {
     Known { uploaded_at: Timestamp },
     /// Another kept run, as if the target held what that would send.
     Run { run: RunId, collected_at: Timestamp },
+    /// What JupiterOne told that the target held at that time, and in how many requests.
+    Live {
+        read_at: Timestamp,
+        requests: u64,
+        /// Of how many objects that says something else than what the target was believed to hold; `None`: nothing was
+        /// believed of it.
+        apart: Option<u64>,
+    },
     /// An upload's end is unknown: what was believed before it and what it sent may both be there.
     InDoubt { job_id: Option<String>, since: Timestamp },
 }
@@ -129,7 +137,19 @@ pub enum Why {
     Group { id: String, group: String, emptied: bool },
 }
 
+impl Baseline {
+    /// Whether the target is known to hold what the figures are held against.
+    pub const fn is_known(&self) -> bool {
+        matches!(self, Self::Known { .. } | Self::Live { .. })
+    }
+}
+
 impl Preview {
+    /// Whether it is held against what JupiterOne itself told.
+    pub const fn is_live(&self) -> bool {
+        matches!(self.baseline, Baseline::Live { .. })
+    }
+
     /// Whether the target is known to hold exactly this, and no job of ours is left there: there is nothing to upload.
     pub fn is_nothing(&self) -> bool {
         let known = matches!(self.baseline, Baseline::Known { .. });

@@ -8,6 +8,7 @@ use super::{
     completeness::{Collection, Gap, State},
     explore::Again,
     ids::RunId,
+    live::LiveProgress,
     problem::Problem,
     reading::RunKind,
     request::Request,
@@ -26,6 +27,8 @@ pub enum Event {
     Ingest(Box<IngestProgress>),
     Upload(UploadProgress),
     Consent(ConsentTry),
+    /// What a target holds is being read from JupiterOne.
+    Live(LiveProgress),
     Log(LogLine),
     /// A request was answered, or was not.
     Request(Box<Request>),

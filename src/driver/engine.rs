@@ -93,6 +93,14 @@ pub trait Engine: Send + Sync + 'static {
     /// What an upload of a run (`None`: of the newest finished one of everything) to the profile's target would do.
     fn preview(&self, run: Option<RunId>, cancel: CancellationToken) -> BoxFuture<'_, Result<Preview, Problem>>;
 
+    /// The same against what JupiterOne holds now, reporting `Event::Live` while that is read.
+    fn preview_live(
+        &self,
+        run: Option<RunId>,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Preview, Problem>>;
+
     /// Keeps a preview of the run as a plan; in which file.
     fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>>;
 

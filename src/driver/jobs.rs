@@ -13,6 +13,7 @@ use crate::{
     app::{JobId, Outcome, Work},
     domain::{
         check::Check,
+        live::LiveProgress,
         problem::Problem,
         progress::{ConsentTry, Event, IngestProgress, LogLine, Reporter},
         request::Request,
@@ -132,6 +133,9 @@ async fn perform(
         Work::Ask(run, question) => or_failed(engine.ask(run, question, cancel).await, Outcome::Answered),
         Work::KeepPlan(run) => or_failed(engine.keep_plan(run).await, Outcome::Written),
         Work::Preview(run) => or_failed(engine.preview(run, cancel).await, |p| Outcome::Previewed(Box::new(p))),
+        Work::PreviewLive(run) => {
+            or_failed(engine.preview_live(run, mail, cancel).await, |p| Outcome::Previewed(Box::new(p)))
+        }
         Work::Export(format) => or_failed(engine.export(format, cancel).await, Outcome::Exported),
         Work::Place(target) => or_failed(engine.place(target, cancel).await, |p| Outcome::Place(Box::new(p))),
         Work::Upload(order) => match engine.upload(order, mail, cancel).await {
@@ -153,6 +157,7 @@ struct Mail {
     ingest: Option<Box<IngestProgress>>,
     upload: Option<UploadProgress>,
     consent: Option<ConsentTry>,
+    live: Option<LiveProgress>,
     lines: VecDeque<LogLine>,
     requests: VecDeque<Box<Request>>,
 }
@@ -173,7 +178,12 @@ impl Mailbox {
         let mail = std::mem::take(&mut *self.lock());
         let checks = mail.checks.into_iter().map(|c| Event::Check(Box::new(c)));
         let lines = mail.lines.into_iter().map(Event::Log);
-        let totals = [mail.ingest.map(Event::Ingest), mail.upload.map(Event::Upload), mail.consent.map(Event::Consent)];
+        let totals = [
+            mail.ingest.map(Event::Ingest),
+            mail.upload.map(Event::Upload),
+            mail.consent.map(Event::Consent),
+            mail.live.map(Event::Live),
+        ];
         let requests = mail.requests.into_iter().map(Event::Request);
         checks.chain(lines).chain(requests).chain(totals.into_iter().flatten()).collect()
     }
@@ -187,6 +197,7 @@ impl Reporter for Mailbox {
             Event::Ingest(progress) => mail.ingest = Some(progress),
             Event::Upload(progress) => mail.upload = Some(progress),
             Event::Consent(tried) => mail.consent = Some(tried),
+            Event::Live(progress) => mail.live = Some(progress),
             Event::Request(request) => push(&mut mail.requests, request, REQUESTS),
             Event::Log(line) => push(&mut mail.lines, line, LINES),
         }

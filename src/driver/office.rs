@@ -51,7 +51,7 @@ use crate::{
     },
     explore::{Explorer, paper::To, stop::Stop},
     files,
-    jobs::{self, Context, Hold, JobError, LeftBehind, PlannedObjects, Secrets},
+    jobs::{self, Context, Hold, JobError, LeftBehind, Live, PlannedObjects, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
@@ -82,6 +82,8 @@ pub struct Office {
     logs: Mutex<Option<requests::Shelf>>,
     /// Of which run an upload was last looked at object by object.
     planned: Mutex<Option<(RunId, PlannedObjects)>>,
+    /// What JupiterOne holds, where the last preview was held against that.
+    live: Mutex<Option<Arc<Live>>>,
     /// The key that was made or read last.
     key: Mutex<Option<ClientCertificate>>,
 }
@@ -115,7 +117,23 @@ impl Office {
         let session = Mutex::new(Session::of(settings));
         let (away, reader, key) = (Mutex::default(), Mutex::new(None), Mutex::new(None));
         let (explorer, logs, planned) = (Mutex::new(None), Mutex::new(None), Mutex::new(None));
-        Self { flags, environment, paths, vault, clock, demo, session, away, reader, explorer, logs, planned, key }
+        let live = Mutex::new(None);
+        Self {
+            flags,
+            environment,
+            paths,
+            vault,
+            clock,
+            demo,
+            session,
+            away,
+            reader,
+            explorer,
+            logs,
+            planned,
+            live,
+            key,
+        }
     }
 
     /// The selected profile, as screens name it.
@@ -407,6 +425,16 @@ impl Office {
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| e.problem())?;
         let context = self.context(settings, secrets, Arc::new(|_| {}), cancel);
         jobs::place(&context, target).await.map_err(|e| e.problem())
+    }
+
+    async fn live(
+        &self,
+        settings: Settings,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> Result<Arc<Live>, Problem> {
+        let secrets = self.kept(settings.clone(), self.session().secrets).await.map_err(|e| e.problem())?;
+        jobs::live(&self.context(settings, secrets, reporter, cancel)).await.map_err(|e| e.problem())
     }
 
     async fn send(
@@ -713,7 +741,25 @@ impl Engine for RealEngine {
             let settings = self.0.named(&cancel).await?;
             // Whatever was found object by object may be of before.
             *lock(&self.0.planned) = None;
+            *lock(&self.0.live) = None;
             blocking(move || jobs::preview(&Settings { run, ..settings }).map_err(|e| e.problem())).await
+        }
+        .boxed()
+    }
+
+    fn preview_live(
+        &self,
+        run: Option<RunId>,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Preview, Problem>> {
+        async move {
+            let settings = Settings { run, ..self.0.named(&cancel).await? };
+            *lock(&self.0.planned) = None;
+            *lock(&self.0.live) = None;
+            let live = self.0.live(settings.clone(), reporter, cancel).await?;
+            *lock(&self.0.live) = Some(Arc::clone(&live));
+            blocking(move || jobs::preview_live(&settings, &live).map_err(|e| e.problem())).await
         }
         .boxed()
     }

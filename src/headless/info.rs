@@ -131,7 +131,7 @@ fn endpoints(settings: &Settings, as_json: bool) -> Exit {
             ));
         }
     }
-    if let Some(besides) = jobs::besides().filter(|_| !as_json) {
+    for besides in jobs::besides().iter().filter(|_| !as_json) {
         text.push_str(&format!("{besides}\n"));
     }
     let exit = print(text.as_bytes());

@@ -14,6 +14,7 @@ use crate::{
     domain::{
         clock::{Clock, SystemClock},
         completeness::{Collection, Gap, RunStatus},
+        live::LiveProgress,
         problem::Problem,
         progress::{ConsentTry, Event, IngestProgress, Level, Phase},
         reading::RunKind,
@@ -191,6 +192,7 @@ impl Output {
             }
             Event::Upload(progress) => self.upload_progress(progress),
             Event::Consent(look) => self.consent(look),
+            Event::Live(progress) => self.live_progress(progress),
             Event::Check(check) => super::doctor::tell(check, self),
             // They are kept in a file: `tenantry requests`.
             Event::Request(_) => {}
@@ -262,6 +264,20 @@ impl Output {
             self.say(words(progress));
         }
         *told = Some((Instant::now(), now));
+    }
+
+    fn live_progress(&self, progress: &LiveProgress) {
+        let mut told = self.state.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if told.is_some_and(|(at, _)| at.elapsed() < Duration::from_secs(2)) {
+            return;
+        }
+        *told = Some((Instant::now(), Figures::default()));
+        let mut event = json!(progress);
+        event["event"] = json!("live");
+        self.emit(&event);
+        if !self.json {
+            self.say(progress.words());
+        }
     }
 
     fn upload_progress(&self, progress: &UploadProgress) {

@@ -1,5 +1,5 @@
 //! `tenantry preview`: the dry run. Makes no request at all, but for the instance's name where the naming needs one that
-//! nobody has said.
+//! nobody has said, and with `--against live` those that read what JupiterOne holds.
 
 mod markdown;
 mod objects;
@@ -20,10 +20,11 @@ use crate::{
         clock::{Clock, SystemClock},
         guard::Guard,
         preview::{Baseline, Preview},
-        text::{grouped, visible},
+        problem::Problem,
+        text::{counted, grouped, visible},
         validate::Finding,
     },
-    jobs::{self, JobError},
+    jobs::{self, JobError, PlannedObjects},
 };
 
 pub async fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
@@ -49,19 +50,46 @@ pub async fn run(common: &Common, args: &cli::Preview, output: Output) -> Exit {
 }
 
 async fn preview(common: &Common, args: &cli::Preview, output: &Output) -> Result<Preview, JobError> {
-    let settings = Session::of_upload(common, args.of, args.limit)?.named(output).await?.settings;
-    if args.objects {
-        objects::tell(&settings, args, output)?;
+    if args.out.is_some() && args.against.is_some() {
+        return Err(no_plan());
     }
-    match (&args.out, args.against) {
-        (Some(file), _) => {
+    let session = Session::of_upload(common, args.of, args.limit)?.named(output).await?;
+    let held = match args.against {
+        Some(cli::Against::Live) => {
+            let context = session.context(session.jupiterone().await?, output);
+            Some(jobs::live(&context).await?)
+        }
+        _ => None,
+    };
+    let settings = session.settings;
+    if args.objects {
+        let mut objects = match (args.against, &held) {
+            (_, Some(live)) => PlannedObjects::find_live(&settings, live)?,
+            (Some(cli::Against::Run(before)), _) => PlannedObjects::find(&settings, Some(before))?,
+            _ => PlannedObjects::find(&settings, None)?,
+        };
+        objects::tell(&mut objects, args, output)?;
+    }
+    match (&args.out, args.against, held) {
+        (_, _, Some(live)) => jobs::preview_live(&settings, &live),
+        (Some(file), ..) => {
             let plan = jobs::plan(&settings, SystemClock.now())?;
             plan::write(file, &plan)?;
             Ok(plan.preview)
         }
-        (None, Some(before)) => jobs::preview_against(&settings, before),
-        (None, None) => jobs::preview(&settings),
+        (None, Some(cli::Against::Run(before)), None) => jobs::preview_against(&settings, before),
+        (None, ..) => jobs::preview(&settings),
     }
+}
+
+/// A plan is bound to what is believed, which an upload looks at again without asking anybody. Another run is not what the
+/// target holds, and what JupiterOne says now may be something else a minute later.
+fn no_plan() -> JobError {
+    JobError::Unfit(Box::new(
+        Problem::new("a plan cannot be held against another run, nor against what JupiterOne says now")
+            .code("plan_baseline")
+            .hint("An upload checks that all is as planned by what the target is believed to hold. Leave --against out to make a plan, or --out to compare."),
+    ))
 }
 
 fn exit(preview: &Preview, detailed: bool) -> Exit {
@@ -114,6 +142,18 @@ fn against(baseline: &Baseline) -> String {
             "against run {run} of {}, as if JupiterOne held just that",
             collected_at.strftime("%Y-%m-%d %H:%M UTC")
         ),
+        Baseline::Live { read_at, requests, apart } => {
+            let apart = match apart {
+                None => String::new(),
+                Some(0) => "; it is what it was believed to hold".to_owned(),
+                Some(apart) => format!("; of {} that is not what it was believed to hold", counted(*apart, "object")),
+            };
+            format!(
+                "against what JupiterOne holds now, read at {} in {}{apart}",
+                read_at.strftime("%Y-%m-%d %H:%M:%S UTC"),
+                counted(*requests, "request")
+            )
+        }
         Baseline::InDoubt { since, .. } => format!(
             "an upload of {} ended without a word: what was there before and what it sent may both be there",
             since.strftime("%Y-%m-%d %H:%M UTC")

@@ -26,7 +26,7 @@ pub fn guards(
         guards.push(Guard::NothingToHold { what: "account entity".to_owned() });
     }
     guards.extend(last_writer.and_then(|writer| target_change(writer, tenant, naming)));
-    if matches!(preview.baseline, Baseline::Unknown) {
+    if matches!(preview.baseline, Baseline::Unknown | Baseline::Live { apart: None, .. }) {
         guards.push(Guard::FirstUpload);
     }
     let over = excesses(max, &preview.changes);

@@ -1,5 +1,7 @@
 //! An upload object by object, for lists and commands. Reads the store, and nothing else.
 
+use std::sync::Arc;
+
 use super::{JobError, asked_against, believed, last_writer, open, runs};
 use crate::{
     domain::{
@@ -7,7 +9,7 @@ use crate::{
         ids::RunId,
         planned::{Planned, PlannedQuery, PlannedRows},
     },
-    preview::{self, Objects, PreviewError},
+    preview::{self, Live, Objects, PreviewError},
     profile::Settings,
     store::Reader,
 };
@@ -33,6 +35,20 @@ impl PlannedObjects {
                 preview::Asked { run: run.id, names: &names, target, against, digests: false }
             }
         };
+        Self::of(reader, asked)
+    }
+
+    /// Finds all of them against what JupiterOne told that the target holds.
+    pub fn find_live(settings: &Settings, live: &Arc<Live>) -> Result<Self, JobError> {
+        let reader = open(settings)?;
+        let run = runs::chosen(&reader, settings)?;
+        let (target, names) = (settings.target(), settings.names()?);
+        let target = target.as_ref();
+        let against = super::live::against(live, last_writer(settings, target)?.as_ref(), &reader.tenant()?);
+        Self::of(reader, preview::Asked { run: run.id, names: &names, target, against, digests: false })
+    }
+
+    fn of(reader: Reader, asked: preview::Asked<'_>) -> Result<Self, JobError> {
         let objects = Objects::find(&reader, asked).map_err(failed)?;
         Ok(Self { reader, objects })
     }

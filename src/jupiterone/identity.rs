@@ -2,13 +2,9 @@
 //!
 //! An Integration API key may upload and may not read (`facts/jupiterone.md` §1.9): that it cannot answer is an answer.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{
-    JupiterOneClient,
-    error::{ErrorKind, JupiterOneError},
-    wire::Call,
-};
+use super::{JupiterOneClient, error::JupiterOneError, graphql::Question};
 use crate::domain::{
     problem::Problem,
     target::{Destination, Instance},
@@ -28,12 +24,6 @@ pub enum Identity {
     CannotRead(Problem),
 }
 
-const ACCOUNT: &str = "query { iamGetAccount { accountId accountName accountSubdomain } }";
-/// A question in JupiterOne's own language. As its public clients send it; not seen on a live account.
-const J1QL: &str = "query ($query: String!) { queryV1(query: $query) { type data } }";
-const INSTANCE: &str = "query ($id: String!) { integrationInstance(id: $id) { id name accountId \
-    integrationDefinition { name integrationType } } }";
-
 impl JupiterOneClient {
     /// Asks who the key is, and for an instance what it is.
     ///
@@ -41,7 +31,7 @@ impl JupiterOneClient {
     ///
     /// Where the service was not reached, or refused the key or the account altogether (401).
     pub async fn identify(&self, destination: &Destination) -> Result<Identity, JupiterOneError> {
-        let account = match self.graphql(&json!({ "query": ACCOUNT })).await? {
+        let account = match self.ask(Question::Account).await? {
             Ok(data) => data,
             Err(problem) => return Ok(Identity::CannotRead(problem)),
         };
@@ -50,8 +40,7 @@ impl JupiterOneClient {
         let instance = match destination {
             Destination::Scope(_) => None,
             Destination::Instance(id) => {
-                let query = json!({ "query": INSTANCE, "variables": { "id": id.trim() } });
-                Some(self.graphql(&query).await?.and_then(|data| instance(&data, id)))
+                Some(self.ask(Question::Instance(id)).await?.and_then(|data| instance(&data, id)))
             }
         };
         Ok(Identity::Account { id: text(&found["accountId"]), name: text(&found["accountName"]), instance })
@@ -62,41 +51,14 @@ impl JupiterOneClient {
     /// # Errors
     ///
     /// As [`JupiterOneClient::identify`].
-    pub async fn count(&self, entity_type: &str) -> Result<Result<u64, Problem>, JupiterOneError> {
-        debug_assert!(entity_type.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "{entity_type}");
-        let query = format!("FIND {entity_type} AS found RETURN count(found) AS many");
-        let answer = self.graphql(&json!({ "query": J1QL, "variables": { "query": query } })).await?;
+    pub async fn count(&self, entity_type: &'static str) -> Result<Result<u64, Problem>, JupiterOneError> {
+        let answer = self.ask(Question::CountOf(entity_type)).await?;
         Ok(answer.and_then(|data| {
             // A table of one row and one column, whatever its name.
             let row = data.pointer("/queryV1/data/0").and_then(Value::as_object);
             let many = row.and_then(|row| row.values().find_map(Value::as_u64));
             many.ok_or_else(|| Problem::new("JupiterOne did not count").code("unexpected_shape"))
         }))
-    }
-
-    /// One query: its data, or the errors in it.
-    async fn graphql(&self, query: &Value) -> Result<Result<Value, Problem>, JupiterOneError> {
-        let call = Call::post("asking JupiterOne", "/graphql".to_owned(), query.to_string().into());
-        let answer = match self.call(call).await {
-            Ok(answer) => answer,
-            // 403 and its like: the key is known, and may not read.
-            Err(error) if error.kind() == ErrorKind::Refused => return Ok(Err(error.problem())),
-            Err(error) => return Err(error),
-        };
-        let errors = answer.body.get("errors").and_then(Value::as_array).filter(|e| !e.is_empty());
-        if let Some(errors) = errors {
-            let first = &errors[0];
-            let code = first["extensions"]["code"].as_str().or(first["code"].as_str());
-            return Ok(Err(Problem {
-                code: code.map(str::to_owned),
-                message: first["message"].as_str().map(|m| m.replace(self.key.expose(), "…")),
-                ..Problem::new("JupiterOne did not let this key read")
-            }));
-        }
-        match answer.body.get("data") {
-            Some(data) if data.is_object() => Ok(Ok(data.clone())),
-            _ => Err(answer.unreadable("no data")),
-        }
     }
 }
 

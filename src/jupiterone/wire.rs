@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{
     JupiterOneClient,
     error::{ErrorKind, Failure, JupiterOneError},
-    job,
+    job, pace,
 };
 use crate::{
     domain::{
@@ -31,6 +31,8 @@ use crate::{
 
 /// No answer of the API is anywhere near this long.
 const MAX_ANSWER: usize = 4_000_000;
+/// A page of the graph is "the largest result size possible", and that is not told.
+const MAX_PAGE: usize = 64 << 20;
 /// How much of a service's message is kept.
 const MAX_MESSAGE: usize = 2_000;
 /// A `Retry-After` beyond this is taken for this; patience ends earlier by default.
@@ -45,15 +47,26 @@ pub(super) struct Call {
     body: Option<Bytes>,
     correlation: Option<Uuid>,
     encoding: Encoding,
+    is_question: bool,
 }
 
 impl Call {
     pub fn post(what: &'static str, path: String, body: Bytes) -> Self {
-        Self { what, method: Method::POST, path, body: Some(body), correlation: None, encoding: Encoding::Plain }
+        Self { method: Method::POST, body: Some(body), ..Self::get(what, path) }
     }
 
     pub fn get(what: &'static str, path: String) -> Self {
-        Self { what, method: Method::GET, path, body: None, correlation: None, encoding: Encoding::Plain }
+        let encoding = Encoding::Plain;
+        Self { what, method: Method::GET, path, body: None, correlation: None, encoding, is_question: false }
+    }
+
+    /// A query of GraphQL: its answers may be long, tell how fast to ask, and be a success that is none.
+    pub fn question(what: &'static str, body: Bytes) -> Self {
+        Self { is_question: true, ..Self::post(what, "/graphql".to_owned(), body) }
+    }
+
+    const fn longest_answer(&self) -> usize {
+        if self.is_question { MAX_PAGE } else { MAX_ANSWER }
     }
 
     /// Whether it does no harm to make the request again after one that was carried out.
@@ -166,13 +179,16 @@ impl JupiterOneClient {
                     response.headers().iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))),
                 );
             }
-            let body = read(&mut response).await.map_err(lost)?;
+            let body = read(&mut response, call.longest_answer()).await.map_err(lost)?;
             Ok((response, body))
         };
         let (response, body) = tokio::time::timeout(self.patience.attempt, exchange).await.unwrap_or_else(|_| {
             let problem = net::too_slow(call.what, origin, self.patience.attempt);
             Err(Failure::from(JupiterOneError::new(ErrorKind::Network, problem)))
         })?;
+        if call.is_question {
+            self.gate.pause(pace::wait(response.headers()));
+        }
         self.judge(call, &response, body)
     }
 
@@ -180,10 +196,12 @@ impl JupiterOneClient {
         let status = response.status();
         let host = self.config.origin.host();
         let Some(body) = body else {
-            return Err(unreadable(call.what, &host, status.as_u16(), "more than 4 MB").into());
+            return Err(unreadable(call.what, &host, status.as_u16(), "far more than any answer has").into());
         };
         let json = serde_json::from_slice::<Value>(&body).ok();
-        if status.is_success() {
+        // A limit may also be told in a success (the official python client looks for the number).
+        let is_throttled = call.is_question && status.is_success() && json.as_ref().is_some_and(pace::tells_a_limit);
+        if status.is_success() && !is_throttled {
             let found = || describe(response, &body);
             return match json {
                 Some(body) => Ok(Answer { what: call.what, host, status: status.as_u16(), body }),
@@ -208,6 +226,7 @@ impl JupiterOneClient {
             (_, Some("JOB_NOT_AWAITING_UPLOADS")) => ErrorKind::JobClosed,
             (401, _) => ErrorKind::Unauthorized,
             (429, _) => ErrorKind::Throttled,
+            _ if is_throttled => ErrorKind::Throttled,
             (408 | 500..=599, _) => ErrorKind::Unavailable,
             _ => ErrorKind::Refused,
         };
@@ -228,16 +247,17 @@ impl JupiterOneClient {
         let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
         let retry_after = header(RETRY_AFTER)
             .and_then(|value| net::retry_after(value, header(DATE), self.log.as_ref().map(|(clock, _)| clock.now())))
+            .or_else(|| (kind == ErrorKind::Throttled).then(|| pace::until_free(response.headers())).flatten())
             .map(|wait| wait.min(MAX_RETRY_AFTER));
         Err(Failure { retry_after, ..JupiterOneError::new(kind, problem).into() })
     }
 }
 
 /// The whole body; `None` if it is longer than any answer is.
-async fn read(response: &mut Response) -> Result<Option<Vec<u8>>, reqwest::Error> {
+async fn read(response: &mut Response, longest: usize) -> Result<Option<Vec<u8>>, reqwest::Error> {
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        if body.len() + chunk.len() > MAX_ANSWER {
+        if body.len() + chunk.len() > longest {
             return Ok(None);
         }
         body.extend_from_slice(&chunk);

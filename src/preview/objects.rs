@@ -12,6 +12,7 @@ mod select;
 use std::{
     cell::{OnceCell, RefCell},
     collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
 };
 
 use self::{
@@ -19,7 +20,7 @@ use self::{
     roster::{ACCOUNT, AT_ONCE, Roster},
     select::Selected,
 };
-use super::{Asked, Lengths, PreviewError, Verdict, compare, ends::Ends, finished, goes_as, judge};
+use super::{Against, Asked, Lengths, Live, PreviewError, Verdict, compare, ends::Ends, finished, goes_as, judge};
 use crate::{
     domain::{
         completeness::{Excluded, partial_types},
@@ -49,6 +50,8 @@ pub struct Objects {
     tenant: TenantId,
     /// Of which run the target is believed to hold the objects.
     before: Option<RunId>,
+    /// What JupiterOne told that the target holds, where they were found against that.
+    live: Option<Arc<Live>>,
     /// In the order in which they were met.
     types: Vec<Type>,
     items: Vec<Item>,
@@ -228,9 +231,13 @@ impl Objects {
         let changes = (0_u32..).zip(&items).filter(|(_, item)| item.deed == Deed::Change);
         held.placed(changes.map(|(at, item)| (at, types.get(usize::from(item.of)).is_some_and(|of| of.is_edge))));
         let before = last.map(|last| last.run);
+        let live = match asked.against {
+            Against::Live { live, .. } => Some(Arc::clone(live)),
+            _ => None,
+        };
         let names = asked.names.clone();
         let (roster, told, selected) = (None, None, None);
-        Ok(Self { run: asked.run, names, tenant, before, types, items, held, ends: roster, told, selected })
+        Ok(Self { run: asked.run, names, tenant, before, live, types, items, held, ends: roster, told, selected })
     }
 
     /// How many there are of each type, by what is done to them.
@@ -248,6 +255,11 @@ impl Objects {
 
     fn is_edge(&self, item: &Item) -> bool {
         self.type_of(item).is_edge
+    }
+
+    /// Somebody else's relationship, whose key does not tell its ends, has none.
+    fn has_ends(&self, item: &Item) -> bool {
+        self.is_edge(item) && item.far != 0
     }
 
     fn is_of_account(&self, item: &Item) -> bool {
@@ -390,7 +402,7 @@ impl Objects {
     fn nums(&self, places: &[u32]) -> Vec<u32> {
         let ends = |place: &u32| {
             let item = &self.items[*place as usize];
-            [Some(item.near), self.is_edge(item).then_some(item.far)].into_iter().flatten()
+            [Some(item.near), self.has_ends(item).then_some(item.far)].into_iter().flatten()
         };
         let mut nums: Vec<u32> = places.iter().flat_map(ends).collect();
         nums.sort_unstable();
@@ -402,6 +414,9 @@ impl Objects {
         let detail = reader.detail(self.run, &self.names, self.tenant.as_str())?;
         let name = detail.map(|detail| detail.name).unwrap_or_default();
         let account = End { id: self.tenant.to_string(), name, kind: Some(EntityKind::Account) };
-        Roster::load(reader, self.run, (account, self.names.account_key(&self.tenant)), nums, stop)
+        // What only JupiterOne knows is named by it.
+        let foreign = |num| self.live.as_ref().map_or(Ok(None), |live| live.picture.foreign(num));
+        let known = (account, self.names.account_key(&self.tenant));
+        Roster::load(reader, self.run, known, &foreign, nums, stop)
     }
 }

@@ -452,7 +452,7 @@ fn live_through(steps: &[Step]) {
                     assert_eq!(told.same + told.create + told.change, real.same + real.create + real.change);
                 }
             }
-            Baseline::NoTarget | Baseline::Run { .. } => unreachable!(),
+            Baseline::NoTarget | Baseline::Run { .. } | Baseline::Live { .. } => unreachable!(),
         }
         if matches!(step.end, End::Nothing) {
             continue;

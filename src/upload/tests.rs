@@ -128,7 +128,9 @@ impl Bench {
         drop(Writer::open(&self.store(), &tenant(), Timestamp::now()).unwrap());
         let reader = Reader::open(&self.store(), Some(&tenant())).unwrap();
         match reader.belief(&self.target()).unwrap().map(|b| b.baseline()) {
-            None | Some(Baseline::Unknown | Baseline::NoTarget | Baseline::Run { .. }) => "unknown",
+            None | Some(Baseline::Unknown | Baseline::NoTarget | Baseline::Run { .. } | Baseline::Live { .. }) => {
+                "unknown"
+            }
             Some(Baseline::Known { .. }) => "known",
             Some(Baseline::InDoubt { .. }) => "in doubt",
         }

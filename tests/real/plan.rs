@@ -70,6 +70,70 @@ fn a_plan_is_done_exactly_or_not_at_all() {
     assert!(page.stdout.contains("| `active_directory_user` | 0 | 0 | 0 |"), "{}", page.stdout);
 }
 
+/// What JupiterOne holds now, as the command tells it: in figures, object by object, as a page; and what it refuses.
+#[test]
+fn against_what_jupiterone_holds() {
+    let home = Home::new();
+    let size: Vec<&str> = SIZE.into_iter().chain(["--scenario", "user-key"]).collect();
+    let served = Served::start(&home, &size);
+    let run = |args: &[&str]| served.run(&home, args);
+    run(&["collect"]).expect(0);
+    run(&["upload", "--yes", "--first-upload"]).expect(0);
+    let same = run(&["preview", "--against", "live", "--json", "--detailed-exitcode"]).expect(0);
+    assert_eq!(same.finished()["baseline"]["live"]["apart"], 0, "{}", same.stdout);
+    assert!(same.json.iter().any(|line| line["event"] == "live"), "it tells how far it is");
+    served.advance();
+    run(&["collect"]).expect(0);
+    let believed = run(&["preview", "--json"]).expect(0);
+    let live = run(&["preview", "--against", "live", "--json", "--detailed-exitcode"]).expect(5);
+    assert_eq!(live.finished()["changes"], believed.finished()["changes"]);
+    assert!(live.finished()["baseline"]["live"]["requests"].as_u64() > Some(4), "{}", live.stdout);
+    let objects = |args: &[&str]| {
+        let done = run(args).expect(0);
+        let mut rows: Vec<Value> = done.json.into_iter().filter(|line| line["event"] == "planned").collect();
+        // What was null when it was sent is nothing there.
+        rows.iter_mut().for_each(|row| row["fields"] = Value::Null);
+        rows
+    };
+    let told = objects(&["preview", "--objects", "--json", "--against", "live"]);
+    assert!(!told.is_empty());
+    assert_eq!(told, objects(&["preview", "--objects", "--json"]));
+    let page = run(&["preview", "--against", "live", "--markdown"]).expect(0);
+    assert!(page.stdout.contains("- Compared: against what JupiterOne holds now, read at "), "{}", page.stdout);
+    let words = run(&["preview", "--against", "live"]).expect(0);
+    assert!(words.stderr.contains("it is what it was believed to hold"), "{}", words.stderr);
+    assert!(words.stderr.contains("nothing has been sent"), "{}", words.stderr);
+    let logs = run(&["requests", "--json"]).expect(0);
+    assert!(logs.stdout.contains("/graphql"), "its requests are kept: {}", logs.stdout);
+    for asked in served.door("graph_url", "GET", "/_demo/requests")["requests"].as_array().unwrap() {
+        assert_eq!(asked["violation"], Value::Null, "{asked}");
+    }
+
+    // A plan is of what is believed.
+    let file = home.path("plan.json").display().to_string();
+    for against in ["live", "1"] {
+        let refused = run(&["preview", "--json", "--against", against, "--out", &file]).expect(2);
+        assert_eq!(refused.finished()["error"]["code"], "plan_baseline");
+    }
+    let odd = run(&["preview", "--against", "alive"]).expect(2);
+    assert!(odd.stderr.contains("or \"live\""), "{}", odd.stderr);
+}
+
+/// An Integration API key may not read: that is said as what it is, with the next step, and nothing else changes.
+#[test]
+fn a_key_that_may_not_read_cannot_check() {
+    let home = Home::new();
+    let served = Served::start(&home, &SIZE);
+    let run = |args: &[&str]| served.run(&home, args);
+    run(&["collect"]).expect(0);
+    let done = run(&["preview", "--against", "live", "--json"]).expect(2);
+    let error = &done.finished()["error"];
+    assert_eq!(error["code"], "cannot_read_graph", "{error}");
+    assert!(error["summary"].as_str().unwrap().contains("cannot be checked"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("may only upload"), "{error}");
+    run(&["preview"]).expect(0);
+}
+
 /// Object by object, and against another run, the figures are the preview's own; and nobody is asked anything.
 #[test]
 fn an_upload_object_by_object() {

@@ -15,6 +15,7 @@ mod guards;
 mod histories;
 mod journey;
 mod keys;
+mod live;
 mod looks;
 mod naming;
 mod questions;

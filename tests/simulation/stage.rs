@@ -228,6 +228,12 @@ impl Stage {
         jobs::preview(&self.settings()).unwrap()
     }
 
+    /// The dry run against what JupiterOne holds.
+    pub async fn live(&self) -> Result<Preview, JobError> {
+        let live = jobs::live(&self.context(&Told::default(), &CancellationToken::new())).await?;
+        jobs::preview_live(&self.settings(), &live)
+    }
+
     /// An upload to which a person has said yes, whatever speaks against it.
     pub fn ready(&self) -> Result<Ready, JobError> {
         let ready = jobs::prepare_upload(&self.settings())?;

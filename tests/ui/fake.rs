@@ -31,6 +31,7 @@ use tenantry::{
         guard::Guard,
         ids::{RunId, is_guid_shaped},
         kind::EntityKind,
+        live::LiveProgress,
         near::{Drawing, NearQuery},
         origin::Origin,
         permission,
@@ -136,6 +137,10 @@ pub struct Script {
     pub findings: Vec<Finding>,
     /// What the target is; else a custom instance.
     pub place: Option<Result<Place, Problem>>,
+    /// JupiterOne is read, and that takes until somebody stops it.
+    pub reading: bool,
+    /// JupiterOne does not let the key read.
+    pub unreadable: bool,
     /// What was asked for object by object.
     pub planned: Vec<PlannedQuery>,
     /// Of which targets that was asked.
@@ -682,6 +687,46 @@ impl Engine for Fake {
                 },
                 digests: None,
             })
+        }
+        .boxed()
+    }
+
+    fn preview_live(
+        &self,
+        of: Option<RunId>,
+        reporter: Arc<dyn Reporter>,
+        cancel: CancellationToken,
+    ) -> BoxFuture<'_, Result<Preview, Problem>> {
+        async move {
+            let (reading, unreadable) = {
+                let script = self.script.lock().unwrap();
+                (script.reading, script.unreadable)
+            };
+            if unreadable {
+                let problem =
+                    Problem::new("what JupiterOne holds cannot be checked: it does not let this key read the graph");
+                return Err(problem.code("cannot_read_graph").hint(
+                    "An Integration API key may only upload. Give an account's or a person's API key for this.",
+                ));
+            }
+            reporter.report(Event::Live(LiveProgress {
+                entities: 12_500,
+                relationships: 0,
+                entities_total: Some(49_999),
+                relationships_total: Some(322_163),
+                requests: 29,
+            }));
+            if reading {
+                cancel.cancelled().await;
+                return Err(Problem::new("cancelled"));
+            }
+            let mut preview = self.preview(of, cancel).await?;
+            preview.baseline = Baseline::Live {
+                read_at: "2026-11-22T10:30:00Z".parse().unwrap(),
+                requests: 874,
+                apart: Some(if self.script.lock().unwrap().settled { 0 } else { 302 }),
+            };
+            Ok(preview)
         }
         .boxed()
     }

@@ -191,6 +191,16 @@ async fn walk() -> Vec<(&'static str, Model)> {
     ui2.press("down down down down").unwrap();
     keep("preview_5_objects", &ui2);
     ui2.press("esc").unwrap();
+    engine.script.lock().unwrap().reading = true;
+    ui2.press("L").unwrap();
+    assert!(ui2.until(|m| m.comparison.read.requests > 0).await.unwrap());
+    keep("preview_6_reading", &ui2);
+    engine.script.lock().unwrap().reading = false;
+    ui2.press("c L").unwrap();
+    assert!(ui2.until(|m| m.comparison.ready().is_some()).await.unwrap());
+    keep("preview_7_live", &ui2);
+    ui2.press("L").unwrap();
+    assert!(ui2.until(|m| m.comparison.ready().is_some()).await.unwrap());
     ui2.press("enter enter 7 9").unwrap();
     keep("upload_8_number", &ui2);
     ui2.press("esc").unwrap();

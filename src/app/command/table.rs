@@ -290,8 +290,10 @@ pub const COMMANDS: &[Command] = commands! {
         "continue", Action::Continue, ["enter"], "go on", "do first what is missing", |m| at(m, Place::Preview) && preview::is_blocked(m);
         "objects", Action::Objects, ["d"], "object by object", "what is created, changed and deleted, one by one", |m| at(m, Place::Preview) && preview::is_ready(m);
         "newest", Action::Newest, ["N"], "the newest run", "compare the newest finished run instead of this one", |m| at(m, Place::Preview) && preview::is_of_older(m);
+        "live", Action::Live, ["L"], "ask JupiterOne", "compare with what JupiterOne holds now, which is read there", |m| at(m, Place::Preview) && preview::can_ask(m);
+        "live", Action::Live, ["L"], "as believed", "compare with what JupiterOne is believed to hold, which asks nobody", |m| at(m, Place::Preview) && preview::can_believe(m);
         "refresh", Action::Refresh, ["r"], "compare again", "compare once more", |m| at(m, Place::Preview) && preview::is_ready(m);
-        "keep-plan", Action::KeepPlan, ["w"], "", "keep it as a plan, for tenantry upload --plan", |m| at(m, Place::Preview) && preview::is_ready(m);
+        "keep-plan", Action::KeepPlan, ["w"], "", "keep it as a plan, for tenantry upload --plan", |m| at(m, Place::Preview) && preview::can_be_kept(m);
         "names", Action::Names, ["n"], "other names", "send the tenant under other names: active-directory, or those of graph-microsoft-365", |m| at(m, Place::Preview) && preview::can_be_renamed(m);
         "export", Action::Export, ["e"], "export", "write everything that an upload sends to files: tables, NDJSON, what JupiterOne's own commands read, GraphML, a page", |m| at(m, Place::Preview) && export::can_start(m);
         "stop", Action::Cancel, ["c"], "stop", "stop comparing", |m| at(m, Place::Preview) && preview::is_working(m);

@@ -143,6 +143,12 @@ impl Jobs {
         held.filter(|entity| entity.object_type == object_type).count() as u64
     }
 
+    /// What a target holds; `None` where nothing was ever finalized.
+    pub fn graph_of(&self, destination: &Destination) -> Option<&Graph> {
+        let (_, graph) = self.graphs.get_key_value(destination)?;
+        Some(graph)
+    }
+
     pub fn get(&self, id: &str) -> Result<&Job, Refusal> {
         self.jobs.get(id).ok_or_else(|| Self::unknown(id))
     }

@@ -59,7 +59,10 @@ pub(super) async fn ask(
         }
         let mut objects = match kept.take() {
             Some((of, objects)) if of == run => objects,
-            _ => PlannedObjects::find(&settings, None).map_err(|e| e.problem())?,
+            _ => match lock(&office.live).clone() {
+                Some(live) => PlannedObjects::find_live(&settings, &live).map_err(|e| e.problem())?,
+                None => PlannedObjects::find(&settings, None).map_err(|e| e.problem())?,
+            },
         };
         let answer = answer(&mut objects, run, asked, &stop);
         *kept = Some((run, objects));

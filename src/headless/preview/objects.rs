@@ -11,12 +11,10 @@ use crate::{
     },
     headless::{info, output::Output},
     jobs::{JobError, PlannedObjects},
-    profile::Settings,
 };
 
 /// Tells them as they are found.
-pub fn tell(settings: &Settings, args: &cli::Preview, output: &Output) -> Result<(), JobError> {
-    let mut objects = PlannedObjects::find(settings, args.against)?;
+pub fn tell(objects: &mut PlannedObjects, args: &cli::Preview, output: &Output) -> Result<(), JobError> {
     let query = PlannedQuery {
         of: args.of_type.clone(),
         filter: args.filter.clone().unwrap_or_default(),

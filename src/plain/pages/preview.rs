@@ -7,7 +7,7 @@ use super::{
 use crate::{
     app::{
         Model, Step,
-        preview::{ComparisonPhase, against, causes},
+        preview::{ComparisonPhase, against, causes, working},
     },
     domain::{
         preview::{Baseline, Changes, Preview},
@@ -24,7 +24,7 @@ pub fn part(model: &Model) -> Part {
             lines.say("TO DO: there is no finished run to compare. Read the directory first; a run that was cut off is never uploaded.");
         }
         ComparisonPhase::Idle => lines.say("TO DO: compare."),
-        ComparisonPhase::Working(_) => lines.say("Comparing what is here with what was last uploaded."),
+        ComparisonPhase::Working(_) => lines.say(sentence(&working(&model.comparison))),
         ComparisonPhase::Failed(problem) => lines.failed(problem),
         ComparisonPhase::Ready(preview) => {
             let target = preview.target.as_ref().map_or_else(|| "none is configured".to_owned(), ToString::to_string);
@@ -65,10 +65,20 @@ pub fn figures(c: Changes) -> String {
     )
 }
 
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| format!("{}{}.", first.to_uppercase(), letters.as_str())).unwrap_or_default()
+}
+
 fn size(preview: &Preview) -> String {
-    match preview.total().is_nothing() && matches!(preview.baseline, Baseline::Known { .. }) {
-        true => "OK: nothing to do. JupiterOne was sent all of this already.".to_owned(),
-        false => {
+    match preview.baseline {
+        Baseline::Known { .. } if preview.total().is_nothing() => {
+            "OK: nothing to do. JupiterOne was sent all of this already.".to_owned()
+        }
+        Baseline::Live { .. } if preview.total().is_nothing() => {
+            "OK: nothing to do. JupiterOne holds all of this.".to_owned()
+        }
+        _ => {
             let size = preview.size(&bytes(preview.bytes));
             format!("TO DO: upload; it takes {size}. Nothing has been sent.")
         }

@@ -1,7 +1,11 @@
 //! What becomes different of a changed object: of what was sent before, if that is kept, and is what the target is believed
 //! to hold.
 
-use super::{Item, Objects, roster::ACCOUNT};
+use super::{
+    super::{Live, live},
+    Item, Objects,
+    roster::ACCOUNT,
+};
 use crate::{
     domain::{
         difference,
@@ -61,10 +65,13 @@ impl Held {
 impl Objects {
     /// `None`: it does not change, or it is not known what was sent before.
     pub(super) fn differences(&self, reader: &Reader, place: u32) -> Result<Option<Vec<FieldChange>>, StoreError> {
-        let Some((item, before)) = self.items.get(place as usize).zip(self.before) else { return Ok(None) };
-        if item.deed != Deed::Change {
+        let Some(item) = self.items.get(place as usize).filter(|item| item.deed == Deed::Change) else {
             return Ok(None);
+        };
+        if let Some(live) = &self.live {
+            return if self.is_edge(item) { Ok(None) } else { self.differences_from(live, reader, item) };
         }
+        let Some(before) = self.before else { return Ok(None) };
         if self.is_edge(item) {
             let of = |run| kept(reader.membership_of(run, &self.names, [item.near.into(), item.far.into()]));
             return Ok(match (of(before)?, of(self.run)?) {
@@ -83,10 +90,27 @@ impl Objects {
         })
     }
 
+    /// From what JupiterOne told of an entity.
+    fn differences_from(
+        &self,
+        live: &Live,
+        reader: &Reader,
+        item: &Item,
+    ) -> Result<Option<Vec<FieldChange>>, StoreError> {
+        let num = self.num(item);
+        let Some(ours) = reader.entity_of(self.run, &self.names, num)? else { return Ok(None) };
+        // The account's number is another one there.
+        live::fields(live, reader, &self.names, num.unwrap_or_else(|| live.picture.account()), ours)
+    }
+
+    /// An entity's number; `None`: it is the account's.
+    fn num(&self, item: &Item) -> Option<i64> {
+        (!self.is_of_account(item) && item.near != ACCOUNT).then_some(i64::from(item.near))
+    }
+
     /// An entity as an upload of the run sends it.
     fn sent(&self, reader: &Reader, item: &Item, run: RunId) -> Result<Option<Ready>, StoreError> {
-        let num = (!self.is_of_account(item) && item.near != ACCOUNT).then_some(i64::from(item.near));
-        let entity = kept(reader.entity_of(run, &self.names, num))?;
+        let entity = kept(reader.entity_of(run, &self.names, self.num(item)))?;
         Ok(entity.and_then(|entity| Checker::new(&self.names, &self.tenant).entity(entity)))
     }
 }

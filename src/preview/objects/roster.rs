@@ -1,11 +1,11 @@
 //! Keys and names of all that an upload's objects are made of, in one piece of memory: read once, when somebody first
 //! filters or sorts, since a filter by words looks at all of them.
 
-use std::cmp::Ordering;
+use std::{cmp::Ordering, collections::HashMap};
 
 use crate::{
     domain::{ids::RunId, kind::EntityKind, naming::Naming, planned::End},
-    store::{Reader, StoreError},
+    store::{Picture, Reader, StoreError},
 };
 
 /// So many names are read at once.
@@ -19,6 +19,8 @@ pub(super) const ACCOUNT: u32 = u32::MAX;
 pub(super) struct Roster {
     /// By number, the place in `all`; what nobody knows is the account, at the first.
     places: Vec<u32>,
+    /// Of what the store knows nothing of.
+    foreign: HashMap<u32, u32>,
     all: Vec<Entry>,
     text: String,
     account: End,
@@ -53,6 +55,9 @@ impl Known<'_> {
     }
 }
 
+/// Key and name of what the store knows nothing of, by its number.
+pub(super) type Foreign<'a> = dyn Fn(i64) -> Result<Option<(String, String)>, StoreError> + 'a;
+
 /// By what entities are put in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum By {
@@ -67,16 +72,27 @@ impl Roster {
         reader: &Reader,
         run: RunId,
         (account, key): (End, String),
+        foreign: &Foreign<'_>,
         nums: &[u32],
         stop: &dyn Fn() -> bool,
     ) -> Result<Option<Self>, StoreError> {
-        let mut ends = Self { places: Vec::new(), all: Vec::new(), text: String::new(), account };
+        let mut ends =
+            Self { places: Vec::new(), foreign: HashMap::new(), all: Vec::new(), text: String::new(), account };
         ends.push(&key, "", Some(EntityKind::Account));
         for nums in nums.chunks(AT_ONCE) {
             if stop() {
                 return Ok(None);
             }
-            let nums: Vec<i64> = nums.iter().copied().filter(|num| *num != ACCOUNT).map(i64::from).collect();
+            let (others, ours): (Vec<u32>, Vec<u32>) =
+                nums.iter().filter(|num| **num != ACCOUNT).partition(|num| Picture::is_foreign(i64::from(**num)));
+            for num in others {
+                if let Some((key, name)) = foreign(num.into())? {
+                    ends.foreign.insert(num, u32::try_from(ends.all.len()).unwrap_or(0));
+                    let kind = is_account(&key).then_some(EntityKind::Account);
+                    ends.push(&key, &name, kind);
+                }
+            }
+            let nums: Vec<i64> = ours.into_iter().map(i64::from).collect();
             for (num, (key, name, kind)) in reader.known(run, &nums)? {
                 let Ok(num) = usize::try_from(num) else { continue };
                 if ends.places.len() <= num {
@@ -99,7 +115,8 @@ impl Roster {
 
     /// As the how manieth it is known.
     pub(super) fn place(&self, num: u32) -> usize {
-        self.places.get(num as usize).map_or(0, |place| *place as usize)
+        let ours = || self.places.get(num as usize);
+        self.foreign.get(&num).or_else(ours).map_or(0, |place| *place as usize)
     }
 
     pub(super) fn of(&self, num: u32) -> Known<'_> {

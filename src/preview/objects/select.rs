@@ -1,6 +1,6 @@
 //! Which of an upload's objects a query leaves, in which order: found once, and kept as places, four bytes each.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::{borrow::Cow, cmp::Ordering, collections::BTreeSet};
 
 use super::{
     Item, Objects, Type,
@@ -15,7 +15,7 @@ use crate::{
         planned::{Cause, Deed, PlannedQuery},
         text::grouped,
     },
-    store::{Reader, StoreError},
+    store::{Picture, Reader, StoreError},
 };
 
 /// The most that are put in order: with what orders need beside them they stay under 300 MB.
@@ -81,7 +81,7 @@ impl Fields for Seen<'_> {
             (Field::Key, _) => Value::Text(self.key().into()),
             (Field::From, Some(from)) => text(from.title()),
             (Field::To, Some(_)) => text(self.end.title()),
-            (Field::Edge, Some(_)) => text(&self.of.name),
+            (Field::Edge, _) if self.of.is_edge => text(&self.of.name),
             (Field::Cause, _) => self.item.cause.map_or(Value::Nothing, |cause| text(cause.word())),
             (Field::Changes, _) => self.fields.as_deref().map_or(Value::Nothing, text),
             _ => Value::Nothing,
@@ -175,8 +175,8 @@ impl Objects {
         Seen {
             item,
             of,
-            end: ends.of(if of.is_edge { item.far } else { item.near }),
-            from: of.is_edge.then(|| ends.of(item.near)),
+            end: ends.of(if self.has_ends(item) { item.far } else { item.near }),
+            from: self.has_ends(item).then(|| ends.of(item.near)),
             fields: self.told.as_ref().and_then(|told| told.words(place)).map(Cow::Owned),
         }
     }
@@ -266,7 +266,7 @@ enum Order {
 
 impl Order {
     fn of(&self, objects: &Objects, ends: &Roster, item: &Item) -> Option<u64> {
-        let is_edge = objects.is_edge(item);
+        let is_edge = objects.has_ends(item);
         let rank = |ranks: &[Option<u32>], num: u32| ranks.get(ends.place(num)).copied().flatten().map(u64::from);
         match self {
             Self::Deed => Some(item.deed as u64),
@@ -288,7 +288,7 @@ impl Objects {
             let mut nums = Nums::default();
             for item in &self.items {
                 nums.add(item.near);
-                if self.is_edge(item) {
+                if self.has_ends(item) {
                     nums.add(item.far);
                 }
             }
@@ -321,11 +321,17 @@ impl Objects {
 #[derive(Default)]
 struct Nums {
     bits: Vec<u64>,
+    /// Of what the store knows nothing of.
+    foreign: BTreeSet<u32>,
 }
 
 impl Nums {
     fn add(&mut self, num: u32) {
         if num == super::roster::ACCOUNT {
+            return;
+        }
+        if Picture::is_foreign(num.into()) {
+            self.foreign.insert(num);
             return;
         }
         let at = num as usize / 64;
@@ -340,7 +346,7 @@ impl Nums {
             let (at, bits) = (count(at * 64), *bits);
             (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| at + bit)
         };
-        self.bits.iter().enumerate().flat_map(of).collect()
+        self.bits.iter().enumerate().flat_map(of).chain(self.foreign.iter().copied()).collect()
     }
 }
 

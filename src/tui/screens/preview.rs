@@ -17,7 +17,7 @@ use super::{
 use crate::{
     app::{
         Model, Sign,
-        preview::{ComparisonPhase, against, causes},
+        preview::{ComparisonPhase, against, causes, nothing, working},
     },
     domain::{
         guard::Guard,
@@ -44,7 +44,8 @@ pub fn draw(model: &Model, buf: &mut Page<'_>, area: Rect, room: Room) -> u16 {
             lines.extend(widgets::wrapped("Press Enter to compare.", inner.width, 0, theme::PLAIN));
         }
         ComparisonPhase::Working(_) => {
-            lines.push(widgets::signed(Sign::Here, "comparing what is here with what was last uploaded … c stops it"))
+            let words = format!("{} … c stops it", working(&model.comparison));
+            lines.extend(widgets::signed_text(Sign::Here, &words, inner.width));
         }
         ComparisonPhase::Failed(problem) => lines.extend(widgets::problem(problem, inner.width, Sign::Failed)),
         ComparisonPhase::Ready(preview) => lines.extend(ready(model, preview, inner.width, room)),
@@ -57,10 +58,11 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
     let (sign, against) = baseline(model, preview);
     let target = preview.target.as_ref().map_or_else(|| "no target is configured".to_owned(), ToString::to_string);
     let size = format!("{}.", preview.size(&bytes(preview.bytes)));
-    let same = preview.total().is_nothing() && matches!(preview.baseline, Baseline::Known { .. });
-    let size = match same {
-        true => widgets::signed(Sign::Done, "Nothing to do: JupiterOne was sent all of this already."),
-        false => Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]),
+    let nothing = nothing(preview);
+    let same = nothing.is_some();
+    let size = match nothing {
+        Some(words) => widgets::signed(Sign::Done, words),
+        None => Line::from(vec![Span::raw(size), Span::styled("  Nothing has been sent.", theme::STRONG)]),
     };
     let place = model.upload.place.place();
     let needs_you = |guard: &Guard| widgets::signed_text(Sign::NeedsYou, &guard.means(place), cells);
@@ -139,7 +141,10 @@ fn ready(model: &Model, preview: &Preview, cells: u16, room: Room) -> Vec<Line<'
 
 /// Against what the figures are held, in words.
 fn baseline(model: &Model, preview: &Preview) -> (Sign, String) {
-    let sign = if matches!(preview.baseline, Baseline::Known { .. }) { Sign::Done } else { Sign::NeedsYou };
+    let sign = match preview.baseline {
+        Baseline::Known { .. } | Baseline::Live { apart: None | Some(0), .. } => Sign::Done,
+        _ => Sign::NeedsYou,
+    };
     (sign, against(&preview.baseline, model.now, &model.zone))
 }
 
