@@ -124,8 +124,7 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
         &asked,
         &mut |found| {
             let sent = found.ours.and_then(|entity| checker.borrow_mut().entity(entity));
-            let ours =
-                sent.map(|sent| (sent.entity.entity_type().to_owned(), fingerprint(&sent.text), sent.text.len()));
+            let ours = sent.as_ref().map(|sent| (sent.entity.entity_type(), fingerprint(&sent.text), sent.text.len()));
             if let Some(digest) = &mut *digest.borrow_mut() {
                 digest.entity(ours.as_ref().map(|(_, print, _)| print), found.nums, &found.believed);
             }
@@ -142,7 +141,7 @@ pub fn preview(reader: &Reader, asked: Asked<'_>) -> Result<Preview, PreviewErro
             if let Some(digest) = &mut *digest.borrow_mut() {
                 digest.edge(ours.as_ref().map(|(_, edge)| edge), found.nums, &found.believed);
             }
-            let ours = ours.map(|(bytes, edge)| (naming.edge_type(edge.kind).to_owned(), edge.state(), bytes));
+            let ours = ours.map(|(bytes, edge)| (naming.edge_type(edge.kind), edge.state(), bytes));
             let exempt = exempt.get_or_init(|| checker.borrow().partial_types(&info.gaps));
             let mut ends = ends.borrow_mut();
             let along = ours.is_none() && ends.take_along(found.nums, &found.believed, exempt);
@@ -274,16 +273,18 @@ impl<'a> Tally<'a> {
     /// deleted is the answer.
     fn add<'b, T: PartialEq>(
         &mut self,
-        ours: Option<(String, T, usize)>,
+        ours: Option<(&str, T, usize)>,
         believed: &'b Believed<T>,
         along: bool,
     ) -> Option<&'b str> {
         match ours {
             Some((name, content, len)) => {
                 self.meter.push(len);
-                let verdict = judge(&name, &content, believed);
-                let changes = self.changes.entry(name).or_default();
-                match verdict {
+                let changes = match self.changes.get_mut(name) {
+                    Some(changes) => changes,
+                    None => self.changes.entry(name.to_owned()).or_default(),
+                };
+                match judge(name, &content, believed) {
                     Verdict::Create => changes.create += 1,
                     Verdict::Change => changes.change += 1,
                     Verdict::Same => changes.same += 1,

@@ -37,15 +37,17 @@ mod put;
 mod read;
 mod remove;
 mod runs;
+mod sent;
 mod snapshot;
 mod states;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
+mod texts;
 mod warm;
 mod write;
 
-pub use belief::{BeliefInfo, Doubt, Finished, SentEntity, UploadId};
+pub use belief::{BeliefInfo, Doubt, Finished, UploadId};
 pub use compare::{Believed, Compared};
 pub use differ::{Differences, Different, Keep, Kept, Piece};
 pub use error::StoreError;
@@ -55,6 +57,7 @@ pub use lock::{Holder, holder};
 pub use picture::{Picture, Pictured};
 pub use read::Reader;
 pub use remove::remove;
+pub use sent::{SentEdge, SentEntity, SentKey};
 pub use snapshot::{Brief, Snapshot};
 pub use write::{
     Checkpoint, DeltaLink, ListEnd, MemberRef, MembersChange, MembersWrite, ObjectWrite, PageWrite, Resolution, RunEnd,

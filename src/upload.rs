@@ -93,7 +93,7 @@ impl Default for Limits {
             body: batch::MAX_BODY,
             at_once: 6,
             finalize: Duration::from_secs(30 * 60),
-            poll: (Duration::from_secs(1), Duration::from_secs(5)),
+            poll: (Duration::from_millis(250), Duration::from_secs(5)),
             settle: Patience { total: Duration::from_secs(45), attempt: Duration::from_secs(20) },
             end: Duration::from_secs(10),
         }

@@ -48,7 +48,8 @@ impl Packer {
         let full =
             if self.objects > 0 && self.body.len() + 1 + object.len() + 2 > self.limit { self.flush() } else { None };
         if self.objects == 0 {
-            self.body.reserve(self.payload.wrapper() + object.len());
+            // The whole body's room: to grow step by step takes twice as much, and copies it as often.
+            self.body.reserve(self.limit.min(MAX_BODY).max(self.payload.wrapper() + object.len()));
             self.body.push_str("{\"");
             self.body.push_str(self.payload.as_str());
             self.body.push_str("\":[");

@@ -1,6 +1,6 @@
 //! An entity as JupiterOne gets it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{kind::EntityKind, normalise::Warning};
@@ -38,7 +38,8 @@ impl Entity {
 
     /// The text that an upload sends for it.
     pub fn text(&self) -> String {
-        json!(self.json).to_string()
+        // Texts, numbers and flags: there is nothing that could not be written.
+        serde_json::to_string(&self.json).unwrap_or_default()
     }
 
     pub fn fingerprint(&self) -> Fingerprint {

@@ -17,6 +17,9 @@ pub struct UploadProgress {
     pub bytes: u64,
     pub retries: u64,
     pub seconds: f64,
+    /// Those in which objects were sent: neither what was seen to before, nor the job's own time behind it.
+    #[serde(default)]
+    pub sending_seconds: f64,
     /// How many of what is sent had arrived in an earlier process.
     #[serde(default)]
     pub before: u64,
@@ -27,7 +30,7 @@ pub struct UploadProgress {
 impl UploadProgress {
     /// Bytes a second, once there is anything to tell it by.
     pub fn rate(&self) -> Option<f64> {
-        (self.bytes > 0 && self.seconds >= 1.0).then(|| self.bytes as f64 / self.seconds)
+        (self.bytes > 0 && self.sending_seconds >= 1.0).then(|| self.bytes as f64 / self.sending_seconds)
     }
 
     /// How long the rest of the sending takes if it goes on as it did; nobody knows how long the job is applied.
@@ -36,7 +39,8 @@ impl UploadProgress {
         let left = (self.entities_total + self.relationships_total)
             .saturating_sub(self.entities_sent + self.relationships_sent);
         let sending = matches!(self.phase, UploadPhase::Entities | UploadPhase::Relationships);
-        (sending && sent > 0 && left > 0 && self.seconds >= 1.0).then(|| left as f64 * self.seconds / sent as f64)
+        let seconds = self.sending_seconds;
+        (sending && sent > 0 && left > 0 && seconds >= 1.0).then(|| left as f64 * seconds / sent as f64)
     }
 }
 
@@ -145,10 +149,14 @@ mod tests {
                 relationships_sent: sent - 100,
                 relationships_total: 900,
                 before,
-                seconds,
+                // It began long before: an earlier job had to be waited for.
+                seconds: seconds + 600.0,
+                sending_seconds: seconds,
+                bytes: 50,
                 ..UploadProgress::default()
             };
             assert_eq!(progress.eta_seconds(), want, "{sent} {before} {seconds} {phase:?}");
+            assert_eq!(progress.rate(), (seconds >= 1.0).then_some(50.0 / seconds));
         };
         check(500, 0, 10.0, UploadPhase::Relationships, Some(10.0));
         check(500, 400, 10.0, UploadPhase::Relationships, Some(50.0));

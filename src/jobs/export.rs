@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 use super::{JobError, open, runs};
 use crate::{
     domain::{
+        edge::Edge,
+        entity::Entity,
         explore::Severity,
         export::ExportFormat,
         guard::Guard,
@@ -144,27 +146,43 @@ impl Source for Stored<'_> {
     type Error = Unread;
 
     fn entities(&self, sink: export::Sink<'_>) -> Result<(), Unread> {
+        self.each_entity(&mut |entity| sink(entity.json))
+    }
+
+    fn relationships(&self, sink: export::Sink<'_>) -> Result<(), Unread> {
+        self.each_edge(&mut |_, text| match serde_json::from_str(text) {
+            Ok(object) => sink(object),
+            // The text of an edge is one of an object.
+            Err(_) => ControlFlow::Continue(()),
+        })
+    }
+}
+
+impl Stored<'_> {
+    /// Every entity that is sent.
+    fn each_entity(&self, f: &mut dyn FnMut(Entity) -> ControlFlow<()>) -> Result<(), Unread> {
         *self.checker.borrow_mut() = Checker::new(self.names, self.tenant);
         let read = self.reader.for_each_entity(self.run.id, self.names, &mut |entity| {
             let sent = self.checker.borrow_mut().entity(entity);
             match sent {
                 _ if self.cancel.is_cancelled() => ControlFlow::Break(()),
-                Some(sent) => sink(sent.entity.json),
+                Some(sent) => f(sent.entity),
                 None => ControlFlow::Continue(()),
             }
         });
         self.unless_stopped(read)
     }
 
-    fn relationships(&self, sink: export::Sink<'_>) -> Result<(), Unread> {
+    /// Every edge that is sent, with the text that is sent for it.
+    fn each_edge(&self, f: &mut dyn FnMut(&Edge, &str) -> ControlFlow<()>) -> Result<(), Unread> {
         let naming = self.names.naming();
         let read = self.reader.for_each_edge(self.run.id, self.names, &mut |edge| {
-            let json = edge.json(naming);
-            let is_sent = self.checker.borrow_mut().edge(&edge, json.to_string().len());
-            match json {
+            let text = edge.text(naming);
+            let is_sent = self.checker.borrow_mut().edge(&edge, text.len());
+            match is_sent {
                 _ if self.cancel.is_cancelled() => ControlFlow::Break(()),
-                serde_json::Value::Object(object) if is_sent => sink(object),
-                _ => ControlFlow::Continue(()),
+                true => f(&edge, &text),
+                false => ControlFlow::Continue(()),
             }
         });
         self.unless_stopped(read)
@@ -192,16 +210,26 @@ impl<'a> Stored<'a> {
     /// What the official commands are told of the run, which takes reading it. They delete what the folder does not hold,
     /// and ask nobody first.
     fn plan(&self) -> Result<Result<Plan, Unread>, JobError> {
-        let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-        let mut count = |object: export::Object| {
-            let name = object.get("_type").and_then(|t| t.as_str()).unwrap_or_default();
-            *counts.entry(name.to_owned()).or_default() += 1;
+        let naming = self.names.naming();
+        // Asked by both streams, one after the other.
+        let counts: RefCell<BTreeMap<String, u64>> = RefCell::default();
+        let count = |name: &str| {
+            let mut counts = counts.borrow_mut();
+            match counts.get_mut(name) {
+                Some(many) => *many += 1,
+                None => {
+                    counts.insert(name.to_owned(), 1);
+                }
+            }
             ControlFlow::Continue(())
         };
-        if let Err(unread) = self.entities(&mut count).and_then(|()| self.relationships(&mut count)) {
+        let read = self
+            .each_entity(&mut |entity| count(entity.entity_type()))
+            .and_then(|()| self.each_edge(&mut |edge, _| count(naming.edge_type(edge.kind))));
+        if let Err(unread) = read {
             return Ok(Err(unread));
         }
-        let naming = self.names.naming();
+        let counts = counts.into_inner();
         if !counts.contains_key(naming.entity_type(EntityKind::Account)) {
             let what = "account entity".to_owned();
             return Err(JobError::Guard(Box::new(Guard::NothingToHold { what }.problem())));

@@ -13,40 +13,15 @@ use super::{
     keys::{self, Few},
     read::Reader,
     runs,
+    sent::{SentEdge, SentEntity, SentKeys},
     write::Writer,
 };
-use crate::domain::{
-    edge::Edge,
-    entity::{Entity, Fingerprint, fingerprint},
-    ids::RunId,
-    naming::Naming,
-    preview::Baseline,
-    target::Target,
-};
+use crate::domain::{ids::RunId, naming::Naming, preview::Baseline, target::Target};
 
 /// An upload in one store: 1, 2, 3 …
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UploadId(pub i64);
-
-/// An entity of a batch that is about to be sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SentEntity {
-    pub key: String,
-    pub entity_type: String,
-    pub fingerprint: Fingerprint,
-}
-
-impl SentEntity {
-    /// Of an entity and the text that is sent for it.
-    pub fn of(entity: &Entity, text: &str) -> Self {
-        Self {
-            key: entity.key().to_owned(),
-            entity_type: entity.entity_type().to_owned(),
-            fingerprint: fingerprint(text),
-        }
-    }
-}
 
 /// What is on record of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,35 +190,37 @@ impl Writer {
         let live = self.live(upload)?;
         self.hot.doubt();
         self.transact(|db| {
-            let mut types = Few::default();
+            let (mut types, mut keys) = (Few::default(), SentKeys::default());
+            let mut insert = db.prepare_cached(
+                "INSERT OR REPLACE INTO belief_entity (target, num, upload, type, print) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?;
             for entity in sent {
-                let (num, kind) = (keys::intern(db, &entity.key)?, types.intern(db, &entity.entity_type)?);
-                db.prepare_cached(
-                    "INSERT OR REPLACE INTO belief_entity (target, num, upload, type, print) VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![live.target, num, live.id, kind, entity.fingerprint])?;
+                let (num, kind) = (keys.num(db, &entity.key)?, types.intern(db, &entity.entity_type)?);
+                insert.execute(params![live.target, num, live.id, kind, entity.fingerprint])?;
             }
             Ok(())
         })
     }
 
     /// Notes what a batch sends. Noting it again changes nothing.
-    pub fn note_edges(&mut self, upload: UploadId, sent: &[Edge]) -> Result<(), StoreError> {
+    pub fn note_edges(
+        &mut self,
+        upload: UploadId,
+        sent: impl IntoIterator<Item = impl Into<SentEdge>>,
+    ) -> Result<(), StoreError> {
         let live = self.live(upload)?;
         self.hot.doubt();
         self.transact(|db| {
-            let (mut types, mut from) = (Few::default(), (String::new(), 0));
+            let (mut types, mut keys) = (Few::default(), SentKeys::default());
+            let mut insert = db.prepare_cached(
+                "INSERT OR REPLACE INTO belief_edge (target, from_num, to_num, upload, type, mapped)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            )?;
             for edge in sent {
-                if from.1 == 0 || from.0 != edge.from {
-                    from = (edge.from.clone(), keys::intern(db, &edge.from)?);
-                }
-                let to = keys::intern(db, &edge.to)?;
-                let kind = types.intern(db, live.naming.edge_type(edge.kind))?;
-                db.prepare_cached(
-                    "INSERT OR REPLACE INTO belief_edge (target, from_num, to_num, upload, type, mapped)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                )?
-                .execute(params![live.target, from.1, to, live.id, kind, edge.state()])?;
+                let SentEdge { from, to, kind, state } = edge.into();
+                let (from, to) = (keys.num(db, &from)?, keys.num(db, &to)?);
+                let kind = types.intern(db, live.naming.edge_type(kind))?;
+                insert.execute(params![live.target, from, to, live.id, kind, state])?;
             }
             Ok(())
         })

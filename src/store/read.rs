@@ -20,6 +20,8 @@ use super::{
     migrate,
     nodes::each,
     runs::{self, Counts},
+    sent::SentKey,
+    texts::Texts,
 };
 use crate::domain::{
     completeness::RunStatus,
@@ -186,9 +188,25 @@ impl Reader {
         names: impl Into<Names>,
         f: &mut dyn FnMut(Entity) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let names = names.into();
+        self.sent_entities(run, &names.into(), &mut |_, entity| f(entity))
+    }
+
+    /// As [`Self::for_each_entity`], with how a belief keeps its key.
+    pub fn sent_entities(
+        &self,
+        run: RunId,
+        names: &Names,
+        f: &mut dyn FnMut(SentKey, Entity) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         self.of_run(run, |db| {
-            each_entity(db, run, names.naming(), |_, stored| Ok(f(stored.entity(&names, &self.tenant))))
+            each_entity(db, run, names.naming(), |num, stored| {
+                let entity = stored.entity(names, &self.tenant);
+                let key = match stored.kind {
+                    EntityKind::Account => SentKey::Text(entity.key().into()),
+                    _ => SentKey::Num(num),
+                };
+                Ok(f(key, entity))
+            })
         })
     }
 
@@ -199,10 +217,23 @@ impl Reader {
         names: impl Into<Names>,
         f: &mut dyn FnMut(Edge) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let names = names.into();
+        self.sent_edges(run, &names.into(), &mut |_, edge| f(edge))
+    }
+
+    /// As [`Self::for_each_edge`], with how a belief keeps the keys of its ends.
+    pub fn sent_edges(
+        &self,
+        run: RunId,
+        names: &Names,
+        f: &mut dyn FnMut([SentKey; 2], Edge) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         self.of_run(run, |db| {
-            let mut edges = Edges::new(db, run, &names, &self.tenant)?;
-            each_edge(db, run, |ends| Ok(f(edges.of(ends)?)))
+            let mut edges = Edges::new(db, run, names, &self.tenant)?;
+            each_edge(db, run, |ends| {
+                let edge = edges.of(ends)?;
+                let from = ends.from.map_or_else(|| SentKey::Text(edge.from.as_str().into()), SentKey::Num);
+                Ok(f([from, SentKey::Num(ends.to)], edge))
+            })
         })
     }
 
@@ -278,6 +309,7 @@ impl Stored {
 pub(super) struct Edges<'a> {
     db: &'a Connection,
     account: String,
+    texts: Texts,
     from: (i64, String),
     far: Option<FarEnds>,
     types: Few,
@@ -286,7 +318,8 @@ pub(super) struct Edges<'a> {
 impl<'a> Edges<'a> {
     pub(super) fn new(db: &'a Connection, run: RunId, names: &Names, tenant: &TenantId) -> rusqlite::Result<Self> {
         let far = names.naming().maps_members().then(|| FarEnds::load(db, run)).transpose()?;
-        Ok(Self { db, account: names.account_key(tenant), from: (0, String::new()), far, types: Few::default() })
+        let (account, texts) = (names.account_key(tenant), Texts::load(db)?);
+        Ok(Self { db, account, texts, from: (0, String::new()), far, types: Few::default() })
     }
 
     pub(super) fn of(&mut self, ends: Ends) -> rusqlite::Result<Edge> {
@@ -294,7 +327,7 @@ impl<'a> Edges<'a> {
             None => self.account.clone(),
             Some(num) => {
                 if self.from.0 != num {
-                    self.from = (num, keys::text(self.db, num)?);
+                    self.from = (num, self.texts.text(self.db, num)?);
                 }
                 self.from.1.clone()
             }
@@ -303,7 +336,7 @@ impl<'a> Edges<'a> {
             (Some(far), Some(_)) => Some(Box::new(far.of(ends.to, ends.kind, self.types.text(self.db, ends.odata)?))),
             _ => None,
         };
-        Ok(Edge { kind: ends.kind, from, to: keys::text(self.db, ends.to)?, mapped: ends.mapped, far })
+        Ok(Edge { kind: ends.kind, from, to: self.texts.text(self.db, ends.to)?, mapped: ends.mapped, far })
     }
 }
 

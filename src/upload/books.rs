@@ -30,7 +30,8 @@ impl Ledger {
         let (store, tenant, now) = (job.store.clone(), job.tenant.clone(), job.clock.now());
         let (target, names) = (job.target.clone(), job.names.clone());
         let opened = spawn_blocking(move || {
-            let writer = Writer::open(&store, &tenant, now)?;
+            // It books from one end to the other.
+            let writer = Writer::open(&store, &tenant, now)?.frugal()?;
             let left = writer.left_uploads(&target)?;
             let desk = Desk { writer, checker: Checker::new(&names, &tenant) };
             Ok((Self { desk: Some(desk) }, left))

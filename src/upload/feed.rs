@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use super::{Upload, arrivals::Arrivals, books::Desk};
 use crate::{
     domain::batch::{Packer, Payload},
-    store::{Reader, SentEntity, StoreError, UploadId},
+    store::{Reader, SentEdge, SentEntity, StoreError, UploadId},
 };
 
 /// A body that is ready to be sent.
@@ -67,14 +67,14 @@ impl Feed {
                 before = before.saturating_sub(1);
                 skips
             };
-            let read = Reader::open(&store, Some(&tenant)).and_then(|reader| match payload {
+            let read = Reader::open(&store, Some(&tenant)).and_then(Reader::frugal).and_then(|reader| match payload {
                 Payload::Entities => {
                     let mut pack = Pack::new(payload, limit, &give, |sent| {
                         writer.note_arrived(upload, arrivals.objects(), 0)?;
-                        writer.note_entities(upload, sent)
+                        writer.note_entities(upload, &sent)
                     });
-                    reader.for_each_entity(run, &names, &mut |entity| match checker.entity(entity) {
-                        Some(sent) if !skips() => pack.push(&sent.text, SentEntity::of(&sent.entity, &sent.text)),
+                    reader.sent_entities(run, &names, &mut |key, entity| match checker.entity(entity) {
+                        Some(sent) if !skips() => pack.push(&sent.text, SentEntity::at(key, &sent.entity, &sent.text)),
                         _ => ControlFlow::Continue(()),
                     })?;
                     pack.end()
@@ -84,10 +84,10 @@ impl Feed {
                         writer.note_arrived(upload, entities, arrivals.objects())?;
                         writer.note_edges(upload, sent)
                     });
-                    reader.for_each_edge(run, &names, &mut |edge| {
+                    reader.sent_edges(run, &names, &mut |keys, edge| {
                         let text = edge.text(names.naming());
                         match checker.edge(&edge, text.len()) && !skips() {
-                            true => pack.push(&text, edge),
+                            true => pack.push(&text, SentEdge::at(keys, &edge)),
                             false => ControlFlow::Continue(()),
                         }
                     })?;
@@ -117,7 +117,7 @@ impl Feed {
 }
 
 /// Packs objects and keeps beside each body what is booked of it.
-struct Pack<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> {
+struct Pack<'a, T, N: FnMut(Vec<T>) -> Result<(), StoreError>> {
     packer: Packer,
     noted: Vec<T>,
     note: N,
@@ -126,7 +126,7 @@ struct Pack<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> {
     failed: Option<StoreError>,
 }
 
-impl<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> Pack<'a, T, N> {
+impl<'a, T, N: FnMut(Vec<T>) -> Result<(), StoreError>> Pack<'a, T, N> {
     fn new(payload: Payload, limit: usize, give: &'a mpsc::SyncSender<Body>, note: N) -> Self {
         Self { packer: Packer::with_limit(payload, limit), noted: Vec::new(), note, bodies: 0, give, failed: None }
     }
@@ -140,11 +140,11 @@ impl<'a, T, N: FnMut(&[T]) -> Result<(), StoreError>> Pack<'a, T, N> {
 
     fn hand_over(&mut self, (text, objects): (String, u64)) -> ControlFlow<()> {
         // Booked first: what may have been sent is on record, whatever happens next.
-        if let Err(error) = (self.note)(&self.noted) {
+        let room = Vec::with_capacity(self.noted.len());
+        if let Err(error) = (self.note)(std::mem::replace(&mut self.noted, room)) {
             self.failed = Some(error);
             return ControlFlow::Break(());
         }
-        self.noted.clear();
         let number = self.bodies;
         self.bodies += 1;
         match self.give.send(Body { number, bytes: Bytes::from(text), objects }) {

@@ -21,6 +21,8 @@ pub(super) struct Teller {
     reporter: Arc<dyn Reporter>,
     pub clock: Arc<dyn Clock>,
     began: Instant,
+    /// When the first object was to be sent, and when the last had arrived.
+    sending: Mutex<(Option<Instant>, Option<Instant>)>,
     state: Arc<Mutex<UploadProgress>>,
 }
 
@@ -31,7 +33,8 @@ impl Teller {
             relationships_total: size.relationships,
             ..UploadProgress::default()
         };
-        let teller = Self { reporter, clock, began: Instant::now(), state: Arc::new(Mutex::new(state)) };
+        let (began, state) = (Instant::now(), Arc::new(Mutex::new(state)));
+        let teller = Self { reporter, clock, began, sending: Mutex::default(), state };
         teller.update(|_| ());
         teller
     }
@@ -45,9 +48,25 @@ impl Teller {
             let mut state = self.state();
             change(&mut state);
             state.seconds = self.began.elapsed().as_secs_f64();
+            state.sending_seconds = self.sending_seconds(state.phase);
             state.clone()
         };
         self.reporter.report(Event::Upload(told));
+    }
+
+    fn sending_seconds(&self, phase: UploadPhase) -> f64 {
+        let mut sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        match phase {
+            UploadPhase::Starting => {}
+            UploadPhase::Entities | UploadPhase::Relationships => {
+                sending.0.get_or_insert_with(Instant::now);
+            }
+            UploadPhase::Finalizing | UploadPhase::Finished | UploadPhase::Aborting => {
+                sending.1.get_or_insert_with(Instant::now);
+            }
+        }
+        let until = |from: Instant| sending.1.unwrap_or_else(Instant::now).duration_since(from).as_secs_f64();
+        sending.0.map(until).unwrap_or_default()
     }
 
     /// What listens to the client's retries.

@@ -778,6 +778,7 @@ impl Engine for Fake {
                     bytes: 8_200_000,
                     retries: 1,
                     seconds: 7.0,
+                    sending_seconds: 7.0,
                     before: 0,
                     status: Some("AWAITING_UPLOADS".to_owned()),
                 }));
