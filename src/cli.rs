@@ -426,6 +426,10 @@ pub struct Upload {
     pub plan: Option<PathBuf>,
     #[command(flatten)]
     pub limit: Limit,
+    /// Send everything also where the target is believed to hold all of it already: what somebody else changed there is put
+    /// right (`tenantry preview --against live` shows it)
+    #[arg(long, conflicts_with = "plan")]
+    pub again: bool,
     /// Go on with the job that an upload of the same run left open when it was cut off, instead of aborting it
     #[arg(long)]
     pub resume_job: bool,

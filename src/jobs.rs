@@ -53,7 +53,7 @@ use crate::{
         secret::Secret,
         target::{Destination, Filled, Place, Target},
         text::visible,
-        upload::{JobFigures, Manner},
+        upload::{JobFigures, Manner, When},
         view::RunInfo,
     },
     graph::{GraphClient, GraphConfig},
@@ -562,7 +562,7 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
 ///
 /// As [`upload`], of one that did not begin.
 pub async fn settle_left(context: &Context, ready: &Ready) -> Result<LeftBehind, JobError> {
-    if !ready.preview.is_nothing_but_left() {
+    if ready.manner.when == When::Always || !ready.preview.is_nothing_but_left() {
         return Ok(LeftBehind::ToUpload);
     }
     let job = upload_of(context, ready)?;

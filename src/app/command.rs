@@ -64,6 +64,7 @@ pub enum Action {
     Hold(bool),
     /// Go on with the job that is open, or abort it after all.
     OpenJob,
+    SendAgain,
     Cancel,
     Move(Move),
     Tab(i8),

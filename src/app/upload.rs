@@ -16,7 +16,7 @@ use crate::domain::{
     problem::Problem,
     progress::{Event, LogLine},
     target::Place,
-    upload::{JobFigures, LeftJob, Leftover, UploadProgress},
+    upload::{JobFigures, LeftJob, Leftover, UploadProgress, When},
 };
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Upload {
     pub scroll: u16,
     /// What is to become of an open job of an upload that was cut off.
     pub leftover: Leftover,
+    /// Whether all is sent although the target is believed to hold it.
+    pub when: When,
     /// The last line that the engine had to say.
     pub log: Option<LogLine>,
     /// What the target of a first upload is.
@@ -109,6 +111,11 @@ fn asked(preview: &Preview, place: Option<&Place>) -> Vec<Asked> {
     all
 }
 
+/// What [`Missing::Anything`] means.
+pub const NOTHING_TO_DO: &str =
+    "JupiterOne was sent all of this already, so there is nothing to upload. If somebody else may have changed it there, \
+     it can be sent again.";
+
 /// Why an upload cannot start yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
@@ -128,7 +135,7 @@ pub fn missing(m: &Model) -> Option<Missing> {
         Some(_) => match m.comparison.ready() {
             // What was seen in the preview is what is sent, nothing newer.
             Some(p) if p.target.is_some() && Some(p.run) == preview::wanted(m) && !p.is_live() => {
-                p.is_nothing().then_some(Missing::Anything)
+                (p.is_nothing() && m.upload.when == When::Needed).then_some(Missing::Anything)
             }
             _ => Some(Missing::Comparison),
         },
@@ -178,6 +185,11 @@ pub(super) fn has_open_job(m: &Model) -> bool {
     can_start(m) && m.comparison.ready().is_some_and(|preview| preview.open_job().is_some())
 }
 
+/// Nothing is to be done, as far as is believed.
+pub(super) fn can_send_again(m: &Model) -> bool {
+    !is_running(m) && !is_over(m) && missing(m) == Some(Missing::Anything)
+}
+
 pub(super) fn is_blocked(m: &Model) -> bool {
     !is_running(m) && !is_over(m) && missing(m).is_some() && !preview::is_working(m)
 }
@@ -213,6 +225,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
             Some(Missing::Anything) => super::dashboard::enter(model, fx),
             None => {}
         },
+        Action::SendAgain => model.upload.when = When::Always,
         Action::OpenJob => {
             model.upload.leftover = match model.upload.leftover {
                 Leftover::Abort => Leftover::GoOn,
@@ -286,6 +299,7 @@ pub(super) fn confirmed(model: &mut Model, fx: &mut Fx) {
         // Every word that they ask for was typed by now.
         leave: Leave::of(&preview.guards),
         leftover: model.upload.leftover,
+        when: model.upload.when,
     };
     let progress = UploadProgress::default();
     let job = model.start(Work::Upload(order), fx);

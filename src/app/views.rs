@@ -334,6 +334,7 @@ pub struct UploadOrder {
     pub leave: crate::domain::guard::Leave,
     /// What becomes of an open job of an upload that was cut off.
     pub leftover: crate::domain::upload::Leftover,
+    pub when: crate::domain::upload::When,
 }
 
 /// Why an upload did not finish, and what that means for the target.

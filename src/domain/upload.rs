@@ -81,9 +81,21 @@ pub enum Leftover {
     GoOn,
 }
 
+/// When an upload is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum When {
+    /// If the target is not believed to hold exactly this already.
+    #[default]
+    Needed,
+    /// Whatever it is believed to hold: somebody else may have changed it.
+    Always,
+}
+
 /// How an upload is made, where there is a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Manner {
+    pub when: When,
     pub leftover: Leftover,
     pub encoding: Encoding,
     pub source: Source,

@@ -463,6 +463,7 @@ impl Office {
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| not_started(e.problem()))?;
         let context = self.context(settings, secrets, reporter, cancel);
         ready.manner.leftover = order.leftover;
+        ready.manner.when = order.when;
         let left = jobs::settle_left(&context, &ready).await.map_err(|error| not_started(error.problem()))?;
         if left == LeftBehind::Settled {
             let words = "What was left open is settled. JupiterOne holds all of it already: no job was started.";

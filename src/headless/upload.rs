@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
         target::{Place, managed_types},
         text::{grouped, visible},
-        upload::{Encoding, JobFigures, Leftover, Manner, Source},
+        upload::{Encoding, JobFigures, Leftover, Manner, Source, When},
     },
     jobs::{self, JobError, LeftBehind, Ready},
 };
@@ -44,7 +44,7 @@ async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<
     ready.manner = manner(args);
     preview::say(&ready.preview, output);
     say_left(&ready, output);
-    if ready.preview.is_nothing() {
+    if ready.preview.is_nothing() && !args.again {
         return Ok(Sent { ready, job: None, place: None });
     }
     ready.leave.first_upload = args.first_upload;
@@ -112,6 +112,7 @@ async fn ask(ready: &mut Ready, place: Option<&Place>, output: &Output) -> Resul
 
 fn manner(args: &cli::Upload) -> Manner {
     Manner {
+        when: if args.again { When::Always } else { When::Needed },
         leftover: if args.resume_job { Leftover::GoOn } else { Leftover::Abort },
         encoding: if args.gzip { Encoding::Gzip } else { Encoding::Plain },
         source: if args.managed { Source::Managed } else { Source::External },
@@ -176,7 +177,7 @@ fn finish(sent: &Sent, output: &Output) -> Exit {
     finished.emit(output);
     match job {
         Some(job) => say_figures(job, output),
-        None => output.say("nothing to do: the target holds all of it already, and no job was started"),
+        None => output.say("nothing to do: the target was sent all of this already, and no job was started (--again sends it again)"),
     }
     if gaps { Exit::Gaps } else { Exit::Done }
 }

@@ -158,6 +158,9 @@ fn is_killed_again_and_again(kills: usize, naming: &[&str], serve: &[&str]) {
     let nothing = end(upload(&served, &home, naming)).expect(0);
     assert!(nothing.stderr.contains("nothing to do") && nothing.finished()["job"].is_null(), "{}", nothing.stderr);
     assert_eq!(asked(&served).len(), before);
+    let again = end(upload(&served, &home, &[&["--again"], naming].concat())).expect(0);
+    let job = &again.finished()["job"];
+    assert_eq!((&job["status"], job["numEntitiesCreated"].as_u64()), (&"FINISHED".into(), Some(0)), "{}", again.stderr);
     println!("{cut_off} of {kills} were cut off, {resumed} gone on with, {day} days");
     assert!(3 * cut_off > kills && resumed > 0, "{cut_off} of {kills} were cut off, {resumed} gone on with");
 }

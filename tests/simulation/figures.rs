@@ -20,7 +20,7 @@ use tenantry::{
         naming::Naming,
         preview::{Baseline, Changes, Preview},
         progress::{Event, Reporter},
-        upload::{Encoding, Leftover, Manner, Source, UploadPhase},
+        upload::{Encoding, Manner, UploadPhase},
         validate::Checker,
     },
     jobs::{self, JobError, PlannedObjects, Ready, UploadEnded},
@@ -273,7 +273,7 @@ impl History {
         let ready = jobs::prepare_upload(settings)?;
         let encoding = if gzip { Encoding::Gzip } else { Encoding::Plain };
         // Small, so that there are several bodies.
-        let manner = Manner { leftover: Leftover::Abort, encoding, source: Source::External, body: Some(900) };
+        let manner = Manner { encoding, body: Some(900), ..Manner::default() };
         let ready = Ready { leave: Leave::of(&ready.preview.guards), manner, ..ready };
         let cancel = CancellationToken::new();
         let mut context = self.stage.context(&Told::default(), &cancel);

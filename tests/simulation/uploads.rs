@@ -10,7 +10,7 @@ use tenantry::{
         ids::RunId,
         preview::{Baseline, Changes, Preview},
         progress::Level,
-        upload::{Encoding, JobFigures, Leftover, Manner, Source, UploadPhase},
+        upload::{Encoding, JobFigures, Leftover, Manner, Source, UploadPhase, When},
     },
     jobs::{self, JobError, Ready, UploadEnded},
 };
@@ -123,8 +123,13 @@ async fn a_failed_job_leaves_doubt_and_the_next_one_settles_it() {
 }
 
 /// A body is small, so that there are many.
-const SMALL: Manner =
-    Manner { leftover: Leftover::Abort, encoding: Encoding::Plain, source: Source::External, body: Some(20_000) };
+const SMALL: Manner = Manner {
+    when: When::Needed,
+    leftover: Leftover::Abort,
+    encoding: Encoding::Plain,
+    source: Source::External,
+    body: Some(20_000),
+};
 
 async fn upload_as(stage: &Stage, manner: Manner, told: &Told) -> Result<JobFigures, JobError> {
     let ready = Ready { manner, ..stage.ready()? };

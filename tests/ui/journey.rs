@@ -12,7 +12,7 @@ use tenantry::{
         preview::ComparisonPhase,
         steps::WizardStep,
         upload::UploadState,
-        views::{FormCredential, Mode, UploadEnd},
+        views::{FormCredential, Mode, UploadEnd, UploadOrder},
         wizard::{ChecksPhase, Save},
     },
     domain::{
@@ -21,7 +21,7 @@ use tenantry::{
         ids::RunId,
         reading::{How, RunKind},
         secret::Secret,
-        upload::{LeftJob, Leftover},
+        upload::{LeftJob, Leftover, When},
         view::{RunInfo, Within},
     },
     driver::{Engine, Headful, Nowhere, Outside, UiOptions},
@@ -440,6 +440,14 @@ async fn with_nothing_to_do_no_upload_can_be_started() {
     ui.press("enter u p l o a d enter").unwrap();
     assert!(ui.until(quiet).await.unwrap());
     assert_eq!(engine.script.lock().unwrap().orders, []);
+    // Unless somebody says that it is to be sent again.
+    ui.press("5 a").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(screen(&ui).contains("stay as they are"), "{}", screen(&ui));
+    ui.press("enter u p l o a d enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    let orders = engine.script.lock().unwrap().orders.clone();
+    assert!(matches!(orders[..], [UploadOrder { when: When::Always, .. }]), "{orders:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -300,6 +300,7 @@ pub const COMMANDS: &[Command] = commands! {
     }
     Upload {
         "continue", Action::Continue, ["enter"], "upload …", "ask for the word that starts the upload", |m| at(m, Place::Upload) && upload::can_start(m);
+        "send-again", Action::SendAgain, ["a"], "send it again", "send everything although JupiterOne is believed to hold it: what somebody else changed there is put right", |m| at(m, Place::Upload) && upload::can_send_again(m);
         "open-job", Action::OpenJob, ["g"], "the open job", "go on with the job of the upload that was cut off, or abort it and send all anew", |m| at(m, Place::Upload) && upload::has_open_job(m);
         "continue", Action::Continue, ["enter"], "go on", "do first what is missing", |m| at(m, Place::Upload) && upload::is_blocked(m);
         "continue", Action::Continue, ["enter"], "done", "back to the overview", |m| at(m, Place::Upload) && upload::is_over(m);

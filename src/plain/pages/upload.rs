@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::{
         Model, Step,
-        upload::{Looked, Missing, UploadState, is_stopping, missing, refusal, what_of, words},
+        upload::{Looked, Missing, NOTHING_TO_DO, UploadState, is_stopping, missing, refusal, what_of, words},
         views::UploadEnd,
     },
     domain::{
@@ -63,7 +63,7 @@ fn idle(model: &Model, lines: &mut Lines) {
         Some(Missing::Profile) => lines.say("TO DO: there is no profile yet. Enter credentials first."),
         Some(Missing::Target) => lines.say("TO DO: JupiterOne is not connected yet. Connect it first."),
         Some(Missing::Run) => lines.say("TO DO: there is no finished run to upload. Read the directory first."),
-        Some(Missing::Anything) => lines.say("OK: JupiterOne holds all of it already. There is nothing to upload."),
+        Some(Missing::Anything) => lines.say(format!("OK: {NOTHING_TO_DO}")),
         Some(Missing::Comparison) => {
             lines.say("What would change is compared first, and has to be seen: the preview shows it.")
         }

@@ -56,7 +56,7 @@ fn idle(model: &Model, cells: u16) -> Vec<Line<'static>> {
         Some(Missing::Comparison) if model.jobs.values().any(|j| j.kind == Kind::Preview) => {
             vec![widgets::signed(Sign::Here, "comparing first, so that you see what will change …")]
         }
-        Some(Missing::Anything) => say("JupiterOne holds all of it already: there is nothing to upload."),
+        Some(Missing::Anything) => say(upload::NOTHING_TO_DO),
         Some(Missing::Comparison) => say("What would change has to be seen first. Press Enter for the preview."),
         None => {
             let Some(preview) = model.comparison.ready() else { return Vec::new() };
