@@ -92,7 +92,7 @@ async fn the_instances_name_is_asked_for_where_nobody_told_it() {
     ui.press("esc").unwrap();
     assert!(ui.model().overlays.is_empty());
     assert!(screen(&ui).contains("needs the name of the instance"), "{}", screen(&ui));
-    ui.press("r").unwrap();
+    ui.press("enter").unwrap();
     assert!(ui.until(quiet).await.unwrap());
     ui.press("O u r s enter").unwrap();
     assert!(ui.until(quiet).await.unwrap());

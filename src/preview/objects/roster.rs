@@ -128,7 +128,10 @@ impl Roster {
         let (middle, end) = (at + key as usize, at + key as usize + name as usize);
         let key = &self.text[at..middle];
         match kind {
-            Some(EntityKind::Account) => Known { key, id: &self.account.id, name: &self.account.name, kind },
+            // Somebody else's account has a name of its own.
+            Some(EntityKind::Account) if name == 0 => {
+                Known { key, id: &self.account.id, name: &self.account.name, kind }
+            }
             _ => Known { key, id: key, name: &self.text[middle..end], kind },
         }
     }
