@@ -23,7 +23,6 @@ use tenantry::{
         explore::{Again, Answer, Question},
         export::{ExportFormat, Exported},
         ids::RunId,
-        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::Reporter,
@@ -155,10 +154,6 @@ impl Engine for Nothing {
         _: Arc<dyn Reporter>,
         _: CancellationToken,
     ) -> BoxFuture<'_, Result<Preview, Problem>> {
-        refused()
-    }
-
-    fn planned(&self, _: RunId, _: PlannedQuery, _: CancellationToken) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
         refused()
     }
 

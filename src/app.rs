@@ -17,7 +17,6 @@ pub mod keymap;
 pub mod list;
 pub mod msg;
 pub mod overlay;
-pub mod planned;
 pub mod pointer;
 pub mod preview;
 pub mod profiles;
@@ -242,7 +241,7 @@ impl Model {
     /// Who gets the next key.
     pub fn focus(&self) -> Focus {
         match self.overlays.last() {
-            Some(Overlay::Type { .. } | Overlay::Planned(_) | Overlay::Help(_) | Overlay::Palette(_)) => Focus::Text,
+            Some(Overlay::Type { .. } | Overlay::Help(_) | Overlay::Palette(_)) => Focus::Text,
             Some(Overlay::Profile(popup)) => popup.focus(),
             Some(_) => Focus::Commands,
             None => match self.place {
@@ -578,13 +577,6 @@ fn typed(model: &mut Model, key: key::Key, fx: &mut Fx) {
         Some(Overlay::Help(finder) | Overlay::Palette(finder)) => finder.typed(|field| {
             field.edit(key);
         }),
-        Some(Overlay::Planned(_)) => planned::typed(
-            model,
-            |field| {
-                field.edit(key);
-            },
-            fx,
-        ),
         Some(Overlay::Profile(popup)) => popup.key(key),
         Some(_) => {}
         None if model.place == Place::Wizard => model.wizard.key(key),
@@ -601,7 +593,6 @@ fn pasted(model: &mut Model, text: &str, fx: &mut Fx) {
                 field.insert(text);
             }
             Some(Overlay::Help(finder) | Overlay::Palette(finder)) => finder.typed(|field| field.insert(text)),
-            Some(Overlay::Planned(_)) => planned::typed(model, |field| field.insert(text), fx),
             Some(Overlay::Profile(popup)) => popup.paste(text),
             Some(_) => {}
             None if model.place == Place::Wizard => wizard::paste(model, text),
@@ -664,7 +655,6 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
         Outcome::Answered(Answer::Glance(glance)) => dashboard::answered(model, job, glance),
         Outcome::Answered(answer) => browse::answered(model, job, answer, fx),
         Outcome::Previewed(preview) => preview::ended(model, job, preview, fx),
-        Outcome::Planned(rows) => planned::answered(model, job, *rows),
         Outcome::Place(place) => upload::placed(model, job, place),
         Outcome::Exported(done) => export::ended(model, &done),
         Outcome::Uploaded(figures) => upload::ended(model, job, figures, fx),
@@ -682,7 +672,6 @@ fn done(model: &mut Model, job: JobId, kind: Kind, outcome: Outcome, fx: &mut Fx
             Kind::Ask if dashboard::failed(model, job, &problem) => {}
             Kind::Ask => browse::failed(model, job, problem),
             Kind::Preview => preview::failed(model, job, problem),
-            Kind::Planned => planned::failed(model, job, problem),
             Kind::Place => upload::not_placed(model, job, problem),
             // An upload that fell over has not said how it ended, so nobody knows.
             Kind::Upload => {

@@ -14,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser as _};
 
 use crate::domain::{
     cloud::Cloud,
+    column::{Column, Sort},
     explore::Again,
     finding::parse_again,
     ids::RunId,
@@ -377,9 +378,12 @@ pub struct Preview {
     /// Only objects of this _type
     #[arg(long = "type", value_name = "TYPE", requires = "objects")]
     pub of_type: Option<String>,
-    /// Only objects that a filter leaves, as in the list of changes: "change:went finance"
+    /// Only objects that a filter leaves: "will:delete cause:user finance", "field:email"; as in any list
     #[arg(long, value_name = "FILTER", requires = "objects")]
     pub filter: Option<String>,
+    /// In this order: will, type, name, from, key; "-" before one of them turns it round: "will,-name"
+    #[arg(long, value_name = "COLUMNS", requires = "objects", value_parser = planned_sort, value_delimiter = ',', allow_hyphen_values = true)]
+    pub sort: Vec<Sort>,
     /// So many objects at most
     #[arg(long, value_name = "N", requires = "objects")]
     pub limit_objects: Option<u64>,
@@ -467,6 +471,15 @@ pub enum ExportFormat {
     Graphml,
     /// One page to look at and search in a browser, without a network
     Html,
+}
+
+/// An order of an upload's objects.
+fn planned_sort(text: &str) -> Result<Sort, String> {
+    let known = [Column::Will, Column::Type, Column::Name, Column::From, Column::Key];
+    match explore::sort(text) {
+        Ok(sort) if known.contains(&sort.column) => Ok(sort),
+        _ => Err(format!("there is no such order; there are {}", known.map(Column::word).join(", "))),
+    }
 }
 
 #[cfg(test)]

@@ -188,7 +188,7 @@ impl Explorer {
                     lines.rows.iter().try_for_each(|cells| Ok(sink.row(cells)?))
                 })
             }
-            Whole::Requests(_) => Err(ExploreError::NotAnswered),
+            Whole::Requests(_) | Whole::Planned(_) => Err(ExploreError::NotAnswered),
         }
     }
 

@@ -18,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
-pub use crate::{graph::Hold, preview::Live};
+pub use crate::{graph::Hold, preview::Live, upload::LeftBehind};
 pub use endpoints::{Endpoint, Who, besides, endpoints};
 pub use export::{export, export_pair, run_before};
 pub use live::{live, preview_live};
@@ -555,24 +555,24 @@ pub async fn upload(context: &Context, ready: Ready) -> Result<JobFigures, JobEr
     logs::kept(context, "upload", Some(run), |context| upload_logged(context, ready)).await
 }
 
+/// Sees to the jobs that earlier uploads left at the target, where the preview says that there is nothing else to do: they
+/// are aborted, or gone on with, as `ready` says.
+///
+/// # Errors
+///
+/// As [`upload`], of one that did not begin.
+pub async fn settle_left(context: &Context, ready: &Ready) -> Result<LeftBehind, JobError> {
+    if !ready.preview.is_nothing_but_left() {
+        return Ok(LeftBehind::ToUpload);
+    }
+    let job = upload_of(context, ready)?;
+    upload::see_to_left(&job).await.map_err(JobError::Upload)
+}
+
 async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, JobError> {
     let context = &context;
     let settings = &context.settings;
-    let other = ready.last.as_ref().is_some_and(|last| last.tenant != ready.tenant);
-    let job = Upload {
-        client: jupiterone(context, &ready.target)?,
-        target: ready.target.clone(),
-        names: ready.names.clone(),
-        run: ready.preview.run,
-        store: settings.store()?.clone(),
-        tenant: ready.tenant.clone(),
-        manner: ready.manner,
-        seen: Previewed { collected_at: ready.preview.collected_at, belief: ready.belief },
-        anew: other,
-        clock: Arc::clone(&context.clock),
-        reporter: Arc::clone(&context.reporter),
-        cancel: context.cancel.clone(),
-    };
+    let job = upload_of(context, &ready)?;
     let registry = registry(settings);
     let unusable = |e: TableError| JobError::failed(Problem::new(e.to_string()).code("registry"));
     let writer = TargetWriter { tenant: ready.tenant, naming: ready.names.naming(), at: context.clock.now() };
@@ -593,6 +593,24 @@ async fn upload_logged(context: Context, ready: Ready) -> Result<JobFigures, Job
         tracing::warn!("{error}");
     }
     result.map_err(JobError::Upload)
+}
+
+fn upload_of(context: &Context, ready: &Ready) -> Result<Upload, JobError> {
+    let other = ready.last.as_ref().is_some_and(|last| last.tenant != ready.tenant);
+    Ok(Upload {
+        client: jupiterone(context, &ready.target)?,
+        target: ready.target.clone(),
+        names: ready.names.clone(),
+        run: ready.preview.run,
+        store: context.settings.store()?.clone(),
+        tenant: ready.tenant.clone(),
+        manner: ready.manner,
+        seen: Previewed { collected_at: ready.preview.collected_at, belief: ready.belief.clone() },
+        anew: other,
+        clock: Arc::clone(&context.clock),
+        reporter: Arc::clone(&context.reporter),
+        cancel: context.cancel.clone(),
+    })
 }
 
 /// What an upload that did not finish left behind.

@@ -176,7 +176,8 @@ impl JupiterOneClient {
 
     /// Starts a job (DIFF: what it does not carry is deleted when it is finalized).
     ///
-    /// A lost answer is retried; a job that was started twice so stays behind empty and is never finalized.
+    /// A lost answer is retried; a job that was started twice so stays behind empty and is never finalized. A garbled one is
+    /// not: it may say which job it was ([`JupiterOneError::job`]).
     pub async fn start(&self, destination: &Destination, source: Source) -> Result<JobFigures, JupiterOneError> {
         let body = payload::start(destination, source);
         let answer = self.call(Call::post("starting the job", payload::JOBS.to_owned(), body)).await?;
@@ -243,6 +244,7 @@ impl JupiterOneClient {
             let failure = match attempted {
                 Ok(answer) => return Ok(answer),
                 Err(failure) if failure.error.may_pass() => failure,
+                Err(failure) if failure.error.kind() == ErrorKind::Garbled && call.may_come_again() => failure,
                 Err(failure) => return Err(failure.error.after(tries).behind(answer_lost)),
             };
             answer_lost |= failure.answer_lost;

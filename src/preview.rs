@@ -52,6 +52,8 @@ pub enum PreviewError {
     NotFinished { run: RunId },
     #[error("the store could not be read")]
     Store(#[from] StoreError),
+    #[error("nobody waits for the answer any more")]
+    Stopped,
 }
 
 impl PreviewError {
@@ -59,6 +61,7 @@ impl PreviewError {
     pub fn problem(&self) -> Problem {
         match self {
             Self::Store(error) => error.problem(),
+            Self::Stopped => Problem::new(self.to_string()).code("cancelled"),
             Self::NoFinishedRun | Self::NotFinished { .. } => {
                 Problem::new(self.to_string()).code("no_finished_run").hint("Run `tenantry collect` first, to its end.")
             }

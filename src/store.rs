@@ -39,6 +39,7 @@ mod remove;
 mod runs;
 mod sent;
 mod snapshot;
+mod states;
 mod tally;
 #[cfg(test)]
 pub(crate) mod tests;

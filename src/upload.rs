@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub use self::error::{Failure, JobEnd, UploadError};
 use self::{
     books::{Books, Ledger},
-    leftovers::Leftovers,
+    leftovers::{Leftovers, Seen},
     sender::Sender,
     tell::Teller,
 };
@@ -34,13 +34,13 @@ use crate::{
         kind::EntityKind,
         naming::{Names, Naming},
         problem::Problem,
-        progress::Reporter,
+        progress::{Level, Reporter},
         target::{Destination, Filled, Target, managed_types},
         upload::{JobFigures, Manner, UploadPhase},
         validate::Checker,
         view::RunInfo,
     },
-    jupiterone::{Identity, JobStatus, JupiterOneClient, Patience},
+    jupiterone::{ErrorKind, Identity, JobStatus, JupiterOneClient, JupiterOneError, Patience},
     store::{BeliefInfo, Reader, StoreError},
 };
 
@@ -126,7 +126,7 @@ pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, Up
     guard_seen(&job).await?;
     let quick = client.clone().with_patience(limits.settle);
     let leftovers = Leftovers { job: &job, plan: &plan, quick: &quick, limits, teller: &teller };
-    let begun = match leftovers.settle(&mut ledger, left).await? {
+    let begun = match leftovers.settle(&mut ledger, left).await?.go_on {
         Some(left) => {
             teller.gone_on(left.job.entities, left.job.relationships);
             Begun {
@@ -139,7 +139,7 @@ pub async fn upload_within(job: Upload, limits: Limits) -> Result<JobFigures, Up
         None => {
             let mut books =
                 ledger.begin(&job, plan.partial_types.clone()).await.map_err(|e| not_started(e.problem()))?;
-            match start(&job, &client).await {
+            match start(&job, &client, &quick, &teller).await {
                 Ok(started) => Begun { client: client.clone(), books, before: (0, 0), job: started },
                 Err(problem) => {
                     // What a start whose answer was lost left behind is empty and never finalized.
@@ -187,12 +187,91 @@ struct Begun {
 }
 
 /// Starts the job; `Err(None)`: somebody asked for the end.
-async fn start(job: &Upload, client: &JupiterOneClient) -> Result<JobFigures, Option<Problem>> {
+async fn start(
+    job: &Upload,
+    client: &JupiterOneClient,
+    quick: &JupiterOneClient,
+    teller: &Teller,
+) -> Result<JobFigures, Option<Problem>> {
     tokio::select! {
         biased;
         () = job.cancel.cancelled() => Err(None),
-        started = client.start(&job.target.destination, job.manner.source) => started.map_err(|e| Some(e.problem())),
+        started = start_whatever_is_lost(job, client, quick, teller) => started.map_err(Some),
     }
+}
+
+/// An answer that came damaged told of a job that is open now. Where it still says which, that one is looked for, and used;
+/// else it stays behind empty, and another is started, once.
+async fn start_whatever_is_lost(
+    job: &Upload,
+    client: &JupiterOneClient,
+    quick: &JupiterOneClient,
+    teller: &Teller,
+) -> Result<JobFigures, Problem> {
+    let begin = || client.start(&job.target.destination, job.manner.source);
+    let error = match begin().await {
+        Err(error) if error.kind() == ErrorKind::Garbled => error,
+        started => return started.map_err(|error| perhaps_open(&error)),
+    };
+    if let Some(id) = error.job()
+        && let Ok(found) = quick.status(id).await
+        && JobStatus::of(&found.status) == JobStatus::Open
+    {
+        teller.log(
+            Level::Warning,
+            format!("the answer to starting the job came damaged; job {id}, which it told of, is open, and is used"),
+            Some(error.problem()),
+        );
+        return Ok(JobFigures { id: id.to_owned(), ..found });
+    }
+    teller.log(
+        Level::Warning,
+        "the answer to starting the job came damaged: a job that nobody knows stays open. It is empty and is never \
+         finalized, so it changes nothing. Another one is started"
+            .to_owned(),
+        Some(error.problem()),
+    );
+    begin().await.map_err(|error| perhaps_open(&error))
+}
+
+/// Why no job was started, and that one may be open all the same.
+fn perhaps_open(error: &JupiterOneError) -> Problem {
+    let mut problem = error.problem();
+    if error.kind().may_have_happened() {
+        let words = "A job may have been opened all the same: it is empty and never finalized, so it changes nothing.";
+        let message = problem.message.take();
+        problem.message = Some(message.map_or_else(|| words.to_owned(), |message| format!("{message}\n{words}")));
+    }
+    problem
+}
+
+/// What earlier uploads to a target left behind, where nothing else is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LeftBehind {
+    /// All of it was seen to: no job has to be opened.
+    Settled,
+    /// An open job is to be gone on with, or what a job did is in doubt: that takes an upload.
+    ToUpload,
+}
+
+/// Sees to what earlier uploads to the target left behind, as an upload would before it begins, and begins none.
+///
+/// # Errors
+///
+/// As [`upload`], of one that did not begin.
+pub async fn see_to_left(job: &Upload) -> Result<LeftBehind, UploadError> {
+    let limits = Limits::default();
+    let plan = plan(job).await?;
+    let teller = Teller::new(Arc::clone(&job.reporter), Arc::clone(&job.clock), plan.size);
+    let quick = job.client.clone().listening(teller.retries()).with_patience(limits.settle);
+    let opened = Ledger::open(job).await;
+    let (mut ledger, left) = opened.map_err(|e| UploadError::failed(None, false, JobEnd::NotStarted, e.problem()))?;
+    let leftovers = Leftovers { job, plan: &plan, quick: &quick, limits, teller: &teller };
+    let seen = leftovers.settle(&mut ledger, left).await?;
+    Ok(match seen {
+        Seen { go_on: None, in_doubt: false } => LeftBehind::Settled,
+        _ => LeftBehind::ToUpload,
+    })
 }
 
 /// Why sending stopped.

@@ -24,6 +24,8 @@ mod naming;
 mod near;
 #[path = "ui/object.rs"]
 mod object;
+#[path = "ui/objects.rs"]
+mod objects;
 #[path = "ui/pictures.rs"]
 mod pictures;
 #[path = "ui/plain.rs"]

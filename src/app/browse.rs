@@ -16,6 +16,7 @@ pub(super) mod near;
 mod object;
 mod order;
 mod pick;
+pub(super) mod planned;
 mod pointer;
 pub mod popup;
 pub mod problems;
@@ -90,6 +91,8 @@ pub struct Browse {
     pub changes: BTreeMap<String, [u64; 3]>,
     /// A whole list that is on its way to the clipboard or into a file.
     errand: Option<JobId>,
+    /// An upload object by object, as it was left.
+    planned: Option<Box<View>>,
 }
 
 /// The lists beside each other.
@@ -162,6 +165,8 @@ pub enum Shows {
     Problems,
     /// The requests of a log, the newest first.
     Requests(request::Pick),
+    /// An upload of a run, object by object.
+    Planned(RunId),
     /// One line of a list by itself, scrolled by so many lines of the screen.
     One(Box<Item>, u16),
     /// An object by itself.
@@ -182,7 +187,7 @@ impl Shows {
             Self::GroupsOf(id) => (List::Groups, Within::GroupsOf(id.clone())),
             Self::AllGroupsOf(id) => (List::Groups, Within::AllGroupsOf(id.clone())),
             Self::Pick(pick) => pick.source(),
-            Self::Changes(_) | Self::Runs | Self::Problems | Self::Requests(_) => return None,
+            Self::Changes(_) | Self::Runs | Self::Problems | Self::Requests(_) | Self::Planned(_) => return None,
             Self::One(..) | Self::Object(_) | Self::Why(_) | Self::Near(_) => return None,
         })
     }
@@ -224,6 +229,7 @@ impl Default for Browse {
             problems: None,
             changes: BTreeMap::new(),
             errand: None,
+            planned: None,
         }
     }
 }
@@ -365,6 +371,11 @@ pub(super) fn has_whole(m: &Model) -> bool {
 /// A list of objects, with columns and an order.
 pub(super) fn on_objects(m: &Model) -> bool {
     m.browse.run.is_some() && m.browse.view().shows.source().is_some()
+}
+
+/// A list whose rows are counted by what they have in common.
+pub(super) fn has_facets(m: &Model) -> bool {
+    m.browse.run.is_some() && m.browse.view().is_list() && m.browse.view().facets(&m.browse).is_some()
 }
 
 /// A list that has an order to be chosen.
@@ -542,6 +553,7 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
                 let title = match &item {
                     Item::Finding(finding) => finding.about.clone(),
                     Item::Request(number, _) => format!("Request {number}"),
+                    Item::Planned(row) => row.title(),
                     _ => title,
                 };
                 model.browse.trail.push(View::of(Shows::One(Box::new(item), 0), title));

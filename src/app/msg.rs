@@ -15,7 +15,6 @@ use crate::domain::{
     explore::{Again, Answer, Question},
     export::{ExportFormat, Exported},
     ids::RunId,
-    planned::{PlannedQuery, PlannedRows},
     preview::Preview,
     problem::Problem,
     progress::Event,
@@ -82,7 +81,6 @@ pub enum Outcome {
     Collected(Box<RunInfo>),
     Answered(Answer),
     Previewed(Box<Preview>),
-    Planned(Box<PlannedRows>),
     Place(Box<target::Place>),
     Uploaded(Box<JobFigures>),
     Exported(Exported),
@@ -140,8 +138,6 @@ pub enum Work {
     Preview(Option<RunId>),
     /// The same, with what JupiterOne holds now.
     PreviewLive(Option<RunId>),
-    /// An upload of the run, object by object.
-    Planned(RunId, PlannedQuery),
     /// Keeps a preview of the run as a plan.
     KeepPlan(RunId),
     /// Asks JupiterOne what the target of a first upload is.
@@ -169,7 +165,6 @@ impl Work {
             Self::Collect(_) | Self::Again(_) => Kind::Collect,
             Self::Ask(..) => Kind::Ask,
             Self::Preview(_) | Self::PreviewLive(_) => Kind::Preview,
-            Self::Planned(..) => Kind::Planned,
             Self::KeepPlan(_) => Kind::Write,
             Self::Place(_) => Kind::Place,
             Self::Upload(_) => Kind::Upload,
@@ -198,8 +193,6 @@ pub enum Kind {
     /// A question about a run.
     Ask,
     Preview,
-    /// Looking at an upload object by object.
-    Planned,
     /// Asking what the target of a first upload is.
     Place,
     Upload,
@@ -224,7 +217,6 @@ impl Kind {
             Self::Collect => "reading the directory",
             Self::Ask => "reading the store",
             Self::Preview => "comparing",
-            Self::Planned => "looking at the objects",
             Self::Place => "asking what the target is",
             Self::Upload => "the upload",
             Self::Export => "writing files",

@@ -6,7 +6,6 @@ use super::{
     field::TextField,
     finder::{self, Finder},
     msg::{Effect, ExitReason, Kind},
-    planned,
     profiles::{self, Popup},
     upload::Asked,
     wizard::keys::is_unsaved,
@@ -38,8 +37,6 @@ pub enum Overlay {
         field: TextField,
         wrong: bool,
     },
-    /// An upload object by object.
-    Planned(Box<planned::Objects>),
     /// Over a list of the browser.
     Browse(browse::Popup),
     /// About a profile.
@@ -107,7 +104,6 @@ impl Question {
 pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
     match (action, model.overlays.last_mut()) {
         (_, Some(Overlay::Profile(_))) => profiles::popup_act(model, action, fx),
-        (_, Some(Overlay::Planned(_))) => planned::act(model, action, fx),
         (_, Some(Overlay::Browse(_))) => browse::popup::act(model, action, fx),
         (Action::Back | Action::No, Some(_)) => {
             model.overlays.pop();
@@ -189,7 +185,6 @@ pub(super) fn settle(model: &mut Model) {
         | Overlay::Told { .. }
         | Overlay::Export { .. }
         | Overlay::Type { .. }
-        | Overlay::Planned(_)
         | Overlay::Browse(_)
         | Overlay::Profile(_) => true,
     });

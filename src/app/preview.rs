@@ -56,6 +56,9 @@ impl Comparison {
     }
 }
 
+/// The code of the problem that the naming needs the instance's name, and nobody told it.
+const NO_INSTANCE_NAME: &str = "instance_name";
+
 /// Against what the figures of a preview are held, in words.
 pub fn against(baseline: &Baseline, now: Timestamp, zone: &TimeZone) -> String {
     let day = |at: Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
@@ -198,7 +201,11 @@ pub(super) fn act(model: &mut Model, action: Action, fx: &mut Fx) {
         Action::Move(to) => {
             model.comparison.scroll = to.scroll(model.comparison.scroll, 8);
         }
-        Action::Objects => super::planned::open(model, fx),
+        Action::Objects => {
+            if let Some(run) = model.comparison.ready().map(|preview| preview.run) {
+                super::browse::planned::open(model, run, fx);
+            }
+        }
         Action::KeepPlan => {
             if let Some(run) = model.comparison.ready().map(|preview| preview.run) {
                 model.start(Work::KeepPlan(run), fx);
@@ -299,6 +306,9 @@ pub(super) fn ended(model: &mut Model, job: JobId, preview: Box<Preview>, fx: &m
 
 pub(super) fn failed(model: &mut Model, job: JobId, problem: Box<Problem>) {
     if model.comparison.phase == ComparisonPhase::Working(job) {
+        if model.place == Place::Preview && problem.code.as_deref() == Some(NO_INSTANCE_NAME) {
+            super::profiles::ask_instance_name(model, &problem);
+        }
         model.comparison.phase = ComparisonPhase::Failed(problem);
     }
 }

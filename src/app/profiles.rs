@@ -59,6 +59,12 @@ pub enum Popup {
         scroll: u16,
     },
     Trust(Box<Asked>),
+    /// What the naming needs and nobody told: the name of the instance.
+    InstanceName {
+        field: TextField,
+        /// Why JupiterOne did not tell it.
+        why: String,
+    },
 }
 
 /// Values that a person is asked about.
@@ -75,6 +81,9 @@ pub struct Asked {
     pub seen: bool,
 }
 
+/// Why the instance's name is asked for.
+pub const INSTANCE_NAME: &str = "These names put the name of the instance into the account, and nobody told it. JupiterOne shows it where the instance is \
+     configured.";
 /// Confirms values.
 pub const TRUST: &str = "trust";
 /// Deletes a store.
@@ -84,14 +93,14 @@ impl Popup {
     pub(super) const fn focus(&self) -> Focus {
         match self {
             Self::Working(_) | Self::Remove { word: None, .. } => Focus::Commands,
-            Self::Rename { .. } | Self::Remove { .. } | Self::Trust(_) => Focus::Text,
+            Self::Rename { .. } | Self::Remove { .. } | Self::Trust(_) | Self::InstanceName { .. } => Focus::Text,
         }
     }
 
     fn field(&mut self) -> Option<&mut TextField> {
         match self {
             Self::Working(_) => None,
-            Self::Rename { field, .. } => Some(field),
+            Self::Rename { field, .. } | Self::InstanceName { field, .. } => Some(field),
             Self::Remove { word, wrong, .. } => {
                 *wrong = false;
                 word.as_mut()
@@ -123,7 +132,7 @@ impl Popup {
                 asked.seen |= asked.scroll == reach;
             }
             Self::Remove { scroll, .. } => *scroll = reach.min(*scroll),
-            Self::Working(_) | Self::Rename { .. } => {}
+            Self::Working(_) | Self::Rename { .. } | Self::InstanceName { .. } => {}
         }
     }
 }
@@ -186,6 +195,10 @@ fn popup(m: &Model) -> Option<&Popup> {
 
 pub(super) fn renaming(m: &Model) -> bool {
     matches!(popup(m), Some(Popup::Rename { .. }))
+}
+
+pub(super) fn naming_instance(m: &Model) -> bool {
+    matches!(popup(m), Some(Popup::InstanceName { .. }))
 }
 
 pub(super) fn trusting(m: &Model) -> bool {
@@ -291,6 +304,13 @@ pub(super) fn popup_act(model: &mut Model, action: Action, fx: &mut Fx) {
                 change(model, ProfileWork::Rename { name, to }, "renaming …", fx);
             }
         }
+        (Action::Continue, Popup::InstanceName { field, .. }) => {
+            let name = field.text().trim().to_owned();
+            if !name.is_empty() {
+                model.overlays.pop();
+                change(model, ProfileWork::InstanceName(name), "keeping that …", fx);
+            }
+        }
         (Action::Yes, Popup::Remove { plan, word: None, .. }) => {
             let work = ProfileWork::Remove { name: plan.name.clone(), store: false };
             model.overlays.pop();
@@ -393,6 +413,14 @@ pub(super) fn name_otherwise(model: &mut Model, fx: &mut Fx) {
     change(model, ProfileWork::Naming(next), "keeping that …", fx);
 }
 
+/// The naming at work needs the instance's name, which nobody told: a person does.
+pub(super) fn ask_instance_name(model: &mut Model, problem: &Problem) {
+    if model.overview.profile.is_some() && model.overlays.is_empty() {
+        let why = problem.message.clone().unwrap_or_default();
+        model.overlays.push(Overlay::Profile(Popup::InstanceName { field: TextField::default(), why }));
+    }
+}
+
 fn no_longer_working(model: &mut Model) {
     model.overlays.retain(|overlay| !matches!(overlay, Overlay::Profile(Popup::Working(_))));
 }
@@ -459,8 +487,13 @@ pub(super) fn news(model: &mut Model, kind: Kind, news: ProfileNews, fx: &mut Fx
             model.say(format!("Profile {from} is called {to} now."));
         }
         ProfileAnswer::Named(view) => {
-            let organization = model.overview.profile.take().and_then(|profile| profile.organization);
-            let words = format!("The tenant is sent under the names of {} from now on.", view.names.naming());
+            let before = model.overview.profile.take();
+            let is_told = before.as_ref().is_some_and(|before| before.names.naming() == view.names.naming());
+            let organization = before.and_then(|profile| profile.organization);
+            let words = match is_told {
+                true => "The instance's name is kept.".to_owned(),
+                false => format!("The tenant is sent under the names of {} from now on.", view.names.naming()),
+            };
             model.overview.profile = Some(ProfileView { organization, ..*view });
             model.forget_comparison();
             if model.place == Place::Preview {

@@ -7,7 +7,7 @@ use super::{
     msg::{JobId, Kind, Work},
     overlay::{AskPhase, Overlay, Question},
     preview,
-    views::{UploadFailure, UploadOrder},
+    views::{UploadEnd, UploadFailure, UploadOrder},
 };
 use crate::domain::{
     guard::{Guard, Leave},
@@ -312,7 +312,12 @@ pub(super) fn ended(model: &mut Model, job: JobId, figures: Box<JobFigures>, fx:
 
 pub(super) fn failed(model: &mut Model, job: JobId, failure: Box<UploadFailure>, fx: &mut Fx) {
     if model.upload.phase == UploadState::Running(job) {
-        model.upload.phase = UploadState::Failed(failure);
+        if failure.end == UploadEnd::Settled {
+            model.say(failure.problem.summary.clone());
+            model.upload.phase = UploadState::Idle;
+        } else {
+            model.upload.phase = UploadState::Failed(failure);
+        }
         model.upload.scroll = 0;
         model.forget_comparison();
         model.look_again(fx);

@@ -152,6 +152,8 @@ pub enum ProfileWork {
     },
     /// The one at work is sent under these names from now on.
     Naming(Naming),
+    /// The instance that the one at work is sent to is called so.
+    InstanceName(String),
     /// What would go with it; removes nothing.
     Plan(String),
     Remove {
@@ -351,6 +353,8 @@ pub enum UploadEnd {
     Cancelled,
     /// Nobody knows whether the target took it.
     InDoubt,
+    /// What an earlier upload left behind was seen to, and there was nothing else to do.
+    Settled,
 }
 
 /// Values that one key fills into the wizard. Only a demo has them.

@@ -243,7 +243,7 @@ fn column(text: &str) -> Result<Column, String> {
     })
 }
 
-fn sort(text: &str) -> Result<Sort, String> {
+pub(super) fn sort(text: &str) -> Result<Sort, String> {
     let text = text.trim();
     let (descending, word) = match text.strip_prefix('-') {
         Some(word) => (true, word),

@@ -433,8 +433,8 @@ const FILES: &[(&str, &str)] = files! {
     "expand-loses" "expand-no-principals" "expand-cuts-first" "no-batch" "batch-refused" "count-drift" "clock-skew"
     "delta-not-found" "delta-too-old" "delta-gone" "no-delta" "delta-no-principals" "moving" "figures"
     "figures-no-principals" "figures-large-groups" "late-consent" "people-twice" "gzip" "upload-storm" "upload-cut"
-    "upload-small" "job-closed" "finalize-refused" "slow-abort" "graph-slow" "graph-limits" "graph-cut"
-    "graph-throttled"
+    "upload-garbled" "upload-small" "job-closed" "finalize-refused" "slow-abort" "graph-slow" "graph-limits"
+    "graph-cut" "graph-throttled"
 };
 
 /// Every scenario, the default first. A file that does not parse is a defect that the test below finds.

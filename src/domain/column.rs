@@ -51,10 +51,16 @@ pub enum Column {
     /// What a problem is about.
     About,
     Code,
+    /// What an upload does to it.
+    Will,
+    /// Its `_type`.
+    Type,
+    /// Its `_key`.
+    Key,
 }
 
 impl Column {
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 31] = [
         Self::Name,
         Self::Second,
         Self::Mail,
@@ -83,6 +89,9 @@ impl Column {
         Self::Severity,
         Self::About,
         Self::Code,
+        Self::Will,
+        Self::Type,
+        Self::Key,
     ];
 
     pub const fn word(self) -> &'static str {
@@ -115,6 +124,9 @@ impl Column {
             Self::Severity => "severity",
             Self::About => "about",
             Self::Code => "code",
+            Self::Will => "will",
+            Self::Type => "type",
+            Self::Key => "key",
         }
     }
 
@@ -153,6 +165,9 @@ impl Column {
             Self::Severity => "severity",
             Self::About => "about",
             Self::Code => "code",
+            Self::Will => "will",
+            Self::Type => "type",
+            Self::Key => "key",
         }
     }
 

@@ -1,7 +1,7 @@
 //! A relationship HAS as JupiterOne gets it.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     entity::fingerprint,
@@ -54,6 +54,26 @@ impl Edge {
         let [a, b, c, d, e, f, g, h, ..] = fingerprint(&text);
         // Never negative, and never one of the three others.
         (EdgeState::from_be_bytes([a, b, c, d, e, f, g, h]) & EdgeState::MAX) | 1 << 62
+    }
+
+    /// What of it can become different while its ends stay: what it tells of its far end, by the names that these have there,
+    /// and that it is mapped for want of an entity.
+    pub fn told(&self) -> Map<String, Value> {
+        let mut told = Map::new();
+        let mut say = |name: &str, text: Option<&String>| {
+            if let Some(text) = text {
+                told.insert(name.to_owned(), Value::String(text.clone()));
+            }
+        };
+        if let Some(far) = &self.far {
+            say("displayName", far.display_name.as_ref());
+            say("email", far.email.as_ref());
+            say("jobTitle", far.job_title.as_ref());
+            say("memberType", far.odata_type.as_ref());
+        } else if self.mapped {
+            told.insert("mapped".to_owned(), Value::Bool(true));
+        }
+        told
     }
 
     /// The text that an upload sends: a direct relationship, or a mapped one (`facts/jupiterone.md` §2.2, §2.6).

@@ -13,6 +13,7 @@ use super::{
     kind::EntityKind,
     lines::Lines,
     near::{Drawing, Near, NearQuery},
+    planned::{PlannedQuery, PlannedRows},
     request::{RequestQuery, RequestRows},
     view::{Detail, EdgeEnds, Query, Rows, RunInfo},
 };
@@ -54,6 +55,10 @@ pub enum Question {
         since: RunId,
         query: DiffQuery,
     },
+    /// What an upload of the run would do to each object.
+    Planned(PlannedQuery),
+    /// How many of these it would create, change and delete, of which type, and why; windows and orders mean nothing.
+    PlannedFacets(PlannedQuery),
     /// All runs that the store keeps, the newest first.
     Runs,
     /// A list as its filter leaves it, as text for the clipboard.
@@ -73,6 +78,8 @@ pub enum Whole {
     },
     /// A request log. Windows mean nothing.
     Requests(RequestQuery),
+    /// An upload object by object. Windows mean nothing.
+    Planned(PlannedQuery),
     /// What is at hand already.
     Lines(Lines),
 }
@@ -85,6 +92,7 @@ impl Whole {
             Self::Rows(query) => of(Scope::from(query.list)),
             Self::Diff { since, .. } => format!("changes-run-{since}-to-{run}"),
             Self::Requests(_) => Scope::Requests.plural().to_owned(),
+            Self::Planned(_) => format!("upload-of-run-{run}"),
             Self::Lines(lines) if lines.of == Scope::Runs => Scope::Runs.plural().to_owned(),
             Self::Lines(lines) => of(lines.of),
         }
@@ -112,6 +120,7 @@ pub enum Answer {
     Problems(Vec<Finding>),
     Requests(Box<RequestRows>),
     Diff(Box<DiffRows>),
+    Planned(Box<PlannedRows>),
     Runs(Vec<RunInfo>),
     /// A text, and how many rows it has.
     Copied {

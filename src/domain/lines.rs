@@ -6,6 +6,7 @@ use super::{
     difference,
     explore::{DiffRow, Finding},
     filter::Scope,
+    planned::Planned,
     request::Request,
     view::RunInfo,
 };
@@ -142,6 +143,36 @@ impl Lined for DiffRow {
     }
 }
 
+impl Lined for Planned {
+    const HEADS: &'static [Head] = &[
+        text("will", "will"),
+        text("type", "type"),
+        text("from", "from"),
+        text("name", "name"),
+        text("key", "key"),
+        text("id", "id"),
+        text("from_id", "from id"),
+        text("cause", "why it is deleted"),
+        text("what", "what changes"),
+    ];
+
+    fn cells(&self) -> Vec<Cell> {
+        let from = self.from.as_ref();
+        let changes: Vec<String> = self.fields.iter().flatten().map(difference::words).collect();
+        vec![
+            word(self.deed.word()),
+            word(&self.object_type),
+            from.map_or(Cell::Empty, |from| word(&from.name)),
+            word(&self.end.name),
+            word(&self.key),
+            word(&self.end.id),
+            from.map_or(Cell::Empty, |from| word(&from.id)),
+            self.cause.map_or(Cell::Empty, |cause| word(cause.word())),
+            word(&changes.join("; ")),
+        ]
+    }
+}
+
 /// A request with its number in its log.
 impl Lined for (u64, Request) {
     const HEADS: &'static [Head] = &[
@@ -195,6 +226,7 @@ mod tests {
     use crate::domain::{
         explore::{Change, FieldChange, Severity, TextForm},
         kind::EntityKind,
+        planned::{Cause, Deed, End},
         request::Service,
         sheet::Sheet,
         view::EdgeEnds,
@@ -242,6 +274,20 @@ mod tests {
         });
         row.fields.clear();
         assert_eq!(csv(&row), "changed,Golf,Ada,ada@x,user,guest,u1,g1,has,");
+        let end = |id: &str, name: &str| End { id: id.to_owned(), name: name.to_owned(), kind: None };
+        let planned = Planned {
+            deed: Deed::Delete,
+            object_type: "t_has_u".to_owned(),
+            key: "g1|has|u1".to_owned(),
+            end: end("u1", "=cmd()"),
+            from: Some(end("g1", "Golf")),
+            cause: Some(Cause::User),
+            fields: None,
+        };
+        assert_eq!(csv(&planned), "delete,t_has_u,Golf,'=cmd(),g1|has|u1,u1,g1,user,");
+        let field = FieldChange { field: "email".to_owned(), before: json!("a@x"), now: json!("b@x") };
+        let changed = Planned { deed: Deed::Change, from: None, cause: None, fields: Some(vec![field]), ..planned };
+        assert_eq!(csv(&changed), "change,t_has_u,,'=cmd(),g1|has|u1,u1,,,email: a@x → b@x");
         let url = "https://graph.microsoft.com/v1.0/users?$top=5".parse().unwrap();
         let request = Request::new(Timestamp::UNIX_EPOCH, Service::Graph, "GET", &url);
         let want = "3,1970-01-01T00:00:00Z,graph,GET,https://graph.microsoft.com,/v1.0/users,$top=5,,,,0,1,0,0,,";

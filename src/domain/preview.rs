@@ -156,6 +156,12 @@ impl Preview {
         known && self.total().is_nothing() && self.left.is_empty() && self.guards.is_empty()
     }
 
+    /// Whether the target is known to hold exactly this, so that there is nothing to do but to see to the jobs that are left
+    /// there.
+    pub fn is_nothing_but_left(&self) -> bool {
+        !self.left.is_empty() && Self { left: Vec::new(), ..self.clone() }.is_nothing()
+    }
+
     /// The open job of an upload of this run that was cut off.
     pub fn open_job(&self) -> Option<&LeftJob> {
         self.left.iter().rev().find(|left| !left.in_doubt && left.run == self.run)

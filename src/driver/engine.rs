@@ -16,7 +16,6 @@ use crate::{
         explore::{Again, Answer, Question},
         export::{ExportFormat, Exported},
         ids::RunId,
-        planned::{PlannedQuery, PlannedRows},
         preview::Preview,
         problem::Problem,
         progress::Reporter,
@@ -101,14 +100,6 @@ pub trait Engine: Send + Sync + 'static {
         reporter: Arc<dyn Reporter>,
         cancel: CancellationToken,
     ) -> BoxFuture<'_, Result<Preview, Problem>>;
-
-    /// The last of these, object by object.
-    fn planned(
-        &self,
-        run: RunId,
-        query: PlannedQuery,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'_, Result<PlannedRows, Problem>>;
 
     /// Keeps a preview of the run as a plan; in which file.
     fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>>;

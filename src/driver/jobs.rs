@@ -131,9 +131,6 @@ async fn perform(
             or_failed(engine.again(again, hold, mail, cancel).await, |run| Outcome::Collected(Box::new(run)))
         }
         Work::Ask(run, question) => or_failed(engine.ask(run, question, cancel).await, Outcome::Answered),
-        Work::Planned(run, query) => {
-            or_failed(engine.planned(run, query, cancel).await, |rows| Outcome::Planned(Box::new(rows)))
-        }
         Work::KeepPlan(run) => or_failed(engine.keep_plan(run).await, Outcome::Written),
         Work::Preview(run) => or_failed(engine.preview(run, cancel).await, |p| Outcome::Previewed(Box::new(p))),
         Work::PreviewLive(run) => {

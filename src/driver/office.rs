@@ -4,6 +4,7 @@
 
 mod keys;
 mod paper;
+mod planned;
 mod profiles;
 
 use std::{
@@ -39,7 +40,6 @@ use crate::{
         export::{ExportFormat, Exported},
         ids::RunId,
         origin::Origin,
-        planned::{PlannedQuery, PlannedRows},
         preview::{Baseline, Preview},
         problem::Problem,
         progress::{Reporter, Silent},
@@ -51,7 +51,7 @@ use crate::{
     },
     explore::{Explorer, paper::To, stop::Stop},
     files,
-    jobs::{self, Context, Hold, JobError, Live, PlannedObjects, Secrets},
+    jobs::{self, Context, Hold, JobError, LeftBehind, Live, PlannedObjects, Secrets},
     profile::{
         Environment, Flags, JupiterOneProfile, Profile, Settings, TenantRef, credential, jupiterone_key, paths::Paths,
         proxy_password,
@@ -463,6 +463,11 @@ impl Office {
         let secrets = self.kept(settings.clone(), secrets).await.map_err(|e| not_started(e.problem()))?;
         let context = self.context(settings, secrets, reporter, cancel);
         ready.manner.leftover = order.leftover;
+        let left = jobs::settle_left(&context, &ready).await.map_err(|error| not_started(error.problem()))?;
+        if left == LeftBehind::Settled {
+            let words = "What was left open is settled. JupiterOne holds all of it already: no job was started.";
+            return Err(UploadFailure { problem: Problem::new(words), end: UploadEnd::Settled });
+        }
         jobs::upload(&context, ready).await.map_err(|error| UploadFailure {
             end: match &error {
                 JobError::Upload(e) => end_of(e.is_cancelled(), jobs::end_of(e)),
@@ -692,6 +697,10 @@ impl Engine for RealEngine {
     }
 
     fn ask(&self, run: RunId, question: Question, cancel: CancellationToken) -> BoxFuture<'_, Result<Answer, Problem>> {
+        let question = match planned::Asked::of(question) {
+            Ok(asked) => return planned::ask(Arc::clone(&self.0), run, asked, cancel).boxed(),
+            Err(question) => question,
+        };
         let stop = Stop::default();
         let of_answer = stop.clone();
         let answer = self.with_office(move |office, settings| match question {
@@ -751,33 +760,6 @@ impl Engine for RealEngine {
             let live = self.0.live(settings.clone(), reporter, cancel).await?;
             *lock(&self.0.live) = Some(Arc::clone(&live));
             blocking(move || jobs::preview_live(&settings, &live).map_err(|e| e.problem())).await
-        }
-        .boxed()
-    }
-
-    fn planned(
-        &self,
-        run: RunId,
-        query: PlannedQuery,
-        cancel: CancellationToken,
-    ) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
-        async move {
-            let settings = Settings { run: Some(run), ..self.0.named(&cancel).await? };
-            let office = Arc::clone(&self.0);
-            blocking(move || {
-                let mut kept = lock(&office.planned);
-                let objects = match kept.take() {
-                    Some((of, objects)) if of == run => objects,
-                    _ => match lock(&office.live).clone() {
-                        Some(live) => PlannedObjects::find_live(&settings, &live).map_err(|e| e.problem())?,
-                        None => PlannedObjects::find(&settings, None).map_err(|e| e.problem())?,
-                    },
-                };
-                let rows = objects.window(query, &|| cancel.is_cancelled()).map_err(|e| e.problem());
-                *kept = Some((run, objects));
-                rows
-            })
-            .await
         }
         .boxed()
     }

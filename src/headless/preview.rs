@@ -63,12 +63,12 @@ async fn preview(common: &Common, args: &cli::Preview, output: &Output) -> Resul
     };
     let settings = session.settings;
     if args.objects {
-        let objects = match (args.against, &held) {
+        let mut objects = match (args.against, &held) {
             (_, Some(live)) => PlannedObjects::find_live(&settings, live)?,
             (Some(cli::Against::Run(before)), _) => PlannedObjects::find(&settings, Some(before))?,
             _ => PlannedObjects::find(&settings, None)?,
         };
-        objects::tell(&objects, args, output)?;
+        objects::tell(&mut objects, args, output)?;
     }
     match (&args.out, args.against, held) {
         (_, _, Some(live)) => jobs::preview_live(&settings, &live),

@@ -16,7 +16,7 @@ use crate::{
         text::{grouped, visible},
         upload::{Encoding, JobFigures, Leftover, Manner, Source},
     },
-    jobs::{self, JobError, Ready},
+    jobs::{self, JobError, LeftBehind, Ready},
 };
 
 pub async fn run(common: &Common, args: &cli::Upload, output: Output) -> Exit {
@@ -78,7 +78,10 @@ async fn upload(common: &Common, args: &cli::Upload, output: &Output) -> Result<
             asked = ask(&mut ready, place.as_ref(), output) => asked?,
         }
     }
-    let job = Some(jobs::upload(&context, ready.clone()).await?);
+    let job = match jobs::settle_left(&context, &ready).await? {
+        LeftBehind::Settled => None,
+        LeftBehind::ToUpload => Some(jobs::upload(&context, ready.clone()).await?),
+    };
     Ok(Sent { ready, job, place })
 }
 

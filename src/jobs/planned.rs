@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::{JobError, asked_against, believed, last_writer, open, runs};
 use crate::{
     domain::{
+        explore::Facet,
         ids::RunId,
         planned::{Planned, PlannedQuery, PlannedRows},
     },
-    preview::{self, Live, Objects},
+    preview::{self, Live, Objects, PreviewError},
     profile::Settings,
     store::Reader,
 };
@@ -48,17 +49,32 @@ impl PlannedObjects {
     }
 
     fn of(reader: Reader, asked: preview::Asked<'_>) -> Result<Self, JobError> {
-        let objects = Objects::find(&reader, asked).map_err(|e| JobError::failed(e.problem()))?;
+        let objects = Objects::find(&reader, asked).map_err(failed)?;
         Ok(Self { reader, objects })
     }
 
-    /// A window onto them; nothing more once `stop` says so.
-    pub fn window(&self, query: PlannedQuery, stop: &dyn Fn() -> bool) -> Result<PlannedRows, JobError> {
-        Ok(self.objects.window(&self.reader, query, stop)?)
+    /// A window onto them; it is given up once `stop` says so.
+    pub fn window(&mut self, query: PlannedQuery, stop: &dyn Fn() -> bool) -> Result<PlannedRows, JobError> {
+        self.objects.window(&self.reader, query, stop).map_err(failed)
     }
 
     /// Hands over each that the query leaves; says how many these are, and what of its filter is not understood.
-    pub fn each(&self, query: &PlannedQuery, f: &mut dyn FnMut(Planned)) -> Result<(u64, Option<String>), JobError> {
-        Ok(self.objects.each(&self.reader, query, &|| false, f)?)
+    pub fn each(
+        &mut self,
+        query: &PlannedQuery,
+        stop: &dyn Fn() -> bool,
+        f: &mut dyn FnMut(Planned),
+    ) -> Result<(u64, Option<String>), JobError> {
+        self.objects.each(&self.reader, query, stop, f).map_err(failed)
     }
+
+    /// How many of those that the query leaves are of which kind.
+    pub fn facets(&mut self, query: &PlannedQuery, stop: &dyn Fn() -> bool) -> Result<Vec<Facet>, JobError> {
+        self.objects.facets(&self.reader, query, stop).map_err(failed)
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` hands over")]
+fn failed(error: PreviewError) -> JobError {
+    JobError::failed(error.problem())
 }

@@ -26,6 +26,9 @@ pub enum ErrorKind {
     /// A success that is none of the documented answers: a captive portal's page, for one. Taking it for success could
     /// finalize a job that holds nothing.
     Unreadable,
+    /// A success whose JSON was cut or garbled on its way: the request was carried out, and what of it is lost with the
+    /// answer.
+    Garbled,
 }
 
 impl ErrorKind {
@@ -36,7 +39,7 @@ impl ErrorKind {
 
     /// Whether the service may have carried the request out, although this error came back.
     pub const fn may_have_happened(self) -> bool {
-        matches!(self, Self::Network | Self::Unavailable | Self::Unreadable)
+        matches!(self, Self::Network | Self::Unavailable | Self::Unreadable | Self::Garbled)
     }
 }
 
@@ -47,13 +50,21 @@ pub struct JupiterOneError {
     kind: ErrorKind,
     problem: Box<Problem>,
     tries: u32,
+    /// The id of a job, where as much as that could be read of a garbled answer.
+    job: Option<String>,
     /// Whether a try before the last one may have been carried out.
     may_be_there: bool,
 }
 
 impl JupiterOneError {
     pub(super) fn new(kind: ErrorKind, problem: Problem) -> Self {
-        Self { kind, problem: Box::new(problem), tries: 1, may_be_there: false }
+        Self { kind, problem: Box::new(problem), tries: 1, job: None, may_be_there: false }
+    }
+
+    /// The same error, about this job.
+    pub(super) fn about(mut self, job: Option<String>) -> Self {
+        self.job = job;
+        self
     }
 
     /// The same error, after so many tries.
@@ -92,6 +103,11 @@ impl JupiterOneError {
     /// Whether another try may help, before a person has changed anything.
     pub(super) fn may_pass(&self) -> bool {
         self.kind.is_transient() && !self.code().is_some_and(net::is_lasting)
+    }
+
+    /// The job that the answer told of, as far as it could be read.
+    pub fn job(&self) -> Option<&str> {
+        self.job.as_deref()
     }
 
     /// How often it was tried.

@@ -66,6 +66,16 @@ pub fn read(body: &Value) -> Option<JobFigures> {
     })
 }
 
+/// The id in an answer that is no JSON any more: the first `"id":"…"` of it.
+pub fn id_in(body: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(body);
+    let (_, rest) = text.split_once("\"id\"")?;
+    let rest = rest.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let (id, _) = rest.split_once('"')?;
+    let is_id = !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    is_id.then(|| id.to_owned())
+}
+
 fn number(job: &Map<String, Value>, name: &str) -> u64 {
     match job.get(name) {
         Some(Value::Number(n)) => n.as_u64().or_else(|| n.as_f64().map(|f| f.max(0.0) as u64)).unwrap_or_default(),
@@ -135,6 +145,18 @@ mod tests {
                 ..job("FINISHED")
             }),
         );
+    }
+
+    #[test]
+    fn an_id_is_found_in_half_an_answer() {
+        let check = |body: &str, want: Option<&str>| assert_eq!(id_in(body.as_bytes()).as_deref(), want, "{body}");
+        check(r#"{"job":{"id":"b1946ac9-2f4d","status":"AWAIT"#, Some("b1946ac9-2f4d"));
+        check(r#"{"job": { "id" : "job-1", "#, Some("job-1"));
+        check(r#"{"job":{"id":"b1946ac9-2f"#, None);
+        check(r#"{"job":{"id":"../x","#, None);
+        check(r#"{"job":{"id":"","#, None);
+        check(r#"{"job":{"id":7,"#, None);
+        check("", None);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(crate) enum Reply {
     Say(u16, Vec<(&'static str, String)>, String),
     /// Carried out, and then the answer breaks off.
     LoseAnswer,
+    /// Carried out, and of the answer so many bytes arrive, as if they were all.
+    Garble(usize),
     /// Never answered.
     Hang,
     /// Carried out after that long.
@@ -283,6 +285,11 @@ async fn answer(State(stub): State<Stub>, request: Request) -> Response {
             let cut: [Result<Bytes, std::io::Error>; 2] =
                 [Ok(Bytes::from_static(b"{\"jo")), Err(std::io::Error::other("cut"))];
             Response::builder().header("content-length", "500").body(Body::from_stream(stream::iter(cut)))
+        }
+        Reply::Garble(bytes) => {
+            let mut text = stub.carry_out(&what, &body).1.to_string();
+            text.truncate(bytes);
+            Response::builder().header("content-type", "application/json").body(text.into())
         }
         Reply::Say(status, headers, text) => headers
             .into_iter()

@@ -69,6 +69,11 @@ impl Call {
         if self.is_question { MAX_PAGE } else { MAX_ANSWER }
     }
 
+    /// Whether it does no harm to make the request again after one that was carried out.
+    pub fn may_come_again(&self) -> bool {
+        self.correlation.is_some() || self.method == Method::GET
+    }
+
     /// An upload of objects, which may be repeated under the same correlation id.
     pub fn upload(mut self, correlation: Uuid, encoding: Encoding) -> Self {
         self.correlation = Some(correlation);
@@ -200,6 +205,10 @@ impl JupiterOneClient {
             let found = || describe(response, &body);
             return match json {
                 Some(body) => Ok(Answer { what: call.what, host, status: status.as_u16(), body }),
+                None if is_meant_as_json(response, &body) => {
+                    let error = garbled(call.what, &host, status.as_u16(), body.len()).about(job::id_in(&body));
+                    Err(error.into())
+                }
                 None => Err(unreadable(call.what, &host, status.as_u16(), &found()).into()),
             };
         }
@@ -262,6 +271,22 @@ fn unreadable(what: &str, host: &str, status: u16, found: &str) -> JupiterOneErr
         .hint("Something between you and JupiterOne may have answered in its place: check the URL and the proxy.");
     problem.status = Some(status);
     JupiterOneError::new(ErrorKind::Unreadable, problem)
+}
+
+/// A success that JupiterOne gave, and that did not come whole.
+fn garbled(what: &str, host: &str, status: u16, bytes: usize) -> JupiterOneError {
+    let summary = format!("{what}: {host} answered {status}, and its {bytes} bytes of JSON are cut or garbled");
+    let mut problem = Problem::new(summary)
+        .code("garbled_json")
+        .hint("The request was carried out, and its answer was damaged on the way: look at the proxy in between.");
+    problem.status = Some(status);
+    JupiterOneError::new(ErrorKind::Garbled, problem)
+}
+
+/// JSON by its own word, or by its look: a captive portal's page is neither.
+fn is_meant_as_json(response: &Response, body: &[u8]) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    kind.contains("json") || body.trim_ascii_start().starts_with(b"{")
 }
 
 /// A redirect names where it leads by origin only: a path or query may hold a token.

@@ -189,16 +189,14 @@ fn typed(model: &Model, text: &str) -> Answer {
         let edits = [SecretEdit::Clear, SecretEdit::Insert(Secret::new(text))];
         return Answer::Fill(edits.into_iter().map(Msg::Secret).collect());
     }
-    if let Some(Overlay::Planned(objects)) = model.overlays.last() {
-        // Its list moves with the keys that clear other fields.
-        let clear = objects.filter.text().chars().filter_map(|_| Key::parse("backspace")).map(Msg::Key);
-        return Answer::Do(clear.chain([Msg::Paste(text.to_owned())]).collect());
-    }
     let mut out = written(text);
     match model.overlays.last() {
         // A typed word is its own confirmation; so is a name.
         Some(
-            Overlay::Type { .. } | Overlay::Profile(Popup::Rename { .. } | Popup::Remove { .. } | Popup::Trust(_)),
+            Overlay::Type { .. }
+            | Overlay::Profile(
+                Popup::Rename { .. } | Popup::Remove { .. } | Popup::Trust(_) | Popup::InstanceName { .. },
+            ),
         ) => out.push(act(Action::Continue)),
         Some(_) => {}
         // Where something is being chosen, Continue would take the first row.

@@ -3,11 +3,15 @@
 use std::ops::ControlFlow;
 
 use proptest::prelude::*;
+use serde_json::json;
 
 use super::*;
 use crate::{
     domain::{
+        column::{Column, Sort},
         completeness::{Collection, State},
+        kind::EntityKind,
+        naming::InstanceName,
         origin::Origin,
         planned::{Deed, Planned, PlannedQuery},
         preview::Why,
@@ -16,7 +20,8 @@ use crate::{
     store::{
         PageWrite, SentEntity, UploadId, Writer,
         tests::{
-            DEVICE, GROUP, NAMING, Place, USER, account, at, device, group, listed, members, resolved, run, user, whole,
+            DEVICE, GROUP, NAMING, Place, USER, account, at, device, group, listed, members, object, resolved, run,
+            user, whole,
         },
     },
 };
@@ -489,7 +494,7 @@ fn newest_of(reader: &Reader, place: usize) -> RunId {
 fn is_told_object_by_object(reader: &Reader, run: RunId, told: &Preview) {
     let (target, names) = (target(), NAMING.into());
     let asked = Asked { run, names: &names, target: Some(&target), against: Against::Belief, digests: false };
-    let objects = Objects::find(reader, asked).unwrap();
+    let mut objects = Objects::find(reader, asked).unwrap();
     let mut figures: BTreeMap<String, Changes> =
         told.changes.iter().map(|(name, c)| (name.clone(), Changes { same: c.same, ..Changes::default() })).collect();
     let mut seen = BTreeSet::new();
@@ -533,32 +538,113 @@ fn objects_are_shown_by_windows() {
     let second = run(&mut writer, 30, &pages).id;
     let (target, names) = (target(), NAMING.into());
     let asked = Asked { run: second, names: &names, target: Some(&target), against: Against::Belief, digests: false };
-    let objects = Objects::find(&reader, asked).unwrap();
+    let mut objects = Objects::find(&reader, asked).unwrap();
     let line = |row: &Planned| {
         let from = row.from.as_ref().map(|from| format!("{} > ", from.name)).unwrap_or_default();
         format!("{} {from}{}", row.deed.word(), row.end.name)
     };
-    let check = |filter: &str, of: Option<&str>, offset: u64, want: &[&str], total: u64| {
-        let query = PlannedQuery { filter: filter.to_owned(), of: of.map(str::to_owned), deed: None, offset, limit: 3 };
+    let mut check = |filter: &str, of: Option<&str>, offset: u64, want: &[&str], total: u64| {
+        let (filter, of) = (filter.to_owned(), of.map(str::to_owned));
+        let query =
+            PlannedQuery { filter: filter.clone(), of: of.clone(), offset, limit: 3, ..PlannedQuery::default() };
         let rows = objects.window(&reader, query, &|| false).unwrap();
         let got: Vec<String> = rows.rows.iter().map(line).collect();
         assert_eq!((got, rows.total), (want.iter().map(|w| (*w).to_owned()).collect(), total), "{filter} {of:?}");
         rows
     };
     let user = Some("active_directory_user");
-    let rows = check("", user, 0, &["changed Ada L.", "went Bob", "came Dora"], 3);
+    let rows = check("", user, 0, &["change Ada L.", "delete Bob", "create Dora"], 3);
     let fields: Vec<&str> = rows.rows[0].fields.as_ref().unwrap().iter().map(|f| f.field.as_str()).collect();
     assert!(fields.contains(&"displayName") && !fields.contains(&"_key"), "{fields:?}");
-    check("", user, 2, &["came Dora"], 3);
+    check("", user, 2, &["create Dora"], 3);
     check("", Some("azure_user"), 0, &[], 0);
-    check("bob", None, 0, &["went Bob", "went Contoso > Bob", "went Golf > Bob"], 3);
-    check("change:went from:golf", None, 0, &["went Golf > Bob"], 1);
-    check("change:came type:user", None, 0, &["came Dora"], 1);
-    check("edge:has_user dora", None, 1, &["came Golf > Dora"], 2);
+    check("bob", None, 0, &["delete Bob", "delete Contoso > Bob", "delete Golf > Bob"], 3);
+    check("will:delete from:golf", None, 0, &["delete Golf > Bob"], 1);
+    check("will:delete to:^bob$ !from:any", None, 0, &[], 0);
+    check("will:delete !from:any", None, 0, &["delete Bob"], 1);
+    check("will:create type:user", None, 0, &["create Dora"], 1);
+    check("type:active_directory_account_has_user will:create", None, 0, &["create Contoso > Dora"], 1);
+    check("type:relationship dora", None, 1, &["create Golf > Dora"], 2);
+    check("edge:has_user dora", None, 1, &["create Golf > Dora"], 2);
+    check("key:^g1-0000000|has|", None, 0, &["delete Golf > Bob", "create Golf > Dora"], 2);
+    check("cause:gone", None, 0, &["delete Bob"], 1);
+    check("cause:user", None, 0, &["delete Contoso > Bob", "delete Golf > Bob"], 2);
+    check("cause:left", None, 0, &[], 0);
+    check("field:displayname", None, 0, &["change Ada L."], 1);
+    check("field:email", None, 0, &[], 0);
+    check("field:unknown", None, 0, &[], 0);
+    check("~dra", None, 0, &["create Dora", "create Contoso > Dora", "create Golf > Dora"], 3);
+    let rows = check("wil:delete", None, 0, &[], 0);
+    assert!(rows.filter_problem.unwrap().contains("is will: meant?"));
+    let mut sorted = |by: &[(Column, bool)], want: &[&str]| {
+        let sort = by.iter().map(|(column, descending)| Sort { column: *column, descending: *descending }).collect();
+        let query = PlannedQuery { sort, limit: 3, ..PlannedQuery::default() };
+        let rows = objects.window(&reader, query, &|| false).unwrap();
+        let got: Vec<String> = rows.rows.iter().map(line).collect();
+        assert_eq!(got, want, "{by:?}");
+    };
+    sorted(&[(Column::Name, false)], &["change Ada L.", "delete Bob", "delete Contoso > Bob"]);
+    sorted(&[(Column::Name, true)], &["create Dora", "create Contoso > Dora", "create Golf > Dora"]);
+    sorted(&[(Column::Will, true), (Column::Key, false)], &["delete Contoso > Bob", "delete Golf > Bob", "delete Bob"]);
+    // What begins nowhere comes last, whichever way.
+    sorted(&[(Column::From, false)], &["delete Contoso > Bob", "create Contoso > Dora", "delete Golf > Bob"]);
+    sorted(&[(Column::From, true)], &["delete Golf > Bob", "create Golf > Dora", "delete Contoso > Bob"]);
+    sorted(
+        &[(Column::Type, false), (Column::Name, true)],
+        &["create Contoso > Dora", "delete Contoso > Bob", "create Dora"],
+    );
+    let query = PlannedQuery { filter: "will:delete".to_owned(), ..PlannedQuery::default() };
+    let facets = objects.facets(&reader, &query, &|| false).unwrap();
+    let facets: Vec<String> = facets.iter().map(|facet| format!("{} {}", facet.filter, facet.count)).collect();
+    assert_eq!(
+        facets,
+        [
+            "will:delete 3",
+            "type:active_directory_user 1",
+            "type:active_directory_account_has_user 1",
+            "type:active_directory_user_group_has_user 1",
+            "cause:gone 1",
+            "cause:user 2",
+        ]
+    );
+    let query = PlannedQuery { limit: 1, ..query };
+    assert!(objects.each(&reader, &query, &|| true, &mut |_| {}).is_err(), "nobody waits any more");
     // Another run's numbers are its own; one that is not kept is known by nobody.
     let against = Asked { against: Against::Run(first), target: None, ..asked };
     let totals = Objects::find(&reader, against).unwrap();
     assert_eq!(totals.totals(), objects.totals());
+}
+
+/// A naming whose memberships describe their far ends: what they say differently is told of each.
+#[test]
+fn changed_memberships_say_what_they_tell_of_their_far_ends() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    let pages = |title: &str, name: &str| {
+        let json = json!({ "displayName": "Ada", "jobTitle": title, "mail": "ada@contoso.com" });
+        let mut pages = whole(
+            vec![object(EntityKind::User, "u1-0000000", "", json), user("u2-0000000", name)],
+            vec![group("g1-0000000", "Golf")],
+        );
+        pages.push(members("g1-0000000", State::Complete, &[("u1-0000000", USER), ("u2-0000000", USER)]));
+        pages
+    };
+    let first = run(&mut writer, 0, &pages("Analyst", "Bob")).id;
+    let second = run(&mut writer, 10, &pages("Chief", "Bob")).id;
+    let reader = place.reader();
+    let instance = InstanceName { id: "i".to_owned(), name: "Ours".to_owned() };
+    let names = Names::of_instance(Naming::GraphMicrosoft365, instance);
+    let against = Against::Run(first);
+    let asked = Asked { run: second, names: &names, target: None, against, digests: false };
+    let mut objects = Objects::find(&reader, asked).unwrap();
+    let mut told = |filter: &str| {
+        let query = PlannedQuery { filter: filter.to_owned(), limit: 9, ..PlannedQuery::default() };
+        let rows = objects.window(&reader, query, &|| false).unwrap().rows;
+        rows.iter().map(|row| format!("{}: {}", row.title(), row.what().join("; "))).collect::<Vec<_>>()
+    };
+    assert_eq!(told("type:relationship"), ["Golf → Ada: jobTitle: Analyst → Chief"]);
+    assert_eq!(told("field:jobtitle"), ["Ada: jobTitle: Analyst → Chief", "Golf → Ada: jobTitle: Analyst → Chief"]);
+    assert!(told("field:email").is_empty());
 }
 
 proptest! {

@@ -63,19 +63,29 @@ impl Reader {
     }
 }
 
+/// Id, name as last known, kind.
+pub type Known = (String, String, Option<EntityKind>);
+
 impl Reader {
     /// Ids and names of numbers that [`Reader::compare`] handed over, as of a run, or as last known. What no number is of is
     /// left out.
     pub fn named(&self, run: RunId, nums: &[i64]) -> Result<BTreeMap<i64, (String, String)>, StoreError> {
+        Ok(self.known(run, nums)?.into_iter().map(|(num, (id, name, _))| (num, (id, name))).collect())
+    }
+
+    /// As [`Self::named`], with their kinds, where anything is known of them but their ids.
+    pub fn known(&self, run: RunId, nums: &[i64]) -> Result<BTreeMap<i64, Known>, StoreError> {
         self.of_run(run, |db| {
-            let sql = "SELECT k.text, o.name FROM key k LEFT JOIN object o ON o.num = k.num AND o.from_run <= ?2
+            let sql =
+                "SELECT k.text, o.name, o.kind FROM key k LEFT JOIN object o ON o.num = k.num AND o.from_run <= ?2
                        WHERE k.num = ?1 ORDER BY o.from_run DESC LIMIT 1";
             let mut statement = db.prepare_cached(sql)?;
             let mut all = BTreeMap::new();
             for num in nums {
                 let found = statement.query_row([*num, run.0], |row| {
                     let id: String = row.get(0)?;
-                    Ok((id, row.get::<_, Option<String>>(1)?.unwrap_or_default()))
+                    let kind = row.get::<_, Option<i64>>(2)?.and_then(EntityKind::from_code);
+                    Ok((id, row.get::<_, Option<String>>(1)?.unwrap_or_default(), kind))
                 });
                 if let Some(found) = found.optional()? {
                     all.insert(*num, found);

@@ -35,6 +35,29 @@ struct Fields<'a> {
     job_title: Option<&'a RawValue>,
 }
 
+impl<'a> Fields<'a> {
+    fn texts(json: &'a str) -> [Option<Text<'a>>; 3] {
+        let fields: Self = serde_json::from_str(json).unwrap_or_default();
+        [fields.display_name, fields.mail, fields.job_title]
+            .map(|field| field.and_then(|field| serde_json::from_str(field.get()).ok()))
+    }
+}
+
+/// What a membership that named its far end's type so tells of it, if `json` is what is stored of that.
+pub(super) fn far_end(json: &str, kind: EdgeKind, odata_type: &str) -> FarEnd {
+    described(Fields::texts(json).map(|text| text.map(|Text(text)| text.into_owned())), kind, odata_type)
+}
+
+fn described([display_name, email, job_title]: [Option<String>; 3], kind: EdgeKind, odata_type: &str) -> FarEnd {
+    let odata_type = match (odata_type, kind.ends().1) {
+        ("", EntityKind::User) => Some("#microsoft.graph.user"),
+        ("", EntityKind::Group) => Some("#microsoft.graph.group"),
+        ("", _) => None,
+        (named, _) => Some(named),
+    };
+    FarEnd { odata_type: odata_type.map(str::to_owned), display_name, email, job_title }
+}
+
 impl FarEnds {
     pub(super) fn load(db: &Connection, run: RunId) -> rusqlite::Result<Self> {
         let mut far = Self { bytes: Vec::new(), places: Vec::new() };
@@ -44,14 +67,12 @@ impl FarEnds {
         each(db, sql, [run.0], |row| {
             let num: i64 = row.get(0)?;
             let num = usize::try_from(num).map_err(|_| runs::strange(0, num))?;
-            let fields: Fields<'_> = serde_json::from_str(row.get_ref(1)?.as_str()?).unwrap_or_default();
+            let texts = Fields::texts(row.get_ref(1)?.as_str()?);
             if far.places.len() <= num {
                 far.places.resize((num + 1).next_power_of_two(), NOWHERE);
             }
             far.places[num] = far.bytes.len();
-            for field in [fields.display_name, fields.mail, fields.job_title] {
-                far.push(field.and_then(|field| serde_json::from_str::<Text<'_>>(field.get()).ok()));
-            }
+            texts.into_iter().for_each(|text| far.push(text));
             Ok(())
         })?;
         Ok(far)
@@ -65,14 +86,7 @@ impl FarEnds {
 
     /// The far end of a membership that named its type so.
     pub(super) fn of(&self, num: i64, kind: EdgeKind, odata_type: &str) -> FarEnd {
-        let [display_name, email, job_title] = self.texts_of(num);
-        let odata_type = match (odata_type, kind.ends().1) {
-            ("", EntityKind::User) => Some("#microsoft.graph.user"),
-            ("", EntityKind::Group) => Some("#microsoft.graph.group"),
-            ("", _) => None,
-            (named, _) => Some(named),
-        };
-        FarEnd { odata_type: odata_type.map(str::to_owned), display_name, email, job_title }
+        described(self.texts_of(num), kind, odata_type)
     }
 
     fn texts_of(&self, num: i64) -> [Option<String>; 3] {

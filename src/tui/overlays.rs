@@ -2,7 +2,6 @@
 
 mod browse;
 mod finder;
-mod planned;
 mod profile;
 
 use ratatui::{
@@ -34,7 +33,6 @@ pub fn draw(model: &Model, overlay: &Overlay, buf: &mut Page<'_>, area: Rect) ->
         Overlay::Ask(question, phase) => ask(model, *question, *phase, buf, area),
         Overlay::Profile(popup) => return profile::draw(popup, buf, area),
         Overlay::Browse(popup) => return browse::draw(model, *popup, buf, area),
-        Overlay::Planned(objects) => planned::draw(objects, buf, area),
         Overlay::How { chosen } => {
             let ways = ingest::choices(model).into_iter().map(|way| ingest::words(model, way));
             choices("How to read", &ways.collect::<Vec<_>>(), *chosen, buf, area);

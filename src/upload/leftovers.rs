@@ -28,20 +28,22 @@ pub(super) struct Leftovers<'a> {
 }
 
 impl Leftovers<'_> {
-    /// Sees to all of them, the oldest first; the one to go on with comes back.
-    pub async fn settle(&self, ledger: &mut Ledger, left: Vec<Left>) -> Result<Option<Left>, UploadError> {
-        let mut to_go_on = None;
+    /// Sees to all of them, the oldest first.
+    pub async fn settle(&self, ledger: &mut Ledger, left: Vec<Left>) -> Result<Seen, UploadError> {
+        let mut seen = Seen { go_on: None, in_doubt: false };
         for one in left {
             let settled = tokio::select! {
                 biased;
                 () = self.job.cancel.cancelled() => return Err(stopped(None, JobEnd::NotStarted, None)),
                 settled = self.one(ledger, &one) => settled?,
             };
-            if settled == Settled::GoOn {
-                to_go_on = Some(one);
+            match settled {
+                Settled::Over => {}
+                Settled::InDoubt => seen.in_doubt = true,
+                Settled::GoOn => seen.go_on = Some(one),
             }
         }
-        Ok(to_go_on)
+        Ok(seen)
     }
 
     async fn one(&self, ledger: &mut Ledger, left: &Left) -> Result<Settled, UploadError> {
@@ -52,7 +54,7 @@ impl Leftovers<'_> {
             silent if left.job.in_doubt => {
                 let text = format!("job {id} of an earlier upload cannot be looked at");
                 self.say(Level::Warning, text, silent.err().map(|error| error.problem()));
-                return Ok(Settled::Over);
+                return Ok(Settled::InDoubt);
             }
             // A key that may not look may still abort.
             _ => "AWAITING_UPLOADS".to_owned(),
@@ -68,11 +70,14 @@ impl Leftovers<'_> {
                 self.say(Level::Info, format!("job {id} of an earlier upload had changed nothing"), None);
                 ledger.changed_nothing(left.upload).await
             }
-            JobStatus::Aborted => Ok(()),
+            JobStatus::Aborted => ledger.changed_nothing(left.upload).await,
             // Somebody else finalized it with what had arrived by then, or it failed.
             JobStatus::Finished | JobStatus::Failed | JobStatus::Working => {
                 self.say(Level::Warning, format!("job {id} of an earlier upload ended as {status}"), None);
-                if left.job.in_doubt { Ok(()) } else { ledger.in_doubt(left.upload).await }
+                if !left.job.in_doubt {
+                    ledger.in_doubt(left.upload).await.map_err(not_started)?;
+                }
+                return Ok(Settled::InDoubt);
             }
         };
         booked.map_err(not_started)?;
@@ -101,8 +106,9 @@ impl Leftovers<'_> {
                     || job.status.is_empty() =>
             {
                 self.say(Level::Info, format!("job {id}, which an earlier upload left open, was aborted"), None);
-                // One that was never finalized is forgotten when the next begins; of one in doubt only this word counts.
-                if left.job.in_doubt && JobStatus::of(&job.status) == JobStatus::Aborted {
+                // One that was never finalized is forgotten at the latest when the next begins; of one in doubt only this word
+                // counts.
+                if JobStatus::of(&job.status) == JobStatus::Aborted {
                     ledger.changed_nothing(left.upload).await.map_err(not_started)?;
                 }
             }
@@ -111,6 +117,7 @@ impl Leftovers<'_> {
                 if !left.job.in_doubt {
                     ledger.in_doubt(left.upload).await.map_err(not_started)?;
                 }
+                return Ok(Settled::InDoubt);
             }
             Err(error) => {
                 let text =
@@ -147,10 +154,20 @@ impl Leftovers<'_> {
     }
 }
 
+/// What became of all of them.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// The one to go on with.
+    pub go_on: Option<Left>,
+    /// Whether what one of them did is not known.
+    pub in_doubt: bool,
+}
+
 /// What became of one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Settled {
     Over,
+    InDoubt,
     GoOn,
 }
 

@@ -22,7 +22,7 @@ use super::{
     tell::Teller,
 };
 use crate::{
-    domain::{batch::Payload, progress::Level, upload::Encoding},
+    domain::{batch::Payload, problem::Problem, progress::Level, upload::Encoding},
     jupiterone::{ErrorKind, JobStatus, JupiterOneClient, JupiterOneError, Wire, payload},
 };
 
@@ -113,7 +113,7 @@ impl<'a> Sender<'a> {
                     pending.push(body);
                 }
                 Err(error) if error.kind() == ErrorKind::JobClosed => return Err(Stop::Closed(error.problem())),
-                Err(error) => return Err(Stop::Failed(error.problem())),
+                Err(error) => return Err(Stop::Failed(advised(&error))),
             }
         }
         arrivals.note(number, objects);
@@ -146,7 +146,18 @@ fn parts(payload: Payload, body: &Body) -> Option<impl Iterator<Item = Body>> {
     Some(parts.into_iter().rev().map(move |(bytes, objects)| Body { number, bytes, objects }))
 }
 
-fn too_large(payload: Payload, body: &Body, error: &JupiterOneError) -> crate::domain::problem::Problem {
+/// What helps a body, where that is other than what helps any request.
+fn advised(error: &JupiterOneError) -> Problem {
+    let mut problem = error.problem();
+    problem.hint = match (problem.status, problem.code.as_deref()) {
+        (Some(404), _) => Some("JupiterOne does not know the job any more. Look there, then upload again.".to_owned()),
+        (None, Some("timeout")) => Some("On a slow line smaller bodies get through: add --max-body 500000.".to_owned()),
+        _ => problem.hint,
+    };
+    problem
+}
+
+fn too_large(payload: Payload, body: &Body, error: &JupiterOneError) -> Problem {
     let mut problem = error.problem();
     let key = payload::only_key(payload, &body.bytes).unwrap_or_default();
     problem.summary = format!("the object {key} ({} bytes) is larger than JupiterOne takes", body.bytes.len());

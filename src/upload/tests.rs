@@ -340,11 +340,41 @@ async fn faults_on_the_way_are_overcome() {
     check("POST start", vec![Reply::status(503), throttled.clone()], 2).await;
     check("POST entities", vec![throttled.clone(), throttled, Reply::status(503)], 3).await;
     check("POST relationships", vec![Reply::LoseAnswer, Reply::Hang], 2).await;
+    check("POST entities", vec![Reply::Garble(12)], 1).await;
+    check("POST relationships", vec![Reply::Garble(0), Reply::Garble(40)], 2).await;
     check("POST finalize", vec![Reply::status(503)], 1).await;
+    // Accepted, whatever its answer was: the job's status says so, and it is not asked for twice.
+    check("POST finalize", vec![Reply::Garble(12)], 0).await;
+    check("GET job", vec![Reply::Garble(9)], 1).await;
     check("GET job", vec![Reply::LoseAnswer, Reply::status(502)], 2).await;
     // Accepted, and the answer was lost; the repeated request is refused, and the job goes on all the same.
     let done = Reply::error(400, "JOB_NOT_AWAITING_UPLOADS", "no");
     check("POST finalize", vec![Reply::LoseAnswer, done], 1).await;
+}
+
+/// A start that was carried out, and whose answer came damaged, told of a job that is open.
+#[tokio::test(start_paused = true)]
+async fn a_damaged_start_is_gone_on_with_where_it_says_which_job_it_was() {
+    let bench = Bench::new().await;
+    // `{"job":{"id":"job-1",…`
+    bench.stub.on("POST start", [Reply::Garble(25)]);
+    bench.upload().await.unwrap();
+    assert_eq!(bench.stub.story()[..4], ["POST graphql", "POST start", "GET job", "POST entities"]);
+    assert!(bench.log(Level::Warning)[0].contains("job-1"), "{:?}", bench.log(Level::Warning));
+
+    // It does not: an empty job stays, which is said, and another is started.
+    let bench = Bench::new().await;
+    bench.stub.on("POST start", [Reply::Garble(12)]);
+    bench.upload().await.unwrap();
+    assert_eq!(bench.stub.story()[..4], ["POST graphql", "POST start", "POST start", "POST entities"]);
+    assert!(bench.log(Level::Warning)[0].contains("stays open"), "{:?}", bench.log(Level::Warning));
+    assert_eq!(bench.arrived(), all());
+
+    // Again and again: nothing was sent, and what may be open is said.
+    let bench = Bench::new().await;
+    bench.stub.on("POST start", [Reply::Garble(12), Reply::Garble(12)]);
+    let error = fails(&bench, NOT_STARTED, "unknown", Some("garbled_json")).await;
+    assert!(error.problem().message.unwrap().contains("may have been opened"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -671,6 +701,18 @@ async fn what_comes_again_in_another_form_says_so() {
         );
         assert!(seen.iter().filter(|s| s.what == "POST relationships").all(|s| s.query.is_none()), "{encoding:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_helps_a_body_is_said() {
+    let bench = Bench::new().await;
+    bench.stub.on("POST entities", vec![Reply::Hang; 20]);
+    let slow = fails(&bench, ABORTED, "unknown", Some("timeout")).await;
+    assert!(slow.problem().hint.unwrap().contains("--max-body"));
+    let bench = Bench::new().await;
+    bench.stub.on("POST entities", [Reply::error(404, "NOT_FOUND", "no")]);
+    let gone = fails(&bench, ABORTED, "unknown", Some("NOT_FOUND")).await;
+    assert!(gone.problem().hint.unwrap().contains("does not know the job"));
 }
 
 /// A key that may upload and not look: each upload would end in doubt, so the words say what would help.

@@ -159,7 +159,7 @@ fn an_upload_object_by_object() {
     assert!(!fields.is_empty() && fields.iter().all(|f| f["before"] != f["now"]), "{changed}");
 
     let users = "active_directory_user";
-    let gone = run(&["preview", "--objects", "--type", users, "--filter", "change:went"]).expect(0);
+    let gone = run(&["preview", "--objects", "--type", users, "--filter", "will:delete", "--sort=-name"]).expect(0);
     let lines: Vec<&str> = gone.stdout.lines().collect();
     assert_eq!(Some(lines.len() as u64), changes[users]["delete"].as_u64(), "{}", gone.stdout);
     assert!(lines.iter().all(|line| line.starts_with("- active_directory_user  ")), "{}", gone.stdout);

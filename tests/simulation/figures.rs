@@ -396,12 +396,12 @@ impl History {
     }
 
     fn is_told_object_by_object(&self, settings: &Settings, preview: &Preview) {
-        let objects = PlannedObjects::find(settings, None).unwrap();
+        let mut objects = PlannedObjects::find(settings, None).unwrap();
         let mut told: BTreeMap<String, [u64; 3]> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         let query = tenantry::domain::planned::PlannedQuery { limit: u64::MAX, ..Default::default() };
         objects
-            .each(&query, &mut |row| {
+            .each(&query, &|| false, &mut |row| {
                 let from = row.from.as_ref().map(|from| from.id.clone());
                 assert!(seen.insert((row.object_type.clone(), from, row.end.id.clone())), "{row:?} twice");
                 told.entry(row.object_type).or_default()[row.deed as usize] += 1;

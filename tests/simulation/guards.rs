@@ -4,14 +4,17 @@ use jiff::Timestamp;
 use tenantry::{
     demo::Service,
     domain::{
+        completeness::RunStatus,
         guard::{Guard, Leave, TargetChange},
         ids::TenantId,
         limit::MaxDeletions,
         naming::Naming,
         preview::Baseline,
+        reading::{Ask, Scope},
         target::{Destination, Place, Target, managed_types},
+        upload::Manner,
     },
-    jobs::{self, JobError, Ready},
+    jobs::{self, JobError, LeftBehind, Ready},
     profile::{Registry, Settings, TargetWriter},
 };
 use tokio_util::sync::CancellationToken;
@@ -147,4 +150,89 @@ async fn what_the_target_of_a_first_upload_is() {
     let scope = Target { destination: Destination::Scope("s".to_owned()), ..stage.settings().target().unwrap() };
     let context = stage.context(&Told::default(), &CancellationToken::new());
     assert_eq!(jobs::place(&context, &scope).await.unwrap(), Place::Scope);
+}
+
+/// A selection closes nothing: sent all the same, by whoever gets past the choice of runs, it would delete the rest.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_finalised_from_a_selection() {
+    let stage = Stage::new("default", 120, 20).await;
+    let whole = stage.collect().await;
+    upload(&stage, &stage.settings(), FIRST).await.unwrap();
+    let ask = Ask { scope: Some(Scope::Sample(5)), ..Ask::default() };
+    let scoped = stage.collect_as(ask, &Told::default()).await.unwrap();
+    assert_eq!(scoped.status, RunStatus::Scoped, "finished, and of a part");
+    stage.demo.forget_requests();
+    // Nobody who asks for it by name gets it.
+    let settings = Settings { run: Some(scoped.id), ..stage.settings() };
+    let problem = jobs::prepare_upload(&settings).unwrap_err().problem();
+    assert!(problem.summary.contains(&scoped.id.to_string()), "{problem:?}");
+    assert_eq!(jobs::prepare_upload(&stage.settings()).unwrap().preview.run, whole.id);
+    // Nor the engine, whatever it was handed.
+    let mut ready = jobs::prepare_upload(&stage.settings()).unwrap();
+    ready.preview.run = scoped.id;
+    let context = stage.context(&Told::default(), &CancellationToken::new());
+    let refused = jobs::upload(&context, ready).await.unwrap_err().problem();
+    assert_eq!(refused.code.as_deref(), Some("guard"), "{refused:?}");
+    assert!(refused.summary.contains("scoped") && refused.hint.is_some(), "{refused:?}");
+    assert_eq!(writes(&stage), Vec::<String>::new(), "no job was started");
+}
+
+/// The organization could not be read: an upload without it would delete the account, and with it every edge from it.
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_without_the_account_entity() {
+    let stage = Stage::new("forbidden-organization", 60, 10).await;
+    stage.collect().await;
+    let settings = stage.settings();
+    let ready = jobs::prepare_upload(&settings).unwrap();
+    let nothing = Guard::NothingToHold { what: "account entity".to_owned() };
+    assert!(ready.preview.guards.contains(&nothing), "{:?}", ready.preview.guards);
+    // There is no word for it.
+    let said = Leave { first_upload: true, target_change: true, deletions: Some(u64::MAX) };
+    assert_eq!(code(&upload(&stage, &settings, said).await), nothing.problem().code.unwrap());
+    // The engine refuses it by itself.
+    let mut ready = Ready { leave: said, ..ready };
+    ready.preview.guards.clear();
+    let context = stage.context(&Told::default(), &CancellationToken::new());
+    let refused = jobs::upload(&context, ready).await.unwrap_err().problem();
+    assert_eq!(refused.code.as_deref(), Some("guard"), "{refused:?}");
+    assert!(refused.summary.contains("holds no account"), "{refused:?}");
+    assert_eq!(writes(&stage), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_sent_before_anything_was_collected() {
+    let stage = Stage::new("default", 60, 10).await;
+    let refused = jobs::prepare_upload(&stage.settings()).unwrap_err().problem();
+    assert!(refused.hint.as_ref().is_some_and(|hint| hint.contains("collect")), "{refused:?}");
+    assert_eq!(writes(&stage), Vec::<String>::new());
+}
+
+/// A job that was left open, and nothing else to do: it is aborted, and none is opened in its place.
+#[tokio::test(start_paused = true)]
+async fn an_open_job_is_settled_where_nothing_else_is_to_be_done() {
+    let stage = Stage::new("default", 120, 20).await;
+    stage.collect().await;
+    upload(&stage, &stage.settings(), FIRST).await.unwrap();
+    // Another upload of the same is cut off; the tenant stays as it was.
+    stage.demo.forget_requests();
+    let context = stage.context(&Told::default(), &CancellationToken::new());
+    let manner = Manner { body: Some(5_000), ..Manner::default() };
+    let cut = jobs::upload(&context, Ready { manner, ..stage.ready().unwrap() });
+    let sends = async {
+        while !writes(&stage).iter().any(|path| path.contains("/entities")) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        ended = cut => panic!("{ended:?}"),
+        () = sends => {}
+    }
+    let ready = stage.ready().unwrap();
+    assert!(!ready.preview.is_nothing() && ready.preview.is_nothing_but_left(), "{:?}", ready.preview);
+    stage.demo.forget_requests();
+    let context = stage.context(&Told::default(), &CancellationToken::new());
+    assert_eq!(jobs::settle_left(&context, &ready).await.unwrap(), LeftBehind::Settled);
+    let paths = writes(&stage);
+    assert!(matches!(&paths[..], [only] if only.ends_with("/abort")), "{paths:?}");
+    assert!(stage.preview().is_nothing(), "and nothing is left");
 }

@@ -97,10 +97,10 @@ async fn it_does_so_where_questions_are_few() {
 
 /// Who reads what was found object by object, and against what.
 fn objects(stage: &Stage, live: &std::sync::Arc<tenantry::preview::Live>) -> Vec<Planned> {
-    let objects = PlannedObjects::find_live(&stage.settings(), live).unwrap();
+    let mut objects = PlannedObjects::find_live(&stage.settings(), live).unwrap();
     let mut all = Vec::new();
     let query = PlannedQuery { limit: u64::MAX, ..PlannedQuery::default() };
-    objects.each(&query, &mut |row| all.push(row)).unwrap();
+    objects.each(&query, &|| false, &mut |row| all.push(row)).unwrap();
     all
 }
 

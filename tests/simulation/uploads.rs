@@ -147,7 +147,9 @@ fn holds_what_we_hold(stage: &Stage, what: &str) {
 /// Storms, cuts, lost answers of every step, bodies that are too large: all arrives, once.
 #[tokio::test(start_paused = true)]
 async fn bad_weather_loses_nothing_and_doubles_nothing() {
-    for (weather, faults) in [("upload-storm", 10), ("upload-cut", 6), ("upload-small", 0), ("gzip", 0)] {
+    for (weather, faults) in
+        [("upload-storm", 10), ("upload-cut", 6), ("upload-garbled", 6), ("upload-small", 0), ("gzip", 0)]
+    {
         for encoding in [Encoding::Plain, Encoding::Gzip] {
             let what = format!("{weather}, {encoding:?}");
             let stage = Stage::new(weather, 150, 25).await;

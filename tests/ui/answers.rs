@@ -24,6 +24,11 @@ impl Fake {
         Ok(match question {
             Question::Rows(query) => Answer::Rows(self.in_time(query).await),
             Question::Facets(query) => Answer::Facets(facets(&query)),
+            Question::Planned(query) => {
+                self.script.lock().unwrap().planned.push(query.clone());
+                Answer::Planned(Box::new(super::objects::answer(query)))
+            }
+            Question::PlannedFacets(query) => Answer::Facets(super::objects::facets(&query)),
             Question::Runs => Answer::Runs(self.script.lock().unwrap().runs.clone()),
             Question::Problems => Answer::Problems(findings()),
             Question::Requests(query) => Answer::Requests(Box::new(super::logs::answer(query))),

@@ -26,7 +26,7 @@ use tenantry::{
         cloud::Cloud,
         completeness::{Collection, Gap, GapScope, RunStatus, State},
         credential::{CertificateView, Thumbprint},
-        explore::{Again, Answer, FieldChange, Question, TextForm, Whole},
+        explore::{Again, Answer, Question, TextForm, Whole},
         export::{ExportFormat, Exported},
         guard::Guard,
         ids::{RunId, is_guid_shaped},
@@ -35,7 +35,7 @@ use tenantry::{
         near::{Drawing, NearQuery},
         origin::Origin,
         permission,
-        planned::{Deed, End, Planned, PlannedQuery, PlannedRows},
+        planned::PlannedQuery,
         preview::{Baseline, Cause, Changes, Preview, Why},
         problem::Problem,
         progress::{ConsentTry, Event, Fallback, IngestProgress, Level, LogLine, Phase, Reporter},
@@ -117,6 +117,8 @@ pub fn profile(organization: Option<&str>) -> ProfileView {
 pub struct Script {
     /// There is no keyring.
     pub keyless: bool,
+    /// JupiterOne does not tell what the instance is called.
+    pub unnamed: bool,
     /// An upload falls over with its end unknown.
     pub doubtful: bool,
     pub uploaded: bool,
@@ -626,6 +628,14 @@ impl Engine for Fake {
             assert!(!self.clumsy.load(Ordering::SeqCst), "the comparison tripped");
             let script = self.script.lock().unwrap();
             let naming = script.profile.as_ref().map(|p| p.names.naming()).unwrap_or_default();
+            if script.unnamed && naming.needs_instance() {
+                let mut problem =
+                    Problem::new(format!("the naming {naming} needs the name of the instance, and nobody told it"))
+                        .code("instance_name")
+                        .hint("Give it with --jupiterone-instance-name.");
+                problem.message = Some("reading the instance: JupiterOne refused (403) FORBIDDEN".to_owned());
+                return Err(problem);
+            }
             let mut changes: std::collections::BTreeMap<String, Changes> =
                 naming.all_types().map(|t| (t.to_owned(), Changes::default())).collect();
             let mut set = |kind: &str, create, change, delete, same| {
@@ -719,43 +729,6 @@ impl Engine for Fake {
             Ok(preview)
         }
         .boxed()
-    }
-
-    fn planned(
-        &self,
-        _: RunId,
-        query: PlannedQuery,
-        _: CancellationToken,
-    ) -> BoxFuture<'_, Result<PlannedRows, Problem>> {
-        self.script.lock().unwrap().planned.push(query.clone());
-        let end = |n: u64| End { id: format!("00000000-0000-4000-8000-{n:012}"), name: format!("Person {n}") };
-        let group = End { id: "99999999-0000-4000-8000-000000000001".to_owned(), name: "All Contractors".to_owned() };
-        let row = |n: u64| {
-            let deed = Deed::ALL[(n % 3) as usize];
-            let change = FieldChange { field: "displayName".to_owned(), before: "P".into(), now: end(n).name.into() };
-            match n % 2 {
-                0 => Planned {
-                    deed,
-                    object_type: "active_directory_user".to_owned(),
-                    end: end(n),
-                    from: None,
-                    fields: (deed == Deed::Change).then(|| vec![change]),
-                },
-                _ => Planned {
-                    deed,
-                    object_type: "active_directory_user_group_has_user".to_owned(),
-                    end: end(n),
-                    from: Some(group.clone()),
-                    fields: None,
-                },
-            }
-        };
-        // Of a thousand, those whose line has the words.
-        let all = (0..1_000).map(row).filter(|row| row.end.name.contains(&query.filter));
-        let all: Vec<Planned> = all.collect();
-        let total = all.len() as u64;
-        let rows = all.into_iter().skip(query.offset as usize).take(query.limit as usize).collect();
-        async move { Ok(PlannedRows { query, total, rows, filter_problem: None }) }.boxed()
     }
 
     fn keep_plan(&self, run: RunId) -> BoxFuture<'_, Result<String, Problem>> {

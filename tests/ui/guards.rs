@@ -7,7 +7,6 @@ use tenantry::{
     app::{
         browse::Shows,
         overlay::Overlay,
-        planned::line,
         upload::{Looked, UploadState},
         views::Mode,
     },
@@ -26,7 +25,7 @@ use super::answers::three_runs;
 use super::fake::{Fake, TENANT, Ui, profile, quiet, run, screen, ui};
 
 /// A UI at the upload's screen, with what speaks against it.
-async fn at_upload(engine: &Arc<Fake>, uploaded: bool, guards: Option<Vec<Guard>>) -> Ui {
+pub async fn at_upload(engine: &Arc<Fake>, uploaded: bool, guards: Option<Vec<Guard>>) -> Ui {
     {
         let mut script = engine.script.lock().unwrap();
         script.profile = Some(profile(Some("Contoso")));
@@ -161,45 +160,6 @@ async fn a_run_without_an_account_is_not_uploaded() {
     ui.press("enter").unwrap();
     assert!(ui.until(quiet).await.unwrap());
     assert!(ui.model().overlays.is_empty() && orders(&engine).is_empty());
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_upload_is_seen_object_by_object() {
-    let engine = Arc::new(Fake::default());
-    let mut ui = at_upload(&engine, true, None).await;
-    ui.press("4 d").unwrap();
-    assert!(ui.until(quiet).await.unwrap());
-    let at = |ui: &Ui| match ui.model().overlays.last() {
-        Some(Overlay::Planned(objects)) => (objects.cursor, objects.total(), objects.selected().map(line)),
-        _ => panic!("object by object"),
-    };
-    assert_eq!(at(&ui), (0, 1_000, Some("Person 0".to_owned())));
-    assert!(screen(&ui).contains("1,000 objects"), "{}", screen(&ui));
-    ui.press("down").unwrap();
-    assert_eq!(at(&ui).2.as_deref(), Some("All Contractors → Person 1"));
-    // Far away, other rows are fetched, and only those around.
-    for _ in 0..70 {
-        ui.press("pagedown").unwrap();
-        assert!(ui.until(quiet).await.unwrap());
-        assert!(at(&ui).2.is_some(), "there are rows under the cursor: {:?}", at(&ui));
-    }
-    assert_eq!(at(&ui), (999, 1_000, Some("All Contractors → Person 999".to_owned())));
-    // Typing filters; what changes of the chosen one is told.
-    ui.press("4 0 0").unwrap();
-    assert!(ui.until(quiet).await.unwrap());
-    assert_eq!(at(&ui), (0, 1, Some("Person 400".to_owned())));
-    assert!(screen(&ui).contains("displayName: \"P\" → \"Person 400\""), "{}", screen(&ui));
-    let asked: Vec<(String, u64)> =
-        engine.script.lock().unwrap().planned.iter().map(|q| (q.filter.clone(), q.offset)).collect();
-    assert_eq!(asked.first(), Some(&(String::new(), 0)));
-    assert!(asked.iter().any(|(_, offset)| *offset > 600) && asked.contains(&("400".to_owned(), 0)), "{asked:?}");
-    assert!(asked.len() < 16, "not for every step: {asked:?}");
-    ui.press("esc").unwrap();
-    assert!(ui.model().overlays.is_empty() && orders(&engine).is_empty());
-    // And kept.
-    ui.press("w").unwrap();
-    assert!(ui.until(quiet).await.unwrap());
-    assert!(screen(&ui).contains("/data/plans/contoso-run-1.json"), "{}", screen(&ui));
 }
 
 #[tokio::test(start_paused = true)]

@@ -72,3 +72,31 @@ async fn what_was_mended_or_is_not_sent_is_told_by_name() {
     }
     assert!(!screen.contains('\u{202e}'));
 }
+
+/// Names that put the instance's into the account, and a key that may not read it: a person says it, and it is kept.
+#[tokio::test(start_paused = true)]
+async fn the_instances_name_is_asked_for_where_nobody_told_it() {
+    let engine = Arc::new(Fake::default());
+    let mut ui = at_preview(&engine, Vec::new()).await;
+    engine.script.lock().unwrap().unnamed = true;
+    ui.press("n").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert!(screen(&ui).contains("put the name of the instance into the account"), "{}", screen(&ui));
+    assert!(screen(&ui).contains("FORBIDDEN"), "why it was not told: {}", screen(&ui));
+    // Nothing is kept of nothing.
+    ui.press("enter space enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    let works = || engine.script.lock().unwrap().profile_work.clone();
+    assert_eq!(works().last(), Some(&ProfileWork::Naming(Naming::GraphMicrosoft365)));
+    // Who does not know it is back at the preview, which says what is missing.
+    ui.press("esc").unwrap();
+    assert!(ui.model().overlays.is_empty());
+    assert!(screen(&ui).contains("needs the name of the instance"), "{}", screen(&ui));
+    ui.press("r").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    ui.press("O u r s enter").unwrap();
+    assert!(ui.until(quiet).await.unwrap());
+    assert_eq!(works().last(), Some(&ProfileWork::InstanceName("Ours".to_owned())));
+    let screen = screen(&ui);
+    assert!(screen.contains("azure_group_has_member") && !screen.contains("put the name"), "{screen}");
+}

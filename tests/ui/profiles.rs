@@ -16,7 +16,13 @@ use tenantry::{
         },
         wizard::keys,
     },
-    domain::{cloud::Cloud, completeness::RunStatus, credential::CredentialKind, problem::Problem},
+    domain::{
+        cloud::Cloud,
+        completeness::RunStatus,
+        credential::CredentialKind,
+        naming::{InstanceName, Names},
+        problem::Problem,
+    },
 };
 
 use super::fake::{Fake, Script, Ui, now, profile, quiet, run, screen, ui};
@@ -148,6 +154,13 @@ impl Fake {
             ProfileWork::Naming(naming) => {
                 let profile = script.profile.as_mut().unwrap();
                 profile.names = naming.into();
+                ProfileAnswer::Named(Box::new(profile.clone()))
+            }
+            ProfileWork::InstanceName(name) => {
+                script.unnamed = false;
+                let profile = script.profile.as_mut().unwrap();
+                let instance = InstanceName { id: "i".to_owned(), name };
+                profile.names = Names::of_instance(profile.names.naming(), instance);
                 ProfileAnswer::Named(Box::new(profile.clone()))
             }
             ProfileWork::Plan(name) => ProfileAnswer::Plan(Box::new(RemovalPlan {

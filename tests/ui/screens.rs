@@ -208,6 +208,13 @@ async fn walk() -> Vec<(&'static str, Model)> {
     ui2.press("4 r").unwrap();
     assert!(ui2.until(quiet).await.unwrap());
 
+    // Names that need the instance's, which nobody told.
+    engine.script.lock().unwrap().unnamed = true;
+    ui2.press("n").unwrap();
+    assert!(ui2.until(quiet).await.unwrap());
+    ui2.press("m 3 6 5").unwrap();
+    keep("preview_6_instance_name", &ui2);
+
     // A second run: changes only, held, gone on with, and other ways to read.
     let engine = Arc::new(Fake::default());
     {
@@ -590,7 +597,7 @@ fn walks_of_keys_harm_nothing() {
                 let uploads = matches!(&effect, Effect::Start(_, work) if matches!(**work, Work::Upload(_)));
                 assert!(!uploads, "{name}: {text} at step {step} uploads");
                 let harmless = match &effect {
-                    Effect::Start(_, work) => matches!(**work, Work::Ask(..) | Work::Planned(..)),
+                    Effect::Start(_, work) => matches!(**work, Work::Ask(..)),
                     effect => matches!(effect, Effect::Cancel(_)),
                 };
                 assert!(!text_goes_in || harmless, "{name}: the letter {text} at step {step} does {effect:?}");

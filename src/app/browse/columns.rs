@@ -31,6 +31,8 @@ pub enum Layout {
     NestedIn,
     Runs,
     Problems,
+    /// An upload object by object.
+    Planned,
 }
 
 /// How the lists of a kind are laid out.
@@ -46,7 +48,7 @@ pub struct Chosen {
 pub type Layouts = BTreeMap<Layout, Chosen>;
 
 impl Layout {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Accounts,
         Self::Users,
         Self::Groups,
@@ -58,6 +60,7 @@ impl Layout {
         Self::NestedIn,
         Self::Runs,
         Self::Problems,
+        Self::Planned,
     ];
 
     /// Its name in the settings.
@@ -74,6 +77,7 @@ impl Layout {
             Self::NestedIn => "nested_in",
             Self::Runs => "runs",
             Self::Problems => "problems",
+            Self::Planned => "planned",
         }
     }
 
@@ -85,6 +89,7 @@ impl Layout {
         match shows {
             Shows::Runs => return Some(Self::Runs),
             Shows::Problems => return Some(Self::Problems),
+            Shows::Planned(_) => return Some(Self::Planned),
             _ => {}
         }
         let (list, within) = shows.source()?;
@@ -111,7 +116,7 @@ impl Layout {
             Self::Edges => without_depth(Column::of(List::Edges)),
             Self::Inside | Self::Nested => [Column::of(List::Users), &[Column::Members, Column::State]].concat(),
             Self::Around | Self::NestedIn => Column::of(List::Groups).to_vec(),
-            Self::Runs | Self::Problems => self.usual().to_vec(),
+            Self::Runs | Self::Problems | Self::Planned => self.usual().to_vec(),
         }
     }
 
@@ -146,6 +151,7 @@ impl Layout {
             // These are always the same; what else there is in them stands in every order.
             Self::Runs => &[Column::Started, Column::Took, Column::Gaps, Column::Requests, Column::Units],
             Self::Problems => &[Column::Severity, Column::About, Column::Code],
+            Self::Planned => &[Column::Will, Column::Type, Column::Name, Column::From, Column::Key],
         }
     }
 }

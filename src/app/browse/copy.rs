@@ -111,6 +111,14 @@ pub fn cells(m: &Model, item: &Item) -> Vec<(&'static str, String)> {
             ("notes", super::requests::notes(request)),
             ("request id", request.request_id.clone().unwrap_or_default()),
         ],
+        Item::Planned(row) => vec![
+            ("will", row.deed.word().to_owned()),
+            ("from", row.from.as_ref().map(|from| from.title().to_owned()).unwrap_or_default()),
+            ("name", row.end.title().to_owned()),
+            ("type", row.object_type.clone()),
+            ("what", row.what().join("; ")),
+            ("key", row.key.clone()),
+        ],
         Item::Finding(finding) => vec![
             ("about", finding.about.clone()),
             ("what", finding.what.clone()),

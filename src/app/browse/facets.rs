@@ -11,11 +11,7 @@ use super::{
     lists,
     popup::Popup,
 };
-use crate::domain::{
-    explore::{Facet, Question},
-    filter,
-    problem::Problem,
-};
+use crate::domain::{explore::Facet, filter, problem::Problem};
 
 /// The facets of the list on the screen.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -38,8 +34,8 @@ pub(super) fn ask_anew(model: &mut Model, fx: &mut Fx) {
 
 pub(super) fn ask(model: &mut Model, fx: &mut Fx) {
     fx.extend(model.browse.facets.job.take().map(Effect::Cancel));
-    let Some((run, query)) = model.browse.run.zip(model.browse.view().query(&model.browse)) else { return };
-    let job = model.start(Work::Ask(run, Question::Facets(query)), fx);
+    let Some((run, question)) = model.browse.view().facets(&model.browse) else { return };
+    let job = model.start(Work::Ask(run, question), fx);
     model.browse.facets.job = Some(job);
     model.browse.facets.problem = None;
 }

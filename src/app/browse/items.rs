@@ -5,6 +5,7 @@ use crate::{
     domain::{
         explore::{DiffRow, Finding},
         kind::EntityKind,
+        planned::Planned,
         request::Request,
         view::{Row, RunInfo},
     },
@@ -19,6 +20,7 @@ pub enum Item {
     Finding(Finding),
     /// With its number in its log.
     Request(u64, Box<Request>),
+    Planned(Box<Planned>),
 }
 
 impl Keyed for Item {
@@ -32,6 +34,7 @@ impl Keyed for Item {
             Self::Run(run) => (run.id.to_string(), None),
             Self::Finding(finding) => (finding.about.clone(), Some(finding.what.clone())),
             Self::Request(number, _) => (number.to_string(), None),
+            Self::Planned(row) => (row.key.clone(), None),
         }
     }
 }
@@ -64,6 +67,10 @@ impl Item {
             Self::Row(row) => Some((row.id.clone(), row.kind, row.name.clone())),
             Self::Diff(row) => Some((row.id.clone(), row.kind, row.name.clone())),
             Self::Run(_) | Self::Request(..) => None,
+            Self::Planned(row) => {
+                let end = &row.end;
+                end.kind.map(|kind| (end.id.clone(), kind, end.title().to_owned()))
+            }
             // Only groups are read one by one; what is said of one is mostly about its members.
             Self::Finding(finding) => finding.id.as_ref().map(|id| {
                 let name = finding.about.strip_prefix("the members of ").unwrap_or(&finding.about);

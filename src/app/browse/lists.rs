@@ -23,6 +23,7 @@ use crate::domain::{
     filter::{self, Fields, Scope},
     ids::RunId,
     lines::Lines,
+    planned::PlannedQuery,
     problem::Problem,
     request::RequestQuery,
     view::{List, Pending, Query},
@@ -86,7 +87,10 @@ impl View {
     /// Whether it has rows, a filter and an order.
     pub fn is_list(&self) -> bool {
         self.shows.source().is_some()
-            || matches!(self.shows, Shows::Changes(_) | Shows::Runs | Shows::Problems | Shows::Requests(_))
+            || matches!(
+                self.shows,
+                Shows::Changes(_) | Shows::Runs | Shows::Problems | Shows::Requests(_) | Shows::Planned(_)
+            )
     }
 
     /// For what the filter's words are understood.
@@ -96,6 +100,7 @@ impl View {
             Shows::Runs => Scope::Runs,
             Shows::Problems => Scope::Problems,
             Shows::Requests(_) => Scope::Requests,
+            Shows::Planned(_) => Scope::Planned,
             shows => shows.source().map_or(Scope::Edges, |(list, _)| Scope::from(list)),
         }
     }
@@ -106,6 +111,21 @@ impl View {
         let layout = Layout::of(&self.shows)?;
         let (filter, sort) = (self.shows.filter(self.filter.text()), browse.sort(layout).to_vec());
         Some(Query { within, filter, sort, columns: browse.columns(layout), ..Query::of(list) })
+    }
+
+    /// What is asked of an upload's objects, all of it; and of which run.
+    fn planned(&self, browse: &Browse) -> Option<(RunId, PlannedQuery)> {
+        let Shows::Planned(run) = &self.shows else { return None };
+        let (filter, sort) = (self.filter_text().to_owned(), browse.sort(Layout::Planned).to_vec());
+        Some((*run, PlannedQuery { filter, sort, ..PlannedQuery::default() }))
+    }
+
+    /// The question for how many rows have what in common, where the list has such.
+    pub(super) fn facets(&self, browse: &Browse) -> Option<(RunId, Question)> {
+        match self.planned(browse) {
+            Some((run, query)) => Some((run, Question::PlannedFacets(query))),
+            None => Some((browse.run?, Question::Facets(self.query(browse)?))),
+        }
     }
 
     /// The question for a window of rows, and the run that is asked; none where another has to be asked before.
@@ -123,6 +143,10 @@ impl View {
                 let filter = self.filter_text().to_owned();
                 (run, Question::Requests(RequestQuery { log: log.clone(), filter, offset, limit }))
             }
+            Shows::Planned(_) => {
+                let (run, query) = self.planned(browse)?;
+                (run, Question::Planned(PlannedQuery { offset, limit, whole, ..query }))
+            }
             _ => (run, Question::Rows(Query { offset, limit, whole, ..self.query(browse)? })),
         })
     }
@@ -139,6 +163,10 @@ impl View {
             }
             Shows::Requests(log) => {
                 (run, Whole::Requests(RequestQuery { log: log.clone(), filter: filter(), ..RequestQuery::default() }))
+            }
+            Shows::Planned(_) => {
+                let (run, query) = self.planned(browse)?;
+                (run, Whole::Planned(query))
             }
             Shows::Runs => (run, Whole::Lines(Lines::of(Scope::Runs, at_hand()?.iter().filter_map(Item::run)))),
             Shows::Problems => {
@@ -161,7 +189,7 @@ impl View {
     }
 
     /// The same is asked for once more.
-    fn renew(&mut self, fx: &mut Fx) {
+    pub(super) fn renew(&mut self, fx: &mut Fx) {
         self.cancel(fx);
         self.problem = None;
         self.window.renew();
@@ -310,6 +338,17 @@ pub(super) fn answered(model: &mut Model, job: JobId, answer: Answer, fx: &mut F
             let chunk = Chunk { offset: found.query.offset, total: found.total, rows };
             Come { chunk, cells: Vec::new(), pending: None, complaint: found.filter_problem, premature: false }
         }
+        Answer::Planned(found) => Come {
+            premature: found.pending == Some(Pending::Sorting),
+            pending: found.pending,
+            chunk: Chunk {
+                offset: found.query.offset,
+                total: found.total,
+                rows: found.rows.into_iter().map(|row| Item::Planned(Box::new(row))).collect(),
+            },
+            cells: Vec::new(),
+            complaint: found.filter_problem,
+        },
         // The runs are known now: what has changed can be asked.
         Answer::Runs(_) if matches!(view.shows, Shows::Changes(_)) => {
             view.window.pending = None;

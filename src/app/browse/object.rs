@@ -157,6 +157,7 @@ impl Browse {
                 | Shows::Runs
                 | Shows::Problems
                 | Shows::Requests(_)
+                | Shows::Planned(_)
                 | Shows::One(..)
                 | Shows::Why(_)
                 | Shows::Near(_),

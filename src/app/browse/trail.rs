@@ -1,11 +1,12 @@
 //! The trail: what was opened above a list, one thing through the other, and the way back.
 
 use super::{
-    super::{Fx, Model, command::Action, dashboard, field::TextField, ingest, msg::Effect},
+    super::{Fx, Model, Place, command::Action, dashboard, field::TextField, ingest, msg::Effect},
     Browse, Item, Shows, Tab, View, lists,
     near::Around,
     object::Open,
     pick::{Known, Pick},
+    planned,
     why::{Ends, Named, Reasons},
 };
 use crate::domain::{kind::EntityKind, near::Side, view::List};
@@ -60,6 +61,10 @@ fn back(model: &mut Model, fx: &mut Fx) {
     }
     model.browse.filtering = false;
     match model.browse.trail.pop() {
+        Some(view) if matches!(view.shows, Shows::Planned(_)) => {
+            planned::keep(&mut model.browse, view, fx);
+            model.place = Place::Preview;
+        }
         Some(view) => left(view, fx),
         None if model.browse.view().filter.text().is_empty() => dashboard::enter(model, fx),
         None => lists::drop_filter(model, fx),
@@ -68,7 +73,12 @@ fn back(model: &mut Model, fx: &mut Fx) {
 
 /// The trail is left as a whole.
 pub(super) fn leave(browse: &mut Browse, fx: &mut Fx) {
-    std::mem::take(&mut browse.trail).into_iter().for_each(|view| left(view, fx));
+    for view in std::mem::take(&mut browse.trail) {
+        match view.shows {
+            Shows::Planned(_) => planned::keep(browse, view, fx),
+            _ => left(view, fx),
+        }
+    }
 }
 
 /// A view has gone, and what it asked for with it.
@@ -186,6 +196,12 @@ fn ends(browse: &Browse) -> Option<Asks> {
         && !edge.edge_type.contains("_account_has_")
     {
         let group = Named { id: edge.from_id.clone(), name: edge.from_name.clone() };
+        return Some(Asks::Both(Ends { group, member: subject }));
+    }
+    if let Some(Item::Planned(row)) = view.window.selected().filter(|_| view.is_list())
+        && let Some(from) = row.from.as_ref().filter(|from| from.kind == Some(EntityKind::Group))
+    {
+        let group = Named { id: from.id.clone(), name: from.title().to_owned() };
         return Some(Asks::Both(Ends { group, member: subject }));
     }
     match kind {

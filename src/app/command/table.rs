@@ -56,10 +56,6 @@ fn choosing(model: &Model) -> bool {
     matches!(model.overlays.last(), Some(Overlay::How { .. }))
 }
 
-fn one_by_one(model: &Model) -> bool {
-    matches!(model.overlays.last(), Some(Overlay::Planned(_)))
-}
-
 fn typing_confirmation(model: &Model) -> bool {
     matches!(model.overlays.last(), Some(Overlay::Type { .. }))
 }
@@ -81,7 +77,6 @@ fn scrollable(model: &Model) -> bool {
         || reading(model)
         || choosing(model)
         || export::is_open(model)
-        || one_by_one(model)
         || popup::top(model).is_some()
         || profiles::trusting(model)
         || profiles::removing(model)
@@ -119,7 +114,6 @@ pub const COMMANDS: &[Command] = commands! {
         "no", Action::No, ["n", "esc", "ctrl-g", "enter"], "no", "no, leave it", asking;
         "continue", Action::Continue, ["enter"], "upload", "start the upload, once the word is typed", typing_confirmation;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close without uploading", typing_confirmation;
-        "back", Action::Back, ["esc", "ctrl-g", "backspace"], "close", "back to the preview", one_by_one;
         "continue", Action::Continue, ["enter"], "read", "read the directory in the chosen way", choosing;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close without reading", choosing;
         "close", Action::Back, ["q"], "", "close without reading", choosing;
@@ -159,6 +153,8 @@ pub const COMMANDS: &[Command] = commands! {
         "no", Action::No, ["n", "esc", "ctrl-g", "enter"], "no", "no, leave it", profiles::removing;
         "continue", Action::Continue, ["enter"], "remove all", "remove it with its store, once the word is typed", profiles::purging;
         "continue", Action::Continue, ["enter"], "rename", "give it this name", profiles::renaming;
+        "continue", Action::Continue, ["enter"], "keep it", "keep the instance's name in the profile, and compare", profiles::naming_instance;
+        "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close; the preview says what is missing", profiles::naming_instance;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "not now", "close, and leave it as it is", |m| profiles::purging(m) || profiles::renaming(m);
         "continue", Action::Continue, ["enter"], "trust", "confirm these values, once the word is typed", profiles::trusting;
         "back", Action::Back, ["esc", "ctrl-g", "backspace"], "leave it unused", "close without using the profile", profiles::trusting;
@@ -277,7 +273,7 @@ pub const COMMANDS: &[Command] = commands! {
         "copy-id", Action::CopyId, ["Y"], "", "copy its id", |m| browsing(m) && browse::has_faces(m);
         "filter", Action::Filter, ["/"], "filter", "show only what the filter says", |m| browsing(m) && m.browse.run.is_some();
         "filter-words", Action::Words, ["f2"], "", "what a filter understands", |m| browsing(m) && browse::on_list(m);
-        "facets", Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::on_objects(m);
+        "facets", Action::Facets, ["f"], "facets", "how many rows have which trait; choosing one filters by it", |m| browsing(m) && browse::has_facets(m);
         "sort", Action::Sort, ["s"], "sort", "sort by one or more columns", |m| browsing(m) && browse::has_order(m);
         "columns", Action::Columns, ["c"], "columns", "choose the columns and their order", |m| browsing(m) && browse::on_objects(m);
         "copy", Action::Copy, ["y"], "copy", "copy a cell, the row, its id, the path to it, or the whole list", |m| browsing(m) && browse::can_copy_row(m);

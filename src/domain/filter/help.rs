@@ -30,7 +30,7 @@ pub fn complete(text: &str, scope: Scope) -> Vec<Completion> {
     if let Some((word, value)) = bare.split_once(':') {
         let Some(info) = Field::of_word(word).map(Field::info) else { return Vec::new() };
         let value = value.to_ascii_lowercase();
-        let values = info.values.iter().filter(|v| v.starts_with(&value) && **v != value);
+        let values = info.values_of(scope).iter().filter(|v| v.starts_with(&value) && **v != value);
         return values.map(|v| completion(format!("{word}:{v}"), info.what)).collect();
     }
     let begun = bare.to_ascii_lowercase();

@@ -206,7 +206,7 @@ fn test(token: &Token<'_>, scope: Scope) -> (Option<Test>, Option<Wrong>) {
         Ok(test) => {
             let complaint = (!field.info().is_of(scope))
                 .then(|| format!("{word}: says nothing about {}: no row has it.", scope.plural()))
-                .or_else(|| unheard_of(&test))
+                .or_else(|| unheard_of(&test, scope))
                 .map(Wrong::AsItIs);
             (Some(test), complaint)
         }
@@ -278,13 +278,18 @@ fn synonym(word: String) -> String {
 }
 
 /// A word that is close to one that is known is told, though it is asked for: new ones turn up.
-fn unheard_of(test: &Test) -> Option<String> {
+fn unheard_of(test: &Test, scope: Scope) -> Option<String> {
     let Test::One(field, word) = test else { return None };
     let info = field.info();
-    if info.values.contains(&word.as_str()) {
+    let values = info.values_of(scope);
+    if values.iter().any(|value| key(value) == *word) {
         return None;
     }
-    let meant = help::nearest(word, info.values.iter().copied())?;
+    let Some(meant) = help::nearest(word, values.iter().copied()) else {
+        // An upload knows no types but its own.
+        let is_foreign = (*field, scope) == (Field::Type, Scope::Planned);
+        return is_foreign.then(|| format!("nothing of the type {word} is ever sent"));
+    };
     Some(format!("no {} is known as {word}: is {}:{meant} meant?", info.word, info.word))
 }
 

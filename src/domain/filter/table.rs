@@ -15,6 +15,8 @@ pub enum Scope {
     Problems,
     /// The request log.
     Requests,
+    /// An upload object by object.
+    Planned,
 }
 
 impl Scope {
@@ -30,6 +32,7 @@ impl Scope {
             Self::Runs => "runs",
             Self::Problems => "problems",
             Self::Requests => "requests",
+            Self::Planned => "objects of an upload",
         }
     }
 }
@@ -78,9 +81,18 @@ pub enum Field {
     From,
     /// Whether roles can be given to the near end of an edge.
     FromRole,
+    /// The far end of a relationship.
+    To,
     Edge,
     Depth,
     Change,
+    /// What an upload does to it.
+    Will,
+    Key,
+    /// Why it is deleted.
+    Cause,
+    /// Which of its fields change.
+    Changes,
     Severity,
     Status,
     Method,
@@ -176,9 +188,10 @@ pub struct FieldInfo {
     pub scopes: &'static [Scope],
 }
 
-use Scope::{Accounts, Changes, Edges, Groups, Members, Problems, Requests, Users};
+use Scope::{Accounts, Changes, Edges, Groups, Members, Planned, Problems, Requests, Users};
 
 const OBJECTS: &[Scope] = &[Accounts, Users, Groups, Members, Edges, Changes];
+const NAMED: &[Scope] = &[Accounts, Users, Groups, Members, Edges, Changes, Planned];
 const PEOPLE: &[Scope] = &[Users, Edges];
 const GROUPS: &[Scope] = &[Groups, Edges];
 const YES_NO: &[&str] = &["true", "false"];
@@ -200,7 +213,7 @@ pub const FIELDS: &[FieldInfo] = &[
     row((Field::Type, "type", &["kind"]), (Shape::Word, &[
             "guest", "member", "disabled", "microsoft365", "security", "distribution", "mailsecurity", "dynamic", "contact", "device",
             "serviceprincipal", "account", "user", "group", "other",
-        ]), OBJECTS, "what it is, as the column says it", "type:guest"),
+        ]), NAMED, "what it is, as the column says it", "type:guest"),
     row((Field::Enabled, "enabled", &["active"]), (Shape::YesNo, YES_NO), &[Users, Members, Edges], "may sign in", "enabled:false"),
     row((Field::Dynamic, "dynamic", &[]), (Shape::YesNo, YES_NO), GROUPS, "a rule decides who is in it", "dynamic:true"),
     row((Field::Synced, "synced", &["onprem"]), (Shape::YesNo, YES_NO), &[Accounts, Users, Groups, Members, Edges],
@@ -220,24 +233,35 @@ pub const FIELDS: &[FieldInfo] = &[
     row((Field::Visibility, "visibility", &[]), (Shape::Word, &["public", "private", "hidden"]), GROUPS,
         "who sees a group's members", "visibility:private"),
     row((Field::Created, "created", &[]), (Shape::Date, &[]), &[Accounts, Users, Groups, Edges], "when it was made (UTC)", "created:<2020"),
-    row((Field::Name, "name", &[]), (Shape::Text, NONE), OBJECTS, "its name", "name:^sales"),
+    row((Field::Name, "name", &[]), (Shape::Text, NONE), NAMED, "its name", "name:^sales"),
     row((Field::Login, "login", &["upn", "second"]), (Shape::Text, NONE), OBJECTS, "its login or mail name, as the column says it",
         "login:@contoso.com$"),
     row((Field::Mail, "mail", &["email"]), (Shape::Text, NONE), &[Users, Groups, Members, Edges], "its mail address", "mail:none"),
-    row((Field::Id, "id", &[]), (Shape::Text, &[]), &[Accounts, Users, Groups, Members, Edges, Changes, Requests], "its id, or a part of it",
+    row((Field::Id, "id", &[]), (Shape::Text, &[]), &[Accounts, Users, Groups, Members, Edges, Changes, Requests, Planned],
+        "its id, or a part of it",
         "id:^84841066"),
     row((Field::Department, "dept", &["department"]), (Shape::Text, NONE), PEOPLE, "the department", "dept:\"human resources\""),
     row((Field::Title, "title", &["job", "jobtitle"]), (Shape::Text, NONE), PEOPLE, "the job title", "title:engineer"),
     row((Field::Company, "company", &[]), (Shape::Text, NONE), PEOPLE, "the company", "company:any"),
     row((Field::Country, "country", &["location", "usagelocation"]), (Shape::Text, NONE), PEOPLE, "the country of use, two letters",
         "country:de"),
-    row((Field::From, "from", &[]), (Shape::Text, NONE), &[Edges, Changes], "the group, or account, that has it", "from:finance"),
+    row((Field::From, "from", &[]), (Shape::Text, NONE), &[Edges, Changes, Planned], "the group, or account, that has it", "from:finance"),
+    row((Field::To, "to", &[]), (Shape::Text, NONE), &[Planned], "what a relationship leads to", "to:ada"),
     row((Field::FromRole, "fromrole", &[]), (Shape::YesNo, YES_NO), &[Edges], "roles can be given to the group that has it",
         "fromrole:true"),
-    row((Field::Edge, "edge", &[]), (Shape::Text, NONE), &[Edges, Changes], "the edge's _type", "edge:has_group"),
+    row((Field::Edge, "edge", &[]), (Shape::Text, NONE), &[Edges, Changes, Planned], "the edge's _type", "edge:has_group"),
     row((Field::Depth, "depth", &[]), (Shape::Number, &[]), &[Users, Groups, Members, Edges], "how many edges away, among all members",
         "depth:>1"),
     row((Field::Change, "change", &[]), (Shape::Word, &["came", "changed", "went"]), &[Changes], "what became of it", "change:went"),
+    row((Field::Will, "will", &["does"]), (Shape::Word, &["create", "change", "delete"]), &[Planned], "what the upload does to it",
+        "will:delete"),
+    row((Field::Key, "key", &[]), (Shape::Text, &[]), &[Planned], "its _key, or a part of it", "key:^84841066"),
+    row((Field::Cause, "cause", &["because"]), (Shape::Word, &["gone", "account", "user", "group", "member", "emptied", "left"]), &[Planned],
+        "why it is deleted: it is gone, an end of it is, or its group has it no more", "cause:user"),
+    row((Field::Changes, "field", &["changes"]), (Shape::Word, &[
+            "name", "displayname", "email", "jobtitle", "department", "username", "accountenabled", "active", "mail", "description",
+            "membertype", "unknown",
+        ]), &[Planned], "which of its fields change; unknown: what was sent before is not known", "field:email"),
     row((Field::Severity, "severity", &[]), (Shape::Word, &["degraded", "accepted", "incomplete", "failed"]), &[Problems], "how bad it is",
         "severity:failed"),
     row((Field::Status, "status", &[]), (Shape::Number, &[]), &[Requests], "the HTTP status", "status:>=400"),
@@ -277,8 +301,54 @@ impl Field {
     }
 }
 
+/// What `type:` takes of an upload's objects: the `_type` of either naming, or a short word.
+const PLANNED_TYPES: &[&str] = &[
+    "user",
+    "group",
+    "member",
+    "account",
+    "entity",
+    "relationship",
+    "has_user",
+    "has_user_group",
+    "has_group",
+    "has_group_member",
+    "has_member",
+    "active_directory_account",
+    "active_directory_user",
+    "active_directory_user_group",
+    "active_directory_group_member",
+    "active_directory_account_has_user",
+    "active_directory_account_has_user_group",
+    "active_directory_user_group_has_user",
+    "active_directory_user_group_has_group",
+    "active_directory_user_group_has_group_member",
+    "microsoft_365_account",
+    "azure_user",
+    "azure_user_group",
+    "microsoft_365_account_has_azure_user",
+    "microsoft_365_account_has_azure_group",
+    "azure_group_has_member",
+];
+
 impl FieldInfo {
     pub fn is_of(&self, scope: Scope) -> bool {
         self.scopes.contains(&scope)
+    }
+
+    /// The words that it is known to take of these rows.
+    pub const fn values_of(&self, scope: Scope) -> &'static [&'static str] {
+        match (self.field, scope) {
+            (Field::Type, Scope::Planned) => PLANNED_TYPES,
+            _ => self.values,
+        }
+    }
+
+    /// What stands for it in the help of these rows.
+    pub const fn example_of(&self, scope: Scope) -> &'static str {
+        match (self.field, scope) {
+            (Field::Type, Scope::Planned) => "type:user",
+            _ => self.example,
+        }
     }
 }

@@ -69,6 +69,11 @@ fn what_is_not_understood_is_said() {
     check(users, "type:gest", "type:gest", "no type is known as gest: is type:guest meant?");
     check(users, "members:>5", "members:>=6", "members: says nothing about users: no row has it.");
     check(Scope::Requests, "!in:cycle", "!in:cycle", "in: says nothing about requests: no row has it.");
+    let planned = Scope::Planned;
+    check(planned, "will:delet", "will:delet", "no will is known as delet: is will:delete meant?");
+    assert_eq!(parse("type:azure_user type:has_user", planned).1, []);
+    check(planned, "type:guest", "type:guest", "nothing of the type guest is ever sent");
+    check(planned, "members:0", "members:0", "members: says nothing about objects of an upload: no row has it.");
     // Who refuses it does not say that it was searched for.
     let (_, said) = parse("typ:guest groups:many type:gest", users);
     let wrong: Vec<&str> = said.iter().map(|complaint| complaint.wrong.as_str()).collect();
@@ -192,13 +197,14 @@ fn the_table_is_whole() {
             assert_eq!(with, 1, "{word} has one meaning");
         }
         for scope in info.scopes {
-            let (filter, complaints) = parse(info.example, *scope);
-            assert_eq!((filter.terms.len(), complaints), (1, vec![]), "{}", info.example);
-            assert!(!matches!(filter.terms[0].test, Test::Anywhere(_)), "{}", info.example);
-        }
-        for value in info.values {
-            let (filter, complaints) = parse(&format!("{}:{value}", info.word), info.scopes[0]);
-            assert_eq!((filter.terms.len(), complaints), (1, vec![]), "{}:{value}", info.word);
+            let example = info.example_of(*scope);
+            let (filter, complaints) = parse(example, *scope);
+            assert_eq!((filter.terms.len(), complaints), (1, vec![]), "{example}");
+            assert!(!matches!(filter.terms[0].test, Test::Anywhere(_)), "{example}");
+            for value in info.values_of(*scope) {
+                let (filter, complaints) = parse(&format!("{}:{value}", info.word), *scope);
+                assert_eq!((filter.terms.len(), complaints), (1, vec![]), "{}:{value}", info.word);
+            }
         }
         assert!(FIELDS[..i].iter().all(|other| other.what != info.what), "{}", info.what);
     }
@@ -225,6 +231,8 @@ fn how_a_filter_may_go_on() {
     check(Scope::Groups, "kind:mailsecurity", &[]);
     check(Scope::Users, "size:", &[]);
     check(Scope::Users, "nofield:", &[]);
+    check(Scope::Planned, "type:az", &["type:azure_user", "type:azure_user_group", "type:azure_group_has_member"]);
+    check(Scope::Planned, "wi", &["will:"]);
     assert!(complete("", Scope::Runs).is_empty(), "no field says anything about runs");
     let all = complete("type:guest ", Scope::Users);
     assert!(all.iter().any(|c| c.filter == "type:guest enabled:" && c.part == "enabled:"), "{all:?}");

@@ -13,7 +13,7 @@ use crate::{
         RemovalPlan, SavedAs, StoreFate, TrustValue,
     },
     credentials::vault::{Entry, name_within},
-    domain::{credential::CredentialKind, naming::Naming, problem::Problem, view::RunInfo},
+    domain::{credential::CredentialKind, naming::Naming, problem::Problem, target::Destination, view::RunInfo},
     jobs::{self, JobError},
     profile::{
         Flags, Profile, ProfileError, Profiles, Settings, SettingsError, TenantRef, Trust, Untrusted, What,
@@ -40,6 +40,7 @@ impl Office {
             }
             ProfileWork::Rename { name, to } => self.rename(name, to)?,
             ProfileWork::Naming(naming) => self.name_as(naming)?,
+            ProfileWork::InstanceName(name) => self.name_instance(name)?,
             ProfileWork::Plan(name) => ProfileAnswer::Plan(Box::new(self.plan(&name)?.0)),
             ProfileWork::Remove { name, store } => self.remove(name, store).await?,
         };
@@ -106,6 +107,27 @@ impl Office {
             profiles.save(name, &profile)?;
         }
         session.settings.naming = naming;
+        let view = view(&session.settings, self.demo.as_deref()).unwrap_or_else(|| unnamed(&session.settings));
+        Ok(ProfileAnswer::Named(Box::new(view)))
+    }
+
+    /// Keeps the name of the instance in the profile at work; of a demo's only while it lasts. Where the command line says which
+    /// instance it is, the profile's may be another one, and its file is left alone.
+    fn name_instance(&self, instance: String) -> Result<ProfileAnswer, JobError> {
+        let mut session = lock(&self.session);
+        if let Some(name) = session.settings.profile.as_ref().filter(|_| self.demo.is_none()) {
+            let profiles = Profiles::new(&self.paths);
+            let mut profile = profiles.load(name)?;
+            let ours = match &session.settings.destination {
+                Some(Destination::Instance(id)) => Some(id),
+                _ => None,
+            };
+            if ours.is_some() && profile.jupiterone.instance.as_ref() == ours {
+                profile.jupiterone.instance_name = Some(instance.clone());
+                profiles.save(name, &profile)?;
+            }
+        }
+        session.settings.instance_name = Some(instance);
         let view = view(&session.settings, self.demo.as_deref()).unwrap_or_else(|| unnamed(&session.settings));
         Ok(ProfileAnswer::Named(Box::new(view)))
     }

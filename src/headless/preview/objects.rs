@@ -6,7 +6,7 @@ use crate::{
     cli,
     domain::{
         explore::FieldChange,
-        planned::{Deed, Planned, PlannedQuery},
+        planned::{Cause, Deed, Planned, PlannedQuery},
         text::{counted, visible},
     },
     headless::{info, output::Output},
@@ -14,21 +14,22 @@ use crate::{
 };
 
 /// Tells them as they are found.
-pub fn tell(objects: &PlannedObjects, args: &cli::Preview, output: &Output) -> Result<(), JobError> {
+pub fn tell(objects: &mut PlannedObjects, args: &cli::Preview, output: &Output) -> Result<(), JobError> {
     let query = PlannedQuery {
         of: args.of_type.clone(),
         filter: args.filter.clone().unwrap_or_default(),
+        sort: args.sort.clone(),
         limit: args.limit_objects.unwrap_or(u64::MAX),
         ..PlannedQuery::default()
     };
-    let (total, problem) = objects.each(&query, &mut |row| match output.is_json() {
+    let (total, problem) = objects.each(&query, &|| false, &mut |row| match output.is_json() {
         true => output.emit(&object(&row)),
         false => {
             info::print(lines(&row).as_bytes());
         }
     })?;
     if let Some(problem) = problem {
-        output.say(format!("warning: of the filter this was taken as text: {problem}"));
+        output.say(format!("warning: {problem}"));
     }
     output.say(counted(total, "object"));
     Ok(())
@@ -59,8 +60,9 @@ fn lines(row: &Planned) -> String {
     let mut out = format!("{} {}  {}\n", sign(row.deed), row.object_type, visible(&what));
     match &row.fields {
         Some(fields) => fields.iter().for_each(|field| out.push_str(&change(field))),
-        None if row.deed == Deed::Change => out.push_str("    what was sent before is not kept\n"),
-        None => {}
+        // That an object goes because it is gone says nothing.
+        None if row.cause == Some(Cause::Gone) => {}
+        None => row.what().iter().for_each(|line| out.push_str(&format!("    {line}\n"))),
     }
     out
 }

@@ -106,7 +106,7 @@ fn list(model: &Model, part: &mut Part) {
     let words: &[&str] = match &view.shows {
         Shows::Pick(_) => &[],
         Shows::Problems => &["read-again", "copy"],
-        Shows::Requests(_) => &["copy"],
+        Shows::Requests(_) | Shows::Planned(_) => &["copy"],
         Shows::Runs => &["requests", "compare", "copy"],
         _ if here.iter().any(|word| ["members", "groups"].contains(word)) => &["members", "groups", "why", "copy"],
         _ => &[],
@@ -133,7 +133,10 @@ fn row(model: &Model, item: &Item) -> String {
     let mut out = Vec::new();
     for (name, value) in copy::cells(model, item) {
         // What says itself needs no label.
-        let bare = matches!(name, "name" | "login or mail" | "kind" | "change" | "what" | "about" | "means" | "status");
+        let bare = matches!(
+            name,
+            "will" | "name" | "login or mail" | "kind" | "change" | "what" | "about" | "means" | "status"
+        );
         if !value.is_empty() {
             out.push(if bare { value } else { format!("{name} {value}") });
         }

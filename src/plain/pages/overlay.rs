@@ -14,8 +14,7 @@ use crate::{
         },
         export, ingest,
         overlay::{AskPhase, Overlay, Question},
-        planned::{self, Objects},
-        profiles::{Asked as Trusting, PURGE, Popup, TRUST},
+        profiles::{Asked as Trusting, INSTANCE_NAME, PURGE, Popup, TRUST},
         upload::Asked,
         views::{RemovalPlan, StoreFate},
     },
@@ -23,7 +22,6 @@ use crate::{
         export::ExportFormat,
         filter::{FIELDS, OPERATORS},
         near::Drawing,
-        planned::Deed,
         text::grouped,
     },
 };
@@ -56,7 +54,6 @@ pub fn part(model: &Model, overlay: &Overlay) -> Part {
             part
         }
         Overlay::Type { asked, .. } => confirm(model, asked),
-        Overlay::Planned(objects) => one_by_one(objects),
         Overlay::Browse(popup) => over_list(model, *popup),
         Overlay::Profile(popup) => profile(popup),
     }
@@ -101,36 +98,6 @@ fn confirm(model: &Model, asked: &[Asked]) -> Part {
             }
         });
     }
-    part
-}
-
-/// So many objects are said at once.
-const SAID: u64 = 20;
-
-fn one_by_one(objects: &Objects) -> Part {
-    let mut part = Part::titled("Object by object");
-    let lines = &mut part.lines;
-    if let Some(problem) = &objects.problem {
-        lines.failed(problem);
-    }
-    if let Some(words) = objects.rows.as_ref().and_then(|rows| rows.filter_problem.as_ref()) {
-        lines.say(format!("NEEDS YOU: {words}"));
-    }
-    let end = (objects.cursor + SAID).min(objects.total());
-    lines.say(match objects.total() {
-        0 => "No object.".to_owned(),
-        total => format!("{} to {} of {}", grouped(objects.cursor + 1), grouped(end), grouped(total)),
-    });
-    for row in (objects.cursor..end).filter_map(|at| objects.row(at)) {
-        let deed = match row.deed {
-            Deed::Create => "Create",
-            Deed::Change => "Change",
-            Deed::Delete => "Delete",
-        };
-        lines.fact(deed, format!("{}, {}", planned::line(row), row.object_type));
-        planned::changes(row).iter().for_each(|change| lines.say(change));
-    }
-    part.field = Some("Type a filter, such as change:went; an empty line shows all.".to_owned());
     part
 }
 
@@ -207,6 +174,15 @@ fn profile(popup: &Popup) -> Part {
             let mut part = Part::titled(format!("Another name for profile {name}"));
             part.lines.say("Letters, digits, - _ and . Its secrets, its store and what you confirmed stay with it.");
             part.field = Some("Type the new name.".to_owned());
+            part
+        }
+        Popup::InstanceName { why, .. } => {
+            let mut part = Part::titled("The name of the JupiterOne instance");
+            part.lines.say(INSTANCE_NAME);
+            if !why.is_empty() {
+                part.lines.fact("Why JupiterOne did not tell it", why);
+            }
+            part.field = Some("Type the instance's name; it is kept in the profile.".to_owned());
             part
         }
         Popup::Remove { plan, word, .. } => remove(plan, word.is_some()),

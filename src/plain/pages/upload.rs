@@ -44,6 +44,7 @@ pub fn part(model: &Model) -> Part {
         UploadState::Failed(failure) => {
             lines.say(match failure.end {
                 UploadEnd::NotStarted => "FAILED: nothing was sent; JupiterOne is as it was.",
+                UploadEnd::Settled => "OK: the job that was left open is settled; there was nothing else to do.",
                 UploadEnd::Aborted => "FAILED: the job was aborted; JupiterOne is as it was.",
                 UploadEnd::Cancelled => "You stopped it. The job was aborted; JupiterOne is as it was.",
                 UploadEnd::InDoubt => {

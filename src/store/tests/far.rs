@@ -140,3 +140,35 @@ fn a_far_end_that_changed_changes_its_memberships() {
     assert_eq!(changed, ["u1", "g1|has|u1"]);
     assert_eq!(same, 3 + 3 + 3, "entities, the account's edges, the other memberships");
 }
+
+#[test]
+fn single_objects_are_as_in_the_stream() {
+    let place = Place::new();
+    let mut writer = place.writer();
+    run(&mut writer, 0, &pages("Analyst"));
+    let second = run(&mut writer, 10, &pages("Chief")).id;
+    let reader = place.reader();
+    for names in [names(), Naming::ActiveDirectory.into()] {
+        let (mut entities, mut edges) = (Vec::new(), Vec::new());
+        reader
+            .compare(
+                second,
+                names.clone(),
+                None,
+                &mut |it| entities.push((it.nums[0], it.ours.unwrap().json)),
+                &mut |it| edges.push((it.nums, it.ours.unwrap())),
+            )
+            .unwrap();
+        assert!(entities.len() > 3 && edges.len() > 4, "{entities:?} {edges:?}");
+        for (num, json) in entities {
+            let num = (json["_class"] != json!(["Account"])).then_some(num);
+            assert_eq!(reader.entity_of(second, &names, num).unwrap().unwrap().json, json);
+        }
+        for (nums, edge) in edges {
+            let is_membership = edge.from.starts_with('g');
+            let want = is_membership.then_some(edge);
+            assert_eq!(reader.membership_of(second, &names, nums).unwrap(), want);
+        }
+        assert_eq!(reader.entity_of(second, &names, Some(9_999)).unwrap(), None);
+    }
+}

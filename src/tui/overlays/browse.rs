@@ -182,8 +182,9 @@ fn words(model: &Model, scroll: u16, buf: &mut Page<'_>, area: Rect) -> u16 {
     }
     add("", "");
     for field in FIELDS.iter().filter(|field| field.is_of(scope)) {
-        let values = if field.values.is_empty() { String::new() } else { format!(" ({})", field.values.join(", ")) };
-        add(field.example, &format!("{}{values}", field.what));
+        let values = field.values_of(scope);
+        let values = if values.is_empty() { String::new() } else { format!(" ({})", values.join(", ")) };
+        add(field.example_of(scope), &format!("{}{values}", field.what));
     }
     let room = usize::from(area.height.saturating_sub(6)).max(1);
     let most = lines.len().saturating_sub(room);

@@ -11,7 +11,7 @@ use crate::{
         Sign,
         command::Action,
         field::TextField,
-        profiles::{Asked, PURGE, Popup, TRUST},
+        profiles::{Asked, INSTANCE_NAME, PURGE, Popup, TRUST},
         views::{RemovalPlan, StoreFate},
     },
     tui::{theme, widgets},
@@ -35,6 +35,14 @@ pub fn draw(what: &Popup, buf: &mut Page<'_>, area: Rect) -> u16 {
             let words = "Letters, digits, - _ and . Its secrets, its store and what you confirmed stay with it.";
             lines.extend(widgets::wrapped(words, cells, 0, theme::DIM));
             popup(buf, area, "Rename", cells, &lines);
+        }
+        Popup::InstanceName { field, why } => {
+            let mut lines = widgets::wrapped(INSTANCE_NAME, cells, 0, theme::PLAIN);
+            lines.extend([Line::default(), input(field, cells), Line::default()]);
+            if !why.is_empty() {
+                lines.extend(widgets::signed_text(Sign::NeedsYou, why, cells));
+            }
+            popup(buf, area, "The instance's name", cells, &lines);
         }
         Popup::Remove { plan, word, wrong, scroll } => {
             return remove(plan, word.as_ref(), *wrong, *scroll, buf, area);

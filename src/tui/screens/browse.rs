@@ -131,6 +131,7 @@ fn beside(model: &Model, view: &View, buf: &mut Page<'_>, area: Rect) {
             Some(Item::Run(run)) => format!("Run {}", run.id),
             Some(Item::Finding(finding)) => finding.about.clone(),
             Some(Item::Request(number, _)) => format!("Request {number}"),
+            Some(Item::Planned(row)) => row.title(),
             Some(item) => item.subject().map_or_else(String::new, |(_, _, name)| name),
             None => String::new(),
         };

@@ -255,6 +255,7 @@ fn finished(figures: &JobFigures, seconds: f64, cells: u16) -> Vec<Line<'static>
 fn failed(failure: &UploadFailure, cells: u16) -> Vec<Line<'static>> {
     let (sign, means) = match failure.end {
         UploadEnd::NotStarted => (Sign::Failed, "Nothing was sent; JupiterOne is as it was."),
+        UploadEnd::Settled => (Sign::Done, "The job that was left open is settled; there was nothing else to do."),
         UploadEnd::Aborted => (Sign::Failed, "The job was aborted; JupiterOne is as it was."),
         UploadEnd::Cancelled => (Sign::Paused, "You stopped it. The job was aborted; JupiterOne is as it was."),
         UploadEnd::InDoubt => {

@@ -180,6 +180,8 @@ fn width_of(column: Column, layout: Layout, title: &'static str) -> Slot {
         Column::Requests | Column::Units => Slot::number(title, 9),
         Column::About | Column::Code => Slot::wide(title, 24, 2),
         Column::Visibility => Slot::fixed(title, 16),
+        Column::Will => Slot::fixed(title, 6),
+        Column::Type | Column::Key => Slot::wide(title, 24, 2),
     }
 }
 
@@ -203,7 +205,7 @@ const fn title(column: Column, layout: Layout) -> &'static str {
 pub fn mark(column: Column, layout: Layout, sort: &[Sort]) -> Option<String> {
     let usual = match layout {
         // By kind first, or by the near end: no column says that alone.
-        Layout::Edges | Layout::Inside | Layout::Nested | Layout::Problems => None,
+        Layout::Edges | Layout::Inside | Layout::Nested | Layout::Problems | Layout::Planned => None,
         Layout::Runs => Some(Sort { column: Column::Started, descending: true }),
         _ => Some(Sort { column: Column::Name, descending: false }),
     };

@@ -23,6 +23,7 @@ use crate::{
         completeness::{RunStatus, State},
         difference,
         explore::{Change, DiffRow, Finding},
+        planned::{Deed, Planned},
         request::Request,
         text::{counted, grouped},
         view::{Row, RunInfo},
@@ -125,6 +126,11 @@ fn own(view: &View, cells: usize) -> Vec<(Slot, Option<Column>)> {
             (Slot::number("units", 9), Some(Column::Units)),
         ],
         Shows::Requests(_) => plain(super::requests::slots(cells)),
+        Shows::Planned(_) => vec![
+            (Slot::wide("name", 26, 4), Some(Column::Name)),
+            (Slot::wide("what", 20, 3), None),
+            (Slot::wide("type", 24, 2), Some(Column::Type)),
+        ],
         Shows::Problems if cells < 60 => vec![(Slot::wide("what", 20, 1), None)],
         Shows::Problems => vec![(Slot::wide("about", 24, 2), Some(Column::About)), (Slot::wide("what", 30, 3), None)],
         _ => Vec::new(),
@@ -146,6 +152,14 @@ impl Table<'_> {
                     plain(changes::what(row)),
                     plain(changes::kind(row)),
                     plain(row.second.clone()),
+                ]
+            }
+            Item::Planned(row) => {
+                let (sign, style) = deed_sign(row.deed);
+                vec![
+                    (format!("{sign} {}", row.title()), if self.fitted.slots.len() > 1 { style } else { theme::PLAIN }),
+                    plain(row.what_in_short()),
+                    plain(row.object_type.clone()),
                 ]
             }
             Item::Run(run) => self.run(run),
@@ -204,6 +218,14 @@ const fn change_sign(change: Change) -> (&'static str, Style) {
     }
 }
 
+const fn deed_sign(deed: Deed) -> (&'static str, Style) {
+    match deed {
+        Deed::Create => change_sign(Change::Came),
+        Deed::Change => change_sign(Change::Changed),
+        Deed::Delete => change_sign(Change::Went),
+    }
+}
+
 fn run_sign(run: &RunInfo) -> Sign {
     match run.status {
         RunStatus::Complete => Sign::Done,
@@ -221,6 +243,7 @@ pub fn one(model: &Model, item: &Item, cells: u16) -> Vec<Line<'static>> {
         Item::Diff(row) => diff(model, row, cells),
         Item::Run(run) => run_in_full(model, run, cells),
         Item::Finding(finding) => finding_in_full(finding, cells),
+        Item::Planned(row) => planned_in_full(model, row, cells),
         Item::Request(_, request) => request_in_full(model, request, cells),
     }
 }
@@ -246,6 +269,32 @@ fn diff(model: &Model, row: &DiffRow, cells: u16) -> Vec<Line<'static>> {
     }
     out.push(Line::default());
     out.extend(in_all(model, cells));
+    out
+}
+
+fn planned_in_full(model: &Model, row: &Planned, cells: u16) -> Vec<Line<'static>> {
+    let (sign, style) = deed_sign(row.deed);
+    let mut out = vec![Line::from(vec![
+        Span::styled(sign, style),
+        Span::raw(format!(" {}, {}", row.deed.word(), row.object_type)),
+    ])];
+    out.extend(widgets::wrapped(&row.title(), cells, 2, theme::PLAIN));
+    out.extend(widgets::wrapped(&row.key, cells, 2, theme::DIM));
+    let what = row.what();
+    if !what.is_empty() {
+        out.push(Line::default());
+    }
+    what.iter().for_each(|line| out.extend(widgets::wrapped(line, cells, 2, theme::PLAIN)));
+    let totals = model.comparison.ready().map(|preview| &preview.changes);
+    let mut changes = totals.into_iter().flatten().filter(|(_, changes)| !changes.is_nothing()).peekable();
+    if changes.peek().is_some() {
+        out.push(Line::default());
+    }
+    for (name, changes) in changes {
+        let [create, change, delete] = [changes.create, changes.change, changes.delete].map(grouped);
+        out.extend(widgets::wrapped(name, cells, 0, theme::DIM));
+        out.extend(widgets::wrapped(&format!("+{create} ~{change} −{delete}"), cells, 2, theme::PLAIN));
+    }
     out
 }
 

@@ -205,6 +205,7 @@ fn empty(model: &Model, view: &View) -> String {
         }
         Shows::Runs => "No run is kept.",
         Shows::Requests(_) => "There is no request log of this run: those of the last five are kept.",
+        Shows::Planned(_) => "There is nothing to upload: JupiterOne is believed to hold all of it, and nothing else.",
         Shows::Problems => "Nothing is wrong: all was read to its end, and nothing was refused.",
         Shows::One(..) | Shows::Object(_) | Shows::Why(_) | Shows::Near(_) => "",
     };
