@@ -112,9 +112,8 @@ fn asked(preview: &Preview, place: Option<&Place>) -> Vec<Asked> {
 }
 
 /// What [`Missing::Anything`] means.
-pub const NOTHING_TO_DO: &str =
-    "JupiterOne was sent all of this already, so there is nothing to upload. If somebody else may have changed it there, \
-     it can be sent again.";
+pub const NOTHING_TO_DO: &str = "JupiterOne was sent all of this already, so there is nothing to upload. If somebody else \
+     may have changed it there, it can be sent again.";
 
 /// Why an upload cannot start yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

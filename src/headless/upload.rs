@@ -177,7 +177,9 @@ fn finish(sent: &Sent, output: &Output) -> Exit {
     finished.emit(output);
     match job {
         Some(job) => say_figures(job, output),
-        None => output.say("nothing to do: the target was sent all of this already, and no job was started (--again sends it again)"),
+        None => output.say(
+            "nothing to do: the target was sent all of this already, and no job was started (--again sends it again)",
+        ),
     }
     if gaps { Exit::Gaps } else { Exit::Done }
 }
