@@ -299,7 +299,8 @@ impl Output {
             "job": progress.job_id,
             "status": progress.status,
         }));
-        if !self.json {
+        // That nothing was sent yet is no news.
+        if !self.json && progress.bytes > 0 {
             self.say(format!(
                 "sent {} entities, {} relationships, {} bytes{}",
                 grouped(progress.entities_sent),
